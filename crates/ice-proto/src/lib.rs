@@ -1,0 +1,1 @@
+//! ICE (RFC 8445) as a pure state machine.

@@ -1,0 +1,1 @@
+//! A deterministic simulator of networks and NATs in virtual time.

@@ -1,0 +1,2 @@
+//! The program `spool`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Connects two devices behind NATs: the tokio adapter over the protocol machines.

@@ -1,0 +1,2 @@
+//! `cargo xtask`: the automation of this workspace.
+fn main() {}
