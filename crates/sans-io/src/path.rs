@@ -1,0 +1,94 @@
+//! Where bytes travel: transport, our address, their address.
+use core::{
+    fmt,
+    net::{SocketAddr, SocketAddrV6},
+};
+
+/// What carries the bytes between the two addresses of a [`Path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A byte stream.
+    Tcp,
+    /// A byte stream inside TLS; the driver does the TLS, the machine sees the plain bytes.
+    Tls,
+    /// Datagrams inside DTLS; the driver does the DTLS, the machine sees the plain datagrams.
+    Dtls,
+}
+
+impl Transport {
+    /// Whether bytes come in order and without boundaries.
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls)
+    }
+}
+
+/// A transport with both its addresses. `local` is always ours, in either direction, so the words
+/// never swap meaning between input and output.
+///
+/// Paths are compared and looked up a lot, so [`Path::new`] makes them canonical: an IPv4-mapped
+/// IPv6 address becomes IPv4 and the flow label is dropped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path {
+    /// What carries the bytes.
+    pub transport: Transport,
+    /// Our address: where it arrived, or where it is sent from.
+    pub local: SocketAddr,
+    /// Their address.
+    pub remote: SocketAddr,
+}
+
+impl Path {
+    /// A canonical path.
+    ///
+    /// ```
+    /// use sans_io::Path;
+    /// let mapped = Path::udp("[::ffff:192.0.2.1]:9".parse()?, "192.0.2.2:9".parse()?);
+    /// let plain = Path::udp("192.0.2.1:9".parse()?, "192.0.2.2:9".parse()?);
+    /// assert_eq!(mapped, plain);
+    /// # Ok::<(), core::net::AddrParseError>(())
+    /// ```
+    pub fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Self {
+        Self { transport, local: canonical(local), remote: canonical(remote) }
+    }
+
+    /// A canonical UDP path.
+    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self::new(Transport::Udp, local, remote)
+    }
+
+    /// The same path as the other side sees it, with no NAT between.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { transport: self.transport, local: self.remote, remote: self.local }
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(_) => address,
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(ip) => SocketAddr::new(ip.into(), v6.port()),
+            None => SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
+        },
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+            Transport::Dtls => "dtls",
+        };
+        write!(f, "{name} {} > {}", self.local, self.remote)
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

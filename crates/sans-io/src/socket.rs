@@ -1,0 +1,141 @@
+//! Sockets that a machine asks its driver for, by number, and what may go wrong with them.
+use crate::{Path, Transport};
+use alloc::sync::Arc;
+use core::net::SocketAddr;
+
+/// The machine's name for a socket it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub u64);
+
+/// A block of socket numbers. A parent gives each child a block of its own, as it gives each a
+/// seed of its own, so that children need not know of each other.
+///
+/// ```
+/// use sans_io::SocketIds;
+/// let mut ids = SocketIds::root();
+/// let mut child = ids.fork(2);
+/// assert_ne!(child.take(), child.take());
+/// assert_eq!(child.take(), None);
+/// let id = ids.take().unwrap();
+/// assert!(ids.contains(id) && !child.contains(id));
+/// ```
+#[derive(Debug)]
+pub struct SocketIds {
+    first: u64,
+    next: u64,
+    end: u64,
+}
+
+impl SocketIds {
+    /// All the numbers there are.
+    pub const fn root() -> Self {
+        Self { first: 0, next: 0, end: u64::MAX }
+    }
+
+    /// Splits off the last `count` numbers; fewer where fewer are left.
+    #[must_use]
+    pub fn fork(&mut self, count: u64) -> Self {
+        let end = self.end;
+        let first = end.saturating_sub(count).max(self.next);
+        self.end = first;
+        Self { first, next: first, end }
+    }
+
+    /// The next number, or `None` when the block is used up.
+    pub fn take(&mut self) -> Option<SocketId> {
+        let id = self.next;
+        (id < self.end).then(|| {
+            self.next = id + 1;
+            SocketId(id)
+        })
+    }
+
+    /// Whether `id` is of this block: taken, or still to be taken.
+    pub const fn contains(&self, id: SocketId) -> bool {
+        self.first <= id.0 && id.0 < self.end
+    }
+}
+
+/// What a machine wants done with sockets. The driver answers the first three with
+/// [`Input::Socket`](crate::Input::Socket).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketRequest {
+    /// Open a UDP socket. Port 0 lets the driver choose.
+    Bind {
+        /// Names the socket from now on.
+        id: SocketId,
+        /// Where.
+        local: SocketAddr,
+    },
+    /// Listen for TCP connections; each is told with [`Input::Accepted`](crate::Input::Accepted).
+    Listen {
+        /// Names the listener from now on.
+        id: SocketId,
+        /// Where.
+        local: SocketAddr,
+    },
+    /// Connect a stream. `Input::Socket { state: Ok(local) }` says that bytes may flow on
+    /// `Path { transport, local, remote }`.
+    Connect {
+        /// Names the connection from now on.
+        id: SocketId,
+        /// TCP, TLS or DTLS.
+        transport: Transport,
+        /// The address to connect from, where it matters.
+        local: Option<SocketAddr>,
+        /// Whom to connect to.
+        remote: SocketAddr,
+        /// The name to verify the certificate against, for TLS and DTLS.
+        server_name: Option<Arc<str>>,
+    },
+    /// Close what the id names. No answer; the id is not used again.
+    Close(SocketId),
+    /// Close the one connection of this path.
+    Hangup(Path),
+    /// Stop reading this stream: its bytes have nowhere to go.
+    Pause(Path),
+    /// Go on reading this stream.
+    Resume(Path),
+}
+
+/// Why a socket could not be opened, or was lost later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SocketFault {
+    /// Another socket holds the address.
+    InUse,
+    /// This host has no such address.
+    Unavailable,
+    /// The operating system's limit is reached.
+    NoCapacity,
+    /// The remote side refused the connection.
+    Refused,
+    /// The remote side did not answer.
+    TimedOut,
+    /// The operating system or its firewall does not permit it.
+    Denied,
+    /// The certificate or the handshake was bad.
+    Untrusted,
+    /// It was open and is no more, for example since its interface went away.
+    Lost,
+}
+
+/// What the network said of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PathFault {
+    /// An ICMP error other than "too big". Anybody may forge it, so for UDP it is advice.
+    Unreachable {
+        /// ICMP or ICMPv6 type.
+        kind: u8,
+        /// ICMP or ICMPv6 code.
+        code: u8,
+    },
+    /// A packet was too big for the path.
+    TooBig {
+        /// The largest IP packet that would have passed, in bytes.
+        mtu: u32,
+    },
+    /// The other side ended the stream.
+    Ended,
+    /// The stream was reset.
+    Reset,
+}
