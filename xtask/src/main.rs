@@ -1,2 +1,53 @@
-//! `cargo xtask`: the automation of this workspace.
-fn main() {}
+//! `cargo xtask`: the automation of this workspace, in Rust and std alone.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal: printing is what it does"
+)]
+
+mod ci;
+mod deny;
+mod run;
+mod tidy;
+
+use std::process::ExitCode;
+
+use run::Failure;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  ci [--only STEP]... [--skip STEP]...   every check of this project, in order (CI runs this)
+  tidy                                   budgets, headers, bans: what rustfmt and clippy do not see
+  test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(message)) => {
+            eprintln!("xtask: {message}\n\n{USAGE}");
+            ExitCode::from(64)
+        }
+        Err(Failure::Failed(message)) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<(), Failure> {
+    match words {
+        ["ci", rest @ ..] => ci::main(rest),
+        ["tidy"] => tidy::main(),
+        ["test", rest @ ..] => run::test(rest),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [] => Err(Failure::Usage("which command?".into())),
+        [first, ..] => Err(Failure::Usage(format!("no such command or argument: {first}"))),
+    }
+}
