@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{self, Failure, cargo, show};
-use crate::{deny, tidy};
+use crate::{deny, tidy, trace};
 
 /// One check: its name for `--only` and `--skip`, what it proves, and how it is run.
 struct Step {
@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", proves: "no warning with all features, tests included", run: clippy },
     Step { name: "doc", proves: "the documentation builds without a warning", run: doc },
     Step { name: "test", proves: "all tests and doc tests pass", run: test },
+    Step { name: "trace", proves: "requirements name tests that exist", run: trace },
 ];
 
 pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
@@ -90,6 +91,10 @@ fn fmt() -> Outcome {
 
 fn tidy() -> Outcome {
     tidy::main().map(|()| String::new())
+}
+
+fn trace() -> Outcome {
+    trace::main(&[])
 }
 
 /// The lints are denied for this workspace alone, by clippy's own arguments: in `RUSTFLAGS` they

@@ -9,6 +9,7 @@ mod ci;
 mod deny;
 mod run;
 mod tidy;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ cargo xtask COMMAND
 
   ci [--only STEP]... [--skip STEP]...   every check of this project, in order (CI runs this)
   tidy                                   budgets, headers, bans: what rustfmt and clippy do not see
+  trace [--write-readme] [--write-ratchet]  the tables of requirements against tests and code
   test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
 ";
 
@@ -42,6 +44,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
     match words {
         ["ci", rest @ ..] => ci::main(rest),
         ["tidy"] => tidy::main(),
+        ["trace", rest @ ..] => trace::main(rest).map(drop),
         ["test", rest @ ..] => run::test(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
