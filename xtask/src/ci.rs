@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{self, Failure, cargo, show};
-use crate::{deny, tidy, trace};
+use crate::{deny, no_std, tidy, trace};
 
 /// One check: its name for `--only` and `--skip`, what it proves, and how it is run.
 struct Step {
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", proves: "budgets, headers and bans hold", run: tidy },
     Step { name: "deny", proves: "licences, bans, sources and advisories", run: deny::main },
     Step { name: "clippy", proves: "no warning with all features, tests included", run: clippy },
+    Step { name: "no_std", proves: "the protocol crates link without std", run: no_std },
     Step { name: "doc", proves: "the documentation builds without a warning", run: doc },
     Step { name: "test", proves: "all tests and doc tests pass", run: test },
     Step { name: "trace", proves: "requirements name tests that exist", run: trace },
@@ -91,6 +92,10 @@ fn fmt() -> Outcome {
 
 fn tidy() -> Outcome {
     tidy::main().map(|()| String::new())
+}
+
+fn no_std() -> Outcome {
+    no_std::main().map(|()| String::new())
 }
 
 fn trace() -> Outcome {

@@ -7,6 +7,7 @@
 
 mod ci;
 mod deny;
+mod no_std;
 mod run;
 mod tidy;
 mod trace;
