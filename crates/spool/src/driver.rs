@@ -1,0 +1,274 @@
+//! The driver: one task that owns a machine, its sockets and its clock, whatever the protocol.
+//!
+//! It carries out the run loop that [`sans_io`] describes. What the machine says to the
+//! application goes to an [`Application`]; what the application wants of the machine comes in
+//! through a [`Handle`].
+
+mod batch;
+mod context;
+mod fault;
+mod handle;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod icmp;
+mod lookup;
+mod net;
+mod stats;
+mod udp;
+
+pub use context::Context;
+pub use handle::{Handle, PostError, Stopped};
+pub use stats::Stats;
+
+use crate::clock::Origin;
+use handle::Command;
+use net::{Net, Wake};
+use sans_io::{Input, Instant, Machine, Output, Path, SocketId, SocketRequest, Verdict};
+use std::{io, net::SocketAddr, pin::pin};
+use tokio::sync::mpsc;
+use udp::RecvBuffers;
+
+/// What the owner of a driver does with what the machine says. Both methods run inside the
+/// driver's task and must not block.
+pub trait Application<M: Machine>: Send + 'static {
+    /// The machine reported something. Commands may be given at once through `cx`.
+    fn event(&mut self, cx: &mut Context<'_, M>, event: M::Event);
+
+    /// Bytes for the application: the path they travelled, seen past any relay, and which child or
+    /// component of the machine they are for.
+    fn deliver(&mut self, path: Path, owner: u64, bytes: &[u8]);
+}
+
+/// How many commands may wait for the driver. A caller that is faster waits in
+/// [`Handle::call`], or is told so by [`Handle::post`].
+const COMMANDS_MAX: usize = 256;
+
+/// After so many rounds without rest the driver lets other tasks of its thread run.
+const ROUNDS_BEFORE_YIELD: u32 = 64;
+
+/// A machine with its sockets and its clock. Nothing happens until [`run`](Self::run) is polled.
+///
+/// UDP goes through batched system calls with segmentation offload where the system has it.
+/// A datagram that the operating system cannot take at once is dropped and counted
+/// ([`Stats::would_block`]); ICMP errors come back as [`Input::PathFailed`]. Streams
+/// ([`SocketRequest::Listen`] and [`SocketRequest::Connect`]) are not there yet: such a request is
+/// answered with [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
+///
+/// A request to bind an unspecified address (`0.0.0.0`, `::`) is refused the same way: a machine
+/// finds its own address in [`Path::local`], so it binds each address by itself.
+///
+/// ```
+/// use sans_io::{Input, Instant, Machine, Output, Path, SocketId, Verdict};
+/// use spool::driver::{Application, Context, Driver};
+///
+/// /// Hands every datagram to the application.
+/// #[derive(Debug)]
+/// struct Sink;
+/// impl Machine for Sink {
+///     type Event = ();
+///     fn handle_input<'a>(&mut self, _: Instant, input: Input<'a>) -> Verdict<'a> {
+///         match input {
+///             Input::Received { path, bytes, .. } => Verdict::Deliver { path, owner: 0, bytes },
+///             _ => Verdict::Consumed,
+///         }
+///     }
+///     fn poll_output(&mut self) -> Output<()> {
+///         Output::Timeout(None)
+///     }
+/// }
+///
+/// struct Print(tokio::sync::mpsc::UnboundedSender<Vec<u8>>);
+/// impl Application<Sink> for Print {
+///     fn event(&mut self, _: &mut Context<'_, Sink>, (): ()) {}
+///     fn deliver(&mut self, _: Path, _: u64, bytes: &[u8]) {
+///         self.0.send(bytes.to_vec()).ok();
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (arrived_tx, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+/// let (mut driver, handle) = Driver::new(Sink, Print(arrived_tx));
+/// let address = driver.bind(SocketId(0), "127.0.0.1:0".parse().unwrap())?;
+/// let task = tokio::spawn(driver.run());
+///
+/// std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"hello", address)?;
+/// assert_eq!(arrived.recv().await.unwrap(), b"hello");
+///
+/// drop(handle); // the last handle: the driver ends and gives the machine back
+/// let (Sink, _app) = task.await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Driver<M: Machine, A> {
+    machine: M,
+    app: A,
+    net: Net,
+    origin: Origin,
+    commands: mpsc::Receiver<Command<M, A>>,
+}
+
+impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
+    /// A driver and the first handle to it. It needs the runtime's I/O and timers to be enabled.
+    pub fn new(machine: M, app: A) -> (Self, Handle<M, A>) {
+        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let net = Net::default();
+        let driver = Self { machine, app, net, origin: Origin::start(), commands };
+        (driver, Handle::new(sender))
+    }
+
+    /// Opens a socket for a machine that expects to have it from the start, and tells the machine
+    /// nothing. The answer is the address with the port that was chosen.
+    pub fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        self.net.bind(id, local)
+    }
+
+    /// The machine's time now, for commands before [`run`](Self::run).
+    pub fn now(&self) -> Instant {
+        self.origin.now()
+    }
+
+    /// The machine, for commands before [`run`](Self::run).
+    pub fn machine(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// Runs until the last [`Handle`] is gone or one of them calls [`Handle::stop`], and gives
+    /// back the machine and the application. The sockets are closed then.
+    pub async fn run(mut self) -> (M, A) {
+        let mut buffers = RecvBuffers::new();
+        let mut sleep = pin!(tokio::time::sleep_until(tokio::time::Instant::now()));
+        let mut rounds = 0;
+        loop {
+            let deadline = self.settle();
+            if let Some(at) = deadline.map(|at| self.origin.wake_at(at))
+                && sleep.deadline() != at
+            {
+                sleep.as_mut().reset(at);
+            }
+            rounds += 1;
+            if rounds % ROUNDS_BEFORE_YIELD == 0 {
+                tokio::task::yield_now().await;
+            }
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Run(run)) => {
+                        let now = self.origin.now();
+                        let mut cx = Context::new(&mut self.machine, now, &mut self.net);
+                        run(&mut cx, &mut self.app);
+                    }
+                    Some(Command::Stop) | None => break,
+                },
+                Some(wake) = self.net.next_wake() => self.woken(wake, &mut buffers),
+                () = &mut sleep, if deadline.is_some() => {
+                    let now = self.origin.now();
+                    self.machine.handle_timeout(now);
+                }
+                () = std::future::ready(()), if self.net.has_faults() => {}
+            }
+        }
+        let _ = self.settle();
+        (self.machine, self.app)
+    }
+
+    /// Tells the machine which paths failed since, drains it, and hands over what is batched up.
+    /// Faults that come up on the way wait for the next round, so that a machine which answers a
+    /// fault by sending again cannot hold the task.
+    fn settle(&mut self) -> Option<Instant> {
+        for (path, fault) in self.net.take_faults() {
+            let now = self.origin.now();
+            let verdict = self.machine.handle_input(now, Input::PathFailed { path, fault });
+            self.net.count(&verdict);
+        }
+        let deadline = self.drain();
+        self.net.flush();
+        deadline
+    }
+
+    /// Does all that the machine wants done; what is left is its deadline.
+    fn drain(&mut self) -> Option<Instant> {
+        loop {
+            match self.machine.poll_output() {
+                Output::Transmit(transmit) => {
+                    self.net.send(transmit.path, transmit.meta, [&transmit.payload, &[], &[]]);
+                }
+                Output::Socket(request) => self.socket(&request),
+                Output::Lookup(request) => self.net.lookup(request),
+                Output::Event(event) => {
+                    let now = self.origin.now();
+                    let mut cx = Context::new(&mut self.machine, now, &mut self.net);
+                    self.app.event(&mut cx, event);
+                }
+                Output::Timeout(deadline) => return deadline,
+            }
+        }
+    }
+
+    fn socket(&mut self, request: &SocketRequest) {
+        if let Some((id, state)) = self.net.request(request) {
+            let now = self.origin.now();
+            let verdict = self.machine.handle_input(now, Input::Socket { id, state });
+            self.net.count(&verdict);
+        }
+    }
+
+    fn woken(&mut self, wake: Wake, buffers: &mut RecvBuffers) {
+        match wake {
+            Wake::Ready(id) => self.receive(id, buffers),
+            Wake::LookedUp(id, result) => {
+                let result = result.as_deref().map_err(|fault| *fault);
+                let now = self.origin.now();
+                let verdict = self.machine.handle_input(now, Input::LookedUp { id, result });
+                self.net.count(&verdict);
+            }
+            Wake::Closed => {}
+        }
+    }
+
+    /// Reads what waits at one socket, up to the budget, and acts on each datagram.
+    fn receive(&mut self, id: SocketId, buffers: &mut RecvBuffers) {
+        self.net.collect_ready_faults(id);
+        for _ in 0..udp::BATCHES_PER_WAKE {
+            let Some(socket) = self.net.socket(id) else { return };
+            let local = socket.local_addr();
+            let more = match socket.receive(buffers) {
+                Ok(more) => more,
+                Err(fault) => {
+                    self.net.lose(id);
+                    let input = Input::Socket { id, state: Err(fault) };
+                    let verdict = self.machine.handle_input(self.origin.now(), input);
+                    self.net.count(&verdict);
+                    return;
+                }
+            };
+            let now = self.origin.now();
+            for (remote, meta, bytes) in buffers.datagrams() {
+                let path = Path::udp(local, remote);
+                let verdict = self.machine.handle_input(now, Input::Received { path, meta, bytes });
+                self.net.count(&verdict);
+                self.net.stats.received += 1;
+                self.obey(verdict);
+                let _ = self.drain();
+            }
+            self.net.flush();
+            if !more {
+                break;
+            }
+        }
+        self.net.await_ready(id);
+    }
+
+    fn obey(&mut self, verdict: Verdict<'_>) {
+        match verdict {
+            Verdict::Deliver { path, owner, bytes } => self.app.deliver(path, owner, bytes),
+            Verdict::Forward(packet) => {
+                let parts = [packet.head(), packet.payload, packet.pad()];
+                self.net.send(packet.path, packet.meta, parts);
+            }
+            Verdict::Consumed
+            | Verdict::Unclaimed
+            | Verdict::Dropped(_)
+            | Verdict::Elsewhere(_) => {}
+        }
+    }
+}

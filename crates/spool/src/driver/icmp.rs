@@ -1,0 +1,53 @@
+//! ICMP errors from the error queue of a Linux socket (ip(7), `IP_RECVERR`).
+use nix::{
+    libc,
+    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg},
+};
+use sans_io::PathFault;
+use std::{
+    io::{self, IoSliceMut},
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
+    os::fd::{AsRawFd, RawFd},
+};
+
+/// Takes one error: whom the datagram was for (port 0 where the kernel does not say) and what the
+/// network said. `None`: one that says nothing of a path.
+pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<(SocketAddr, PathFault)>> {
+    let fd: RawFd = socket.as_raw_fd();
+    // the start of the datagram that failed comes along; it is of no use here
+    let mut payload = [0; 64];
+    let mut iov = [IoSliceMut::new(&mut payload)];
+    let mut control = [0; 512];
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg::<SockaddrStorage>(fd, &mut iov, Some(&mut control), flags)?;
+    let Some(remote) = message.address.as_ref().and_then(address) else { return Ok(None) };
+    let fault = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+            fault(&error)
+        }
+        _ => None,
+    });
+    Ok(fault.map(|fault| (remote, fault)))
+}
+
+fn fault(error: &libc::sock_extended_err) -> Option<PathFault> {
+    let too_big = error.ee_errno == libc::EMSGSIZE as u32;
+    match error.ee_origin {
+        libc::SO_EE_ORIGIN_LOCAL | libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6
+            if too_big =>
+        {
+            Some(PathFault::TooBig { mtu: error.ee_info })
+        }
+        libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6 => {
+            Some(PathFault::Unreachable { kind: error.ee_type, code: error.ee_code })
+        }
+        _ => None,
+    }
+}
+
+fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
+    if let Some(v4) = storage.as_sockaddr_in() {
+        return Some(SocketAddrV4::from(*v4).into());
+    }
+    storage.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into())
+}

@@ -1,0 +1,253 @@
+//! All that a driver does with the network, without the machine: sockets by number and by
+//! address, the batch that waits to be sent, lookups, and the faults that the machine is to hear.
+use super::{Stats, batch::Batch, fault, lookup, udp::UdpSocket};
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    stream::FuturesUnordered,
+};
+use sans_io::{
+    LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault, SocketFault,
+    SocketId, SocketRequest, Transport, Verdict,
+};
+use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc};
+
+/// Faults that wait for the machine. They are advice, and a flood of ICMP errors is an attacker's
+/// lever, so what is more than this is dropped.
+const FAULTS_MAX: usize = 64;
+
+/// What woke the driver.
+#[derive(Debug)]
+pub(super) enum Wake {
+    /// A socket has something to read, or an error to report.
+    Ready(SocketId),
+    /// A lookup is done.
+    LookedUp(LookupId, Result<Vec<LookupAnswer>, LookupFault>),
+    /// A socket that was waited for is closed.
+    Closed,
+}
+
+struct Open {
+    socket: Arc<UdpSocket>,
+    waiting: Option<AbortHandle>,
+}
+
+/// The sockets of one driver.
+#[derive(Default)]
+pub(super) struct Net {
+    sockets: HashMap<SocketId, Open>,
+    by_local: HashMap<SocketAddr, SocketId>,
+    waits: FuturesUnordered<BoxFuture<'static, Wake>>,
+    batch: Batch,
+    faults: Vec<(Path, PathFault)>,
+    pub(super) stats: Stats,
+}
+
+impl fmt::Debug for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Net")
+            .field("sockets", &self.by_local)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Net {
+    /// Opens a UDP socket and waits for what it receives.
+    pub(super) fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        if local.ip().is_unspecified() || self.sockets.contains_key(&id) {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let socket = UdpSocket::bind(local)?;
+        let local = socket.local_addr();
+        self.sockets.insert(id, Open { socket: Arc::new(socket), waiting: None });
+        self.by_local.insert(local, id);
+        self.await_ready(id);
+        Ok(local)
+    }
+
+    /// Does what a machine asks of sockets, and gives the answer where one is due at once.
+    pub(super) fn request(
+        &mut self,
+        request: &SocketRequest,
+    ) -> Option<(SocketId, Result<SocketAddr, SocketFault>)> {
+        match *request {
+            SocketRequest::Bind { id, local } => {
+                Some((id, self.bind(id, local).map_err(|error| fault::socket(&error))))
+            }
+            SocketRequest::Listen { id, .. } | SocketRequest::Connect { id, .. } => {
+                Some((id, Err(SocketFault::Unavailable)))
+            }
+            SocketRequest::Close(id) => {
+                self.flush();
+                self.lose(id);
+                None
+            }
+            // without streams there is nothing to hang up, pause or resume
+            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => None,
+        }
+    }
+
+    /// Forgets a socket, which closes it.
+    pub(super) fn lose(&mut self, id: SocketId) {
+        if let Some(open) = self.sockets.remove(&id) {
+            self.by_local.remove(&open.socket.local_addr());
+            if let Some(waiting) = open.waiting {
+                waiting.abort();
+            }
+        }
+    }
+
+    pub(super) fn socket(&self, id: SocketId) -> Option<&UdpSocket> {
+        self.sockets.get(&id).map(|open| &*open.socket)
+    }
+
+    /// Has the driver woken when the socket is ready again.
+    pub(super) fn await_ready(&mut self, id: SocketId) {
+        let Some(open) = self.sockets.get_mut(&id) else { return };
+        let socket = Arc::clone(&open.socket);
+        let (waiting, registration) = AbortHandle::new_pair();
+        open.waiting = Some(waiting);
+        let ready = Abortable::new(async move { socket.ready().await }, registration);
+        self.waits.push(Box::pin(async move {
+            match ready.await {
+                Ok(()) => Wake::Ready(id),
+                Err(_aborted) => Wake::Closed,
+            }
+        }));
+    }
+
+    pub(super) fn lookup(&mut self, request: LookupRequest) {
+        self.waits.push(Box::pin(lookup::look_up(request)));
+    }
+
+    /// The next thing that happens; `None` while nothing is waited for.
+    pub(super) async fn next_wake(&mut self) -> Option<Wake> {
+        self.waits.next().await
+    }
+
+    /// Sends a datagram made of three parts, at the latest with the next [`flush`](Self::flush).
+    pub(super) fn send(&mut self, path: Path, meta: PacketMeta, parts: [&[u8]; 3]) {
+        let socket = match path.transport {
+            Transport::Udp => self.by_local.get(&path.local).and_then(|id| self.sockets.get(id)),
+            Transport::Tcp | Transport::Tls | Transport::Dtls => None,
+        };
+        let Some(open) = socket else {
+            self.stats.homeless += 1;
+            return;
+        };
+        let segments_max = open.socket.segments_max();
+        if !self.batch.push(path, meta, parts, segments_max) {
+            self.flush();
+            let _fits = self.batch.push(path, meta, parts, segments_max);
+        }
+    }
+
+    /// Hands the waiting batch to the operating system.
+    pub(super) fn flush(&mut self) {
+        let Some((path, meta, segment, bytes)) = self.batch.take() else { return };
+        let id = self.by_local.get(&path.local);
+        if let Some(open) = id.and_then(|id| self.sockets.get(id)) {
+            let socket = Arc::clone(&open.socket);
+            self.send_batch(&socket, path, meta, segment, &bytes);
+        }
+        self.batch.recycle(bytes);
+    }
+
+    fn send_batch(
+        &mut self,
+        socket: &UdpSocket,
+        path: Path,
+        meta: PacketMeta,
+        segment: usize,
+        bytes: &[u8],
+    ) {
+        let count = if segment == 0 { 1 } else { bytes.len().div_ceil(segment) as u64 };
+        match self.send_once(socket, path, meta, segment, bytes) {
+            Ok(()) => self.stats.sent += count,
+            Err(error) if count > 1 && error.kind() != io::ErrorKind::WouldBlock => {
+                // no segmentation offload after all, or one datagram of many is at fault
+                for datagram in bytes.chunks(segment) {
+                    self.send_batch(socket, path, meta, datagram.len(), datagram);
+                }
+            }
+            Err(error) => self.refused(path, count, &error),
+        }
+    }
+
+    /// One system call, tried again when what it reported was the fault of an earlier datagram.
+    fn send_once(
+        &mut self,
+        socket: &UdpSocket,
+        path: Path,
+        meta: PacketMeta,
+        segment: usize,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        self.stats.sends += 1;
+        let first = socket.send(path.remote, meta, segment, bytes);
+        match &first {
+            Ok(()) => return first,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return first,
+            Err(_) if self.collect_faults(socket, path) == 0 => return first,
+            Err(_) => {}
+        }
+        self.stats.sends += 1;
+        socket.send(path.remote, meta, segment, bytes)
+    }
+
+    fn refused(&mut self, path: Path, count: u64, error: &io::Error) {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.stats.would_block += count;
+            return;
+        }
+        self.stats.refused += count;
+        if let Some(fault) = fault::path(path.remote, error) {
+            self.fail(path, fault);
+        }
+    }
+
+    /// Takes the ICMP errors that wait at a socket, and says how many there were. An error that
+    /// names no port, as those of our own system do, is put down to `cause`.
+    fn collect_faults(&mut self, socket: &UdpSocket, cause: Path) -> usize {
+        let found = socket.path_faults();
+        for (remote, fault) in &found {
+            let remote = if remote.port() == 0 { cause.remote } else { *remote };
+            self.fail(Path::udp(socket.local_addr(), remote), *fault);
+        }
+        found.len()
+    }
+
+    /// Takes the ICMP errors that a socket woke the driver for.
+    pub(super) fn collect_ready_faults(&mut self, id: SocketId) {
+        let Some(socket) = self.socket(id) else { return };
+        let local = socket.local_addr();
+        for (remote, fault) in socket.ready_faults() {
+            self.fail(Path::udp(local, remote), fault);
+        }
+    }
+
+    fn fail(&mut self, path: Path, fault: PathFault) {
+        if self.faults.len() < FAULTS_MAX && !self.faults.contains(&(path, fault)) {
+            self.faults.push((path, fault));
+        }
+    }
+
+    pub(super) fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    pub(super) fn take_faults(&mut self) -> Vec<(Path, PathFault)> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// Counts what became of an input.
+    pub(super) fn count(&mut self, verdict: &Verdict<'_>) {
+        match verdict {
+            Verdict::Unclaimed => self.stats.unclaimed += 1,
+            Verdict::Dropped(_) => self.stats.dropped += 1,
+            Verdict::Elsewhere(_) => self.stats.elsewhere += 1,
+            Verdict::Consumed | Verdict::Deliver { .. } | Verdict::Forward(_) => {}
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One UDP socket: batches in and out, segmentation offload, ICMP errors.
+use super::fault;
+use quinn_udp::{EcnCodepoint, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use sans_io::{PacketMeta, PathFault, SocketFault};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    io::{self, IoSliceMut},
+    net::SocketAddr,
+};
+use tokio::io::Interest;
+
+/// Datagrams read in one system call (as many times the segments of receive offload).
+const BATCH: usize = 8;
+
+/// The longest read: what receive offload may join.
+const READ_MAX: usize = 65_535;
+
+/// System calls for one ready socket before others get their turn.
+pub(super) const BATCHES_PER_WAKE: usize = 8;
+
+/// What the kernel may hold for us while the task is busy: 200 ms of 50 Mbit/s. The system's own
+/// limit may cut it.
+const KERNEL_BUFFER: usize = 1 << 20;
+
+/// A socket bound to one address.
+#[derive(Debug)]
+pub(super) struct UdpSocket {
+    io: tokio::net::UdpSocket,
+    state: UdpSocketState,
+    local: SocketAddr,
+}
+
+impl UdpSocket {
+    pub(super) fn bind(local: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+        if local.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        // more room is better, and the system's default works as well
+        let _ = socket.set_recv_buffer_size(KERNEL_BUFFER);
+        let _ = socket.set_send_buffer_size(KERNEL_BUFFER);
+        socket.bind(&local.into())?;
+        let io = tokio::net::UdpSocket::from_std(socket.into())?;
+        let state = UdpSocketState::new(UdpSockRef::from(&io))?;
+        state.enable_transport_errors(UdpSockRef::from(&io))?;
+        let local = io.local_addr()?;
+        Ok(Self { io, state, local })
+    }
+
+    pub(super) fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// How many datagrams one send may hold.
+    pub(super) fn segments_max(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    /// Waits for something to read or an error to fetch.
+    pub(super) async fn ready(&self) {
+        if self.io.ready(Interest::READABLE | Interest::ERROR).await.is_err() {
+            // the runtime shuts down: nothing will ever come
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Sends datagrams of `segment` bytes each, the last one maybe shorter.
+    pub(super) fn send(
+        &self,
+        destination: SocketAddr,
+        meta: PacketMeta,
+        segment: usize,
+        contents: &[u8],
+    ) -> io::Result<()> {
+        let transmit = Transmit {
+            destination,
+            ecn: EcnCodepoint::from_bits(meta.ecn),
+            contents,
+            segment_size: (segment < contents.len()).then_some(segment),
+            src_ip: None,
+        };
+        // not through `try_io`: it would refuse by its own idea of readiness without trying
+        self.state.try_send(UdpSockRef::from(&self.io), &transmit)
+    }
+
+    /// Reads one batch; true when there may be more.
+    pub(super) fn receive(&self, buffers: &mut RecvBuffers) -> Result<bool, SocketFault> {
+        buffers.count = 0;
+        let read = self.io.try_io(Interest::READABLE, || buffers.read(self));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) if is_lost(&error) => Err(fault::socket(&error)),
+            // an error is that of an earlier send, which its own queue explains; go on reading
+            Ok(()) | Err(_) => Ok(true),
+        }
+    }
+
+    /// The ICMP errors that wait: whom the datagram was for, and what is wrong.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn path_faults(&self) -> Vec<(SocketAddr, PathFault)> {
+        let mut found = Vec::new();
+        for _ in 0..FAULTS_PER_READ {
+            match super::icmp::next(&self.io) {
+                Ok(Some(fault)) => found.push(fault),
+                Ok(None) => {}
+                Err(_empty) => break,
+            }
+        }
+        found
+    }
+
+    /// This system tells no more than the error of the next send.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[expect(clippy::unused_self, reason = "the signature of the systems that can")]
+    pub(super) fn path_faults(&self) -> Vec<(SocketAddr, PathFault)> {
+        Vec::new()
+    }
+
+    /// [`path_faults`](Self::path_faults) when the socket woke the driver for them.
+    pub(super) fn ready_faults(&self) -> Vec<(SocketAddr, PathFault)> {
+        let mut found = Vec::new();
+        // "would block" takes the mark off the socket; not taken off while there may be more
+        let _ = self.io.try_io(Interest::ERROR, || {
+            found = self.path_faults();
+            let all = found.len() < FAULTS_PER_READ;
+            if all { Err(io::Error::from(io::ErrorKind::WouldBlock)) } else { Ok(()) }
+        });
+        found
+    }
+}
+
+/// ICMP errors fetched in one go.
+const FAULTS_PER_READ: usize = 64;
+
+/// Whether the socket itself is gone, unlike an error that one datagram caused.
+fn is_lost(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotConnected | io::ErrorKind::BrokenPipe | io::ErrorKind::InvalidInput
+    )
+}
+
+/// Room for one batch, used for all sockets of a driver.
+#[derive(Debug)]
+pub(super) struct RecvBuffers {
+    bytes: Box<[u8]>,
+    metas: [RecvMeta; BATCH],
+    count: usize,
+}
+
+impl RecvBuffers {
+    pub(super) fn new() -> Self {
+        let bytes = vec![0; BATCH * READ_MAX].into_boxed_slice();
+        Self { bytes, metas: [RecvMeta::default(); BATCH], count: 0 }
+    }
+
+    fn read(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        let mut chunks = self.bytes.chunks_exact_mut(READ_MAX);
+        let mut slices: [IoSliceMut<'_>; BATCH] =
+            std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+        let from = UdpSockRef::from(&socket.io);
+        self.count = socket.state.recv(from, &mut slices, &mut self.metas)?;
+        Ok(())
+    }
+
+    /// The datagrams of the last read: from whom, what the IP header said, the bytes.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, PacketMeta, &[u8])> {
+        let reads = self.bytes.chunks_exact(READ_MAX).zip(&self.metas).take(self.count);
+        reads.flat_map(|(bytes, read)| {
+            let meta =
+                PacketMeta { ecn: read.ecn.map_or(0, |ecn| ecn as u8), ..PacketMeta::default() };
+            let stride = read.stride.max(1);
+            // an empty datagram is one datagram, not none
+            let count = read.len.div_ceil(stride).max(1);
+            (0..count).map(move |index| {
+                let start = index * stride;
+                (read.addr, meta, &bytes[start..read.len.min(start + stride)])
+            })
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! Small machines that each use one part of the contract.
+use sans_io::{
+    Input, Instant, LookupFault, LookupId, LookupKind, LookupRequest, Machine, Output, Packet,
+    Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit, Verdict,
+};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+
+/// What happened to a [`Probe`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Socket(SocketId, Result<SocketAddr, SocketFault>),
+    Failed(Path, PathFault),
+    LookedUp(LookupId, Result<usize, LookupFault>),
+    Woken(Instant),
+}
+
+/// Reports all that happens as events, delivers what it receives, and asks for what it is told to
+/// ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Probe {
+    pub(crate) queue: VecDeque<Output<Seen>>,
+    pub(crate) deadline: Option<Instant>,
+    /// Datagrams to this address are forwarded there, with a head and padding, not delivered.
+    pub(crate) forward_to: Option<SocketAddr>,
+}
+
+impl Probe {
+    pub(crate) fn bind(&mut self, id: u64, local: &str) {
+        let local = local.parse().unwrap();
+        self.queue.push_back(Output::Socket(SocketRequest::Bind { id: SocketId(id), local }));
+    }
+
+    pub(crate) fn transmit(&mut self, path: Path, payload: &'static [u8]) {
+        let payload = bytes::Bytes::from_static(payload);
+        self.queue.push_back(Output::Transmit(Transmit::new(path, payload)));
+    }
+
+    pub(crate) fn look_up(&mut self, kind: LookupKind, name: &str) {
+        let request = LookupRequest { id: LookupId(7), kind, name: name.into() };
+        self.queue.push_back(Output::Lookup(request));
+    }
+
+    pub(crate) fn wake_in(&mut self, now: Instant, delay: Duration) {
+        self.deadline = Some(now.saturating_add(delay));
+    }
+
+    fn saw(&mut self, seen: Seen) -> Verdict<'static> {
+        self.queue.push_back(Output::Event(seen));
+        Verdict::Consumed
+    }
+}
+
+impl Machine for Probe {
+    type Event = Seen;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        match input {
+            Input::Received { path, bytes, .. } => match self.forward_to {
+                Some(remote) => {
+                    let onwards = Path::udp(path.local, remote);
+                    Verdict::Forward(Packet::new(onwards, bytes).with_head(b"head:").with_pad(2))
+                }
+                None => Verdict::Deliver { path, owner: 5, bytes },
+            },
+            Input::Socket { id, state } => self.saw(Seen::Socket(id, state)),
+            Input::PathFailed { path, fault } => self.saw(Seen::Failed(path, fault)),
+            Input::LookedUp { id, result } => self.saw(Seen::LookedUp(id, result.map(<[_]>::len))),
+            Input::Accepted { .. } => Verdict::Unclaimed,
+            Input::Timeout => {
+                if self.deadline.is_some_and(|at| at <= now) {
+                    self.deadline = None;
+                    return self.saw(Seen::Woken(now));
+                }
+                Verdict::Consumed
+            }
+        }
+    }
+
+    fn poll_output(&mut self) -> Output<Seen> {
+        self.queue.pop_front().unwrap_or(Output::Timeout(self.deadline))
+    }
+}
