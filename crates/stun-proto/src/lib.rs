@@ -1,1 +1,48 @@
-//! STUN (RFC 8489) as pure state machines.
+//! STUN (RFC 8489) as pure state machines: no sockets, no clock, no ambient randomness.
+//!
+//! Wire: [`classify`], [`Message`], [`MessageBuilder`], [`attribute`].
+//! Credentials: [`Key`].
+//!
+//! ```
+//! use stun_proto::{Key, Integrity, Message, MessageBuilder, MessageType, Method, TransactionId};
+//! use stun_proto::attribute::{Priority, Username};
+//!
+//! let key = Key::new(b"VOkJxbRl1RmTxUk/WvJxBt");
+//! let mut buffer = [0; 256];
+//! let request = MessageType::request(Method::BINDING);
+//! let bytes = MessageBuilder::new(&mut buffer, request, TransactionId([7; 12]))
+//!     .with(&Username("evtj:h6vY"))
+//!     .with(&Priority(0x6e00_01ff))
+//!     .sign(&key, Integrity::Sha1)
+//!     .fingerprint()
+//!     .finish()?;
+//!
+//! let message = Message::parse(bytes)?;
+//! assert_eq!(message.verify(&key)?, Integrity::Sha1);
+//! assert_eq!(message.get::<Username>(), Some(Username("evtj:h6vY")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod attribute;
+mod builder;
+mod classify;
+mod data_head;
+mod id;
+mod integrity;
+mod key;
+mod message;
+mod message_type;
+
+pub use attribute::{Attribute, AttributeType};
+pub use builder::{MessageBuilder, SealedBuilder, SignedBuilder, WriteError};
+pub use classify::{PacketKind, classify};
+pub use data_head::DataHead;
+pub use id::{MAGIC_COOKIE, TransactionId};
+pub use integrity::{Integrity, IntegrityError};
+pub use key::Key;
+pub use message::{HEADER_LEN, Message, ParseError};
+pub use message_type::{Class, MessageType, Method};

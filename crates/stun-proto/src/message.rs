@@ -1,0 +1,280 @@
+//! A message, checked once over the caller's bytes (RFC 8489 §5, §6.3, §14).
+use crate::{
+    Attribute, AttributeType, Class, Integrity, IntegrityError, Key, MAGIC_COOKIE, MessageType,
+    Method, TransactionId, attribute::registry::Check, integrity,
+};
+use core::fmt;
+
+#[cfg(test)]
+mod tests;
+
+/// The length of the header, in bytes.
+pub const HEADER_LEN: usize = 20;
+const ATTRIBUTE_HEADER_LEN: usize = 4;
+
+/// Why bytes are not a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ParseError {
+    /// The top two bits are set, or the cookie is not there: another protocol, or RFC 3489.
+    #[error("not STUN")]
+    NotStun,
+    /// The length in the header is not the length of the bytes, or not a multiple of four.
+    #[error("the length is wrong")]
+    Length,
+    /// An attribute goes past the end.
+    #[error("an attribute goes past the end")]
+    Overrun,
+    /// An integrity attribute has a length that it cannot have.
+    #[error("an integrity attribute has a wrong length")]
+    Integrity,
+    /// FINGERPRINT is wrong, or is not last.
+    #[error("the fingerprint is wrong")]
+    Fingerprint,
+}
+
+/// A well-formed message.
+///
+/// [`parse`](Self::parse) walks the bytes once and checks everything that can be checked without a
+/// key; nothing fails after that. What follows an integrity attribute is not seen, except for
+/// MESSAGE-INTEGRITY-SHA256 and FINGERPRINT (RFC 8489 §9). Of an attribute that is there twice the
+/// first counts (§14), also when that one is malformed: it is then as good as absent, and
+/// [`malformed`](Self::malformed) names it.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    bytes: &'a [u8],
+    kind: MessageType,
+    id: TransactionId,
+    /// Where the attributes end that are not integrity or fingerprint.
+    body_end: usize,
+    sha1: Option<Tag>,
+    sha256: Option<Tag>,
+    fingerprint: bool,
+    malformed: Option<AttributeType>,
+}
+
+/// Where an integrity attribute is.
+#[derive(Clone, Copy)]
+struct Tag {
+    at: usize,
+    len: usize,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message that fills `bytes` from end to end.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let (&header, _) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(ParseError::NotStun)?;
+        let [t0, t1, l0, l1, c0, c1, c2, c3, id @ ..] = header;
+        let kind = MessageType::from_bits(u16::from_be_bytes([t0, t1]));
+        let kind = kind.filter(|_| [c0, c1, c2, c3] == MAGIC_COOKIE).ok_or(ParseError::NotStun)?;
+        let length = usize::from(u16::from_be_bytes([l0, l1]));
+        if bytes.len() != HEADER_LEN + length || length % 4 != 0 {
+            return Err(ParseError::Length);
+        }
+        let mut message = Self {
+            bytes,
+            kind,
+            id: TransactionId(id),
+            body_end: bytes.len(),
+            sha1: None,
+            sha256: None,
+            fingerprint: false,
+            malformed: None,
+        };
+        message.walk()?;
+        Ok(message)
+    }
+
+    fn walk(&mut self) -> Result<(), ParseError> {
+        let mut at = HEADER_LEN;
+        while at < self.bytes.len() {
+            let (kind, value, next) = split_at(self.bytes, at).ok_or(ParseError::Overrun)?;
+            match kind {
+                AttributeType::FINGERPRINT => {
+                    if next != self.bytes.len() || value != integrity::crc(&self.bytes[..at]) {
+                        return Err(ParseError::Fingerprint);
+                    }
+                    self.fingerprint = true;
+                    self.body_end = self.body_end.min(at);
+                }
+                AttributeType::MESSAGE_INTEGRITY => {
+                    if self.sha1.is_none() && self.sha256.is_none() {
+                        if value.len() != integrity::SHA1_LEN {
+                            return Err(ParseError::Integrity);
+                        }
+                        self.sha1 = Some(Tag { at, len: value.len() });
+                        self.body_end = at;
+                    }
+                }
+                AttributeType::MESSAGE_INTEGRITY_SHA256 => {
+                    if self.sha256.is_none() {
+                        if !integrity::is_sha256_len(value.len()) {
+                            return Err(ParseError::Integrity);
+                        }
+                        self.sha256 = Some(Tag { at, len: value.len() });
+                        self.body_end = self.body_end.min(at);
+                    }
+                }
+                _ if self.body_end < at => {}
+                _ => {
+                    if kind.check(value, &self.id) == Check::Malformed
+                        && kind.is_required()
+                        && self.malformed.is_none()
+                    {
+                        self.malformed = Some(kind);
+                    }
+                }
+            }
+            at = next;
+        }
+        Ok(())
+    }
+
+    /// Class and method.
+    pub const fn message_type(&self) -> MessageType {
+        self.kind
+    }
+
+    /// What the message is for.
+    pub const fn method(&self) -> Method {
+        self.kind.method
+    }
+
+    /// What part it plays.
+    pub const fn class(&self) -> Class {
+        self.kind.class
+    }
+
+    /// The transaction that it belongs to.
+    pub const fn transaction_id(&self) -> TransactionId {
+        self.id
+    }
+
+    /// The bytes that it was read from.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The first attribute of type `A`, if there is one and it is not malformed.
+    pub fn get<A: Attribute<'a>>(&self) -> Option<A> {
+        let (_, value) = self.attributes().find(|(kind, _)| *kind == A::TYPE)?;
+        A::decode(value, &self.id)
+    }
+
+    /// All attributes of type `A` that are not malformed, in their order.
+    pub fn get_all<A: Attribute<'a>>(&self) -> impl Iterator<Item = A> + use<'a, A> {
+        let id = self.id;
+        self.attributes()
+            .filter(|(kind, _)| *kind == A::TYPE)
+            .filter_map(move |(_, value)| A::decode(value, &id))
+    }
+
+    /// Whether there is an attribute of this type, malformed or not.
+    pub fn has(&self, kind: AttributeType) -> bool {
+        self.attributes().any(|(k, _)| k == kind)
+    }
+
+    /// Types and values, up to the first integrity attribute or the fingerprint.
+    pub fn attributes(&self) -> impl Iterator<Item = (AttributeType, &'a [u8])> + use<'a> {
+        let body = &self.bytes[..self.body_end];
+        let mut at = HEADER_LEN;
+        core::iter::from_fn(move || {
+            let (kind, value, next) = split_at(body, at)?;
+            at = next;
+            Some((kind, value))
+        })
+    }
+
+    /// The first comprehension-required attribute that this crate knows and whose value is not
+    /// what it must be. A server answers 400 (Bad Request), a client takes it as missing.
+    pub const fn malformed(&self) -> Option<AttributeType> {
+        self.malformed
+    }
+
+    /// The comprehension-required attributes that this crate does not know (RFC 8489 §6.3).
+    pub fn unknown_required(&self) -> impl Iterator<Item = AttributeType> {
+        self.unknown_required_to(AttributeType::is_known)
+    }
+
+    /// The comprehension-required attributes that a usage does not understand, for one that
+    /// understands less than this crate.
+    pub fn unknown_required_to<F: Fn(AttributeType) -> bool>(
+        &self,
+        understands: F,
+    ) -> impl Iterator<Item = AttributeType> + use<'a, F> {
+        self.attributes()
+            .map(|(kind, _)| kind)
+            .filter(move |kind| kind.is_required() && !understands(*kind))
+    }
+
+    /// Whether there is a fingerprint; it was right, or the message would not have been read.
+    pub const fn has_fingerprint(&self) -> bool {
+        self.fingerprint
+    }
+
+    /// Which integrity attribute counts: SHA-256 before SHA-1 (RFC 8489 §9.1.3).
+    pub const fn integrity(&self) -> Option<Integrity> {
+        match (self.sha256, self.sha1) {
+            (Some(_), _) => Some(Integrity::Sha256),
+            (None, Some(_)) => Some(Integrity::Sha1),
+            (None, None) => None,
+        }
+    }
+
+    /// Checks the integrity attribute that counts, in constant time. A SHA-256 attribute must have
+    /// its full 32 bytes (RFC 8489 §14.6).
+    pub fn verify(&self, key: &Key) -> Result<Integrity, IntegrityError> {
+        self.verify_truncated(key, integrity::SHA256_LEN)
+    }
+
+    /// Like [`verify`](Self::verify), for usages that allow a SHA-256 attribute to be cut to
+    /// `min_len` bytes (at least 16).
+    pub fn verify_truncated(&self, key: &Key, min_len: usize) -> Result<Integrity, IntegrityError> {
+        let (tag, which) = match (self.sha256, self.sha1) {
+            (Some(tag), _) => (tag, Integrity::Sha256),
+            (None, Some(tag)) => (tag, Integrity::Sha1),
+            (None, None) => return Err(IntegrityError::Missing),
+        };
+        if which == Integrity::Sha256 && tag.len < min_len {
+            return Err(IntegrityError::Truncated);
+        }
+        let value_at = tag.at + ATTRIBUTE_HEADER_LEN;
+        let value = &self.bytes[value_at..value_at + tag.len];
+        // The header must say that the message ends with this attribute.
+        let length = (value_at + tag.len - HEADER_LEN) as u16;
+        if key.matches(which, &self.bytes[..tag.at], length, value) {
+            Ok(which)
+        } else {
+            Err(IntegrityError::Mismatch)
+        }
+    }
+}
+
+/// The attribute at `at`: type, value, and where the next one is.
+fn split_at(bytes: &[u8], at: usize) -> Option<(AttributeType, &[u8], usize)> {
+    let (&[t0, t1, l0, l1], rest) = bytes.get(at..)?.split_first_chunk()?;
+    let len = usize::from(u16::from_be_bytes([l0, l1]));
+    let padded = len.next_multiple_of(4);
+    if padded > rest.len() {
+        return None;
+    }
+    let kind = AttributeType(u16::from_be_bytes([t0, t1]));
+    Some((kind, &rest[..len], at + ATTRIBUTE_HEADER_LEN + padded))
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Attributes<'a>(Message<'a>);
+        impl fmt::Debug for Attributes<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_map().entries(self.0.attributes()).finish()
+            }
+        }
+        f.debug_struct("Message")
+            .field("type", &self.kind)
+            .field("id", &self.id)
+            .field("attributes", &Attributes(*self))
+            .field("integrity", &self.integrity())
+            .field("fingerprint", &self.fingerprint)
+            .finish()
+    }
+}
