@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{self, Failure, cargo, show};
-use crate::{deny, no_std, tidy, trace};
+use crate::{deny, interop, no_std, tidy, trace};
 
 /// One check: its name for `--only` and `--skip`, what it proves, and how it is run.
 struct Step {
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", proves: "the documentation builds without a warning", run: doc },
     Step { name: "test", proves: "all tests and doc tests pass", run: test },
     Step { name: "trace", proves: "requirements name tests that exist", run: trace },
+    Step { name: "interop", proves: "real peers connect behind real NATs", run: interop },
 ];
 
 pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
@@ -96,6 +97,10 @@ fn tidy() -> Outcome {
 
 fn no_std() -> Outcome {
     no_std::main().map(|()| String::new())
+}
+
+fn interop() -> Outcome {
+    interop::main(&[])
 }
 
 fn trace() -> Outcome {

@@ -7,6 +7,8 @@
 
 mod ci;
 mod deny;
+mod interop;
+mod lab;
 mod no_std;
 mod run;
 mod tidy;
@@ -22,6 +24,8 @@ cargo xtask COMMAND
   ci [--only STEP]... [--skip STEP]...   every check of this project, in order (CI runs this)
   tidy                                   budgets, headers, bans: what rustfmt and clippy do not see
   trace [--write-readme] [--write-ratchet]  the tables of requirements against tests and code
+  interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
+  lab check                              the NATs of the laboratory are what they are called (root)
   test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
 ";
 
@@ -46,6 +50,8 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["ci", rest @ ..] => ci::main(rest),
         ["tidy"] => tidy::main(),
         ["trace", rest @ ..] => trace::main(rest).map(drop),
+        ["interop", rest @ ..] => interop::main(rest).map(drop),
+        ["lab", rest @ ..] => lab::probe::main(rest),
         ["test", rest @ ..] => run::test(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -1,0 +1,133 @@
+//! The cases: who meets whom, through what, and what each needs.
+
+use std::path::Path;
+
+use super::chromium;
+use super::install::Tool;
+use super::peers::{Meeting, Program, Way};
+use super::server::Kind;
+use crate::lab::{NatKind, probe};
+use crate::run::Failure;
+
+/// One case: its name for `--only`, what it shows, and what is played.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) shows: &'static str,
+    pub(crate) play: Play,
+}
+
+/// What happens in a case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Play {
+    /// The laboratory itself: a NAT is what it is called.
+    Nat(NatKind),
+    /// Two programs exchange descriptions and lines.
+    Meet(Meeting),
+    /// A browser opens a data channel with itself, through a server.
+    Browser(Kind),
+}
+
+const fn meet(offers: Program, answers: Program, server: Kind, way: Way) -> Play {
+    Play::Meet(Meeting { offers, answers, server, way })
+}
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "lab-masq",
+        shows: "the laboratory's NAT keeps ports and filters by address and port",
+        play: Play::Nat(NatKind::Masquerade),
+    },
+    Case {
+        name: "lab-masq-random",
+        shows: "the laboratory's other NAT is symmetric",
+        play: Play::Nat(NatKind::MasqueradeRandom),
+    },
+    Case {
+        name: "harness-direct",
+        shows: "aioice with itself, directly: the harness works without us",
+        play: meet(Program::Aioice, Program::Aioice, Kind::Coturn, Way::Direct),
+    },
+    Case {
+        name: "harness-relayed",
+        shows: "aioice with itself through coturn: the harness works without us",
+        play: meet(Program::Aioice, Program::Aioice, Kind::Coturn, Way::Relayed),
+    },
+    Case {
+        name: "harness-chromium",
+        shows: "Chromium through coturn: the harness works without us",
+        play: Play::Browser(Kind::Coturn),
+    },
+    Case {
+        name: "spool-direct",
+        shows: "spool offer and spool answer, directly between two NATs",
+        play: meet(Program::Spool, Program::Spool, Kind::Spool, Way::Direct),
+    },
+    Case {
+        name: "spool-relayed",
+        shows: "spool offer and spool answer behind symmetric NATs, through our relay",
+        play: meet(Program::Spool, Program::Spool, Kind::Spool, Way::Relayed),
+    },
+    Case {
+        name: "spool-coturn",
+        shows: "spool offer and spool answer behind symmetric NATs, through coturn",
+        play: meet(Program::Spool, Program::Spool, Kind::Coturn, Way::Relayed),
+    },
+    Case {
+        name: "aioice-answers",
+        shows: "spool offers, aioice answers, directly",
+        play: meet(Program::Spool, Program::Aioice, Kind::Spool, Way::Direct),
+    },
+    Case {
+        name: "aioice-offers",
+        shows: "aioice offers, spool answers, directly",
+        play: meet(Program::Aioice, Program::Spool, Kind::Spool, Way::Direct),
+    },
+    Case {
+        name: "aioice-answers-relayed",
+        shows: "spool offers, aioice answers, through our relay",
+        play: meet(Program::Spool, Program::Aioice, Kind::Spool, Way::Relayed),
+    },
+    Case {
+        name: "aioice-offers-relayed",
+        shows: "aioice offers, spool answers, through our relay",
+        play: meet(Program::Aioice, Program::Spool, Kind::Spool, Way::Relayed),
+    },
+    Case {
+        name: "chromium-relayed",
+        shows: "two peer connections of Chromium with policy relay, through our relay over UDP",
+        play: Play::Browser(Kind::Spool),
+    },
+];
+
+impl Play {
+    /// What has to be on the machine.
+    pub(crate) fn needs(self) -> Vec<Tool> {
+        let of_server = |kind| match kind {
+            Kind::Spool => Tool::Spool,
+            Kind::Coturn => Tool::Coturn,
+        };
+        let of_program = |program| match program {
+            Program::Spool => Tool::Spool,
+            Program::Aioice => Tool::Aioice,
+        };
+        let mut needs = vec![Tool::Lab];
+        match self {
+            Self::Nat(_) => {}
+            Self::Meet(meeting) => {
+                needs.push(of_server(meeting.server));
+                needs.extend([meeting.offers, meeting.answers].map(of_program));
+            }
+            Self::Browser(kind) => needs.extend([of_server(kind), Tool::Chromium]),
+        }
+        needs
+    }
+
+    /// Plays the case, with its files in a directory of its own. Returns the facts that were seen.
+    pub(crate) fn run(self, dir: &Path) -> Result<String, Failure> {
+        match self {
+            Self::Nat(kind) => probe::check(kind),
+            Self::Meet(meeting) => meeting.run(dir),
+            Self::Browser(kind) => chromium::run(kind, dir),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the cases need on the machine: from Debian and from PyPI, installed when it is missing.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::run::{Failure, capture, cargo, root, show};
+
+/// Something that a case needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// Namespaces and NATs: root, iproute2 and nftables.
+    Lab,
+    /// The programs of this project.
+    Spool,
+    Coturn,
+    Chromium,
+    /// aioice in a virtual environment of Python.
+    Aioice,
+}
+
+impl Tool {
+    /// Debian's packages, each with the program that shows that it is there.
+    fn packages(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Lab => &[("iproute2", "ip"), ("nftables", "nft"), ("procps", "sysctl")],
+            Self::Coturn => &[("coturn", "turnserver")],
+            Self::Chromium => &[("chromium", "chromium")],
+            Self::Aioice | Self::Spool => &[],
+        }
+    }
+
+    /// Makes the tool available, or says why it is not.
+    pub(crate) fn provide(self) -> Result<(), String> {
+        let missing: Vec<&str> = self
+            .packages()
+            .iter()
+            .filter(|(_, program)| !is_there(program))
+            .map(|(package, _)| *package)
+            .collect();
+        if !missing.is_empty() {
+            apt_install(&missing).map_err(|error| error.to_string())?;
+        }
+        match self {
+            Self::Lab => crate::lab::unavailable().map_or(Ok(()), Err),
+            Self::Aioice => venv().map_err(|error| error.to_string()),
+            Self::Spool => build_spool().map_err(|error| error.to_string()),
+            Self::Coturn | Self::Chromium => Ok(()),
+        }
+    }
+}
+
+/// Where the cases keep what they install and write.
+pub(crate) fn directory() -> PathBuf {
+    target().join("interop")
+}
+
+/// The program of this project.
+pub(crate) fn spool() -> PathBuf {
+    target().join("debug/spool")
+}
+
+/// The Python that has aioice.
+pub(crate) fn python() -> PathBuf {
+    directory().join("venv/bin/python")
+}
+
+fn target() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Builds `spool` with the features of the whole workspace, as the tests have built it already.
+fn build_spool() -> Result<(), Failure> {
+    show(cargo().args(["build", "--workspace", "--all-features", "--bin", "spool"]))
+}
+
+fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    if !is_there("apt-get") {
+        return Err(Failure::Failed(format!(
+            "no apt-get on this machine: install {} by hand",
+            packages.join(", ")
+        )));
+    }
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+        command
+    };
+    println!("$ apt-get install {}", packages.join(" "));
+    capture(apt().args(["update", "-qq"]))?;
+    let flags = ["install", "-y", "-qq", "--no-install-recommends"];
+    capture(apt().args(flags).args(packages)).map(drop)
+}
+
+/// Creates the virtual environment, unless it has these versions already.
+fn venv() -> Result<(), Failure> {
+    let requirements = root().join("xtask/interop/requirements.txt");
+    let wanted = fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
+    let mark = directory().join("venv/installed.txt");
+    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let dir = directory().join("venv");
+    let create = || capture(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&dir));
+    if create().is_err() {
+        apt_install(&["python3-venv"])?;
+        create()?;
+    }
+    println!("$ pip install {}", wanted.split_whitespace().collect::<Vec<_>>().join(" "));
+    let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    capture(Command::new(python()).args(flags).arg(&requirements))?;
+    fs::write(&mark, wanted).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+fn is_there(program: &str) -> bool {
+    let found = Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", program]).status();
+    found.is_ok_and(|status| status.success())
+}

@@ -1,0 +1,233 @@
+//! A laboratory of network namespaces: two hosts behind two NATs of the real kernel, around a
+//! public segment.
+//!
+//! ```text
+//!   hA 10.1.0.2 --- natA 198.51.100.10 --+-- inet --+-- 198.51.100.20 natB --- 10.2.0.2 hB
+//!                                         198.51.100.1 and .2: servers run here
+//! ```
+//!
+//! Everything lives in namespaces whose names begin with one prefix. They are deleted when the lab
+//! is dropped, and what an interrupted run left is deleted before a new one is built.
+
+mod nat;
+pub(crate) mod probe;
+
+use std::process::{Command, Stdio};
+
+use crate::run::{Failure, capture};
+pub(crate) use nat::NatKind;
+
+/// The addresses of the public segment that servers listen on.
+pub(crate) const SERVER: &str = "198.51.100.1";
+pub(crate) const SERVER_OTHER: &str = "198.51.100.2";
+
+/// A node of the laboratory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Node {
+    HostA,
+    NatA,
+    Inet,
+    NatB,
+    HostB,
+    /// The rest of the world: takes every packet and answers none.
+    Beyond,
+}
+
+impl Node {
+    const ALL: [Self; 6] =
+        [Self::HostA, Self::NatA, Self::Inet, Self::NatB, Self::HostB, Self::Beyond];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::HostA => "hA",
+            Self::NatA => "natA",
+            Self::Inet => "inet",
+            Self::NatB => "natB",
+            Self::HostB => "hB",
+            Self::Beyond => "beyond",
+        }
+    }
+}
+
+/// One of the two sides of the laboratory.
+struct Side {
+    host: Node,
+    nat: Node,
+    /// The second number of the addresses inside, and the last of the one outside, in tens.
+    number: u8,
+}
+
+const SIDES: [Side; 2] = [
+    Side { host: Node::HostA, nat: Node::NatA, number: 1 },
+    Side { host: Node::HostB, nat: Node::NatB, number: 2 },
+];
+
+/// A laboratory that is up. Dropping it takes it down.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    prefix: String,
+}
+
+/// How many large datagrams a NAT forwarded outwards, by where they went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    pub(crate) to_peer: u64,
+    pub(crate) to_server: u64,
+}
+
+impl Lab {
+    /// Builds the laboratory with these NATs for the sides A and B.
+    pub(crate) fn up(a: NatKind, b: NatKind) -> Result<Self, Failure> {
+        let prefix = std::env::var("SPOOL_LAB_PREFIX").unwrap_or_else(|_| "spoollab".into());
+        let lab = Self { prefix };
+        lab.down();
+        for node in Node::ALL {
+            ip(&format!("netns add {}", lab.namespace(node)))?;
+            lab.inside(node, "link set lo up")?;
+        }
+        lab.inside(Node::Inet, "link add segment type bridge")?;
+        for address in [SERVER, SERVER_OTHER] {
+            lab.inside(Node::Inet, &format!("addr add {address}/24 dev segment"))?;
+        }
+        lab.inside(Node::Inet, "link set segment up")?;
+        lab.connect_beyond()?;
+        for (side, kind) in SIDES.iter().zip([a, b]) {
+            lab.connect(side)?;
+            lab.set_nat(side, kind)?;
+        }
+        Ok(lab)
+    }
+
+    /// A command that runs in the namespace of a node, without standard input.
+    pub(crate) fn command(&self, node: Node, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace(node), program]).stdin(Stdio::null());
+        command
+    }
+
+    /// Reads the counters of a side's NAT: what counts is datagrams larger than any STUN check.
+    pub(crate) fn forwarded(&self, nat: Node) -> Result<Forwarded, Failure> {
+        let mut list = self.command(nat, "nft");
+        let text = capture(list.args(["list", "counters", "table", "ip", nat::TABLE]))?;
+        let read = |name: &str| {
+            nat::counter(&text, name)
+                .ok_or_else(|| Failure::Failed(format!("no counter {name} in:\n{text}")))
+        };
+        Ok(Forwarded { to_peer: read(nat::TO_PEER)?, to_server: read(nat::TO_SERVER)? })
+    }
+
+    /// Gives the servers a way to everywhere else, where every packet vanishes. Without it a packet
+    /// to a private address would be an error of the sender, which it is not on the internet.
+    fn connect_beyond(&self) -> Result<(), Failure> {
+        self.wire((Node::Inet, "out"), (Node::Beyond, "in"))?;
+        self.inside(Node::Inet, "addr add 203.0.113.2/24 dev out")?;
+        self.inside(Node::Beyond, "addr add 203.0.113.1/24 dev in")?;
+        self.inside(Node::Inet, "route add default via 203.0.113.1")
+    }
+
+    /// Wires one side: host, NAT and segment, with addresses and routes.
+    fn connect(&self, side: &Side) -> Result<(), Failure> {
+        let Side { host, nat, number } = side;
+        self.wire((*host, "eth0"), (*nat, "lan"))?;
+        self.wire((*nat, "wan"), (Node::Inet, &format!("side{number}")))?;
+        self.inside(Node::Inet, &format!("link set side{number} master segment"))?;
+        self.inside(*host, &format!("addr add 10.{number}.0.2/24 dev eth0"))?;
+        self.inside(*host, &format!("route add default via 10.{number}.0.1"))?;
+        self.inside(*nat, &format!("addr add 10.{number}.0.1/24 dev lan"))?;
+        self.inside(*nat, &format!("addr add {}/24 dev wan", wan(*number)))?;
+        self.inside(*nat, &format!("route add default via {SERVER}"))?;
+        let forward = ["-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0"];
+        capture(self.command(*nat, "sysctl").args(forward)).map(drop)
+    }
+
+    /// Connects two interfaces, one in each node, with a cable.
+    fn wire(
+        &self,
+        (left, left_if): (Node, &str),
+        (right, right_if): (Node, &str),
+    ) -> Result<(), Failure> {
+        let (left_ns, right_ns) = (self.namespace(left), self.namespace(right));
+        ip(&format!(
+            "link add {left_if} netns {left_ns} type veth peer name {right_if} netns {right_ns}"
+        ))?;
+        self.inside(left, &format!("link set {left_if} up"))?;
+        self.inside(right, &format!("link set {right_if} up"))
+    }
+
+    fn set_nat(&self, side: &Side, kind: NatKind) -> Result<(), Failure> {
+        let rules = kind.rules(&wan(side.number), &wan(3 - side.number), SERVER);
+        let mut nft = self.command(side.nat, "nft");
+        let output = nft.arg(&rules).output();
+        match output {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => {
+                let noise = String::from_utf8_lossy(&output.stderr).into_owned();
+                return Err(Failure::Failed(format!("nft refused the rules of {kind:?}: {noise}")));
+            }
+            Err(error) => return Err(Failure::Failed(format!("nft: {error}"))),
+        }
+        if kind == NatKind::Open {
+            let number = side.number;
+            let route = format!("route add 10.{number}.0.0/24 via {}", wan(number));
+            self.inside(Node::Inet, &route)?;
+            let forward = ["-qw", "net.ipv4.ip_forward=1"];
+            capture(self.command(Node::Inet, "sysctl").args(forward))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the namespaces of this prefix, and first whatever still runs in them.
+    fn down(&self) {
+        for node in Node::ALL {
+            let namespace = self.namespace(node);
+            let pids = Command::new("ip").args(["netns", "pids", &namespace]).output();
+            let pids = pids.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+            for pid in pids.unwrap_or_default().split_whitespace() {
+                let _may_be_gone =
+                    Command::new("kill").args(["-9", pid]).stderr(Stdio::null()).status();
+            }
+            let mut delete = Command::new("ip");
+            let _may_be_missing =
+                delete.args(["netns", "del", &namespace]).stderr(Stdio::null()).status();
+        }
+    }
+
+    fn namespace(&self, node: Node) -> String {
+        format!("{}-{}", self.prefix, node.name())
+    }
+
+    fn inside(&self, node: Node, words: &str) -> Result<(), Failure> {
+        ip(&format!("-n {} {words}", self.namespace(node)))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+fn ip(words: &str) -> Result<(), Failure> {
+    capture(Command::new("ip").args(words.split(' '))).map(drop)
+}
+
+/// The public address of a side.
+fn wan(number: u8) -> String {
+    format!("198.51.100.{}", number * 10)
+}
+
+/// Why no laboratory can be built here, if so.
+pub(crate) fn unavailable() -> Option<String> {
+    let uid = capture(Command::new("id").arg("-u")).unwrap_or_default();
+    if uid.trim() != "0" {
+        return Some("network namespaces need root: run it with sudo".into());
+    }
+    for program in ["ip", "nft", "sysctl"] {
+        if capture(Command::new(program).arg("--version")).is_err()
+            && capture(Command::new(program).arg("-V")).is_err()
+        {
+            return Some(format!("the program {program} is missing"));
+        }
+    }
+    None
+}

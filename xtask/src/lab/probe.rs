@@ -1,0 +1,178 @@
+//! Proves that the laboratory's NATs are what they are called: what a server on the public segment
+//! sees of a host behind one, and what comes back in (the questions of RFC 4787).
+
+use std::fmt;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::{Lab, NatKind, Node, SERVER, SERVER_OTHER};
+use crate::run::{Failure, capture};
+
+/// Where the reflector listens: two ports of one address, and one of another.
+const LISTENING: [(&str, u16); 3] = [(SERVER, 7000), (SERVER, 7001), (SERVER_OTHER, 7000)];
+
+/// What was seen of one NAT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Behaviour {
+    /// The public port is the one that the host chose.
+    keeps_port: bool,
+    /// One public port for all destinations (endpoint-independent mapping).
+    one_port: bool,
+    /// Lets in what comes from another port, or another address, than was sent to.
+    lets_in_other_port: bool,
+    lets_in_other_address: bool,
+}
+
+impl fmt::Display for Behaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let yes = |flag: bool| if flag { "yes" } else { "no" };
+        write!(
+            f,
+            "keeps the port: {}, one port for all: {}, lets in another port: {}, another address: {}",
+            yes(self.keeps_port),
+            yes(self.one_port),
+            yes(self.lets_in_other_port),
+            yes(self.lets_in_other_address)
+        )
+    }
+}
+
+/// What each kind has to be; nothing at all comes through when UDP is blocked.
+fn expected(kind: NatKind) -> Option<Behaviour> {
+    let strict = Behaviour {
+        keeps_port: true,
+        one_port: true,
+        lets_in_other_port: false,
+        lets_in_other_address: false,
+    };
+    match kind {
+        NatKind::Masquerade => Some(strict),
+        NatKind::MasqueradeRandom => {
+            Some(Behaviour { keeps_port: false, one_port: false, ..strict })
+        }
+        NatKind::Open => {
+            Some(Behaviour { lets_in_other_port: true, lets_in_other_address: true, ..strict })
+        }
+        NatKind::UdpBlocked => None,
+    }
+}
+
+/// Builds a laboratory with this NAT on side A and holds it against its name.
+pub(crate) fn check(kind: NatKind) -> Result<String, Failure> {
+    let lab = Lab::up(kind, NatKind::Masquerade)?;
+    let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
+    let program = program.to_string_lossy();
+    let mut reflector = lab
+        .command(Node::Inet, &program)
+        .args(["lab", "reflect"])
+        .spawn()
+        .map_err(|error| format!("the reflector: {error}"))?;
+    let asked = capture(lab.command(Node::HostA, &program).args(["lab", "ask"]));
+    let _ended = reflector.kill().and_then(|()| reflector.wait());
+    let seen = asked?.trim().to_owned();
+    let wanted =
+        expected(kind).map_or_else(|| BLOCKED.to_owned(), |behaviour| behaviour.to_string());
+    if seen == wanted {
+        return Ok(seen);
+    }
+    Err(Failure::Failed(format!("the NAT {kind:?} is not one: {seen}; wanted {wanted}")))
+}
+
+const BLOCKED: &str = "nothing comes back";
+
+/// Answers, from the socket that a datagram asks for, with the address it came from.
+pub(crate) fn reflect() -> Result<(), Failure> {
+    let bind = |(ip, port): &(&str, u16)| {
+        UdpSocket::bind((*ip, *port)).map_err(|error| format!("{ip}:{port}: {error}"))
+    };
+    let sockets = LISTENING.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+    let answer = |socket: &UdpSocket| -> std::io::Result<()> {
+        let mut buffer = [0; 64];
+        let (length, from) = socket.recv_from(&mut buffer)?;
+        let through = match buffer[..length] {
+            [index @ b'0'..=b'2'] => &sockets[usize::from(index - b'0')],
+            _ => return Ok(()),
+        };
+        through.send_to(from.to_string().as_bytes(), from).map(drop)
+    };
+    std::thread::scope(|scope| {
+        for socket in &sockets {
+            scope.spawn(move || while answer(socket).is_ok() {});
+        }
+    });
+    Ok(())
+}
+
+/// Asks the reflector from inside and says what was seen.
+pub(crate) fn ask() -> Result<String, Failure> {
+    let bind = || {
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        socket.set_read_timeout(Some(Duration::from_millis(300)))?;
+        Ok((socket.local_addr()?.port(), socket))
+    };
+    let bound = || bind().map_err(|error: std::io::Error| format!("a socket: {error}"));
+
+    let (port, socket) = bound()?;
+    let mut seen = Vec::new();
+    for to in 0..LISTENING.len() {
+        match first_answer(&socket, to, Duration::from_secs(3)) {
+            Some(address) => seen.push(address.port()),
+            None if to == 0 => return Ok(BLOCKED.into()),
+            None => return Err(Failure::Failed("a server answers, another does not".into())),
+        }
+    }
+    let (_, fresh) = bound()?;
+    first_answer(&fresh, 0, Duration::from_secs(3));
+    let behaviour = Behaviour {
+        keeps_port: seen[0] == port,
+        one_port: seen.iter().all(|other| *other == seen[0]),
+        lets_in_other_port: exchange(&fresh, 0, 1).is_some(),
+        lets_in_other_address: exchange(&fresh, 0, 2).is_some(),
+    };
+    Ok(behaviour.to_string())
+}
+
+/// Repeats the question until it is answered: the reflector may still be starting.
+fn first_answer(socket: &UdpSocket, to: usize, patience: Duration) -> Option<SocketAddr> {
+    let end = Instant::now() + patience;
+    std::iter::repeat_with(|| exchange(socket, to, to))
+        .take_while(|answer| answer.is_some() || Instant::now() < end)
+        .find_map(|answer| answer)
+}
+
+/// Sends one datagram to a listening socket, for an answer through another.
+fn exchange(socket: &UdpSocket, to: usize, through: usize) -> Option<SocketAddr> {
+    socket.send_to(through.to_string().as_bytes(), LISTENING[to]).ok()?;
+    let mut buffer = [0; 64];
+    loop {
+        let (length, from) = socket.recv_from(&mut buffer).ok()?;
+        let (ip, port) = LISTENING[through];
+        if from.ip().to_string() == ip && from.port() == port {
+            return std::str::from_utf8(&buffer[..length]).ok()?.parse().ok();
+        }
+    }
+}
+
+/// `cargo xtask lab check`: every kind of NAT.
+pub(crate) fn check_all() -> Result<(), Failure> {
+    for (name, kind) in NatKind::ALL {
+        println!("{name:12} {}", check(kind)?);
+    }
+    Ok(())
+}
+
+/// The commands that the checks start inside a namespace, and the check itself.
+pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
+    match words {
+        ["check"] => match super::unavailable() {
+            None => check_all(),
+            Some(reason) => Err(Failure::Failed(format!("no laboratory: {reason}"))),
+        },
+        ["reflect"] => reflect(),
+        ["ask"] => {
+            println!("{}", ask()?);
+            Ok(())
+        }
+        _ => Err(Failure::Usage("lab check".into())),
+    }
+}
