@@ -15,7 +15,7 @@ const PROTOCOL: [(&str, &[&str]); 6] = [
 ];
 
 /// What a protocol crate may take from outside. Small, without an operating system, well kept.
-const OUTSIDE: [&str; 12] = [
+const OUTSIDE: [&str; 13] = [
     "bytes",
     "crc32fast",
     "hashbrown",
@@ -25,6 +25,7 @@ const OUTSIDE: [&str; 12] = [
     "rand_core",
     "sha1",
     "sha2",
+    "siphasher",
     "stringprep",
     "subtle",
     "thiserror",
