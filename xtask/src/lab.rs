@@ -6,61 +6,28 @@
 //!                                         198.51.100.1 and .2: servers run here
 //! ```
 //!
-//! Everything lives in namespaces whose names begin with one prefix. They are deleted when the lab
-//! is dropped, and what an interrupted run left is deleted before a new one is built.
+//! Everything lives in namespaces named after the process that made them. They are deleted when the
+//! lab is dropped, and what an interrupted run left is deleted before a new one is built.
 
 mod nat;
+mod node;
 pub(crate) mod probe;
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::run::{Failure, capture};
 pub(crate) use nat::NatKind;
+pub(crate) use node::Node;
+use node::{SIDES, Side, wan};
 
 /// The addresses of the public segment that servers listen on.
 pub(crate) const SERVER: &str = "198.51.100.1";
 pub(crate) const SERVER_OTHER: &str = "198.51.100.2";
 
-/// A node of the laboratory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Node {
-    HostA,
-    NatA,
-    Inet,
-    NatB,
-    HostB,
-    /// The rest of the world: takes every packet and answers none.
-    Beyond,
-}
-
-impl Node {
-    const ALL: [Self; 6] =
-        [Self::HostA, Self::NatA, Self::Inet, Self::NatB, Self::HostB, Self::Beyond];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::HostA => "hA",
-            Self::NatA => "natA",
-            Self::Inet => "inet",
-            Self::NatB => "natB",
-            Self::HostB => "hB",
-            Self::Beyond => "beyond",
-        }
-    }
-}
-
-/// One of the two sides of the laboratory.
-struct Side {
-    host: Node,
-    nat: Node,
-    /// The second number of the addresses inside, and the last of the one outside, in tens.
-    number: u8,
-}
-
-const SIDES: [Side; 2] = [
-    Side { host: Node::HostA, nat: Node::NatA, number: 1 },
-    Side { host: Node::HostB, nat: Node::NatB, number: 2 },
-];
+/// What the names of all namespaces begin with; the id of the process follows.
+const PREFIX: &str = "spoollab";
 
 /// A laboratory that is up. Dropping it takes it down.
 #[derive(Debug)]
@@ -78,9 +45,10 @@ pub(crate) struct Forwarded {
 impl Lab {
     /// Builds the laboratory with these NATs for the sides A and B.
     pub(crate) fn up(a: NatKind, b: NatKind) -> Result<Self, Failure> {
-        let prefix = std::env::var("SPOOL_LAB_PREFIX").unwrap_or_else(|_| "spoollab".into());
-        let lab = Self { prefix };
-        lab.down();
+        for prefix in stale(&capture(Command::new("ip").args(["netns", "list"]))?, is_running) {
+            drop(Self { prefix });
+        }
+        let lab = Self { prefix: format!("{PREFIX}{}", std::process::id()) };
         for node in Node::ALL {
             ip(&format!("netns add {}", lab.namespace(node)))?;
             lab.inside(node, "link set lo up")?;
@@ -211,9 +179,18 @@ fn ip(words: &str) -> Result<(), Failure> {
     capture(Command::new("ip").args(words.split(' '))).map(drop)
 }
 
-/// The public address of a side.
-fn wan(number: u8) -> String {
-    format!("198.51.100.{}", number * 10)
+/// The prefixes in a list of namespaces whose processes run no more.
+fn stale(list: &str, is_running: impl Fn(u32) -> bool) -> BTreeSet<String> {
+    let prefix = |line: &str| {
+        let (prefix, _) = line.split_once('-')?;
+        let process = prefix.strip_prefix(PREFIX)?.parse().ok()?;
+        (!is_running(process)).then(|| prefix.to_owned())
+    };
+    list.lines().filter_map(prefix).collect()
+}
+
+fn is_running(process: u32) -> bool {
+    Path::new("/proc").join(process.to_string()).exists()
 }
 
 /// Why no laboratory can be built here, if so.
@@ -230,4 +207,17 @@ pub(crate) fn unavailable() -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stale;
+
+    #[test]
+    fn only_what_an_ended_process_left_is_stale() {
+        let list =
+            "spoollab12-hA (id: 1)\nspoollab12-inet\nspoollab34-hA\nother-hA\nspoollabx-hA\n";
+        let stale = stale(list, |process| process == 34);
+        assert_eq!(stale.into_iter().collect::<Vec<_>>(), ["spoollab12"]);
+    }
 }
