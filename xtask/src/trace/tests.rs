@@ -76,17 +76,20 @@ fn a_test_that_does_not_exist_is_found() {
         ("stun-proto".to_owned(), names(&["it::a::b", "c::tests::d"])),
         ("nat-sim".to_owned(), names(&["e::f"])),
     ]);
-    let problems = |tests: &str| {
+    let problems_of = |state: &str, tests: &str| {
         let mut problems = Vec::new();
-        let row = format!("| R8489-5-1 | MUST | is so | tested | {tests} |\n");
+        let row = format!("| R8489-5-1 | MUST | is so | {state} | {tests} |\n");
         listing::check(&[spec(&row)], &listing, &mut problems);
         problems.len()
     };
+    let problems = |tests: &str| problems_of("tested", tests);
     assert_eq!(problems("`it::a::b`, `c::tests::d`, `nat-sim/e::f`"), 0);
     assert_eq!(problems("`a::b`"), 1, "an integration test carries its program's name");
     assert_eq!(problems("`it::a::b`, `it::a::gone`"), 1);
     assert_eq!(problems("`e::f`"), 1, "a test of another crate carries the crate's name");
     assert_eq!(problems("`no-such-crate/e::f`"), 1);
+    assert_eq!(problems_of("typed", "`gone`"), 1);
+    assert_eq!(problems_of("todo", "`gone`"), 0, "a test may be planned");
 }
 
 #[test]
