@@ -159,6 +159,9 @@ pub trait Attribute<'a>: Sized {
 /// The longest text that must be taken on receiving, in bytes (RFC 8489 §14.3, §14.8 to §14.14).
 pub(crate) const TEXT_MAX: usize = 763;
 
+/// The longest value that fits into a message, in bytes.
+pub(crate) const VALUE_MAX: usize = 65_528;
+
 /// Reads a text of at most [`TEXT_MAX`] bytes.
 pub(crate) fn decode_text(value: &[u8]) -> Option<&str> {
     if value.len() > TEXT_MAX {

@@ -27,7 +27,7 @@ pub enum PacketKind {
 /// assert_eq!(classify(b"\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl"), PacketKind::Stun);
 /// assert_eq!(classify(b"\x00\x01\x00\x00\x21\x12\xa4\x00abcdefghijkl"), PacketKind::Unknown);
 /// ```
-pub const fn classify(packet: &[u8]) -> PacketKind {
+pub fn classify(packet: &[u8]) -> PacketKind {
     let Some(first) = packet.first() else {
         return PacketKind::Unknown;
     };
@@ -41,13 +41,12 @@ pub const fn classify(packet: &[u8]) -> PacketKind {
     }
 }
 
-const fn is_stun(packet: &[u8]) -> bool {
-    let [_, _, high, low, a, b, c, d, ..] = *packet else {
+fn is_stun(packet: &[u8]) -> bool {
+    let Some((&[_, _, high, low], rest)) = packet.split_first_chunk() else {
         return false;
     };
-    let [e, f, g, h] = MAGIC_COOKIE;
-    let length = u16::from_be_bytes([high, low]) as usize;
-    a == e && b == f && c == g && d == h && HEADER_LEN + length == packet.len() && length % 4 == 0
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    rest.starts_with(&MAGIC_COOKIE) && HEADER_LEN + length == packet.len() && length % 4 == 0
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ pub struct TransactionId(pub [u8; 12]);
 
 impl TransactionId {
     /// The cookie followed by the ID: what IPv6 addresses are XORed with (RFC 8489 §14.2).
-    pub(crate) const fn mask(&self) -> u128 {
-        let [a, b, c, d] = MAGIC_COOKIE;
-        let [e, f, g, h, i, j, k, l, m, n, o, p] = self.0;
-        u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    pub(crate) fn mask(&self) -> u128 {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&MAGIC_COOKIE);
+        bytes[4..].copy_from_slice(&self.0);
+        u128::from_be_bytes(bytes)
     }
 }
 

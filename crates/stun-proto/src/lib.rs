@@ -1,7 +1,7 @@
 //! STUN (RFC 8489) as pure state machines: no sockets, no clock, no ambient randomness.
 //!
 //! Wire: [`classify`], [`Message`], [`MessageBuilder`], [`attribute`].
-//! Credentials: [`Key`].
+//! Credentials: [`Credentials`], [`Key`], [`opaque_string`].
 //!
 //! ```
 //! use stun_proto::{Key, Integrity, Message, MessageBuilder, MessageType, Method, TransactionId};
@@ -30,19 +30,25 @@ extern crate alloc;
 pub mod attribute;
 mod builder;
 mod classify;
+mod credentials;
 mod data_head;
+mod entropy;
 mod id;
 mod integrity;
 mod key;
 mod message;
 mod message_type;
+mod prepare;
 
 pub use attribute::{Attribute, AttributeType};
 pub use builder::{MessageBuilder, SealedBuilder, SignedBuilder, WriteError};
 pub use classify::{PacketKind, classify};
+pub use credentials::Credentials;
 pub use data_head::DataHead;
+pub use entropy::Entropy;
 pub use id::{MAGIC_COOKIE, TransactionId};
 pub use integrity::{Integrity, IntegrityError};
 pub use key::Key;
 pub use message::{HEADER_LEN, Message, ParseError};
 pub use message_type::{Class, MessageType, Method};
+pub use prepare::{PrepareError, opaque_string, sasl_prep};

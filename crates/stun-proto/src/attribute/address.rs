@@ -14,7 +14,7 @@ impl Mask {
         Self(0)
     }
 
-    pub(crate) const fn xor(id: &TransactionId) -> Self {
+    pub(crate) fn xor(id: &TransactionId) -> Self {
         Self(id.mask())
     }
 

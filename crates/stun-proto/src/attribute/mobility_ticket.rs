@@ -1,5 +1,7 @@
 //! MOBILITY-TICKET (RFC 8016 §3.3).
+use super::VALUE_MAX;
+
 bytes_attribute! {
     /// Proves that an allocation is the client's when its address has changed; empty to ask for one.
-    MobilityTicket = MOBILITY_TICKET, u16::MAX as usize
+    MobilityTicket = MOBILITY_TICKET, VALUE_MAX
 }

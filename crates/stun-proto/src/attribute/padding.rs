@@ -1,5 +1,7 @@
 //! PADDING (RFC 5780 §7.6).
+use super::VALUE_MAX;
+
 bytes_attribute! {
     /// Bytes that only make the message long. They mean nothing.
-    Padding = PADDING, u16::MAX as usize
+    Padding = PADDING, VALUE_MAX
 }

@@ -1,0 +1,124 @@
+//! User name and password, and the keys made from them (RFC 8489 §9.1.1, §9.2.2, §14.4, §18.5).
+use crate::{
+    Key, PrepareError,
+    attribute::{Algorithm, Userhash},
+    opaque_string, sasl_prep,
+};
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+type Prepare = fn(&str) -> Result<Cow<'_, str>, PrepareError>;
+
+/// A user name and a password, prepared.
+///
+/// ```
+/// use stun_proto::{Credentials, attribute::Algorithm};
+/// let user = Credentials::new("user", "pass")?;
+/// let key = user.long_term_key("realm", Algorithm::Sha256)?;
+/// # Ok::<(), stun_proto::PrepareError>(())
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    username: String,
+    password: String,
+    prepare: Prepare,
+}
+
+impl Credentials {
+    /// Prepares both by OpaqueString (RFC 8265).
+    pub fn new(username: &str, password: &str) -> Result<Self, PrepareError> {
+        Self::prepared(username, password, opaque_string)
+    }
+
+    /// Prepares both by SASLprep, for servers of RFC 5389. Makes no difference for printable
+    /// ASCII.
+    pub fn rfc5389(username: &str, password: &str) -> Result<Self, PrepareError> {
+        Self::prepared(username, password, sasl_prep)
+    }
+
+    fn prepared(username: &str, password: &str, prepare: Prepare) -> Result<Self, PrepareError> {
+        Ok(Self {
+            username: prepare(username)?.into_owned(),
+            password: prepare(password)?.into_owned(),
+            prepare,
+        })
+    }
+
+    /// The user name, prepared.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The key of a short-term credential.
+    pub fn short_term_key(&self) -> Key {
+        Key::new(self.password.as_bytes())
+    }
+
+    /// The key of a long-term credential in this realm.
+    pub fn long_term_key(&self, realm: &str, algorithm: Algorithm) -> Result<Key, PrepareError> {
+        let realm = (self.prepare)(unquoted(realm))?;
+        let parts = [unquoted(&self.username), &realm, self.password.trim_end_matches('\0')];
+        Ok(match algorithm {
+            Algorithm::Md5 => Key::new(&joined::<Md5>(&parts)),
+            Algorithm::Sha256 => Key::new(&joined::<Sha256>(&parts)),
+        })
+    }
+
+    /// What stands for the user name where it is to stay unknown (RFC 8489 §14.4).
+    pub fn userhash(&self, realm: &str) -> Result<Userhash, PrepareError> {
+        let realm = (self.prepare)(unquoted(realm))?;
+        Ok(Userhash(joined::<Sha256>(&[&self.username, &realm]).into()))
+    }
+}
+
+/// RFC 8489 §9.2.2: without quotes and trailing nulls.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim_end_matches('\0');
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+}
+
+/// The hash of the parts with colons between them.
+fn joined<D: Digest>(parts: &[&str]) -> hmac::digest::Output<D> {
+    let mut hash = D::new();
+    for (i, part) in parts.iter().enumerate() {
+        if i > 0 {
+            hash.update(b":");
+        }
+        hash.update(part.as_bytes());
+    }
+    hash.finalize()
+}
+
+/// Keeps the password to itself.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credentials, joined};
+    use md5::Md5;
+
+    #[test]
+    fn md5_example_of_section_9_2_2_holds() {
+        let key: [u8; 16] = joined::<Md5>(&["user", "realm", "pass"]).into();
+        assert_eq!(u128::from_be_bytes(key), 0x8493_fbc5_3ba5_82fb_4c04_4c45_6bdc_40eb);
+    }
+
+    #[test]
+    fn quotes_and_nulls_do_not_count() {
+        let user = Credentials::new("user", "pass").unwrap();
+        assert_eq!(user.userhash("\"realm\"\0"), user.userhash("realm"));
+        assert_ne!(user.userhash("realm"), user.userhash("other"));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_password() {
+        let user = Credentials::new("user", "hunter2").unwrap();
+        assert!(!alloc::format!("{user:?}").contains("hunter2"));
+    }
+}
