@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::run::{Failure, capture};
+use crate::run::{self, Failure, capture};
 pub(crate) use nat::NatKind;
 pub(crate) use node::Node;
 use node::{SIDES, Side, wan};
@@ -195,18 +195,12 @@ fn is_running(process: u32) -> bool {
 
 /// Why no laboratory can be built here, if so.
 pub(crate) fn unavailable() -> Option<String> {
-    let uid = capture(Command::new("id").arg("-u")).unwrap_or_default();
-    if uid.trim() != "0" {
-        return Some("network namespaces need root: run it with sudo".into());
+    if !run::is_root() {
+        return Some("network namespaces need root, and this is another user".into());
     }
-    for program in ["ip", "nft", "sysctl"] {
-        if capture(Command::new(program).arg("--version")).is_err()
-            && capture(Command::new(program).arg("-V")).is_err()
-        {
-            return Some(format!("the program {program} is missing"));
-        }
-    }
-    None
+    let works = |program: &&str| capture(Command::new(program).arg("-V")).is_ok();
+    let missing = ["ip", "nft", "sysctl"].into_iter().find(|program| !works(program))?;
+    Some(format!("the program {missing} is missing, or does not work"))
 }
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ pub(crate) fn run(kind: server::Kind, dir: &Path) -> Result<String, Failure> {
         Some(line.split_once("\", source:").map_or(line, |(result, _)| result).to_owned())
     })?;
     if !result.starts_with("{\"ok\":true") {
-        return Err(browser.failure(&result));
+        let errors = browser.errors();
+        let console: Vec<&str> = errors.lines().filter(|line| line.contains("CONSOLE")).collect();
+        return Err(Failure::Failed(format!("{result}\n{}", console.join("\n"))));
     }
     let protocol = json::string(&result, "relayProtocol").unwrap_or("unknown");
     let relayed = result.matches("\"local\":\"relay\",\"remote\":\"relay\"").count() == 2;

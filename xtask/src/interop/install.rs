@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::run::{Failure, capture, cargo, root, show};
+use crate::run::{Failure, capture, cargo, is_root, root, show};
 
 /// Something that a case needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,11 +75,14 @@ fn build_spool() -> Result<(), Failure> {
 }
 
 fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    let names = packages.join(", ");
     if !is_there("apt-get") {
         return Err(Failure::Failed(format!(
-            "no apt-get on this machine: install {} by hand",
-            packages.join(", ")
+            "no apt-get on this machine: install {names} by hand"
         )));
+    }
+    if !is_root() {
+        return Err(Failure::Failed(format!("not root: install {names} by hand")));
     }
     let apt = || {
         let mut command = Command::new("apt-get");
