@@ -1,0 +1,212 @@
+//! What a NAT does, as independent choices (RFC 4787, RFC 5382, RFC 7857).
+use core::{ops::RangeInclusive, time::Duration};
+
+/// How much of the remote address a NAT's decision depends on (RFC 4787 §4.1 and §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dependence {
+    /// On nothing of it: endpoint-independent.
+    Endpoint,
+    /// On the address: address-dependent.
+    Address,
+    /// On address and port: address-and-port-dependent.
+    AddressAndPort,
+}
+
+impl Dependence {
+    /// From the most open to the strictest.
+    pub const ALL: [Self; 3] = [Self::Endpoint, Self::Address, Self::AddressAndPort];
+}
+
+/// Which external port a new mapping gets (RFC 4787 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortChoice {
+    /// The internal port where it is free, a random one otherwise.
+    Preserving,
+    /// A random one.
+    Random,
+    /// One after the other.
+    Contiguous,
+    /// Random within a block of so many ports that belongs to the internal host (RFC 7422).
+    Block(u16),
+}
+
+/// Which of several external addresses a mapping gets (RFC 4787 §4.1, REQ-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// Always the same one for an internal address.
+    Paired,
+    /// A random one.
+    Arbitrary,
+}
+
+/// What happens to a packet that an internal host sends to an external address of its own NAT
+/// (RFC 4787 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hairpin {
+    /// It is dropped.
+    None,
+    /// It comes back in, still with its internal source.
+    InternalSource,
+    /// It comes back in with its external source, as REQ-9a asks.
+    ExternalSource,
+}
+
+/// What happens to a packet from the outside that no mapping or filter lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unsolicited {
+    /// Nothing.
+    Drop,
+    /// An ICMP error goes back.
+    Reject,
+    /// The NAT takes it for itself: an ICMP error goes back, and it remembers a session with the
+    /// sender, whose port no mapping can use towards that sender while it lives. This is what a
+    /// Linux router without an input firewall does.
+    Accept,
+}
+
+/// How long a UDP mapping lives (RFC 4787 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lifetime {
+    /// Since its last refresh.
+    pub idle: Duration,
+    /// The same, as long as nothing came back.
+    pub unreplied: Duration,
+    /// However often refreshed.
+    pub absolute: Option<Duration>,
+    /// Whether packets from the inside refresh it (REQ-6).
+    pub outbound_refreshes: bool,
+    /// Whether packets from the outside do.
+    pub inbound_refreshes: bool,
+}
+
+impl Lifetime {
+    /// So long since the last packet from the inside.
+    pub const fn idle(idle: Duration) -> Self {
+        Self {
+            idle,
+            unreplied: idle,
+            absolute: None,
+            outbound_refreshes: true,
+            inbound_refreshes: false,
+        }
+    }
+}
+
+/// What happens to ICMP errors that come from the outside (RFC 4787 §9, RFC 5508 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IcmpErrors {
+    /// They are translated, and change nothing.
+    Translate,
+    /// They are dropped.
+    Drop,
+    /// They are translated, and end the mapping. Forbidden by REQ-12.
+    EndMapping,
+}
+
+/// Everything a NAT or firewall does, as independent choices. Start from one of the constructors
+/// or a [`Preset`](crate::Preset) and change what differs.
+///
+/// ```
+/// use core::time::Duration;
+/// use nat_sim::{Behaviour, Dependence, Hairpin, Lifetime, PortChoice};
+/// let nat = Behaviour {
+///     mapping: Dependence::Endpoint,
+///     filtering: Dependence::Address,
+///     ports: PortChoice::Random,
+///     hairpin: Hairpin::ExternalSource,
+///     lifetime: Lifetime::idle(Duration::from_secs(30)),
+///     ..Behaviour::recommended()
+/// };
+/// assert_eq!(nat.filtering, Dependence::Address);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Behaviour {
+    /// Whether addresses are translated at all; a firewall does not.
+    pub translates: bool,
+    /// When a socket gets a second mapping.
+    pub mapping: Dependence,
+    /// Who may send to a mapping.
+    pub filtering: Dependence,
+    /// Which port it gets.
+    pub ports: PortChoice,
+    /// The ports to choose from.
+    pub port_range: RangeInclusive<u16>,
+    /// Whether even ports get even ones (RFC 4787 REQ-4).
+    pub parity: bool,
+    /// Whether two hosts may share an external port towards different destinations. Forbidden by
+    /// REQ-3, allowed by RFC 7857 §3 where mappings depend on the destination.
+    pub overloads: bool,
+    /// Which address it gets.
+    pub pooling: Pooling,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+    /// Inside to inside by way of the outside address.
+    pub hairpin: Hairpin,
+    /// What is not let in.
+    pub unsolicited: Unsolicited,
+    /// What becomes of ICMP errors.
+    pub icmp_errors: IcmpErrors,
+    /// How many mappings one internal host may have.
+    pub quota: Option<u32>,
+    /// Whether an exhausted NAT says so with ICMP 3/13 (RFC 5508 REQ-8) or stays silent.
+    pub reports_exhaustion: bool,
+    /// Whether UDP passes at all.
+    pub udp: Udp,
+}
+
+/// What a firewall makes of UDP as such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Udp {
+    /// It passes.
+    Passes,
+    /// It is dropped.
+    Dropped,
+    /// It is dropped, and the sender told.
+    Rejected,
+}
+
+impl Behaviour {
+    /// What RFC 4787 asks of a NAT, mandatory and recommended, filtering for most transparency.
+    pub const fn recommended() -> Self {
+        Self {
+            translates: true,
+            mapping: Dependence::Endpoint,
+            filtering: Dependence::Endpoint,
+            ports: PortChoice::Random,
+            port_range: 1024..=65535,
+            parity: true,
+            overloads: false,
+            pooling: Pooling::Paired,
+            lifetime: Lifetime::idle(Duration::from_secs(300)),
+            hairpin: Hairpin::ExternalSource,
+            unsolicited: Unsolicited::Drop,
+            icmp_errors: IcmpErrors::Translate,
+            quota: None,
+            reports_exhaustion: true,
+            udp: Udp::Passes,
+        }
+    }
+
+    /// A plain NAT of this mapping and filtering: random ports, 2 minutes, no hairpinning.
+    pub const fn of(mapping: Dependence, filtering: Dependence) -> Self {
+        Self {
+            mapping,
+            filtering,
+            parity: false,
+            lifetime: Lifetime::idle(Duration::from_secs(120)),
+            hairpin: Hairpin::None,
+            ..Self::recommended()
+        }
+    }
+
+    /// No NAT, but a stateful firewall that lets in only answers, as most of those that follow
+    /// RFC 6092 are set up.
+    pub const fn firewall() -> Self {
+        Self {
+            translates: false,
+            ports: PortChoice::Preserving,
+            hairpin: Hairpin::ExternalSource,
+            ..Self::of(Dependence::Endpoint, Dependence::AddressAndPort)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! NATs that people meet, by name.
+use super::behaviour::{Behaviour, Dependence, Hairpin, Lifetime, PortChoice, Udp};
+use core::{fmt, str::FromStr, time::Duration};
+
+/// A NAT or firewall by the name that people know it by.
+///
+/// ```
+/// use nat_sim::{Dependence, Preset};
+/// let preset: Preset = "port-restricted-cone".parse()?;
+/// assert_eq!(preset.behaviour().filtering, Dependence::AddressAndPort);
+/// # Ok::<(), nat_sim::UnknownPreset>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Preset {
+    /// What RFC 4787 asks for.
+    Rfc4787,
+    /// Endpoint-independent in both: anybody may send to the mapping (RFC 3489 §5).
+    FullCone,
+    /// Endpoint-independent mapping, address-dependent filtering.
+    RestrictedCone,
+    /// Endpoint-independent mapping, address-and-port-dependent filtering: most home routers.
+    PortRestrictedCone,
+    /// A mapping for each destination, with random ports.
+    Symmetric,
+    /// A carrier's NAT with a block of ports for each subscriber and endpoint-independent mapping.
+    CarrierBlock,
+    /// A mobile carrier's NAT: a mapping for each destination, short lived.
+    MobileCarrier,
+    /// An enterprise firewall that translates each destination anew and says so when it blocks.
+    Enterprise,
+    /// No NAT, but a firewall that lets in only answers (RFC 6092).
+    Firewall,
+    /// A router that drops all UDP.
+    UdpBlocked,
+}
+
+/// No preset has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no NAT preset has this name")]
+pub struct UnknownPreset;
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Rfc4787,
+        Self::FullCone,
+        Self::RestrictedCone,
+        Self::PortRestrictedCone,
+        Self::Symmetric,
+        Self::CarrierBlock,
+        Self::MobileCarrier,
+        Self::Enterprise,
+        Self::Firewall,
+        Self::UdpBlocked,
+    ];
+
+    /// Its name in scenarios and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rfc4787 => "rfc4787",
+            Self::FullCone => "full-cone",
+            Self::RestrictedCone => "restricted-cone",
+            Self::PortRestrictedCone => "port-restricted-cone",
+            Self::Symmetric => "symmetric",
+            Self::CarrierBlock => "carrier-block",
+            Self::MobileCarrier => "mobile-carrier",
+            Self::Enterprise => "enterprise",
+            Self::Firewall => "firewall",
+            Self::UdpBlocked => "udp-blocked",
+        }
+    }
+
+    /// What it does.
+    pub fn behaviour(self) -> Behaviour {
+        use Dependence::{Address, AddressAndPort, Endpoint};
+        let home = |filtering| Behaviour {
+            ports: PortChoice::Preserving,
+            ..Behaviour::of(Endpoint, filtering)
+        };
+        let idle = |secs| Lifetime::idle(Duration::from_secs(secs));
+        match self {
+            Self::Rfc4787 => Behaviour::recommended(),
+            Self::FullCone => home(Endpoint),
+            Self::RestrictedCone => home(Address),
+            Self::PortRestrictedCone => home(AddressAndPort),
+            Self::Symmetric => Behaviour::of(AddressAndPort, AddressAndPort),
+            Self::CarrierBlock => Behaviour {
+                ports: PortChoice::Block(512),
+                hairpin: Hairpin::ExternalSource,
+                lifetime: idle(60),
+                ..Behaviour::of(Endpoint, AddressAndPort)
+            },
+            Self::MobileCarrier => {
+                Behaviour { lifetime: idle(30), ..Behaviour::of(AddressAndPort, AddressAndPort) }
+            }
+            Self::Enterprise => Behaviour {
+                unsolicited: super::behaviour::Unsolicited::Drop,
+                lifetime: idle(60),
+                quota: Some(1024),
+                ..Behaviour::of(AddressAndPort, AddressAndPort)
+            },
+            Self::Firewall => Behaviour::firewall(),
+            Self::UdpBlocked => Behaviour { udp: Udp::Dropped, ..home(AddressAndPort) },
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPreset> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or(UnknownPreset)
+    }
+}

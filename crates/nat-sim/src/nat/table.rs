@@ -1,0 +1,376 @@
+//! The mapping table of a NAT that behaves as a [`Behaviour`] says.
+use super::{
+    Outcome, Refusal,
+    behaviour::{Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, Udp, Unsolicited},
+    ports::Allocator,
+};
+use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Stream, map::Map};
+use sans_io::Instant;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, SocketAddr},
+};
+
+/// What a mapping is found by from the inside: the socket, and as much of the remote address as
+/// the mapping depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    protocol: Protocol,
+    internal: SocketAddr,
+    remote: Option<(IpAddr, u16)>,
+}
+
+#[derive(Debug)]
+struct Mapping {
+    key: Key,
+    external: SocketAddr,
+    born: Instant,
+    until: Instant,
+    replied: bool,
+    /// Whom the inside has sent to: the filter lets these in.
+    remotes: BTreeSet<SocketAddr>,
+}
+
+impl Mapping {
+    fn admits(&self, filtering: Dependence, remote: SocketAddr) -> bool {
+        match filtering {
+            Dependence::Endpoint => true,
+            Dependence::Address => {
+                let first = SocketAddr::new(remote.ip(), 0);
+                let last = SocketAddr::new(remote.ip(), u16::MAX);
+                self.remotes.range(first..=last).next().is_some()
+            }
+            Dependence::AddressAndPort => self.remotes.contains(&remote),
+        }
+    }
+
+    fn refresh(&mut self, now: Instant, lifetime: &Lifetime) {
+        let idle = if self.replied { lifetime.idle } else { lifetime.unreplied };
+        let end = lifetime.absolute.map_or(Instant::FAR, |whole| self.born.saturating_add(whole));
+        self.until = now.saturating_add(idle).min(end);
+    }
+}
+
+/// The state of one NAT. Mappings end when their time is up, and are cleared away when something
+/// comes across them.
+#[derive(Debug)]
+pub(crate) struct Table {
+    behaviour: Behaviour,
+    outside: Vec<IpAddr>,
+    stream: Stream,
+    allocator: Allocator,
+    slots: Vec<Option<Mapping>>,
+    free: Vec<u32>,
+    by_key: Map<Key, u32>,
+    by_external: Map<(Protocol, SocketAddr), Vec<u32>>,
+    paired: BTreeMap<IpAddr, IpAddr>,
+    /// Sessions that an outsider opened with the NAT itself (see [`Unsolicited::Accept`]).
+    local: Map<(Protocol, SocketAddr, SocketAddr), Instant>,
+}
+
+impl Table {
+    pub(crate) fn new(behaviour: Behaviour, outside: Vec<IpAddr>, stream: Stream) -> Self {
+        let allocator = Allocator::new(&behaviour);
+        Self {
+            behaviour,
+            outside,
+            stream,
+            allocator,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_key: Map::default(),
+            by_external: Map::default(),
+            paired: BTreeMap::new(),
+            local: Map::default(),
+        }
+    }
+
+    pub(crate) const fn translates(&self) -> bool {
+        self.behaviour.translates
+    }
+
+    pub(crate) fn reboot(&mut self) {
+        self.allocator = Allocator::new(&self.behaviour);
+        self.slots.clear();
+        self.free.clear();
+        self.by_key = Map::default();
+        self.by_external = Map::default();
+        self.local = Map::default();
+        self.paired.clear();
+    }
+
+    pub(crate) fn rebind(&mut self, outside: Vec<IpAddr>) {
+        self.reboot();
+        self.outside = outside;
+    }
+
+    /// A packet from the inside.
+    pub(crate) fn outbound(&mut self, now: Instant, mut packet: IpPacket) -> Outcome {
+        if let Some(blocked) = self.block(&packet) {
+            return blocked;
+        }
+        if let Body::Error(error) = packet.body {
+            return self.error_outbound(now, packet, error);
+        }
+        let mapping = match self.map_outbound(now, &packet) {
+            Ok(mapping) => mapping,
+            Err(cause) if self.behaviour.reports_exhaustion => {
+                return Outcome::Reject(cause, IcmpFault::Prohibited);
+            }
+            Err(cause) => return Outcome::Drop(cause),
+        };
+        let internal = packet.source;
+        packet.source = mapping;
+        if !self.is_ours(packet.destination) {
+            return Outcome::Outside(packet);
+        }
+        match self.behaviour.hairpin {
+            Hairpin::None => return Outcome::Drop(DropCause::NoHairpin),
+            Hairpin::ExternalSource => {}
+            Hairpin::InternalSource => {
+                return match self.find_inbound(now, packet.protocol(), packet.destination, mapping)
+                {
+                    Ok(slot) => self.deliver(now, slot, IpPacket { source: internal, ..packet }),
+                    Err(refusal) => refusal.into(),
+                };
+            }
+        }
+        self.inbound(now, packet)
+    }
+
+    /// A packet from the outside, or one that is being hairpinned.
+    pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+        if let Some(blocked) = self.block(&packet) {
+            return blocked;
+        }
+        if let Body::Error(error) = packet.body {
+            return self.error_inbound(now, packet, error);
+        }
+        match self.find_inbound(now, packet.protocol(), packet.destination, packet.source) {
+            Ok(slot) => self.deliver(now, slot, packet),
+            Err(refusal) => refusal.into(),
+        }
+    }
+
+    fn block(&self, packet: &IpPacket) -> Option<Outcome> {
+        if packet.protocol() != Protocol::Udp {
+            return None;
+        }
+        match self.behaviour.udp {
+            Udp::Passes => None,
+            Udp::Dropped => Some(Outcome::Drop(DropCause::Blocked)),
+            Udp::Rejected => Some(Outcome::Reject(DropCause::Blocked, IcmpFault::Prohibited)),
+        }
+    }
+
+    /// Whether hairpinning applies to a destination.
+    fn is_ours(&self, destination: SocketAddr) -> bool {
+        self.behaviour.translates && self.outside.contains(&destination.ip())
+    }
+
+    fn key(&self, protocol: Protocol, internal: SocketAddr, remote: SocketAddr) -> Key {
+        let remote = match self.behaviour.mapping {
+            Dependence::Endpoint => None,
+            Dependence::Address => Some((remote.ip(), 0)),
+            Dependence::AddressAndPort => Some((remote.ip(), remote.port())),
+        };
+        Key { protocol, internal, remote }
+    }
+
+    /// Finds or makes the mapping of an outbound packet, refreshes it and lets its destination in.
+    fn map_outbound(&mut self, now: Instant, packet: &IpPacket) -> Result<SocketAddr, DropCause> {
+        let key = self.key(packet.protocol(), packet.source, packet.destination);
+        let slot = match self.live(now, &key) {
+            Some(slot) => slot,
+            None => self.open(now, key, packet.destination)?,
+        };
+        let lifetime = self.behaviour.lifetime;
+        let mapping = self.mapping(slot);
+        if lifetime.outbound_refreshes || mapping.born == now {
+            mapping.refresh(now, &lifetime);
+        }
+        mapping.remotes.insert(packet.destination);
+        Ok(mapping.external)
+    }
+
+    fn mapping(&mut self, slot: u32) -> &mut Mapping {
+        self.slots[slot as usize].as_mut().expect("slots in the maps are taken")
+    }
+
+    /// The mapping of `key`, unless its time is up.
+    fn live(&mut self, now: Instant, key: &Key) -> Option<u32> {
+        let slot = *self.by_key.get(key)?;
+        if self.mapping(slot).until > now {
+            return Some(slot);
+        }
+        self.close(slot);
+        None
+    }
+
+    fn open(&mut self, now: Instant, key: Key, remote: SocketAddr) -> Result<u32, DropCause> {
+        let external = self.choose(now, &key, remote)?;
+        let mapping = Mapping {
+            key,
+            external,
+            born: now,
+            until: now,
+            replied: false,
+            remotes: BTreeSet::new(),
+        };
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = Some(mapping);
+            slot
+        } else {
+            self.slots.push(Some(mapping));
+            (self.slots.len() - 1) as u32
+        };
+        self.by_key.insert(key, slot);
+        self.by_external.entry((key.protocol, external)).or_default().push(slot);
+        Ok(slot)
+    }
+
+    fn close(&mut self, slot: u32) {
+        let Some(mapping) = self.slots[slot as usize].take() else { return };
+        self.free.push(slot);
+        self.by_key.remove(&mapping.key);
+        let name = (mapping.key.protocol, mapping.external);
+        if let Some(sharing) = self.by_external.get_mut(&name) {
+            sharing.retain(|other| *other != slot);
+            if sharing.is_empty() {
+                self.by_external.remove(&name);
+            }
+        }
+    }
+
+    fn choose(
+        &mut self,
+        now: Instant,
+        key: &Key,
+        remote: SocketAddr,
+    ) -> Result<SocketAddr, DropCause> {
+        if !self.behaviour.translates {
+            return Ok(key.internal);
+        }
+        let host = key.internal.ip();
+        if self.behaviour.quota.is_some_and(|quota| self.count(now, host) >= quota) {
+            return Err(DropCause::OverQuota);
+        }
+        let ip = self.pool(host).ok_or(DropCause::NoRoute)?;
+        let Self { behaviour, stream, allocator, slots, by_external, local, .. } = self;
+        let is_free = |port| {
+            let external = SocketAddr::new(ip, port);
+            if local.get(&(key.protocol, external, remote)).is_some_and(|until| *until > now) {
+                return false;
+            }
+            let Some(sharing) = by_external.get(&(key.protocol, external)) else { return true };
+            !sharing.iter().filter_map(|slot| slots[*slot as usize].as_ref()).any(|mapping| {
+                mapping.until > now && (!behaviour.overloads || mapping.remotes.contains(&remote))
+            })
+        };
+        let port = allocator.choose(behaviour, stream, host, key.internal.port(), is_free);
+        let port = port.ok_or(DropCause::PortsExhausted)?;
+        Ok(SocketAddr::new(ip, port))
+    }
+
+    /// How many mappings an internal host has.
+    fn count(&self, now: Instant, host: IpAddr) -> u32 {
+        let theirs = |m: &&Mapping| m.key.internal.ip() == host && m.until > now;
+        self.slots.iter().flatten().filter(theirs).count() as u32
+    }
+
+    fn pool(&mut self, host: IpAddr) -> Option<IpAddr> {
+        if self.outside.len() < 2 {
+            return self.outside.first().copied();
+        }
+        let pick = self.outside[self.stream.below(self.outside.len() as u64) as usize];
+        Some(match self.behaviour.pooling {
+            Pooling::Paired => *self.paired.entry(host).or_insert(pick),
+            Pooling::Arbitrary => pick,
+        })
+    }
+
+    /// The mapping that lets a packet in, or what becomes of the packet.
+    fn find_inbound(
+        &mut self,
+        now: Instant,
+        protocol: Protocol,
+        external: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<u32, Refusal> {
+        let filtering = self.behaviour.filtering;
+        let mut cause = DropCause::NoMapping;
+        let sharing = self.by_external.get(&(protocol, external)).map_or(&[][..], Vec::as_slice);
+        let mut best = None;
+        for slot in sharing {
+            let Some(mapping) = &self.slots[*slot as usize] else { continue };
+            if mapping.until <= now {
+                continue;
+            }
+            cause = DropCause::Filtered;
+            if mapping.admits(filtering, remote) {
+                // Of hosts that share the port, the one that knows the remote gets the packet.
+                let known = mapping.remotes.contains(&remote);
+                best = best.max(Some((known, mapping.until, *slot)));
+            }
+        }
+        if let Some((_, _, slot)) = best {
+            return Ok(slot);
+        }
+        let told = match self.behaviour.unsolicited {
+            Unsolicited::Drop => None,
+            Unsolicited::Reject => Some(IcmpFault::PortUnreachable),
+            Unsolicited::Accept => {
+                let until = now.saturating_add(self.behaviour.lifetime.unreplied);
+                if cause == DropCause::NoMapping {
+                    self.local.insert((protocol, external, remote), until);
+                }
+                Some(IcmpFault::PortUnreachable)
+            }
+        };
+        Err(Refusal { cause, told })
+    }
+
+    fn deliver(&mut self, now: Instant, slot: u32, mut packet: IpPacket) -> Outcome {
+        let lifetime = self.behaviour.lifetime;
+        let mapping = self.mapping(slot);
+        mapping.replied = true;
+        if lifetime.inbound_refreshes {
+            mapping.refresh(now, &lifetime);
+        }
+        packet.destination = mapping.key.internal;
+        Outcome::Inside(packet)
+    }
+
+    /// An error from the outside about a packet that went out (RFC 5508 §4.2 REQ-4).
+    fn error_inbound(&mut self, now: Instant, mut packet: IpPacket, error: IcmpError) -> Outcome {
+        if self.behaviour.icmp_errors == IcmpErrors::Drop {
+            return Outcome::Drop(DropCause::Blocked);
+        }
+        let name = (error.protocol, error.source);
+        let sharing = self.by_external.get(&name).map_or(&[][..], Vec::as_slice);
+        let slot = sharing.iter().copied().find(|slot| {
+            let mapping = self.slots[*slot as usize].as_ref();
+            mapping.is_some_and(|m| m.until > now && m.remotes.contains(&error.destination))
+        });
+        let Some(slot) = slot else { return Outcome::Drop(DropCause::NoMapping) };
+        let internal = self.mapping(slot).key.internal;
+        packet.destination.set_ip(internal.ip());
+        packet.body = Body::Error(IcmpError { source: internal, ..error });
+        if self.behaviour.icmp_errors == IcmpErrors::EndMapping {
+            self.close(slot);
+        }
+        Outcome::Inside(packet)
+    }
+
+    /// An error from the inside about a packet that came in (RFC 5508 §4.2 REQ-5).
+    fn error_outbound(&mut self, now: Instant, mut packet: IpPacket, error: IcmpError) -> Outcome {
+        let key = self.key(error.protocol, error.destination, error.source);
+        let Some(slot) = self.live(now, &key) else {
+            return Outcome::Drop(DropCause::NoMapping);
+        };
+        let external = self.mapping(slot).external;
+        packet.source.set_ip(external.ip());
+        packet.body = Body::Error(IcmpError { destination: external, ..error });
+        Outcome::Outside(packet)
+    }
+}

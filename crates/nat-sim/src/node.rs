@@ -1,0 +1,127 @@
+//! Hosts, NATs and the networks between them, in use.
+use crate::{MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine};
+use bytes::Bytes;
+use sans_io::{Instant, Path, SocketId};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
+
+/// A host or a NAT.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: Box<str>,
+    pub(crate) up: bool,
+    pub(crate) interfaces: Vec<Interface>,
+    pub(crate) stats: Stats,
+    pub(crate) kind: Kind,
+}
+
+impl Node {
+    /// The interface that has this address.
+    pub(crate) fn interface_of(&self, ip: IpAddr) -> Option<u8> {
+        let found = self.interfaces.iter().position(|i| i.addresses.contains(&ip))?;
+        u8::try_from(found).ok()
+    }
+
+    /// Its first address of a family.
+    pub(crate) fn address(&self, ipv6: bool) -> Option<IpAddr> {
+        let mut all = self.interfaces.iter().flat_map(|i| &i.addresses);
+        all.find(|ip| ip.is_ipv6() == ipv6).copied()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Host(HostState),
+    Nat(NatState),
+}
+
+/// Where a node is attached to a network.
+#[derive(Debug)]
+pub(crate) struct Interface {
+    pub(crate) segment: u32,
+    pub(crate) addresses: Vec<IpAddr>,
+    pub(crate) enabled: bool,
+    /// To the network.
+    pub(crate) up: Lane,
+    /// From the network.
+    pub(crate) down: Lane,
+}
+
+/// The outside interface of a NAT; hosts count from it too.
+pub(crate) const OUTSIDE: u8 = 0;
+/// The inside interface of a NAT.
+pub(crate) const INSIDE: u8 = 1;
+
+/// A network that its nodes reach each other on directly.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) nodes: Map<IpAddr, (u32, u8)>,
+    /// The NAT that everything else goes to.
+    pub(crate) gateway: Option<u32>,
+    /// How many routers a packet passes on it.
+    pub(crate) hops: u8,
+    /// The next numbers to give out: hosts, IPv6.
+    pub(crate) next: u32,
+    pub(crate) prefix: crate::topology::Prefix,
+    pub(crate) number: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) sockets: Map<SocketAddr, Socket>,
+    /// Their addresses in order.
+    pub(crate) open: BTreeSet<SocketAddr>,
+    pub(crate) by_id: Map<(u32, SocketId), SocketAddr>,
+    pub(crate) ephemeral: Stream,
+    pub(crate) delivered: Vec<Delivery>,
+}
+
+/// An open UDP socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Socket {
+    pub(crate) owner: u32,
+    pub(crate) id: Option<SocketId>,
+}
+
+/// A place for a machine on a host.
+pub(crate) struct Slot {
+    /// Out while it runs.
+    pub(crate) hosted: Option<Box<dyn Hosted>>,
+    pub(crate) deadline: Option<Instant>,
+    /// The earliest wake-up in the queue.
+    pub(crate) wake: Option<Instant>,
+    /// How often it was woken without time passing.
+    pub(crate) wakes_now: u32,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct NatState {
+    pub(crate) ipv4: Engine,
+    pub(crate) ipv6: Engine,
+    pub(crate) inside: u32,
+}
+
+/// Application bytes that a machine gave to its application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// When.
+    pub at: Instant,
+    /// Which machine gave them.
+    pub machine: MachineId,
+    /// The path they travelled, as the machine says.
+    pub path: Path,
+    /// Which child or component they are for.
+    pub owner: u64,
+    /// The bytes.
+    pub bytes: Bytes,
+}

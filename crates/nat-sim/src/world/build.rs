@@ -1,0 +1,228 @@
+//! Adding hosts and NATs.
+use super::World;
+use crate::{
+    Behaviour, Host, HostId, Nat, NatId, Stats, Stream, TopologyError,
+    link::Lane,
+    map::Map,
+    nat::Engine,
+    node::{HostState, Interface, Kind, NatState, Node, Segment},
+    topology::{Attachment, Prefix},
+};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+/// The number of the internet among the networks.
+const INTERNET: u32 = 0;
+
+/// The network that needs no NAT.
+pub(super) fn internet() -> Segment {
+    Segment {
+        nodes: Map::default(),
+        gateway: None,
+        // Enough that a packet with a TTL of a few dies beyond the sender's own NAT.
+        hops: 8,
+        next: 1,
+        prefix: Prefix::new(Ipv4Addr::UNSPECIFIED, 0),
+        number: INTERNET,
+    }
+}
+
+/// The `n`th public address. The three networks for documentation come first (RFC 5737), then
+/// 20.0.0.0/8, since large worlds need more.
+const fn public_ipv4(n: u32) -> Ipv4Addr {
+    const NETS: [Ipv4Addr; 3] = [
+        Ipv4Addr::new(203, 0, 113, 0),
+        Ipv4Addr::new(198, 51, 100, 0),
+        Ipv4Addr::new(192, 0, 2, 0),
+    ];
+    let (net, host) = ((n / 254) as usize, n % 254 + 1);
+    if net < NETS.len() {
+        return Ipv4Addr::from_bits(NETS[net].to_bits() + host);
+    }
+    Ipv4Addr::from_bits(Ipv4Addr::new(20, 0, 0, 0).to_bits() + n)
+}
+
+impl Segment {
+    fn inside(gateway: u32, number: u32, prefix: Prefix) -> Self {
+        Self { nodes: Map::default(), gateway: Some(gateway), hops: 0, next: 2, prefix, number }
+    }
+
+    pub(super) fn next_ipv4(&mut self) -> Result<IpAddr, TopologyError> {
+        loop {
+            let n = self.next;
+            let address = if self.number == INTERNET {
+                Some(public_ipv4(n - 1))
+            } else {
+                self.prefix.address(n)
+            };
+            let full = TopologyError::PrefixFull { prefix: self.prefix };
+            let address = IpAddr::V4(address.ok_or(full)?);
+            self.next += 1;
+            if !self.nodes.contains_key(&address) {
+                return Ok(address);
+            }
+        }
+    }
+
+    /// 2001:db8:NETWORK::HOST (RFC 3849), with the same number as the IPv4 address.
+    fn next_ipv6(&self) -> IpAddr {
+        let net = u128::from(self.number) << 80;
+        let first = Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 0).to_bits();
+        let mut host = u128::from(self.next);
+        loop {
+            let address = IpAddr::V6(Ipv6Addr::from_bits(first | net | host));
+            if !self.nodes.contains_key(&address) {
+                return address;
+            }
+            host += 1;
+        }
+    }
+}
+
+impl World {
+    /// Adds a host.
+    pub fn add_host(&mut self, host: Host) -> Result<HostId, TopologyError> {
+        let id = self.nodes.len() as u32;
+        let name = self.free_name(host.name, "host", id)?;
+        let mut interfaces = Vec::with_capacity(host.attachments.len());
+        for (index, attachment) in host.attachments.into_iter().enumerate() {
+            interfaces.push(self.attach(&name, id, index as u8, attachment)?);
+        }
+        let state = HostState {
+            slots: Vec::new(),
+            sockets: Map::default(),
+            open: BTreeSet::new(),
+            by_id: Map::default(),
+            ephemeral: Stream::new(self.seed, &name, "ports"),
+            delivered: Vec::new(),
+        };
+        self.push_node(name, interfaces, Kind::Host(state));
+        Ok(HostId(id))
+    }
+
+    /// Adds a NAT or firewall, with a network on its inside.
+    pub fn add_nat(&mut self, nat: Nat) -> Result<NatId, TopologyError> {
+        let id = self.nodes.len() as u32;
+        let name = self.free_name(nat.name, "nat", id)?;
+        let outside = self.attach(&name, id, 0, nat.outside)?;
+        let number = self.segments.len() as u32;
+        let prefix = nat.inside.unwrap_or_else(|| {
+            Prefix::new(Ipv4Addr::new(10, (number >> 8) as u8, number as u8, 0), 24)
+        });
+        let mut segment = Segment::inside(id, number, prefix);
+        let gateway = prefix.address(1).map(IpAddr::V4);
+        let gateway = gateway.ok_or(TopologyError::PrefixFull { prefix })?;
+        segment.nodes.insert(gateway, (id, 1));
+        self.segments.push(segment);
+        let engine = |behaviour: Behaviour, ipv6: bool| {
+            let family = |ip: &&IpAddr| ip.is_ipv6() == ipv6;
+            let outside = outside.addresses.iter().filter(family).copied().collect();
+            let purpose = if ipv6 { "ipv6 mappings" } else { "mappings" };
+            Engine::new(behaviour, outside, Stream::new(self.seed, &name, purpose))
+        };
+        let state = NatState {
+            ipv4: engine(nat.behaviour, false),
+            ipv6: engine(nat.ipv6, true),
+            inside: number,
+        };
+        let inside = Interface {
+            segment: number,
+            addresses: vec![gateway],
+            enabled: true,
+            up: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside up")),
+            down: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside down")),
+        };
+        self.push_node(name, vec![outside, inside], Kind::Nat(state));
+        Ok(NatId(id))
+    }
+
+    fn push_node(&mut self, name: String, interfaces: Vec<Interface>, kind: Kind) {
+        self.by_name.insert(name.clone(), self.nodes.len() as u32);
+        let name = name.into_boxed_str();
+        self.nodes.push(Node { name, up: true, interfaces, stats: Stats::default(), kind });
+    }
+
+    fn free_name(
+        &self,
+        name: Option<String>,
+        kind: &str,
+        id: u32,
+    ) -> Result<String, TopologyError> {
+        let name = name.unwrap_or_else(|| format!("{kind}-{id}"));
+        if self.by_name.contains_key(&name) {
+            return Err(TopologyError::NameTaken { name });
+        }
+        Ok(name)
+    }
+
+    /// Takes addresses for node `id` where it attaches.
+    pub(super) fn attach(
+        &mut self,
+        name: &str,
+        id: u32,
+        index: u8,
+        attachment: Attachment,
+    ) -> Result<Interface, TopologyError> {
+        let segment = self.segment_behind(attachment.behind)?;
+        let mut addresses = attachment.addresses;
+        if addresses.is_empty() {
+            let ipv6 = attachment.ipv6.then(|| self.segments[segment as usize].next_ipv6());
+            addresses.push(self.segments[segment as usize].next_ipv4()?);
+            addresses.extend(ipv6);
+        } else if attachment.ipv6 && !addresses.iter().any(IpAddr::is_ipv6) {
+            addresses.push(self.segments[segment as usize].next_ipv6());
+        }
+        for address in &addresses {
+            self.check_address(segment, *address)?;
+        }
+        for address in &addresses {
+            self.claim_address(segment, *address, (id, index));
+        }
+        let stream = |purpose: &str| Stream::new(self.seed, name, &format!("{purpose} {index}"));
+        Ok(Interface {
+            segment,
+            addresses,
+            enabled: true,
+            up: Lane::new(attachment.up, stream("up")),
+            down: Lane::new(attachment.down, stream("down")),
+        })
+    }
+
+    fn segment_behind(&self, nat: Option<NatId>) -> Result<u32, TopologyError> {
+        let Some(nat) = nat else { return Ok(INTERNET) };
+        match self.nodes.get(nat.0 as usize).map(|node| &node.kind) {
+            Some(Kind::Nat(state)) => Ok(state.inside),
+            Some(Kind::Host(_)) | None => Err(TopologyError::NoSuchNat),
+        }
+    }
+
+    fn check_address(&self, segment: u32, address: IpAddr) -> Result<(), TopologyError> {
+        let segment = &self.segments[segment as usize];
+        if let Some((node, _)) = segment.nodes.get(&address) {
+            let by = self.nodes.get(*node as usize).map_or("itself", |node| &node.name);
+            return Err(TopologyError::AddressTaken { address, by: by.to_owned() });
+        }
+        if let IpAddr::V4(v4) = address
+            && !segment.prefix.contains(v4)
+        {
+            return Err(TopologyError::AddressOutside { address, prefix: segment.prefix });
+        }
+        Ok(())
+    }
+
+    /// Makes an address lead to a node, also from the networks outside of firewalls that do not
+    /// translate it.
+    pub(super) fn claim_address(&mut self, segment: u32, address: IpAddr, owner: (u32, u8)) {
+        self.segments[segment as usize].nodes.insert(address, owner);
+        let Some(gateway) = self.segments[segment as usize].gateway else { return };
+        let node = &self.nodes[gateway as usize];
+        let Kind::Nat(nat) = &node.kind else { return };
+        let engine = if address.is_ipv6() { &nat.ipv6 } else { &nat.ipv4 };
+        if !engine.translates() {
+            let outside = node.interfaces[0].segment;
+            self.claim_address(outside, address, (gateway, 0));
+        }
+    }
+}

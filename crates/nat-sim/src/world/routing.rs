@@ -1,0 +1,268 @@
+//! Moving packets: over links, across networks, through NATs and to hosts.
+use super::{Event, World};
+use crate::{
+    Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId,
+    link::Passage,
+    nat::Outcome,
+    node::{INSIDE, Kind, OUTSIDE},
+};
+use bytes::{Bytes, BytesMut};
+use sans_io::{Input, Instant, Path, PathFault};
+use std::net::IpAddr;
+
+impl World {
+    /// A host puts a packet of its own on the network.
+    pub(super) fn send(&mut self, host: HostId, packet: IpPacket) {
+        let node = &mut self.nodes[host.0 as usize];
+        let Some(interface) = node.interface_of(packet.source.ip()) else {
+            return self.drop(host.0, 0, DropCause::NotOurs, &packet);
+        };
+        for stats in [&mut node.stats, &mut self.stats] {
+            stats.sent += 1;
+            stats.sent_bytes += packet.payload().len() as u64;
+        }
+        self.trace.packet(self.now, NodeId(host.0), interface, Happening::Sent, &packet);
+        if self.nodes[host.0 as usize].interface_of(packet.destination.ip()).is_some() {
+            return self.queue.push(self.now, Event::Loopback { host, packet });
+        }
+        self.emit(host.0, interface, packet);
+    }
+
+    pub(super) fn drop(&mut self, node: u32, interface: u8, cause: DropCause, packet: &IpPacket) {
+        self.nodes[node as usize].stats.drop(cause);
+        self.stats.drop(cause);
+        self.trace.packet(self.now, NodeId(node), interface, Happening::Dropped(cause), packet);
+    }
+
+    /// A packet leaves a node on one of its interfaces.
+    fn emit(&mut self, node: u32, interface: u8, mut packet: IpPacket) {
+        let sender = &mut self.nodes[node as usize];
+        let attached = &mut sender.interfaces[interface as usize];
+        if !(sender.up && attached.enabled) {
+            return self.drop(node, interface, DropCause::Down, &packet);
+        }
+        let segment = attached.segment;
+        let len = Self::unfragmented(&packet);
+        match attached.up.pass(self.now, len) {
+            Passage::Lost(cause) => {
+                let mtu = attached.up.link.mtu;
+                self.drop(node, interface, cause, &packet);
+                if cause == DropCause::TooBig
+                    && let Some(mtu) = mtu
+                    && !mtu.black_hole
+                {
+                    self.report_own(node, interface, &packet, IcmpFault::TooBig { mtu: mtu.bytes });
+                }
+            }
+            Passage::Out { at, again, corrupt } => {
+                if corrupt {
+                    let bit = attached.up.draw(packet.payload().len() as u64 * 8);
+                    flip(&mut packet, bit);
+                }
+                if let Some(again) = again {
+                    self.cross(segment, node, interface, packet.clone(), again);
+                }
+                self.cross(segment, node, interface, packet, at);
+            }
+        }
+    }
+
+    /// How long a packet is for a link that may have to refuse it. IPv4 packets that may be
+    /// fragmented are never refused, and simulated as one.
+    fn unfragmented(packet: &IpPacket) -> usize {
+        let may_fragment = packet.source.is_ipv4() && !packet.meta.dont_fragment;
+        if may_fragment { packet.len().min(68) } else { packet.len() }
+    }
+
+    /// A packet crosses a network to the node that has its destination, or to the gateway.
+    fn cross(&mut self, segment: u32, from: u32, interface: u8, mut packet: IpPacket, at: Instant) {
+        let network = &self.segments[segment as usize];
+        let next = network.nodes.get(&packet.destination.ip()).copied();
+        let gateway = network.gateway.filter(|gateway| *gateway != from).map(|g| (g, INSIDE));
+        let Some((node, to)) = next.or(gateway) else {
+            return self.drop(from, interface, DropCause::NoRoute, &packet);
+        };
+        if network.hops >= packet.ttl {
+            self.drop(from, interface, DropCause::TtlExpired, &packet);
+            let router = IpAddr::from([192, 88, 99, 1]);
+            return self.report_on(segment, router, &packet, IcmpFault::TimeExceeded);
+        }
+        packet.ttl -= network.hops;
+        if self.cuts.contains(&(from.min(node), from.max(node))) {
+            return self.drop(from, interface, DropCause::Down, &packet);
+        }
+        if self.nodes[node as usize].interfaces[to as usize].down.queues() {
+            self.queue.push(at, Event::Queue { node, interface: to, packet });
+        } else {
+            self.down(node, to, packet, at);
+        }
+    }
+
+    /// A packet comes to the downlink of a node, at `at`.
+    pub(super) fn down(&mut self, node: u32, interface: u8, mut packet: IpPacket, at: Instant) {
+        let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
+        match attached.down.pass(at, Self::unfragmented(&packet)) {
+            Passage::Lost(cause) => {
+                let (segment, mtu) = (attached.segment, attached.down.link.mtu);
+                self.drop(node, interface, cause, &packet);
+                if cause == DropCause::TooBig
+                    && let Some(mtu) = mtu
+                    && !mtu.black_hole
+                {
+                    let router = IpAddr::from([192, 88, 99, 1]);
+                    let fault = IcmpFault::TooBig { mtu: mtu.bytes };
+                    self.report_on(segment, router, &packet, fault);
+                }
+            }
+            Passage::Out { at, again, corrupt } => {
+                if corrupt {
+                    let bit = attached.down.draw(packet.payload().len() as u64 * 8);
+                    flip(&mut packet, bit);
+                }
+                if let Some(again) = again {
+                    let packet = packet.clone();
+                    self.queue.push(again, Event::Arrive { node, interface, packet });
+                }
+                self.queue.push(at, Event::Arrive { node, interface, packet });
+            }
+        }
+    }
+
+    /// A packet comes out of the downlink of a node.
+    pub(super) fn arrive(&mut self, node: u32, interface: u8, packet: IpPacket) {
+        let receiver = &self.nodes[node as usize];
+        if !(receiver.up && receiver.interfaces[interface as usize].enabled) {
+            return self.drop(node, interface, DropCause::Down, &packet);
+        }
+        match &receiver.kind {
+            Kind::Host(_) => self.reach_host(HostId(node), &packet),
+            Kind::Nat(_) => self.pass_nat(node, interface, packet),
+        }
+    }
+
+    fn pass_nat(&mut self, node: u32, interface: u8, mut packet: IpPacket) {
+        if packet.ttl <= 1 {
+            self.drop(node, interface, DropCause::TtlExpired, &packet);
+            return self.report_back(node, interface, &packet, IcmpFault::TimeExceeded);
+        }
+        packet.ttl -= 1;
+        let outcome = self.translate(node, interface, packet.clone());
+        let (leaves, packet) = match outcome {
+            Outcome::Outside(packet) => (OUTSIDE, packet),
+            Outcome::Inside(packet) => (INSIDE, packet),
+            Outcome::Drop(cause) => return self.drop(node, interface, cause, &packet),
+            Outcome::Reject(cause, fault) => {
+                self.drop(node, interface, cause, &packet);
+                return self.report_back(node, interface, &packet, fault);
+            }
+        };
+        self.nodes[node as usize].stats.forwarded += 1;
+        self.stats.forwarded += 1;
+        self.trace.packet(self.now, NodeId(node), leaves, Happening::Forwarded, &packet);
+        self.emit(node, leaves, packet);
+    }
+
+    fn translate(&mut self, node: u32, interface: u8, packet: IpPacket) -> Outcome {
+        let now = self.now;
+        let node = &mut self.nodes[node as usize];
+        let for_inside =
+            node.interfaces[INSIDE as usize].addresses.contains(&packet.destination.ip());
+        let Kind::Nat(nat) = &mut node.kind else { unreachable!("only NATs translate") };
+        if for_inside {
+            return Outcome::Drop(DropCause::ForRouter);
+        }
+        let engine = if packet.source.is_ipv6() { &mut nat.ipv6 } else { &mut nat.ipv4 };
+        if interface == INSIDE { engine.outbound(now, packet) } else { engine.inbound(now, packet) }
+    }
+
+    /// A NAT tells the sender of a packet that came in on an interface.
+    fn report_back(&mut self, node: u32, interface: u8, packet: &IpPacket, fault: IcmpFault) {
+        let addresses = &self.nodes[node as usize].interfaces[interface as usize].addresses;
+        let family = |ip: &&IpAddr| ip.is_ipv6() == packet.source.is_ipv6();
+        let Some(address) = addresses.iter().find(family).copied() else { return };
+        let Some(error) = packet.error(address, fault) else { return };
+        self.trace.packet(self.now, NodeId(node), interface, Happening::Sent, &error);
+        self.emit(node, interface, error);
+    }
+
+    /// A node tells the sender of a packet that could not leave on an interface: a host itself, a
+    /// NAT the other side of itself.
+    fn report_own(&mut self, node: u32, interface: u8, packet: &IpPacket, fault: IcmpFault) {
+        let Some(address) = self.nodes[node as usize].address(packet.source.is_ipv6()) else {
+            return;
+        };
+        let Some(error) = packet.error(address, fault) else { return };
+        match self.nodes[node as usize].kind {
+            Kind::Host(_) => {
+                let event = Event::Loopback { host: HostId(node), packet: error };
+                self.queue.push(self.now, event);
+            }
+            Kind::Nat(_) => self.pass_nat(node, interface, error),
+        }
+    }
+
+    /// A router on a network tells the sender of a packet.
+    fn report_on(&mut self, segment: u32, router: IpAddr, packet: &IpPacket, fault: IcmpFault) {
+        let Some(error) = packet.error(router, fault) else { return };
+        let network = &self.segments[segment as usize];
+        if let Some((node, to)) = network.nodes.get(&error.destination.ip()).copied() {
+            self.down(node, to, error, self.now);
+        }
+    }
+
+    /// A packet is for a host.
+    pub(super) fn reach_host(&mut self, host: HostId, packet: &IpPacket) {
+        let interface =
+            self.nodes[host.0 as usize].interface_of(packet.destination.ip()).unwrap_or(0);
+        match &packet.body {
+            Body::Udp(payload) => {
+                let Some(socket) = self.host(host).sockets.get(&packet.destination) else {
+                    self.drop(host.0, interface, DropCause::NoSocket, packet);
+                    let reporter = packet.destination.ip();
+                    if let Some(error) = packet.error(reporter, IcmpFault::PortUnreachable) {
+                        self.send(host, error);
+                    }
+                    return;
+                };
+                let owner = MachineId { host, index: socket.owner };
+                for stats in [&mut self.nodes[host.0 as usize].stats, &mut self.stats] {
+                    stats.received += 1;
+                }
+                let (node, how) = (NodeId(host.0), Happening::Received);
+                self.trace.packet(self.now, node, interface, how, packet);
+                let path = Path::udp(packet.destination, packet.source);
+                let meta = sans_io::PacketMeta { ttl: Some(packet.ttl), ..packet.meta };
+                if let Err(cause) = self.offer(owner, path, meta, payload) {
+                    self.drop(host.0, interface, cause, packet);
+                }
+            }
+            Body::Error(error) => {
+                let path = Path::udp(error.source, error.destination);
+                let Some(socket) = self.host(host).sockets.get(&path.local) else {
+                    return self.drop(host.0, interface, DropCause::NoSocket, packet);
+                };
+                let owner = MachineId { host, index: socket.owner };
+                let (kind, code) = error.fault.type_and_code(error.source.is_ipv6());
+                let fault = match error.fault {
+                    IcmpFault::TooBig { mtu } => PathFault::TooBig { mtu },
+                    IcmpFault::PortUnreachable
+                    | IcmpFault::HostUnreachable
+                    | IcmpFault::Prohibited
+                    | IcmpFault::TimeExceeded => PathFault::Unreachable { kind, code },
+                };
+                self.tell(owner, Input::PathFailed { path, fault });
+            }
+        }
+    }
+}
+
+/// Flips one bit of the payload.
+fn flip(packet: &mut IpPacket, bit: u64) {
+    if let Body::Udp(payload) = &mut packet.body
+        && !payload.is_empty()
+    {
+        let mut bytes = BytesMut::from(&payload[..]);
+        bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+        *payload = Bytes::from(bytes);
+    }
+}

@@ -1,0 +1,5 @@
+//! The simulator, through its public interface.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+mod behaviour;
+mod determinism;
+mod hosting;
