@@ -1,0 +1,61 @@
+//! `a=fmtp`: parameters of a format, in the format's own language (RFC 8866 §6.15).
+
+use core::fmt;
+
+use super::{Level, TypedAttribute, required};
+use crate::diagnostic::{Code, ValueError};
+use crate::text::{Text, Token};
+use crate::value::{BLANKS, Fields};
+
+/// A format and its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fmtp<'a> {
+    /// One of the formats of the `m=` line; for RTP a payload type.
+    pub format: Token<'a>,
+    /// The parameters as they stand.
+    pub parameters: Text<'a>,
+}
+
+impl Fmtp<'_> {
+    /// The format as an RTP payload type.
+    pub fn payload_type(&self) -> Option<u8> {
+        self.format.parse().ok().filter(|number| *number < 128)
+    }
+
+    /// The parameters as `name=value` pairs between semicolons, the way most formats have them.
+    /// A part without an equals sign is a name without value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
+        let parts = self.parameters.split(';').map(|part| part.trim_matches(BLANKS));
+        parts.filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+            Some((name, value)) => {
+                (name.trim_end_matches(BLANKS), Some(value.trim_start_matches(BLANKS)))
+            }
+            None => (part, None),
+        })
+    }
+
+    /// The value of the first pair with this name, whatever its case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
+    }
+}
+
+impl<'a> TypedAttribute<'a> for Fmtp<'a> {
+    const NAMES: &'static [&'static str] = &["fmtp"];
+    const LEVEL: Level = Level::Both;
+    const FREE_TEXT: bool = true;
+
+    fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
+        let mut fields = Fields::new(required(value)?);
+        let format = fields.expect(Code::Fmtp)?.token(Code::Fmtp)?;
+        let rest = fields.expect_rest(Code::Fmtp)?;
+        let parameters = Text::new(rest.text).map_err(|_| rest.fault(Code::Fmtp))?;
+        Ok(Self { format, parameters })
+    }
+}
+
+impl fmt::Display for Fmtp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.format, self.parameters)
+    }
+}

@@ -1,0 +1,85 @@
+//! `a=rid`: a named RTP stream with restrictions (RFC 8851 §4, §10).
+
+use core::fmt;
+
+use super::{Level, TypedAttribute, required};
+use crate::diagnostic::{Code, ValueError};
+use crate::text::{Text, Token};
+use crate::value::{Field, Fields};
+
+/// Which way the stream of a rid flows, seen from the sender of the description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RidDirection {
+    /// Out.
+    Send,
+    /// In.
+    Recv,
+}
+
+impl RidDirection {
+    pub(super) fn parse(field: Field<'_>, code: Code) -> Result<Self, ValueError> {
+        match field.text {
+            "send" => Ok(Self::Send),
+            "recv" => Ok(Self::Recv),
+            _ => Err(field.fault(code)),
+        }
+    }
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Recv => "recv",
+        }
+    }
+}
+
+/// An identifier, a direction and restrictions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rid<'a> {
+    /// Letters, digits, `-` and `_`; unique in the section.
+    pub id: Token<'a>,
+    /// Which way the stream flows.
+    pub direction: RidDirection,
+    /// `pt=` and restrictions, as they stand.
+    pub restrictions: Option<Text<'a>>,
+}
+
+/// Whether the text is a `rid-id` (RFC 8851 §10).
+pub(super) fn is_rid(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+impl Rid<'_> {
+    /// The restrictions as name and value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
+        let text = self.restrictions.as_deref().unwrap_or_default();
+        text.split(';').filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (part, None),
+        })
+    }
+}
+
+impl<'a> TypedAttribute<'a> for Rid<'a> {
+    const NAMES: &'static [&'static str] = &["rid"];
+    const LEVEL: Level = Level::Media;
+
+    fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
+        let mut fields = Fields::new(required(value)?);
+        let id = fields.expect(Code::Rid)?;
+        if !is_rid(id.text) {
+            return Err(id.fault(Code::Rid));
+        }
+        let direction = RidDirection::parse(fields.expect(Code::Rid)?, Code::Rid)?;
+        let restrictions = Text::new(fields.rest().text).ok();
+        Ok(Self { id: id.token(Code::Rid)?, direction, restrictions })
+    }
+}
+
+impl fmt::Display for Rid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.direction.as_str())?;
+        self.restrictions.as_ref().map_or(Ok(()), |restrictions| write!(f, " {restrictions}"))
+    }
+}

@@ -1,0 +1,44 @@
+//! `a=rtcp`: where RTCP goes when not to the port above (RFC 3605 §2.1).
+
+use core::fmt;
+
+use super::{Level, TypedAttribute, required};
+use crate::diagnostic::{Code, ValueError};
+use crate::field::Connection;
+use crate::value::Fields;
+
+/// A port, and an address where it is not that of the `c=` line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rtcp<'a> {
+    /// The RTCP port.
+    pub port: u16,
+    /// The address.
+    pub connection: Option<Connection<'a>>,
+}
+
+impl<'a> TypedAttribute<'a> for Rtcp<'a> {
+    const NAMES: &'static [&'static str] = &["rtcp"];
+    const LEVEL: Level = Level::Media;
+    const ONCE: bool = true;
+
+    fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
+        let mut fields = Fields::new(required(value)?);
+        let port = fields.expect(Code::Rtcp)?.number(Code::Rtcp)?;
+        let rest = fields.rest();
+        let connection = if rest.text.is_empty() {
+            None
+        } else {
+            let shift =
+                |e: ValueError| ValueError { start: e.start + rest.at, end: e.end + rest.at, ..e };
+            Some(Connection::parse(rest.text).map_err(shift)?)
+        };
+        Ok(Self { port, connection })
+    }
+}
+
+impl fmt::Display for Rtcp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.port.fmt(f)?;
+        self.connection.as_ref().map_or(Ok(()), |connection| write!(f, " {connection}"))
+    }
+}

@@ -1,0 +1,176 @@
+//! A section: the session part or one media description, and the attributes in it.
+
+use alloc::borrow::Cow;
+
+use crate::attribute::{Attribute, Direction, TypedAttribute};
+use crate::diagnostic::{Code, Diagnostic, ValueError};
+use crate::field::{Bandwidth, Connection};
+use crate::line::{Kind, Line};
+use crate::session::Session;
+use crate::value::BLANKS;
+
+/// The session part of a description, or one of its media sections.
+///
+/// Getters read the text when they are called. `Ok(None)` means that the section does not have
+/// it; an error says where the text cannot be read and why.
+#[derive(Clone, Copy)]
+pub struct Section<'s> {
+    pub(crate) session: &'s Session<'s>,
+    /// Index of the media section; `None` for the session part.
+    pub(crate) media: Option<usize>,
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+}
+
+impl<'s> Section<'s> {
+    /// Index of the media section, from 0; `None` for the session part.
+    pub const fn index(&self) -> Option<usize> {
+        self.media
+    }
+
+    /// All lines of the section in order, the `m=` line included.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'s>> + Clone + use<'s> {
+        let session = self.session;
+        (self.first..self.last).filter_map(move |index| session.line(index as usize))
+    }
+
+    /// The attribute lines in order.
+    pub fn attributes(&self) -> impl Iterator<Item = AttributeLine<'s>> + Clone + use<'s> {
+        self.lines().filter_map(AttributeLine::new)
+    }
+
+    /// Whether there is an attribute with this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes().any(|a| a.name == name.as_bytes())
+    }
+
+    /// The first attribute of this type.
+    pub fn get<T: TypedAttribute<'s>>(&self) -> Result<Option<T>, Diagnostic> {
+        self.all::<T>().next().transpose()
+    }
+
+    /// All attributes of this type in order.
+    pub fn all<T: TypedAttribute<'s>>(
+        &self,
+    ) -> impl Iterator<Item = Result<T, Diagnostic>> + use<'s, T> {
+        self.attributes().filter_map(AttributeLine::read)
+    }
+
+    /// The `c=` line of this section itself (RFC 8866 §5.7).
+    pub fn own_connection(&self) -> Result<Option<Connection<'s>>, Diagnostic> {
+        self.field(Kind::Connection, Connection::parse)
+    }
+
+    /// The `b=` lines (RFC 8866 §5.8).
+    pub fn bandwidths(&self) -> impl Iterator<Item = Result<Bandwidth<'s>, Diagnostic>> {
+        let lines = self.lines().filter(|line| line.kind() == Kind::Bandwidth);
+        lines.map(|line| read_field(line, Bandwidth::parse))
+    }
+
+    /// The direction attribute of this section itself (RFC 8866 §6.7).
+    pub fn own_direction(&self) -> Option<Direction> {
+        self.get::<Direction>().ok().flatten()
+    }
+
+    /// The first line of `kind`, read with `parse`.
+    pub(crate) fn field<T>(
+        &self,
+        kind: Kind,
+        parse: impl FnOnce(&'s str) -> Result<T, ValueError>,
+    ) -> Result<Option<T>, Diagnostic> {
+        let line = self.lines().find(|line| line.kind() == kind);
+        line.map(|line| read_field(line, parse)).transpose()
+    }
+}
+
+impl core::fmt::Debug for Section<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Section").field("lines", &(self.first + 1..self.last + 1)).finish()
+    }
+}
+
+/// Reads the value of a line other than `a=`.
+pub(crate) fn read_field<'s, T>(
+    line: Line<'s>,
+    parse: impl FnOnce(&'s str) -> Result<T, ValueError>,
+) -> Result<T, Diagnostic> {
+    let place = |e: ValueError| Diagnostic {
+        line: line.number(),
+        columns: (line.column(e.start), line.column(e.end)),
+        code: e.code,
+    };
+    parse(utf8(line.value()).map_err(place)?).map_err(place)
+}
+
+/// The text of a value, or the place of its first byte that is not UTF-8.
+pub(crate) fn utf8(value: &[u8]) -> Result<&str, ValueError> {
+    core::str::from_utf8(value).map_err(|e| {
+        let start = e.valid_up_to() as u32;
+        ValueError { code: Code::NotUtf8, start, end: start + 1 }
+    })
+}
+
+/// An attribute line: its name and value as bytes, typed on demand.
+#[derive(Clone, Copy, Debug)]
+pub struct AttributeLine<'s> {
+    line: Line<'s>,
+    name: &'s [u8],
+    value: Option<&'s [u8]>,
+}
+
+impl<'s> AttributeLine<'s> {
+    pub(crate) fn new(line: Line<'s>) -> Option<Self> {
+        let (name, value) = line.attribute()?;
+        Some(Self { line, name, value })
+    }
+
+    /// The line that this is.
+    pub const fn line(&self) -> Line<'s> {
+        self.line
+    }
+
+    /// The name, which in a well-formed description is a token.
+    pub const fn name(&self) -> &'s [u8] {
+        self.name
+    }
+
+    /// What follows the colon; `None` where there is none.
+    pub const fn value(&self) -> Option<&'s [u8]> {
+        self.value
+    }
+
+    /// The name as text, replacement characters for what is not UTF-8.
+    pub fn name_lossy(&self) -> Cow<'s, str> {
+        alloc::string::String::from_utf8_lossy(self.name)
+    }
+
+    /// Reads it as whatever its name says it is.
+    pub fn typed(&self) -> Result<Attribute<'s>, Diagnostic> {
+        let read = || {
+            let name = utf8(self.name)?;
+            let Some(value) = self.value else { return Attribute::read(name, None) };
+            match utf8(value) {
+                Ok(value) => Attribute::read(name, Some(value.trim_end_matches(BLANKS))),
+                Err(e) if Attribute::is_typed(name) => Err(e),
+                Err(_) => Ok(Attribute::Unknown { name, value: Some(value) }),
+            }
+        };
+        read().map_err(|e| self.place(e))
+    }
+
+    /// Reads it as a `T` if its name is one of `T`'s.
+    pub(crate) fn read<T: TypedAttribute<'s>>(self) -> Option<Result<T, Diagnostic>> {
+        let name = T::NAMES.iter().copied().find(|name| name.as_bytes() == self.name)?;
+        let read = || {
+            let value = self.value.map(utf8).transpose()?;
+            T::read(name, value.map(|v| v.trim_end_matches(BLANKS)))
+        };
+        Some(read().map_err(|e| self.place(e)))
+    }
+
+    pub(crate) fn place(&self, e: ValueError) -> Diagnostic {
+        let at = self.line.attribute_value_at();
+        let columns = (self.line.column(at + e.start), self.line.column(at + e.end));
+        Diagnostic { line: self.line.number(), columns, code: e.code }
+    }
+}

@@ -1,0 +1,130 @@
+//! Reading a value field by field, with the place of each field for the error message.
+
+use core::num::NonZeroU32;
+use core::str::FromStr;
+
+use crate::diagnostic::{Code, ValueError};
+use crate::text::{IceText, Token, Word};
+
+/// A field of a value and where it lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) at: u32,
+}
+
+impl<'a> Field<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(crate) const fn fault(&self, code: Code) -> ValueError {
+        ValueError { code, start: self.at, end: self.at + self.text.len() as u32 }
+    }
+
+    /// Decimal digits alone, within the type.
+    pub(crate) fn number<T: FromStr>(&self, code: Code) -> Result<T, ValueError> {
+        let digits = !self.text.is_empty() && self.text.bytes().all(|b| b.is_ascii_digit());
+        let value = if digits { self.text.parse().ok() } else { None };
+        value.ok_or(self.fault(code))
+    }
+
+    /// A number that is not zero.
+    pub(crate) fn positive(&self, code: Code) -> Result<NonZeroU32, ValueError> {
+        self.number::<u32>(code).and_then(|n| NonZeroU32::new(n).ok_or(self.fault(code)))
+    }
+
+    pub(crate) fn token(&self, code: Code) -> Result<Token<'a>, ValueError> {
+        Token::new(self.text).map_err(|_| self.fault(code))
+    }
+
+    pub(crate) fn word(&self, code: Code) -> Result<Word<'a>, ValueError> {
+        Word::new(self.text).map_err(|_| self.fault(code))
+    }
+
+    pub(crate) fn ice(&self, max: usize, code: Code) -> Result<IceText<'a>, ValueError> {
+        match IceText::new(self.text) {
+            Ok(text) if text.len() <= max => Ok(text),
+            _ => Err(self.fault(code)),
+        }
+    }
+
+    /// The part before and the part after the first `separator`.
+    pub(crate) fn split(&self, separator: char) -> (Self, Option<Self>) {
+        match self.text.split_once(separator) {
+            Some((head, tail)) => {
+                let at = self.at + (head.len() + separator.len_utf8()) as u32;
+                (Self { text: head, at: self.at }, Some(Self { text: tail, at }))
+            }
+            None => (*self, None),
+        }
+    }
+
+    /// The parts between `separator`s.
+    pub(crate) fn parts(self, separator: char) -> impl Iterator<Item = Self> {
+        let mut rest = Some(self);
+        core::iter::from_fn(move || {
+            let (head, tail) = rest?.split(separator);
+            rest = tail;
+            Some(head)
+        })
+    }
+}
+
+/// Takes the fields of a value from the front. Runs of blanks count as one separator: whether
+/// they should is a separate finding, so that a lenient reader still gets the value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next field, or a fault at the end.
+    pub(crate) fn expect(&mut self, code: Code) -> Result<Field<'a>, ValueError> {
+        self.next().ok_or_else(|| {
+            let at = self.text.len() as u32;
+            ValueError { code, start: at, end: at }
+        })
+    }
+
+    /// All that is left, without blanks around it; empty at the end.
+    pub(crate) fn rest(&self) -> Field<'a> {
+        let tail = self.text.get(self.at..).unwrap_or_default();
+        let text = tail.trim_start_matches(BLANKS);
+        let at = (self.at + tail.len() - text.len()) as u32;
+        Field { text: text.trim_end_matches(BLANKS), at }
+    }
+
+    /// All that is left, which must be something.
+    pub(crate) fn expect_rest(&self, code: Code) -> Result<Field<'a>, ValueError> {
+        let rest = self.rest();
+        if rest.text.is_empty() { Err(rest.fault(code)) } else { Ok(rest) }
+    }
+
+    /// Nothing but blanks may be left.
+    pub(crate) fn end(&self, code: Code) -> Result<(), ValueError> {
+        let rest = self.rest();
+        if rest.text.is_empty() { Ok(()) } else { Err(rest.fault(code)) }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let rest = self.rest();
+        if rest.text.is_empty() {
+            return None;
+        }
+        let len = rest.text.find(BLANKS).unwrap_or(rest.text.len());
+        self.at = rest.at as usize + len;
+        Some(Field { text: rest.text.get(..len)?, at: rest.at })
+    }
+}
+
+pub(crate) const BLANKS: [char; 2] = [' ', '\t'];

@@ -1,0 +1,3 @@
+//! Integration tests of `sdp-proto`.
+
+mod corpus;
