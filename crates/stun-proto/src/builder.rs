@@ -44,7 +44,7 @@ pub enum WriteError {
 #[must_use]
 pub struct MessageBuilder<'b>(Writer<'b>);
 
-/// A message that was signed: only the fingerprint may follow.
+/// A message that was signed, or is not to be: only the fingerprint may follow.
 #[derive(Debug)]
 #[must_use]
 pub struct SignedBuilder<'b>(Writer<'b>);
@@ -123,6 +123,11 @@ impl<'b> MessageBuilder<'b> {
     pub fn sign_both(mut self, key: &Key) -> SignedBuilder<'b> {
         self.0.sign_sha1(key);
         self.0.sign_sha256(key);
+        SignedBuilder(self.0)
+    }
+
+    /// Ends the attributes without signing, where a message may be signed or not.
+    pub fn unsigned(self) -> SignedBuilder<'b> {
         SignedBuilder(self.0)
     }
 

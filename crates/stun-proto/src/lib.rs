@@ -28,6 +28,7 @@
 extern crate alloc;
 
 pub mod attribute;
+mod base64;
 mod builder;
 mod classify;
 mod credentials;
@@ -36,9 +37,13 @@ mod entropy;
 mod id;
 mod integrity;
 mod key;
+mod long_term;
 mod message;
 mod message_type;
+mod nonces;
 mod prepare;
+mod security_features;
+pub mod turn_rest;
 
 pub use attribute::{Attribute, AttributeType};
 pub use builder::{MessageBuilder, SealedBuilder, SignedBuilder, WriteError};
@@ -49,6 +54,12 @@ pub use entropy::Entropy;
 pub use id::{MAGIC_COOKIE, TransactionId};
 pub use integrity::{Integrity, IntegrityError};
 pub use key::Key;
+pub use long_term::{
+    Attempt, AuthFault, Authenticated, Discard, LongTermClient, LongTermServer, Refusal,
+    ResponseCheck, UserId,
+};
 pub use message::{HEADER_LEN, Message, ParseError};
 pub use message_type::{Class, MessageType, Method};
+pub use nonces::{NONCE_LEN, NonceState, Nonces};
 pub use prepare::{PrepareError, opaque_string, sasl_prep};
+pub use security_features::SecurityFeatures;

@@ -1,0 +1,170 @@
+//! What a server does: challenge without keeping anything, then check (RFC 8489 §9.2.4).
+use crate::{
+    Integrity, Key, Message, MessageBuilder, MessageType, NonceState, Nonces, SecurityFeatures,
+    WriteError,
+    attribute::{
+        Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, Userhash,
+        Username,
+    },
+};
+use alloc::string::String;
+use core::{borrow::Borrow, net::SocketAddr, time::Duration};
+use sans_io::Instant;
+
+/// One realm. Holds no user and no client: users are looked up, and nonces prove themselves.
+#[derive(Clone, Debug)]
+pub struct LongTermServer {
+    realm: String,
+    nonces: Nonces,
+    algorithms: Option<PasswordAlgorithms<'static>>,
+}
+
+/// Whom a request says it is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UserId<'a> {
+    /// From USERNAME.
+    Name(&'a str),
+    /// From USERHASH: SHA-256 of user name and realm.
+    Hash(Userhash),
+}
+
+/// A request that is what it says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authenticated<K> {
+    /// What the look-up gave.
+    pub key: K,
+    /// How the response must be signed.
+    pub integrity: Integrity,
+}
+
+/// Why a request is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No credentials, or wrong ones: 401.
+    Unauthenticated,
+    /// Half of what must be there is missing: 400.
+    BadRequest,
+    /// The nonce is not good any more: 438.
+    StaleNonce,
+}
+
+impl LongTermServer {
+    /// A realm that takes SHA-256 and MD5. Its nonces are good for `nonce_lifetime`.
+    ///
+    /// The answer to a first request is 80 bytes and the realm: at most 84 where the realm has up to
+    /// four characters.
+    pub fn new(realm: &str, nonce_secret: [u8; 32], nonce_lifetime: Duration) -> Self {
+        Self::with_algorithms(
+            realm,
+            nonce_secret,
+            nonce_lifetime,
+            Some(PasswordAlgorithms::SHA256_MD5),
+            false,
+        )
+    }
+
+    /// A realm with a list of algorithms of its own, or with none, as before RFC 8489.
+    /// `username_anonymity` makes clients send USERHASH, and needs a look-up that knows hashes.
+    pub fn with_algorithms(
+        realm: &str,
+        nonce_secret: [u8; 32],
+        nonce_lifetime: Duration,
+        algorithms: Option<PasswordAlgorithms<'static>>,
+        username_anonymity: bool,
+    ) -> Self {
+        let features =
+            SecurityFeatures { password_algorithms: algorithms.is_some(), username_anonymity };
+        let nonces = Nonces::new(nonce_secret, nonce_lifetime, features);
+        Self { realm: realm.into(), nonces, algorithms }
+    }
+
+    /// The realm.
+    pub fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    #[cfg(test)]
+    pub(super) const fn nonces_for_tests(&self) -> &Nonces {
+        &self.nonces
+    }
+
+    /// Checks a request. `look_up` gives the key of a user for an algorithm, or `None` where there
+    /// is no such user; it may give more than the key, for example the user's entry.
+    pub fn authenticate<K: Borrow<Key>>(
+        &self,
+        now: Instant,
+        client: SocketAddr,
+        request: &Message<'_>,
+        look_up: impl FnOnce(UserId<'_>, Algorithm) -> Option<K>,
+    ) -> Result<Authenticated<K>, Refusal> {
+        if request.integrity().is_none() {
+            return Err(Refusal::Unauthenticated);
+        }
+        let user = match (request.get::<Username<'_>>(), request.get::<Userhash>()) {
+            (_, Some(hash)) => UserId::Hash(hash),
+            (Some(name), None) => UserId::Name(name.0),
+            (None, None) => return Err(Refusal::BadRequest),
+        };
+        let realm = request.get::<Realm<'_>>().ok_or(Refusal::BadRequest)?;
+        let nonce = request.get::<Nonce<'_>>().ok_or(Refusal::BadRequest)?;
+        let (algorithm, integrity) = self.algorithm(request, nonce)?;
+        if realm.0 != self.realm {
+            return Err(Refusal::Unauthenticated);
+        }
+        let key = look_up(user, algorithm).ok_or(Refusal::Unauthenticated)?;
+        request.verify(key.borrow()).map_err(|_| Refusal::Unauthenticated)?;
+        match self.nonces.check(now, client, nonce.0) {
+            NonceState::Fresh => Ok(Authenticated { key, integrity }),
+            NonceState::Stale => Err(Refusal::StaleNonce),
+        }
+    }
+
+    /// Which algorithm the client chose, and how it wants its response signed.
+    fn algorithm(
+        &self,
+        request: &Message<'_>,
+        nonce: Nonce<'_>,
+    ) -> Result<(Algorithm, Integrity), Refusal> {
+        let chosen = request.get::<PasswordAlgorithm<'_>>();
+        let echoed = request.get::<PasswordAlgorithms<'_>>();
+        let announced = SecurityFeatures::of_nonce(nonce.0)
+            .is_some_and(|features| features.password_algorithms);
+        if !announced || (chosen.is_none() && echoed.is_none()) {
+            return Ok((Algorithm::Md5, Integrity::Sha1));
+        }
+        let (Some(chosen), Some(echoed)) = (chosen, echoed) else {
+            return Err(Refusal::BadRequest);
+        };
+        if self.algorithms != Some(echoed) || echoed.iter().all(|offered| offered != chosen) {
+            return Err(Refusal::BadRequest);
+        }
+        let algorithm = chosen.algorithm().ok_or(Refusal::BadRequest)?;
+        Ok((algorithm, Integrity::Sha256))
+    }
+
+    /// Writes the error response to a refused request: the least that RFC 8489 §9.2.4 allows.
+    pub fn write_refusal<'b>(
+        &self,
+        buffer: &'b mut [u8],
+        now: Instant,
+        client: SocketAddr,
+        request: &Message<'_>,
+        refusal: Refusal,
+    ) -> Result<&'b [u8], WriteError> {
+        let kind = MessageType::error(request.method());
+        let response = MessageBuilder::new(buffer, kind, request.transaction_id());
+        let code = match refusal {
+            Refusal::BadRequest => {
+                return response.with(&ErrorCode::from(Code::BAD_REQUEST)).finish();
+            }
+            Refusal::Unauthenticated => Code::UNAUTHENTICATED,
+            Refusal::StaleNonce => Code::STALE_NONCE,
+        };
+        response
+            .with(&ErrorCode::from(code))
+            .with(&Realm(&self.realm))
+            .with(&Nonce(&self.nonces.issue(now, client)))
+            .with_some(self.algorithms.as_ref())
+            .finish()
+    }
+}
