@@ -7,7 +7,7 @@ mod text;
 mod values;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::line::Line;
+use crate::line::{Kind, Line};
 use crate::session::Session;
 
 /// Where findings go.
@@ -25,6 +25,12 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
 pub(crate) fn fragment(session: &Session<'_>, sink: &mut Sink<'_>) {
     text::check(session, sink);
     values::check(session, sink);
+    for line in session.lines() {
+        match line.kind() {
+            Kind::Attribute | Kind::Media | Kind::Blank | Kind::Stray | Kind::Unknown(_) => {}
+            _ => sink(whole(&line, Code::FragmentLine)),
+        }
+    }
 }
 
 /// A finding about bytes `start..end` of the content of `line`.

@@ -100,6 +100,7 @@ codes! {
     DisguisedMedia "disguised-media" Never "RFC 8866 §5" "looks like an m= line and is none" "write m= in lower case at the start of the line";
     NotUtf8 "not-utf8" Camera "RFC 8866 §5" "not UTF-8, in a field that has no other character set" "write UTF-8";
 
+    FragmentLine "fragment-line" Compat "RFC 8840 §9" "a fragment has m= and a= lines alone" "leave the line out";
     // Presence and order of lines.
     MissingVersion "missing-version" Camera "RFC 8866 §5.1" "the first line is not v=" "start with v=0";
     MissingOrigin "missing-origin" Camera "RFC 8866 §5.2" "no o= line" "add one, such as o=- 1 1 IN IP4 0.0.0.0";
@@ -118,17 +119,17 @@ codes! {
     EmptyName "empty-name" Compat "RFC 8866 §5.3" "the session name is empty" "write s=-";
     EmptyValue "empty-value" Camera "RFC 8866 §9" "nothing after the equals sign" "remove the line, or give it a value";
     ConnectionSyntax "connection-syntax" Camera "RFC 8866 §5.7" "c= has other than three fields" "c=IN IP4 <address>";
-    NetworkType "network-type" Camera "RFC 8866 §8.2.6" "unknown network type" "write IN";
+    NetworkType "network-type" Always "RFC 8866 §8.2.6" "a network type other than IN" "write IN for the Internet";
     AddressType "address-type" Camera "RFC 8866 §8.2.7" "unknown address type" "write IP4 or IP6";
     AddressFamily "address-family" Camera "RFC 8866 §5.7" "the address is not of the family named before it" "IP4 goes with 192.0.2.1, IP6 with 2001:db8::1";
     Address "address" Camera "RFC 8866 §9" "neither an address nor a domain name" "check the address";
     MulticastTtl "multicast-ttl" Camera "RFC 8866 §5.7" "the TTL of a multicast address is 0 to 255, on IPv4 only" "c=IN IP4 233.252.0.1/127";
     AddressCount "address-count" Camera "RFC 8866 §5.7" "the number of addresses is out of range" "at most 65,535";
-    BandwidthSyntax "bandwidth-syntax" Camera "RFC 8866 §5.8" "b= is a type, a colon and a number" "b=AS:1000";
+    BandwidthSyntax "bandwidth-syntax" Compat "RFC 8866 §5.8" "b= is a type, a colon and a number" "b=AS:1000";
     TimeSyntax "time-syntax" Camera "RFC 8866 §5.9" "t= is two numbers of seconds since 1900" "t=0 0";
-    RepeatSyntax "repeat-syntax" Camera "RFC 8866 §5.10" "r= is an interval, a duration and offsets" "r=7d 1h 0 25h";
-    ZoneSyntax "zone-syntax" Camera "RFC 8866 §5.11" "z= is pairs of a time and an offset" "z=2882844526 -1h";
-    TimeOverflow "time-overflow" Camera "RFC 8866 §5.10" "a time too large to count in seconds" "check the number";
+    RepeatSyntax "repeat-syntax" Compat "RFC 8866 §5.10" "r= is an interval, a duration and offsets" "r=7d 1h 0 25h";
+    ZoneSyntax "zone-syntax" Compat "RFC 8866 §5.11" "z= is pairs of a time and an offset" "z=2882844526 -1h";
+    TimeOverflow "time-overflow" Compat "RFC 8866 §5.10" "a time too large to count in seconds" "check the number";
     KeyObsolete "key-obsolete" Always "RFC 8866 §5.12" "k= is obsolete, a reader discards it" "use DTLS-SRTP";
     MediaSyntax "media-syntax" Camera "RFC 8866 §5.14" "m= lacks a field" "m=<media> <port> <proto> <fmt> ...";
     MediaType "media-type" Camera "RFC 8866 §5.14" "the media type is not a token" "audio, video, text, application, message or image";
@@ -139,7 +140,7 @@ codes! {
     PayloadType "payload-type" Camera "RFC 8866 §5.14" "an RTP payload type is a number from 0 to 127" "use a dynamic one, 96 to 127";
 
     // Attributes in general.
-    AttributeName "attribute-name" Camera "RFC 8866 §5.13" "the attribute name is not a token" "check for stray spaces and colons";
+    AttributeName "attribute-name" Compat "RFC 8866 §5.13" "the attribute name is not a token" "check for stray spaces and colons";
     AttributeValue "attribute-value" Compat "RFC 8866 §5.13" "this attribute needs a value" "a=<name>:<value>";
     AttributeFlag "attribute-flag" Compat "RFC 8866 §5.13" "this attribute has no value" "a=<name>";
     AttributeLevel "attribute-level" Compat "RFC 8866 §6" "this attribute does not belong at this level" "move it before or after the first m= line";
@@ -165,7 +166,7 @@ codes! {
     // Security.
     Fingerprint "fingerprint" Camera "RFC 8122 §5" "a fingerprint is a hash function and hex pairs with colons" "sha-256 AB:CD:...";
     FingerprintLength "fingerprint-length" Camera "RFC 8122 §5" "this hash function gives another number of bytes" "check the fingerprint";
-    FingerprintCase "fingerprint-case" Always "RFC 8122 §5" "hex digits of a fingerprint are upper case" "write upper case";
+    FingerprintCase "fingerprint-case" Compat "RFC 8122 §5" "hex digits of a fingerprint are upper case" "write upper case";
     Setup "setup" Camera "RFC 8842 §5" "setup is active, passive, actpass or holdconn" "actpass in an offer, active in an answer";
     ConnectionValue "connection-value" Compat "RFC 4145 §5" "connection is new or existing" "connection:new";
     TlsId "tls-id" Compat "RFC 8842 §4" "a tls-id is 20 to 255 letters, digits, +, /, - and _" "make a new one";
@@ -176,7 +177,7 @@ codes! {
     Mid "mid" Camera "RFC 5888 §4" "a mid is a token" "use a short one: RFC 8829 §5.2.1";
     MidRepeated "mid-repeated" Camera "RFC 5888 §4" "two sections have the same mid" "give each its own";
     Group "group" Camera "RFC 5888 §5" "a group is its semantics and mids" "group:BUNDLE 0 1";
-    GroupUnknownMid "group-unknown-mid" Camera "RFC 5888 §6" "the group names a mid that no section has" "remove it";
+    GroupUnknownMid "group-unknown-mid" Compat "RFC 5888 §6" "the group names a mid that no section has" "remove it";
     SctpPort "sctp-port" Compat "RFC 8841 §5.1" "an SCTP port is a number from 0 to 65535" "sctp-port:5000";
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
     SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp-05 §4" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
@@ -190,7 +191,7 @@ codes! {
     Rtcp "rtcp" Compat "RFC 3605 §2.1" "rtcp is a port and perhaps an address" "rtcp:9 IN IP4 0.0.0.0";
     RtcpFb "rtcp-fb" Compat "RFC 4585 §4.2" "rtcp-fb is a payload type or * and a feedback type" "rtcp-fb:96 nack pli";
     ExtMap "extmap" Compat "RFC 8285 §8" "extmap is an id, perhaps a direction, and a URI" "extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
-    ExtMapId "extmap-id" Camera "RFC 8285 §7" "an extension id is 1 to 14, 16 to 255, or 4096 to 4351 for one yet to be chosen" "use 1 to 14";
+    ExtMapId "extmap-id" Camera "RFC 8285 §7" "an extension id is 1 to 255, or 4096 to 4351 for one yet to be chosen" "use 1 to 14";
     ExtMapRepeated "extmap-repeated" Camera "RFC 8285 §7" "two extensions share an id" "give each its own";
     Ssrc "ssrc" Compat "RFC 5576 §4.1" "ssrc is a 32 bit number and an attribute" "ssrc:1234 cname:x";
     SsrcGroup "ssrc-group" Compat "RFC 5576 §4.2" "ssrc-group is its semantics and 32 bit numbers" "ssrc-group:FID 1 2";
