@@ -46,6 +46,7 @@ mod link;
 mod map;
 mod nat;
 mod node;
+mod observe;
 mod packet;
 mod peer;
 mod rng;
@@ -56,12 +57,15 @@ mod world;
 
 pub use link::{Bursts, Link, Mtu, Rate, Reordering};
 pub use nat::{
+    Model,
     behaviour::{
         Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, PortChoice, Udp, Unsolicited,
     },
+    linux::{ForwardRule, LinuxNat, RouterInput, SourceRule},
     preset::{Preset, UnknownPreset},
 };
 pub use node::Delivery;
+pub use observe::{Observations, Observer, PortFate, observe};
 pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
 pub use rng::{Chance, Stream};

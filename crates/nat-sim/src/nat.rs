@@ -1,11 +1,15 @@
 //! Network address translators: what they do to a packet that passes.
 pub(crate) mod behaviour;
+mod conntrack;
+pub(crate) mod linux;
 pub(crate) mod ports;
 pub(crate) mod preset;
 pub(crate) mod table;
 
 use crate::{DropCause, IcmpFault, IpPacket, Stream};
-use behaviour::Behaviour;
+use behaviour::{Behaviour, Udp};
+use conntrack::Conntrack;
+use linux::LinuxNat;
 use sans_io::Instant;
 use std::net::IpAddr;
 use table::Table;
@@ -21,6 +25,37 @@ pub(crate) enum Outcome {
     Drop(DropCause),
     /// It goes no further, and its sender is told.
     Reject(DropCause, IcmpFault),
+}
+
+/// How a NAT works: by independent behaviours, or as Linux does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// RFC 4787's choices.
+    Behaviour(Behaviour),
+    /// The kernel's algorithm.
+    Linux(LinuxNat),
+}
+
+impl From<Behaviour> for Model {
+    fn from(behaviour: Behaviour) -> Self {
+        Self::Behaviour(behaviour)
+    }
+}
+
+impl From<LinuxNat> for Model {
+    fn from(linux: LinuxNat) -> Self {
+        Self::Linux(linux)
+    }
+}
+
+impl Model {
+    /// What it does with UDP as such.
+    pub(crate) const fn udp(&self) -> Udp {
+        match self {
+            Self::Behaviour(behaviour) => behaviour.udp,
+            Self::Linux(linux) => linux.udp,
+        }
+    }
 }
 
 /// Why a packet is not let through, and what its sender is told.
@@ -43,17 +78,32 @@ impl From<Refusal> for Outcome {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Table(Box<Table>),
+    Linux(Box<Conntrack>),
 }
 
 impl Engine {
-    pub(crate) fn new(behaviour: Behaviour, outside: Vec<IpAddr>, stream: Stream) -> Self {
-        Self::Table(Box::new(Table::new(behaviour, outside, stream)))
+    /// A NAT with these outside addresses. `first_host` is the one that "DMZ" rules mean.
+    pub(crate) fn new(
+        model: Model,
+        outside: Vec<IpAddr>,
+        first_host: Option<IpAddr>,
+        stream: Stream,
+    ) -> Self {
+        match model {
+            Model::Behaviour(behaviour) => {
+                Self::Table(Box::new(Table::new(behaviour, outside, stream)))
+            }
+            Model::Linux(linux) => {
+                Self::Linux(Box::new(Conntrack::new(linux, outside, first_host, stream)))
+            }
+        }
     }
 
     /// A packet from the inside.
     pub(crate) fn outbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.outbound(now, packet),
+            Self::Linux(conntrack) => conntrack.outbound(now, packet),
         }
     }
 
@@ -61,6 +111,7 @@ impl Engine {
     pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.inbound(now, packet),
+            Self::Linux(conntrack) => conntrack.inbound(now, packet),
         }
     }
 
@@ -68,6 +119,7 @@ impl Engine {
     pub(crate) fn translates(&self) -> bool {
         match self {
             Self::Table(table) => table.translates(),
+            Self::Linux(conntrack) => conntrack.translates(),
         }
     }
 
@@ -75,6 +127,7 @@ impl Engine {
     pub(crate) fn reboot(&mut self) {
         match self {
             Self::Table(table) => table.reboot(),
+            Self::Linux(conntrack) => conntrack.reboot(),
         }
     }
 
@@ -82,6 +135,7 @@ impl Engine {
     pub(crate) fn rebind(&mut self, outside: Vec<IpAddr>) {
         match self {
             Self::Table(table) => table.rebind(outside),
+            Self::Linux(conntrack) => conntrack.rebind(outside),
         }
     }
 }

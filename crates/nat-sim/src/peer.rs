@@ -86,6 +86,13 @@ impl Peer {
         self.transmit(to, Some(ttl), bytes.into());
     }
 
+    /// Closes the socket.
+    pub fn close(&mut self, now: Instant) {
+        self.clock.tick(now);
+        self.local = None;
+        self.push(Output::Socket(SocketRequest::Close(SocketId(0))));
+    }
+
     /// The address of its socket.
     pub const fn local(&self) -> Option<SocketAddr> {
         self.local

@@ -1,5 +1,5 @@
 //! Hosts and NATs as they are asked for, and where they attach.
-use crate::{Behaviour, Link, NodeId, Preset};
+use crate::{Behaviour, Link, Model, NodeId, Preset};
 use core::{fmt, str::FromStr, time::Duration};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -154,20 +154,21 @@ pub struct Nat {
     pub(crate) name: Option<String>,
     pub(crate) outside: Attachment,
     pub(crate) inside: Option<Prefix>,
-    pub(crate) behaviour: Behaviour,
-    pub(crate) ipv6: Behaviour,
+    pub(crate) model: Model,
+    pub(crate) ipv6: Model,
 }
 
 impl Nat {
     /// A NAT on the internet that people know by this name.
     pub fn of(preset: Preset) -> Self {
-        Self::new(preset.behaviour())
+        Self::new(preset.model())
     }
 
-    /// A NAT on the internet of this behaviour.
-    pub fn new(behaviour: Behaviour) -> Self {
-        let ipv6 = Behaviour { udp: behaviour.udp, ..Behaviour::firewall() };
-        Self { name: None, outside: Attachment::to(None), inside: None, behaviour, ipv6 }
+    /// A NAT on the internet that works like this. It filters IPv6 as [`Behaviour::firewall`] does.
+    pub fn new(model: impl Into<Model>) -> Self {
+        let model = model.into();
+        let ipv6 = Model::Behaviour(Behaviour { udp: model.udp(), ..Behaviour::firewall() });
+        Self { name: None, outside: Attachment::to(None), inside: None, model, ipv6 }
     }
 
     /// Puts it behind another one, for example a carrier's.
@@ -207,8 +208,8 @@ impl Nat {
 
     /// Sets what its firewall does with IPv6.
     #[must_use]
-    pub fn with_ipv6(mut self, behaviour: Behaviour) -> Self {
-        self.ipv6 = behaviour;
+    pub fn with_ipv6(mut self, model: impl Into<Model>) -> Self {
+        self.ipv6 = model.into();
         self
     }
 

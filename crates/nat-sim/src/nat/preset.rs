@@ -1,13 +1,17 @@
 //! NATs that people meet, by name.
-use super::behaviour::{Behaviour, Dependence, Hairpin, Lifetime, PortChoice, Udp};
+use super::{
+    Model,
+    behaviour::{Behaviour, Dependence, Hairpin, Lifetime, PortChoice, Udp},
+    linux::{LinuxNat, RouterInput},
+};
 use core::{fmt, str::FromStr, time::Duration};
 
 /// A NAT or firewall by the name that people know it by.
 ///
 /// ```
-/// use nat_sim::{Dependence, Preset};
-/// let preset: Preset = "port-restricted-cone".parse()?;
-/// assert_eq!(preset.behaviour().filtering, Dependence::AddressAndPort);
+/// use nat_sim::{LinuxNat, Model, Preset};
+/// let preset: Preset = "linux".parse()?;
+/// assert_eq!(preset.model(), Model::Linux(LinuxNat::masquerade()));
 /// # Ok::<(), nat_sim::UnknownPreset>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +34,12 @@ pub enum Preset {
     Enterprise,
     /// No NAT, but a firewall that lets in only answers (RFC 6092).
     Firewall,
+    /// A Linux router: `masquerade` with a firewall.
+    Linux,
+    /// A Linux router with `masquerade random`.
+    LinuxRandom,
+    /// A Linux router without an input firewall, whose ports early packets can take away.
+    LinuxOpen,
     /// A router that drops all UDP.
     UdpBlocked,
 }
@@ -41,7 +51,7 @@ pub struct UnknownPreset;
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Rfc4787,
         Self::FullCone,
         Self::RestrictedCone,
@@ -51,6 +61,9 @@ impl Preset {
         Self::MobileCarrier,
         Self::Enterprise,
         Self::Firewall,
+        Self::Linux,
+        Self::LinuxRandom,
+        Self::LinuxOpen,
         Self::UdpBlocked,
     ];
 
@@ -66,19 +79,28 @@ impl Preset {
             Self::MobileCarrier => "mobile-carrier",
             Self::Enterprise => "enterprise",
             Self::Firewall => "firewall",
+            Self::Linux => "linux",
+            Self::LinuxRandom => "linux-random",
+            Self::LinuxOpen => "linux-open",
             Self::UdpBlocked => "udp-blocked",
         }
     }
 
     /// What it does.
-    pub fn behaviour(self) -> Behaviour {
+    pub fn model(self) -> Model {
         use Dependence::{Address, AddressAndPort, Endpoint};
         let home = |filtering| Behaviour {
             ports: PortChoice::Preserving,
             ..Behaviour::of(Endpoint, filtering)
         };
         let idle = |secs| Lifetime::idle(Duration::from_secs(secs));
-        match self {
+        Model::Behaviour(match self {
+            Self::Linux => return LinuxNat::masquerade().into(),
+            Self::LinuxRandom => return LinuxNat::random().into(),
+            Self::LinuxOpen => {
+                let input = RouterInput::Accept;
+                return LinuxNat { input, ..LinuxNat::masquerade() }.into();
+            }
             Self::Rfc4787 => Behaviour::recommended(),
             Self::FullCone => home(Endpoint),
             Self::RestrictedCone => home(Address),
@@ -94,14 +116,13 @@ impl Preset {
                 Behaviour { lifetime: idle(30), ..Behaviour::of(AddressAndPort, AddressAndPort) }
             }
             Self::Enterprise => Behaviour {
-                unsolicited: super::behaviour::Unsolicited::Drop,
                 lifetime: idle(60),
                 quota: Some(1024),
                 ..Behaviour::of(AddressAndPort, AddressAndPort)
             },
             Self::Firewall => Behaviour::firewall(),
             Self::UdpBlocked => Behaviour { udp: Udp::Dropped, ..home(AddressAndPort) },
-        }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Adding hosts and NATs.
 use super::World;
 use crate::{
-    Behaviour, Host, HostId, Nat, NatId, Stats, Stream, TopologyError,
+    Host, HostId, Model, Nat, NatId, Stats, Stream, TopologyError,
     link::Lane,
     map::Map,
     nat::Engine,
@@ -116,14 +116,16 @@ impl World {
         let gateway = gateway.ok_or(TopologyError::PrefixFull { prefix })?;
         segment.nodes.insert(gateway, (id, 1));
         self.segments.push(segment);
-        let engine = |behaviour: Behaviour, ipv6: bool| {
+        let first_host = prefix.address(2).map(IpAddr::V4);
+        let engine = |model: Model, ipv6: bool| {
             let family = |ip: &&IpAddr| ip.is_ipv6() == ipv6;
             let outside = outside.addresses.iter().filter(family).copied().collect();
             let purpose = if ipv6 { "ipv6 mappings" } else { "mappings" };
-            Engine::new(behaviour, outside, Stream::new(self.seed, &name, purpose))
+            let first_host = first_host.filter(|_| !ipv6);
+            Engine::new(model, outside, first_host, Stream::new(self.seed, &name, purpose))
         };
         let state = NatState {
-            ipv4: engine(nat.behaviour, false),
+            ipv4: engine(nat.model, false),
             ipv6: engine(nat.ipv6, true),
             inside: number,
         };

@@ -1,8 +1,8 @@
 //! The same seed gives the same run.
 use core::time::Duration;
 use nat_sim::{
-    Behaviour, Bursts, Chance, Dependence, Hairpin, Host, Link, Nat, NatId, Peer, PortChoice,
-    Preset, Stream, World,
+    Behaviour, Bursts, Chance, Dependence, Hairpin, Host, Link, Model, Nat, NatId, Peer,
+    PortChoice, Preset, Stream, World,
 };
 
 fn random_link(stream: &mut Stream) -> Link {
@@ -20,19 +20,19 @@ fn random_link(stream: &mut Stream) -> Link {
     link.with_reordering(Chance::percent(3), ms(stream, 30)).with_corruption(Chance::percent(1))
 }
 
-fn random_behaviour(stream: &mut Stream) -> Behaviour {
+fn random_model(stream: &mut Stream) -> Model {
     if stream.happens(Chance::percent(50)) {
-        return Preset::ALL[stream.below(Preset::ALL.len() as u64) as usize].behaviour();
+        return Preset::ALL[stream.below(Preset::ALL.len() as u64) as usize].model();
     }
     let dependence = |stream: &mut Stream| Dependence::ALL[stream.below(3) as usize];
     let ports = [PortChoice::Preserving, PortChoice::Random, PortChoice::Contiguous];
     let hairpins = [Hairpin::None, Hairpin::InternalSource, Hairpin::ExternalSource];
-    Behaviour {
+    Model::Behaviour(Behaviour {
         ports: ports[stream.below(3) as usize],
         hairpin: hairpins[stream.below(3) as usize],
         overloads: stream.happens(Chance::percent(30)),
         ..Behaviour::of(dependence(stream), dependence(stream))
-    }
+    })
 }
 
 /// Some hosts behind some NATs ask, knock and talk all over the place for a while.
@@ -46,7 +46,7 @@ fn random_run(seed: u64) -> (u64, u64) {
         peers.push(world.install_peer(host, 3478));
     }
     for _ in 0..stream.between(1, 4) {
-        let mut nat = Nat::new(random_behaviour(&mut stream)).over(random_link(&mut stream));
+        let mut nat = Nat::new(random_model(&mut stream)).over(random_link(&mut stream));
         if let Some(outer) = nats.last().filter(|_| stream.happens(Chance::percent(30))) {
             nat = nat.behind(*outer);
         }

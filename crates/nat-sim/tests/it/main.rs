@@ -3,3 +3,5 @@
 mod behaviour;
 mod determinism;
 mod hosting;
+mod linux;
+mod twin;

@@ -1,0 +1,130 @@
+//! The models against what real kernels were seen to do.
+use nat_sim::{
+    Dependence, ForwardRule, Hairpin, LinuxNat, Nat, Observations, PortFate, RouterInput,
+    SourceRule, Udp, observe,
+};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The file of observations on real kernels; `None`, said aloud, where it is not at hand.
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
+fn golden() -> Option<Vec<Value>> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let shared = std::env::var_os("SPOOL_SHARED")
+        .map_or_else(|| PathBuf::from(root).join("../shared"), PathBuf::from);
+    let path = shared.join("natlab/golden.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!ci, "{} is missing", path.display());
+        eprintln!("skipped: {} is not here", path.display());
+        return None;
+    };
+    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// The model of a kernel configuration in the words of the lab.
+fn linux(kind: &str, hairpin: bool, input: RouterInput) -> LinuxNat {
+    let base = LinuxNat { hairpin, input, ..LinuxNat::masquerade() };
+    let source = |source| LinuxNat { source, ..base.clone() };
+    let forward = |forward| LinuxNat { forward, ..base.clone() };
+    match kind {
+        "masq" | "masq-persist" => base,
+        "masq-random" | "masq-frandom" => source(SourceRule::Random),
+        "snat-range" => source(SourceRule::Range(40_000..=40_063)),
+        "cgn-block" => source(SourceRule::Blocks { first: 10_000, size: 64 }),
+        "dmz" => forward(ForwardRule::FirstHost),
+        "fullcone" => forward(ForwardRule::FullCone),
+        "adf" => forward(ForwardRule::AddressRestricted),
+        "portfwd" => forward(ForwardRule::Port(5000)),
+        "udpblock" => LinuxNat { udp: Udp::Dropped, ..base },
+        "udpreject" => LinuxNat { udp: Udp::Rejected, ..base },
+        "fw" => source(SourceRule::None),
+        "open" => LinuxNat { forward: ForwardRule::Everything, ..source(SourceRule::None) },
+        other => panic!("the lab has a NAT of kind {other} that the test does not know"),
+    }
+}
+
+fn nats(config: &str) -> Vec<Nat> {
+    let get =
+        |key: &str| config.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    let input = match get("input") {
+        None | Some("drop") => RouterInput::Drop,
+        Some("reject") => RouterInput::Reject,
+        Some("accept") => RouterInput::Accept,
+        Some(other) => panic!("input={other}"),
+    };
+    let hairpin = get("hairpin") == Some("1");
+    let model = |kind: &str| Nat::new(linux(kind, hairpin, input));
+    get("a").into_iter().chain(get("cgna")).map(model).collect()
+}
+
+fn dependence(word: &Value) -> Option<Dependence> {
+    match word.as_str() {
+        Some("EIM" | "EIF") => Some(Dependence::Endpoint),
+        Some("ADM" | "ADF") => Some(Dependence::Address),
+        Some("APDM" | "APDF") => Some(Dependence::AddressAndPort),
+        _ => None,
+    }
+}
+
+fn fate(word: &Value) -> PortFate {
+    match word.as_str() {
+        Some("kept" | "same") => PortFate::Kept,
+        Some("changed") => PortFate::Changed,
+        _ => PortFate::Blocked,
+    }
+}
+
+/// What the kernel did, in our words.
+fn measured(seen: &Value) -> Observations {
+    let flag = |key: &str| seen[key].as_bool().unwrap_or(false);
+    let collide = |n: usize| seen["collide_same_dst"][n].as_bool().unwrap_or(false);
+    Observations {
+        mapping: dependence(&seen["mapping"]),
+        preserves_port: flag("preserve"),
+        preserves_parity: flag("parity"),
+        filtering: dependence(&seen["filtering"]),
+        collision_keeps: [collide(0), collide(1)],
+        overloads: flag("overload_diff_dst"),
+        stays_after_overload: flag("eim_after_overload"),
+        overloaded_answer_arrives: flag("overload_inbound_to_c1"),
+        hairpin: match seen["hairpin"].as_str() {
+            Some("external") => Hairpin::ExternalSource,
+            Some("internal") => Hairpin::InternalSource,
+            _ => Hairpin::None,
+        },
+        hairpin_back: flag("hairpin_rev"),
+        self_hairpin: flag("self_hairpin"),
+        after_early_inbound: fate(&seen["port_after_early_inbound"]),
+        icmp_arrives: flag("icmp_unreach_in"),
+        unsolicited_answered: seen["icmp_to_unsolicited"].is_string(),
+        in_after_reboot: flag("in_after_reboot"),
+        after_reboot: fate(&seen["reboot_port"]),
+    }
+}
+
+#[test]
+fn the_model_of_linux_does_what_kernels_were_seen_to_do() {
+    let Some(golden) = golden() else { return };
+    assert!(golden.len() >= 18);
+    let mut differ = Vec::new();
+    for line in &golden {
+        let config = line["cfg"].as_str().unwrap();
+        let kernel = measured(&line["r"]);
+        for seed in 0..3 {
+            let mut model = observe(seed, nats(config)).unwrap();
+            // Six random ports (twelve behind random masquerading) keep odd and even by chance.
+            if !kernel.preserves_port {
+                model.preserves_parity = kernel.preserves_parity;
+            }
+            if model.mapping.is_none() {
+                model = Observations { preserves_port: false, preserves_parity: false, ..model };
+            }
+            if model != kernel {
+                differ
+                    .push(format!("{config} (seed {seed})\nkernel {kernel:#?}\nmodel {model:#?}"));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
