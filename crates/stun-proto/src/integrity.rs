@@ -34,5 +34,5 @@ pub(crate) fn crc(bytes: &[u8]) -> [u8; 4] {
 }
 
 pub(crate) const fn is_sha256_len(len: usize) -> bool {
-    len >= SHA256_MIN_LEN && len <= SHA256_LEN && len % 4 == 0
+    len >= SHA256_MIN_LEN && len <= SHA256_LEN && len.is_multiple_of(4)
 }

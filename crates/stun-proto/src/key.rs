@@ -48,7 +48,7 @@ impl Key {
 
 fn keyed<M: KeyInit>(bytes: &[u8]) -> M {
     // HMAC takes keys of any length, so the error cannot be; the empty key stands in for it.
-    M::new_from_slice(bytes).unwrap_or_else(|_| M::new(&Default::default()))
+    M::new_from_slice(bytes).unwrap_or_else(|_| M::new(&hmac::digest::Key::<M>::default()))
 }
 
 fn digest<M: Mac + Clone>(mac: &M, bytes: &[u8], length: u16) -> hmac::digest::Output<M> {

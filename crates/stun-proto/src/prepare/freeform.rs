@@ -6,14 +6,11 @@ use unicode_properties::{GeneralCategory as C, UnicodeGeneralCategory};
 /// [`context`](super::context).
 pub(super) fn is_valid(c: char) -> bool {
     match c {
-        // Exceptions (RFC 8264 §9.6), before everything else.
-        '\u{DF}' | '\u{3C2}' | '\u{6FD}' | '\u{6FE}' | '\u{F0B}' | '\u{3007}' => return true,
-        '\u{B7}' | '\u{375}' | '\u{5F3}' | '\u{5F4}' | '\u{30FB}' => return false,
-        '\u{660}'..='\u{669}' | '\u{6F0}'..='\u{6F9}' => return false,
-        '\u{640}' | '\u{7FA}' | '\u{302E}' | '\u{302F}' | '\u{3031}'..='\u{3035}' | '\u{303B}' => {
-            return false;
+        // ASCII, and exceptions (RFC 8264 §9.6), before everything else.
+        ' '..='~' | '\u{DF}' | '\u{3C2}' | '\u{6FD}' | '\u{6FE}' | '\u{F0B}' | '\u{3007}' => {
+            return true;
         }
-        ' '..='~' => return true,
+        _ if is_excepted(c) => return false,
         _ => {}
     }
     let category = c.general_category();
@@ -26,6 +23,14 @@ pub(super) fn is_valid(c: char) -> bool {
         }
         _ => true,
     }
+}
+
+/// Allowed in context only, or never (RFC 8264 §9.6).
+const fn is_excepted(c: char) -> bool {
+    matches!(c,
+        '\u{B7}' | '\u{375}' | '\u{5F3}' | '\u{5F4}' | '\u{30FB}' | '\u{660}'..='\u{669}'
+        | '\u{6F0}'..='\u{6F9}' | '\u{640}' | '\u{7FA}' | '\u{302E}' | '\u{302F}'
+        | '\u{3031}'..='\u{3035}' | '\u{303B}')
 }
 
 /// HasCompat (RFC 8264 §9.17).

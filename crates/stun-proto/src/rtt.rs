@@ -1,0 +1,70 @@
+//! The round-trip time to a server, and the timeout that follows from it (RFC 8489 §6.2.1,
+//! RFC 6298 §2).
+use core::time::Duration;
+use sans_io::Instant;
+
+/// How long an estimate is good without a new transaction (RFC 8489 §6.2.1).
+const STALE_AFTER: Duration = Duration::from_secs(600);
+
+/// A smoothed round-trip time and its variation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RttEstimate {
+    smoothed: Duration,
+    variation: Duration,
+    updated: Instant,
+}
+
+impl RttEstimate {
+    /// The first measurement.
+    pub fn new(now: Instant, rtt: Duration) -> Self {
+        Self { smoothed: rtt, variation: rtt / 2, updated: now }
+    }
+
+    /// Another measurement, of a request that was sent only once (Karn).
+    pub fn update(&mut self, now: Instant, rtt: Duration) {
+        let off = self.smoothed.abs_diff(rtt);
+        self.variation = (self.variation * 3 + off) / 4;
+        self.smoothed = (self.smoothed * 7 + rtt) / 8;
+        self.updated = now;
+    }
+
+    /// The smoothed round-trip time.
+    pub const fn smoothed(&self) -> Duration {
+        self.smoothed
+    }
+
+    /// The timeout to begin with, at least `floor`; `None` once the estimate is ten minutes old.
+    pub fn rto(&self, now: Instant, floor: Duration) -> Option<Duration> {
+        let age = now.saturating_since(self.updated);
+        let granularity = Duration::from_millis(1);
+        let rto = self.smoothed.saturating_add((self.variation * 4).max(granularity));
+        (age < STALE_AFTER).then_some(rto.max(floor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RttEstimate;
+    use core::time::Duration;
+    use sans_io::Instant;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    #[test]
+    fn estimate_follows_rfc_6298() {
+        let now = Instant::from_secs(1);
+        let mut rtt = RttEstimate::new(now, MS(100));
+        assert_eq!(rtt.rto(now, MS(0)), Some(MS(300)));
+        rtt.update(now, MS(180));
+        assert_eq!(rtt.smoothed(), MS(110));
+        assert_eq!(rtt.rto(now, MS(0)), Some(MS(340)));
+        assert_eq!(rtt.rto(now, MS(500)), Some(MS(500)));
+    }
+
+    #[test]
+    fn estimate_is_stale_after_ten_minutes() {
+        let rtt = RttEstimate::new(Instant::ZERO, MS(900));
+        assert!(rtt.rto(Instant::from_secs(599), MS(500)).is_some());
+        assert_eq!(rtt.rto(Instant::from_secs(600), MS(500)), None);
+    }
+}
