@@ -56,7 +56,10 @@ impl<'a> ChannelData<'a> {
             ChannelNumber::new(number).ok_or(ChannelDataError::ChannelOutOfRange(number))?;
         let length = usize::from(u16::from_be_bytes([*l0, *l1]));
         let Some((data, trailing)) = rest.split_at_checked(length) else {
-            return Err(ChannelDataError::TooShort { needed: CHANNEL_DATA_HEADER + length, actual });
+            return Err(ChannelDataError::TooShort {
+                needed: CHANNEL_DATA_HEADER + length,
+                actual,
+            });
         };
         if trailing.len() > usize::from(Self::padding(length)) {
             return Err(ChannelDataError::Trailing(trailing.len()));
@@ -120,10 +123,7 @@ mod tests {
 
     #[test]
     fn a_header_holds_at_most_65535_bytes() {
-        assert_eq!(
-            ChannelData::header(ChannelNumber::MIN, 65_535),
-            Some([0x40, 0x00, 0xFF, 0xFF])
-        );
+        assert_eq!(ChannelData::header(ChannelNumber::MIN, 65_535), Some([0x40, 0x00, 0xFF, 0xFF]));
         assert_eq!(ChannelData::header(ChannelNumber::MIN, 65_536), None);
     }
 

@@ -2,12 +2,10 @@
 //! §6.2.2).
 use sans_io::Frame;
 
-/// A stream that is out of step is cut into pieces of this length, each of which the machine
-/// refuses. The length does not depend on how much was read, so cuts stay invisible (law 12).
-const NONSENSE: usize = 4;
-
 /// Finds the end of the first message in `buffer`, which is a STUN message, or a ChannelData
-/// message with its padding. Pure, and looks at four bytes only.
+/// message with its padding. Pure, and looks at four bytes only. What is neither comes back as
+/// [`Frame::Whole`]`(0)`, which [`next_frame`](sans_io::next_frame) takes as the order to hang up:
+/// where the next message begins cannot be known.
 ///
 /// ```
 /// use sans_io::Frame;
@@ -24,7 +22,7 @@ pub fn stream_frame(buffer: &[u8]) -> Frame {
     let whole = match first {
         0x00..=0x03 if length % 4 == 0 => 20 + length,
         0x40..=0x4F => (4 + length).next_multiple_of(4),
-        _ => return Frame::Whole(NONSENSE),
+        _ => return Frame::Whole(0),
     };
     if buffer.len() < whole { Frame::Need(whole) } else { Frame::Whole(whole) }
 }
@@ -52,13 +50,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_cut_the_same_however_it_arrives() {
+    fn what_is_neither_ends_the_stream() {
         for first in [0x04, 0x14, 0x3F, 0x50, 0x80, 0xFF] {
-            assert_eq!(stream_frame(&[first, 0, 0, 0]), Frame::Whole(4));
-            assert_eq!(stream_frame(&[first; 100]), Frame::Whole(4));
+            assert_eq!(stream_frame(&[first, 0, 0, 0]), Frame::Whole(0));
+            assert_eq!(stream_frame(&[first; 100]), Frame::Whole(0));
         }
         // A STUN length is a multiple of four.
-        assert_eq!(stream_frame(&[0, 1, 0, 3, 0]), Frame::Whole(4));
+        assert_eq!(stream_frame(&[0, 1, 0, 3, 0]), Frame::Whole(0));
     }
 
     proptest! {

@@ -9,8 +9,6 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 pub const PERMISSION_LIFETIME: Duration = Duration::from_secs(300);
 /// How long a channel binding lives (RFC 8656 §12).
 pub const CHANNEL_LIFETIME: Duration = Duration::from_secs(600);
-/// How long a client leaves an expired channel number and peer alone (RFC 8656 §12).
-pub(crate) const CHANNEL_QUARANTINE: Duration = Duration::from_secs(300);
 /// How long before the end of an allocation or a permission it is refreshed (RFC 8656 §8).
 const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 

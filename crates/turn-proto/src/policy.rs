@@ -62,11 +62,12 @@ impl PeerPolicy {
 
     /// Whether packets may be relayed to and from this address.
     pub fn allows(&self, address: IpAddr) -> bool {
-        self.allows_one(address)
-            && special::embedded(address)
-                .into_iter()
-                .flatten()
-                .all(|inside| self.allows_one(inside.into()))
+        self.allows_one(address) && Self::embedded(address).all(|inside| self.allows_one(inside))
+    }
+
+    /// The IPv4 addresses that an IPv6 address stands for.
+    pub(crate) fn embedded(address: IpAddr) -> impl Iterator<Item = IpAddr> {
+        special::embedded(address).into_iter().flatten().map(IpAddr::V4)
     }
 
     /// Whether a rule names this address as allowed, and none as denied.
@@ -75,8 +76,7 @@ impl PeerPolicy {
     }
 
     fn allows_one(&self, address: IpAddr) -> bool {
-        !contains(&self.denied, address)
-            && (contains(&self.allowed, address) || is_global(address))
+        !contains(&self.denied, address) && (contains(&self.allowed, address) || is_global(address))
     }
 }
 

@@ -1,4 +1,4 @@
-//! An IP prefix, as policies are written in (RFC 4632, RFC 4291 §2.3).
+//! An IP prefix, as policies are written in (RFC 4632, RFC 4291).
 use core::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -78,12 +78,12 @@ impl IpPrefix {
     /// The last address.
     pub fn last(&self) -> IpAddr {
         match self.address {
-            IpAddr::V4(v4) => {
-                IpAddr::V4((u32::from(v4) | u32::MAX.checked_shr(self.bits.into()).unwrap_or(0)).into())
-            }
-            IpAddr::V6(v6) => {
-                IpAddr::V6((u128::from(v6) | u128::MAX.checked_shr(self.bits.into()).unwrap_or(0)).into())
-            }
+            IpAddr::V4(v4) => IpAddr::V4(
+                (u32::from(v4) | u32::MAX.checked_shr(self.bits.into()).unwrap_or(0)).into(),
+            ),
+            IpAddr::V6(v6) => IpAddr::V6(
+                (u128::from(v6) | u128::MAX.checked_shr(self.bits.into()).unwrap_or(0)).into(),
+            ),
         }
     }
 

@@ -74,12 +74,38 @@ fn special_ranges_are_denied_from_end_to_end() {
 fn the_neighbours_of_special_ranges_are_allowed() {
     let policy = PeerPolicy::global_only();
     let public = [
-        "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
-        "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0",
-        "191.255.255.255", "192.0.1.0", "192.0.3.0", "192.88.98.255", "192.88.100.0",
-        "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "198.51.99.255",
-        "198.51.101.0", "203.0.112.255", "203.0.114.0", "223.255.255.255", "2001:200::",
-        "2001:db7:ffff::", "2001:db9::", "2400::1", "2a00::1", "3ffe::", "3fff:1000::",
+        "1.0.0.0",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.63.255.255",
+        "100.128.0.0",
+        "126.255.255.255",
+        "128.0.0.0",
+        "169.253.255.255",
+        "169.255.0.0",
+        "172.15.255.255",
+        "172.32.0.0",
+        "191.255.255.255",
+        "192.0.1.0",
+        "192.0.3.0",
+        "192.88.98.255",
+        "192.88.100.0",
+        "192.167.255.255",
+        "192.169.0.0",
+        "198.17.255.255",
+        "198.20.0.0",
+        "198.51.99.255",
+        "198.51.101.0",
+        "203.0.112.255",
+        "203.0.114.0",
+        "223.255.255.255",
+        "2001:200::",
+        "2001:db7:ffff::",
+        "2001:db9::",
+        "2400::1",
+        "2a00::1",
+        "3ffe::",
+        "3fff:1000::",
     ];
     for address in public {
         assert!(policy.allows(address.parse().unwrap()), "{address}");
@@ -90,7 +116,8 @@ fn the_neighbours_of_special_ranges_are_allowed() {
 fn an_embedded_address_is_judged_by_what_is_inside() {
     let policy = PeerPolicy::global_only();
     for (name, address) in embeddings(Ipv4Addr::new(8, 8, 4, 4)) {
-        let routed = matches!(name, "nat64" | "6to4" | "teredo client" | "teredo server" | "isatap");
+        let routed =
+            matches!(name, "nat64" | "6to4" | "teredo client" | "teredo server" | "isatap");
         assert_eq!(policy.allows(address.into()), routed, "{name} {address}");
     }
     for range in SPECIAL_V4 {

@@ -137,10 +137,7 @@ mod tests {
         let mut channels = Channels::default();
         channels.bind(A, peer(1), Instant::from_secs(0), 1).unwrap();
         let later = Instant::from_secs(600);
-        assert_eq!(
-            channels.bind(B, peer(2), Instant::from_secs(599), 1),
-            Err(BindFault::TooMany)
-        );
+        assert_eq!(channels.bind(B, peer(2), Instant::from_secs(599), 1), Err(BindFault::TooMany));
         channels.bind(B, peer(1), later, 1).unwrap();
         assert_eq!(channels.peer(A, later), None);
         assert_eq!(channels.number(peer(1), later), Some(B));

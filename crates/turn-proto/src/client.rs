@@ -1,0 +1,394 @@
+//! The client of one TURN server (RFC 8656 §7 to §12): allocation, permissions, channels, data.
+mod channels;
+mod config;
+mod data;
+mod event;
+mod outcome;
+mod permissions;
+mod request;
+mod transaction;
+
+pub use config::TurnClientConfig;
+pub use data::SendError;
+pub use event::{TurnEvent, TurnFault};
+
+use crate::{ChannelNumber, framing::stream_frame};
+use alloc::{collections::VecDeque, vec::Vec};
+use channels::Channels;
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use permissions::Permissions;
+use request::{PEERS_PER_REQUEST, Purpose, Task};
+use sans_io::{
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, PathFault,
+    SocketRequest, Timers, Verdict,
+};
+use stun_proto::{Entropy, LongTermClient, Transactions};
+use thiserror::Error;
+use transaction::Sent;
+
+/// The client of one TURN server, on one path: one local socket, one server address, one transport.
+///
+/// It asks for an allocation when told to, answers the server's demand for credentials and nonces,
+/// and from then on keeps the allocation and all permissions and channels that are wanted alive, for
+/// as long as the machine is driven. It reports what became of each with [`TurnEvent`]s.
+///
+/// Data from peers is a [`Verdict::Deliver`] whose path runs from the relayed address to the peer;
+/// data to peers is what [`send`](Self::send) returns. Neither is copied or queued.
+///
+/// It claims ChannelData and Data indications on its path, and answers to its own requests. All
+/// else is [`Verdict::Unclaimed`], so that the socket can be shared, with an ICE agent for example.
+///
+/// A drain gives at most [`max_permissions`](TurnClientConfig::max_permissions) and
+/// [`max_channels`](TurnClientConfig::max_channels) outputs and a hundred more.
+///
+/// ```
+/// use sans_io::{Instant, Machine, Output, Path};
+/// use stun_proto::{Credentials, Message, Method};
+/// use turn_proto::{TurnClient, TurnClientConfig};
+///
+/// let path = Path::udp("10.0.0.2:40000".parse()?, "198.51.100.1:3478".parse()?);
+/// let config = TurnClientConfig::new(path, Credentials::new("user", "password")?);
+/// let mut client = TurnClient::new(config, [7; 32]); // a seed from the operating system
+///
+/// let now = Instant::ZERO;
+/// client.allocate(now)?;
+/// let Output::Transmit(request) = client.poll_output() else { unreachable!("it asks at once") };
+/// assert_eq!(request.path, path);
+/// assert_eq!(Message::parse(&request.payload)?.method(), Method::ALLOCATE);
+/// let Output::Timeout(Some(again)) = client.poll_output() else { unreachable!("it asks again") };
+/// assert_eq!(again, Instant::from_millis(500));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TurnClient {
+    config: TurnClientConfig,
+    clock: Clock,
+    entropy: Entropy,
+    login: LongTermClient,
+    state: State,
+    permissions: Permissions,
+    channels: Channels,
+    /// Requests that wait for an answer.
+    transactions: Transactions<Sent>,
+    /// Requests that wait to be released.
+    waiting: VecDeque<Task>,
+    timers: Timers<Timer>,
+    out: VecDeque<Output<TurnEvent>>,
+    drops: DropCounters,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No allocation, and none is to be asked for before this.
+    Idle { not_before: Instant },
+    /// It was asked for.
+    Allocating,
+    /// There is one.
+    Allocated { relayed: SocketAddr, expires: Instant },
+    /// It is being given up; `announce`: as the parent asked.
+    Closing { announce: bool },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Refresh,
+    Expiry,
+    Permissions,
+    Channel(ChannelNumber),
+}
+
+/// Why no allocation was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AllocateError {
+    /// There is one, or one was asked for, or one is still being given up.
+    #[error("there is an allocation already")]
+    Busy,
+    /// The server had no room for one, and is to be left alone for a minute (RFC 8656 §7.4).
+    #[error("the server is to be left alone until {until}")]
+    TooSoon {
+        /// When it may be asked again.
+        until: Instant,
+    },
+}
+
+/// Why no permission or channel was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PeerError {
+    /// There is no allocation.
+    #[error("there is no allocation")]
+    NotAllocated,
+    /// A peer's address is not of the family of the relayed address (RFC 8656 §10.1).
+    #[error("{0} is not of the family of the relayed address")]
+    WrongFamily(IpAddr),
+    /// There would be more than the configuration allows.
+    #[error("there are as many permissions or channels as there may be")]
+    TooMany,
+}
+
+/// There is no allocation to refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("there is no allocation")]
+pub struct NotAllocated;
+
+impl TurnClient {
+    /// A client that does nothing yet. `seed` is secret, and used for nothing else.
+    pub fn new(config: TurnClientConfig, seed: [u8; 32]) -> Self {
+        Self {
+            login: LongTermClient::new(config.credentials.clone()),
+            clock: Clock::default(),
+            entropy: Entropy::new(seed),
+            state: State::Idle { not_before: Instant::ZERO },
+            permissions: Permissions::default(),
+            channels: Channels::default(),
+            transactions: no_transactions(&config),
+            waiting: VecDeque::new(),
+            timers: Timers::default(),
+            out: VecDeque::new(),
+            drops: DropCounters::default(),
+            config,
+        }
+    }
+
+    /// The path to the server.
+    pub const fn path(&self) -> Path {
+        self.config.path
+    }
+
+    /// The relayed address, while there is one.
+    pub const fn relayed(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Allocated { relayed, .. } => Some(relayed),
+            State::Idle { .. } | State::Allocating | State::Closing { .. } => None,
+        }
+    }
+
+    /// How often bytes were refused, and why.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
+    }
+
+    /// Asks for an allocation. [`TurnEvent::Allocated`] or [`TurnEvent::Failed`] follows.
+    pub fn allocate(&mut self, now: Instant) -> Result<(), AllocateError> {
+        let now = self.advance(now);
+        match self.state {
+            State::Idle { not_before } if now < not_before => {
+                Err(AllocateError::TooSoon { until: not_before })
+            }
+            State::Idle { .. } => {
+                self.state = State::Allocating;
+                self.submit(now, Purpose::Allocate.into());
+                Ok(())
+            }
+            State::Allocating | State::Allocated { .. } | State::Closing { .. } => {
+                Err(AllocateError::Busy)
+            }
+        }
+    }
+
+    /// Asks for permissions for these addresses, with as few requests as they fit into, and keeps
+    /// them up. [`TurnEvent::PermissionInstalled`] or [`TurnEvent::PermissionFailed`] follows for
+    /// each that has none yet.
+    pub fn create_permission(
+        &mut self,
+        now: Instant,
+        addresses: &[IpAddr],
+    ) -> Result<(), PeerError> {
+        let now = self.advance(now);
+        let addresses: Vec<IpAddr> = addresses.iter().map(IpAddr::to_canonical).collect();
+        self.check_peers(&addresses)?;
+        let limit = self.config.max_permissions;
+        let ask = self.permissions.want(&addresses, now, limit).ok_or(PeerError::TooMany)?;
+        self.ask_permissions(now, &ask, false);
+        Ok(())
+    }
+
+    /// Asks for a channel to this peer, and a permission where there is none, and keeps both up.
+    /// [`TurnEvent::ChannelBound`] or [`TurnEvent::ChannelFailed`] follows, unless there is one.
+    pub fn bind_channel(&mut self, now: Instant, peer: SocketAddr) -> Result<(), PeerError> {
+        let now = self.advance(now);
+        let peer = Path::udp(peer, peer).remote;
+        self.check_peers(&[peer.ip()])?;
+        if !self.channels.has_room(peer, self.config.max_channels) {
+            return Err(PeerError::TooMany);
+        }
+        let limit = self.config.max_permissions;
+        let ask = self.permissions.want(&[peer.ip()], now, limit).ok_or(PeerError::TooMany)?;
+        self.ask_permissions(now, &ask, false);
+        if let Some(number) = self.channels.want(peer, now, self.config.max_channels) {
+            self.submit(now, Purpose::Channel(number, peer).into());
+        }
+        Ok(())
+    }
+
+    /// Keeps the permission of this address, and its channels, up no longer. They last to their
+    /// end: TURN has no way to take them back.
+    pub fn forget_peer(&mut self, now: Instant, address: IpAddr) {
+        self.advance(now);
+        self.permissions.forget(address.to_canonical());
+        self.channels.forget(address.to_canonical());
+        self.timers.set(Timer::Permissions, self.permissions.next_refresh());
+    }
+
+    /// Refreshes the allocation now, for example to see whether it is still there after the device
+    /// slept. [`TurnEvent::Refreshed`] or [`TurnEvent::Lost`] follows.
+    pub fn refresh(&mut self, now: Instant) -> Result<(), NotAllocated> {
+        let now = self.advance(now);
+        if self.relayed().is_none() {
+            return Err(NotAllocated);
+        }
+        self.ask_refresh(now);
+        Ok(())
+    }
+
+    /// Gives the allocation up and forgets all permissions and channels. [`TurnEvent::Closed`]
+    /// follows when the server has answered or is not going to, unless there was nothing to close.
+    pub fn close(&mut self, now: Instant) {
+        let now = self.advance(now);
+        match self.state {
+            State::Idle { .. } => {}
+            State::Closing { .. } => self.state = State::Closing { announce: true },
+            State::Allocating | State::Allocated { .. } => {
+                self.clear();
+                self.give_up(now, true);
+            }
+        }
+    }
+
+    /// Whether a request waits to be released. Never without
+    /// [`paced`](TurnClientConfig::paced).
+    pub fn has_pending_request(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Lets the request that has waited longest go out. Whether there was one.
+    pub fn release_request(&mut self, now: Instant) -> bool {
+        let now = self.advance(now);
+        let Some(task) = self.waiting.pop_front() else { return false };
+        self.start(now, task);
+        true
+    }
+
+    fn check_peers(&self, addresses: &[IpAddr]) -> Result<(), PeerError> {
+        let relayed = self.relayed().ok_or(PeerError::NotAllocated)?;
+        match addresses.iter().find(|address| address.is_ipv4() != relayed.is_ipv4()) {
+            Some(address) => Err(PeerError::WrongFamily(*address)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks for permissions: new ones wait their turn, refreshes do not.
+    fn ask_permissions(&mut self, now: Instant, addresses: &[IpAddr], urgent: bool) {
+        for some in addresses.chunks(PEERS_PER_REQUEST) {
+            let task = Task { urgent, ..Purpose::Permissions(some.to_vec()).into() };
+            self.submit(now, task);
+        }
+    }
+
+    fn ask_refresh(&mut self, now: Instant) {
+        let refreshing =
+            self.transactions.iter().any(|(_, sent)| sent.context.task.purpose == Purpose::Refresh);
+        self.timers.set(Timer::Refresh, None);
+        if !refreshing {
+            self.submit(now, Task { urgent: true, ..Purpose::Refresh.into() });
+        }
+    }
+
+    /// Takes note of the time and does what is due by then.
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.clock.tick(now);
+        self.retransmit(now);
+        while let Some((_, timer)) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Refresh => self.ask_refresh(now),
+                Timer::Expiry => self.lose(TurnFault::TimedOut),
+                Timer::Permissions => {
+                    let due = self.permissions.take_due(now);
+                    self.ask_permissions(now, &due, true);
+                }
+                Timer::Channel(number) => self.ask_channel_again(now, number),
+            }
+        }
+        now
+    }
+
+    fn ask_channel_again(&mut self, now: Instant, number: ChannelNumber) {
+        if let Some(peer) = self.channels.ask_again(number, now) {
+            let purpose = Purpose::Channel(number, peer);
+            self.submit(now, Task { urgent: true, ..purpose.into() });
+        }
+    }
+
+    fn event(&mut self, event: TurnEvent) {
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Verdict<'a> {
+        let verdict = match bytes {
+            [0x40..=0x4F, ..] => self.receive_channel_data(now, bytes),
+            _ => self.receive_message(now, bytes),
+        };
+        let stream = self.config.path.transport.is_stream();
+        if stream && verdict == Verdict::Dropped(DropReason::Malformed) {
+            // Out of step: where the next message begins cannot be known.
+            self.out.push_back(Output::Socket(SocketRequest::Hangup(self.config.path)));
+            self.disconnect(now);
+        }
+        verdict
+    }
+
+    fn disconnect(&mut self, now: Instant) {
+        match self.state {
+            State::Idle { .. } => {}
+            State::Allocating => self.fail(now, TurnFault::Disconnected),
+            State::Allocated { .. } => self.lose(TurnFault::Disconnected),
+            State::Closing { announce } => self.closed(announce),
+        }
+    }
+}
+
+impl Machine for TurnClient {
+    type Event = TurnEvent;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let now = self.advance(now);
+        match input {
+            Input::Timeout => Verdict::Consumed,
+            Input::Received { path, bytes, .. } if path == self.config.path => {
+                self.receive(now, bytes)
+            }
+            Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
+                if path == self.config.path && path.transport.is_stream() =>
+            {
+                self.disconnect(now);
+                Verdict::Consumed
+            }
+            Input::Received { .. }
+            | Input::PathFailed { .. }
+            | Input::Socket { .. }
+            | Input::Accepted { .. }
+            | Input::LookedUp { .. } => Verdict::Unclaimed,
+        }
+    }
+
+    fn poll_output(&mut self) -> Output<TurnEvent> {
+        self.out.pop_front().unwrap_or_else(|| {
+            let next = [self.timers.next(), self.transactions.next()];
+            Output::Timeout(next.into_iter().flatten().min())
+        })
+    }
+
+    fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
+        if path.transport.is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+    }
+}
+
+/// Room for one request for the allocation, and one for each permission and channel.
+fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {
+    Transactions::new(1 + config.max_permissions + config.max_channels)
+}
+
+/// How long a server without room is left alone (RFC 8656 §7.4).
+const LEAVE_ALONE: Duration = Duration::from_secs(60);

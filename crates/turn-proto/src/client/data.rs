@@ -1,0 +1,138 @@
+//! Application data of a client, both ways, without a copy (RFC 8656 §11, §12.5, §12.6).
+use super::{TurnClient, TurnEvent};
+use crate::ChannelData;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::{DropReason, Instant, Packet, Path, PathFault, Verdict};
+use stun_proto::{
+    Class, DataHead, Message, Method,
+    attribute::{Data, Icmp, XorPeerAddress},
+};
+use thiserror::Error;
+
+/// The most events of ICMP errors that wait. They are advice, and cost a forger nothing.
+const ADVICE_MAX: usize = 32;
+
+/// The most data of an indication with an IPv6 peer. A datagram holds no more anyway.
+const INDICATION_MAX: usize = 65_504;
+
+/// Why data was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SendError {
+    /// There is no allocation.
+    #[error("there is no allocation")]
+    NotAllocated,
+    /// No permission for this address is known to be installed (RFC 8656 §11.1).
+    #[error("there is no permission for {0}")]
+    NoPermission(IpAddr),
+    /// It does not fit into a message.
+    #[error("{0} bytes do not fit into a message")]
+    TooLong(usize),
+}
+
+impl TurnClient {
+    /// Data to a peer, as the packet that is to be sent to the server now: a ChannelData message
+    /// where a channel is bound, else a Send indication. `data` is borrowed and not queued.
+    ///
+    /// Over UDP a ChannelData message is 4 bytes longer than its data, a Send indication 36 to 39,
+    /// or 48 to 51 for IPv6 peers.
+    pub fn send<'d>(
+        &mut self,
+        now: Instant,
+        peer: SocketAddr,
+        data: &'d [u8],
+    ) -> Result<Packet<'d>, SendError> {
+        let now = self.advance(now);
+        self.relayed().ok_or(SendError::NotAllocated)?;
+        let peer = Path::udp(peer, peer).remote;
+        if !self.permissions.is_live(peer.ip(), now) {
+            return Err(SendError::NoPermission(peer.ip()));
+        }
+        let packet = Packet::new(self.config.path, data);
+        let too_long = SendError::TooLong(data.len());
+        if let Some(channel) = self.channels.bound(peer, now) {
+            let head = ChannelData::header(channel, data.len()).ok_or(too_long)?;
+            let stream = self.config.path.transport.is_stream();
+            let pad = if stream { ChannelData::padding(data.len()) } else { 0 };
+            return Ok(packet.with_head(&head).with_pad(pad));
+        }
+        if data.len() > INDICATION_MAX {
+            return Err(too_long); // before an ID is drawn: an error leaves no trace (law 10)
+        }
+        let id = self.entropy.transaction_id();
+        let head = DataHead::new(Method::SEND, id, peer, false, data.len()).ok_or(too_long)?;
+        Ok(packet.with_head(head.as_bytes()).with_pad(head.pad()))
+    }
+
+    pub(super) fn receive_channel_data<'a>(
+        &mut self,
+        now: Instant,
+        bytes: &'a [u8],
+    ) -> Verdict<'a> {
+        let Ok(message) = ChannelData::parse(bytes) else {
+            return self.drops.drop(DropReason::Malformed);
+        };
+        match self.channels.peer(message.channel, now) {
+            Some(peer) => self.deliver(now, peer, message.data),
+            None => self.drops.drop(DropReason::Forbidden),
+        }
+    }
+
+    pub(super) fn receive_message<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Verdict<'a> {
+        let stream = self.config.path.transport.is_stream();
+        let Ok(message) = Message::parse(bytes) else {
+            // On a shared socket it may be another protocol.
+            let ours = stream || stun_proto::classify(bytes) == stun_proto::PacketKind::Stun;
+            return if ours { self.drops.drop(DropReason::Malformed) } else { Verdict::Unclaimed };
+        };
+        match message.class() {
+            Class::Indication if message.method() == Method::DATA => {
+                self.receive_data(now, &message)
+            }
+            Class::Success | Class::Error => self.receive_response(now, &message),
+            Class::Request | Class::Indication => Verdict::Unclaimed,
+        }
+    }
+
+    /// A Data indication (RFC 8656 §11.4, §11.6).
+    fn receive_data<'a>(&mut self, now: Instant, message: &Message<'a>) -> Verdict<'a> {
+        if message.unknown_required().next().is_some() {
+            return self.drops.drop(DropReason::Unsupported);
+        }
+        let Some(XorPeerAddress(peer)) = message.get() else {
+            return self.drops.drop(DropReason::Malformed);
+        };
+        let peer = Path::udp(peer, peer).remote;
+        if let Some(Data(data)) = message.get() {
+            return self.deliver(now, peer, data);
+        }
+        let Some(icmp) = message.get::<Icmp>() else {
+            return self.drops.drop(DropReason::Malformed);
+        };
+        if self.relayed().is_none() || !self.permissions.is_expected(peer.ip(), now) {
+            return self.drops.drop(DropReason::Forbidden);
+        }
+        if self.out.len() >= ADVICE_MAX {
+            return self.drops.drop(DropReason::TooFast);
+        }
+        let too_big = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
+        let fault = if (icmp.kind, icmp.code) == too_big {
+            PathFault::TooBig { mtu: icmp.data }
+        } else {
+            PathFault::Unreachable { kind: icmp.kind, code: icmp.code }
+        };
+        self.event(TurnEvent::PeerUnreachable { peer, fault });
+        Verdict::Consumed
+    }
+
+    /// Data of a peer that the client wants to hear of (RFC 8656 §11.4): others are not let
+    /// through, should the server have been tricked into a permission.
+    fn deliver<'a>(&mut self, now: Instant, peer: SocketAddr, bytes: &'a [u8]) -> Verdict<'a> {
+        let Some(relayed) = self.relayed() else {
+            return self.drops.drop(DropReason::Unexpected);
+        };
+        if !self.permissions.is_expected(peer.ip(), now) {
+            return self.drops.drop(DropReason::Forbidden);
+        }
+        Verdict::Deliver { path: Path::udp(relayed, peer), owner: 0, bytes }
+    }
+}

@@ -1,0 +1,180 @@
+//! What becomes of the client's state when a request ends (RFC 8656 §7.3, §7.4, §8.3, §10.3, §12.3).
+use super::{LEAVE_ALONE, State, Timer, TurnClient, TurnEvent, TurnFault, request::Purpose};
+use crate::{ChannelNumber, lifetime::refresh_after};
+use alloc::vec::Vec;
+use core::{net::IpAddr, net::SocketAddr, time::Duration};
+use sans_io::{Instant, Output, Path};
+use stun_proto::{
+    Message,
+    attribute::{AddressFamily, Lifetime, XorMappedAddress, XorRelayedAddress},
+};
+
+impl TurnClient {
+    /// The server said yes.
+    pub(super) fn succeeded(&mut self, now: Instant, purpose: Purpose, message: &Message<'_>) {
+        match purpose {
+            Purpose::Allocate => self.allocated(now, message),
+            Purpose::Refresh => match message.get::<Lifetime>() {
+                Some(lifetime) if lifetime.0 > 0 => {
+                    self.keep_for(now, lifetime.duration());
+                    self.event(TurnEvent::Refreshed { lifetime: lifetime.duration() });
+                }
+                _ => self.lose(TurnFault::BadResponse),
+            },
+            Purpose::Close => self.end_closing(),
+            Purpose::Permissions(addresses) => {
+                for address in addresses {
+                    self.installed(now, address);
+                }
+            }
+            Purpose::Channel(number, peer) => {
+                if let Some((news, refresh)) = self.channels.bind(number, now) {
+                    self.timers.set(Timer::Channel(number), Some(refresh));
+                    if news {
+                        self.event(TurnEvent::ChannelBound { peer });
+                    }
+                }
+                self.installed(now, peer.ip());
+            }
+        }
+    }
+
+    /// The server said no, or nothing.
+    pub(super) fn failed(&mut self, now: Instant, purpose: Purpose, fault: TurnFault) {
+        let gone = fault == TurnFault::Mismatch;
+        match purpose {
+            Purpose::Allocate => self.fail(now, fault),
+            Purpose::Close => self.end_closing(),
+            // Every other request presupposes an allocation (RFC 8656 §5).
+            Purpose::Refresh | Purpose::Permissions(_) | Purpose::Channel(..) if gone => {
+                self.lose(fault);
+            }
+            // While the allocation lasts another request may still be answered.
+            Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
+            Purpose::Refresh => self.lose(fault),
+            Purpose::Permissions(addresses) => self.permissions_failed(now, addresses, fault),
+            Purpose::Channel(number, peer) => self.channel_failed(now, number, peer, fault),
+        }
+    }
+
+    /// No allocation came about.
+    pub(super) fn fail(&mut self, now: Instant, fault: TurnFault) {
+        let room = !matches!(fault, TurnFault::QuotaReached | TurnFault::NoCapacity);
+        let wait = if room { Duration::ZERO } else { LEAVE_ALONE };
+        self.clear();
+        self.state = State::Idle { not_before: now.saturating_add(wait) };
+        self.event(TurnEvent::Failed { fault });
+    }
+
+    /// The allocation is no more.
+    pub(super) fn lose(&mut self, fault: TurnFault) {
+        self.clear();
+        self.state = State::Idle { not_before: Instant::ZERO };
+        self.event(TurnEvent::Lost { fault });
+    }
+
+    pub(super) fn closed(&mut self, announce: bool) {
+        self.clear();
+        self.state = State::Idle { not_before: Instant::ZERO };
+        if announce {
+            self.event(TurnEvent::Closed);
+        }
+    }
+
+    /// Tells the server that the allocation is not wanted any more.
+    pub(super) fn give_up(&mut self, now: Instant, announce: bool) {
+        self.state = State::Closing { announce };
+        self.start(now, Purpose::Close.into());
+    }
+
+    /// Forgets everything that belongs to one allocation.
+    pub(super) fn clear(&mut self) {
+        self.permissions = super::Permissions::default();
+        self.channels = super::Channels::default();
+        self.transactions = super::no_transactions(&self.config);
+        self.waiting.clear();
+        self.timers = sans_io::Timers::default();
+    }
+
+    fn end_closing(&mut self) {
+        if let State::Closing { announce } = self.state {
+            self.closed(announce);
+        }
+    }
+
+    fn allocated(&mut self, now: Instant, message: &Message<'_>) {
+        let relayed: Option<XorRelayedAddress> = message.get();
+        let mapped: Option<XorMappedAddress> = message.get();
+        let lifetime: Option<Lifetime> = message.get();
+        let (Some(relayed), Some(mapped), Some(lifetime)) = (relayed, mapped, lifetime) else {
+            return self.fail(now, TurnFault::BadResponse);
+        };
+        // Canonical, as all addresses that it is compared with.
+        let Path { local: relayed, remote: mapped, .. } = Path::udp(relayed.0, mapped.0);
+        let unusable = relayed.port() == 0 || relayed.ip().is_unspecified() || lifetime.0 == 0;
+        if unusable || AddressFamily::of(relayed.ip()) != self.config.family {
+            self.fail(now, TurnFault::BadResponse);
+            return self.give_up(now, false);
+        }
+        self.state = State::Allocated { relayed, expires: now };
+        self.keep_for(now, lifetime.duration());
+        self.event(TurnEvent::Allocated { relayed, mapped, lifetime: lifetime.duration() });
+    }
+
+    fn keep_for(&mut self, now: Instant, lifetime: Duration) {
+        if let State::Allocated { expires, .. } = &mut self.state {
+            *expires = now.saturating_add(lifetime);
+            self.timers.set(Timer::Expiry, Some(*expires));
+            self.timers.set(Timer::Refresh, Some(now.saturating_add(refresh_after(lifetime))));
+        }
+    }
+
+    fn installed(&mut self, now: Instant, address: IpAddr) {
+        if self.permissions.installed(address, now) {
+            self.event(TurnEvent::PermissionInstalled { address });
+        }
+        self.timers.set(Timer::Permissions, self.permissions.next_refresh());
+    }
+
+    fn permissions_failed(&mut self, now: Instant, mut addresses: Vec<IpAddr>, fault: TurnFault) {
+        let of_one = matches!(fault, TurnFault::Forbidden | TurnFault::NoCapacity);
+        if of_one && addresses.len() > 1 {
+            // The server does not say which of them it refuses. Halves find it.
+            let rest = addresses.split_off(addresses.len() / 2);
+            self.ask_permissions(now, &addresses, false);
+            return self.ask_permissions(now, &rest, false);
+        }
+        if fault == TurnFault::TimedOut {
+            addresses.retain(|address| {
+                let again = self.permissions.unanswered(*address, now);
+                if !again && self.permissions.remove(*address) {
+                    let event = TurnEvent::PermissionFailed { address: *address, fault };
+                    self.out.push_back(Output::Event(event));
+                }
+                again
+            });
+            return self.ask_permissions(now, &addresses, true);
+        }
+        for address in addresses {
+            if self.permissions.remove(address) {
+                self.event(TurnEvent::PermissionFailed { address, fault });
+            }
+        }
+    }
+
+    fn channel_failed(
+        &mut self,
+        now: Instant,
+        number: ChannelNumber,
+        peer: SocketAddr,
+        fault: TurnFault,
+    ) {
+        if fault == TurnFault::TimedOut && self.channels.bound(peer, now).is_some() {
+            return self.ask_channel_again(now, number);
+        }
+        self.timers.set(Timer::Channel(number), None);
+        if self.channels.fail(number) {
+            self.event(TurnEvent::ChannelFailed { peer, fault });
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Requests on their way: sending, repeating, and believing the answer (RFC 8489 §6.2, §9.2.5).
+use super::{TurnClient, TurnFault, request::Task};
+use alloc::vec;
+use bytes::Bytes;
+use core::net::SocketAddr;
+use sans_io::{DropReason, Instant, Output, Verdict};
+use stun_proto::{
+    AuthFault, Class, Due, Message, MessageBuilder, MessageType, ResponseCheck, Retransmit,
+    RetransmitConfig, TransactionId, WriteError,
+    attribute::{AlternateServer, Code, ErrorCode},
+};
+
+/// Longer than any request: 32 peers, and user name, realm and nonce at their longest.
+const REQUEST_MAX: usize = 4096;
+
+/// What is known of a request that was sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub task: Task,
+    /// An answer came that could not be believed.
+    unprotected: bool,
+}
+
+impl TurnClient {
+    /// Sends a request, or lets it wait to be released.
+    pub(super) fn submit(&mut self, now: Instant, task: Task) {
+        if !self.config.paced || task.urgent {
+            return self.start(now, task);
+        }
+        let merged = self.waiting.back_mut().is_some_and(|last| last.merge(&task));
+        if !merged {
+            self.waiting.push_back(task);
+        }
+    }
+
+    /// Sends a request.
+    pub(super) fn start(&mut self, now: Instant, mut task: Task) {
+        let id = self.entropy.transaction_id();
+        let bytes = match self.write(id, &mut task) {
+            Ok(bytes) => bytes,
+            // Credentials or a realm that are too long for a message.
+            Err(_) => return self.failed(now, task.purpose, TurnFault::WrongCredentials),
+        };
+        let path = self.config.path;
+        let schedule = if path.transport.is_stream() {
+            Retransmit::reliable(now, RetransmitConfig::default().total())
+        } else {
+            Retransmit::new(now, RetransmitConfig::default())
+        };
+        let sent = Sent { task, unprotected: false };
+        let transmit = self.transactions.start(id, path, bytes, schedule, sent);
+        debug_assert!(transmit.is_some(), "one request each for what is bounded");
+        self.out.extend(transmit.map(Output::Transmit));
+    }
+
+    fn write(&self, id: TransactionId, task: &mut Task) -> Result<Bytes, WriteError> {
+        let mut buffer = vec![0; REQUEST_MAX];
+        let kind = MessageType::request(task.purpose.method());
+        let mut message = MessageBuilder::new(&mut buffer, kind, id);
+        task.purpose.write(&self.config, &mut message);
+        let (message, attempt) = self.login.sign(message, task.attempt);
+        task.attempt = attempt;
+        message.finish().map(Bytes::copy_from_slice)
+    }
+
+    /// Sends again what is due, and gives up what was sent often enough.
+    pub(super) fn retransmit(&mut self, now: Instant) {
+        while let Some(due) = self.transactions.due(now) {
+            match due {
+                Due::Resend(transmit) => self.out.push_back(Output::Transmit(transmit)),
+                Due::TimedOut(_, ended) => {
+                    let Sent { task, unprotected } = ended.context;
+                    let silence = TurnFault::TimedOut;
+                    let fault = if unprotected { TurnFault::Unprotected } else { silence };
+                    self.failed(now, task.purpose, fault);
+                }
+            }
+        }
+    }
+
+    /// A response. One that answers nothing of ours may answer somebody else on this socket.
+    pub(super) fn receive_response(
+        &mut self,
+        now: Instant,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        let id = message.transaction_id();
+        let Some(sent) = self.transactions.get(id) else {
+            return Verdict::Unclaimed;
+        };
+        if sent.context.task.purpose.method() != message.method() {
+            return self.drops.drop(DropReason::Unexpected);
+        }
+        match self.login.check(sent.context.task.attempt, message) {
+            ResponseCheck::Discard(_) if !self.config.path.transport.is_stream() => {
+                if let Some(sent) = self.transactions.context_mut(id) {
+                    sent.unprotected = true;
+                }
+                self.drops.drop(DropReason::Unauthenticated)
+            }
+            ResponseCheck::Discard(_) => self.conclude(now, id, Err(TurnFault::Unprotected)),
+            ResponseCheck::Fail(fault) => self.conclude(now, id, Err(fault.into())),
+            ResponseCheck::Retry(attempt) => {
+                if let Some(sent) = self.transactions.remove(id) {
+                    self.submit(now, Task { attempt, ..sent.context.task });
+                }
+                Verdict::Consumed
+            }
+            ResponseCheck::Accept => {
+                let fault = match message.class() {
+                    Class::Error => Err(fault_of(message)),
+                    _ if message.unknown_required().next().is_some() => Err(TurnFault::BadResponse),
+                    _ => Ok(message),
+                };
+                self.conclude(now, id, fault)
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        now: Instant,
+        id: TransactionId,
+        result: Result<&Message<'_>, TurnFault>,
+    ) -> Verdict<'static> {
+        if let Some(sent) = self.transactions.remove(id) {
+            match result {
+                Ok(message) => self.succeeded(now, sent.context.task.purpose, message),
+                Err(fault) => self.failed(now, sent.context.task.purpose, fault),
+            }
+        }
+        Verdict::Consumed
+    }
+}
+
+/// What an error response says (RFC 8656 §7.4, §19).
+fn fault_of(message: &Message<'_>) -> TurnFault {
+    let Some(ErrorCode { code, .. }) = message.get() else {
+        return TurnFault::BadResponse;
+    };
+    match code {
+        Code::TRY_ALTERNATE => {
+            let server = message.get::<AlternateServer>().map(|server| server.0);
+            server.filter(is_usable).map_or(TurnFault::BadResponse, TurnFault::TryAlternate)
+        }
+        Code::BAD_REQUEST => TurnFault::BadRequest,
+        Code::FORBIDDEN => TurnFault::Forbidden,
+        Code::UNKNOWN_ATTRIBUTE => TurnFault::UnknownAttribute,
+        Code::ALLOCATION_MISMATCH => TurnFault::Mismatch,
+        Code::ADDRESS_FAMILY_NOT_SUPPORTED => TurnFault::FamilyUnsupported,
+        Code::WRONG_CREDENTIALS => TurnFault::WrongCredentials,
+        Code::UNSUPPORTED_TRANSPORT => TurnFault::TransportUnsupported,
+        Code::PEER_ADDRESS_FAMILY_MISMATCH => TurnFault::FamilyMismatch,
+        Code::ALLOCATION_QUOTA_REACHED => TurnFault::QuotaReached,
+        Code::INSUFFICIENT_CAPACITY => TurnFault::NoCapacity,
+        other => TurnFault::Other(other.number()),
+    }
+}
+
+fn is_usable(server: &SocketAddr) -> bool {
+    server.port() != 0 && !server.ip().is_unspecified()
+}
+
+impl From<AuthFault> for TurnFault {
+    fn from(fault: AuthFault) -> Self {
+        match fault {
+            AuthFault::Rejected | AuthFault::Loop => Self::WrongCredentials,
+            AuthFault::Algorithm => Self::UnknownAlgorithm,
+            AuthFault::BidDown => Self::Unprotected,
+            AuthFault::Incomplete | AuthFault::Realm(_) => Self::BadResponse,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The server (RFC 8656): it gives clients relayed addresses, and relays for them.
+mod allocate;
+mod allocation;
+mod auth;
+mod channels;
+mod config;
+mod event;
+mod permissions;
+mod ports;
+mod reach;
+mod relay;
+mod reply;
+mod requests;
+mod table;
+mod users;
+
+pub use config::{ConfigError, TurnServerConfig};
+pub use event::{AllocationEnd, TurnServerEvent};
+pub use reach::RelayAddress;
+pub use users::Users;
+
+use crate::{framing::stream_frame, seeded::SeededState};
+use alloc::{collections::VecDeque, sync::Arc};
+use core::time::Duration;
+use reach::Reach;
+use sans_io::{
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Packet, PacketMeta,
+    Path, SocketIds, SocketRequest, Timers, Transport, Verdict,
+};
+use stun_proto::{
+    AttributeType, Class, Entropy, LongTermServer, Message, MessageBuilder, MessageType, Method,
+    attribute::{Code, ErrorCode, UnknownAttributes, XorMappedAddress},
+};
+use table::{AllocationId, Table};
+
+/// How long the driver has to open a socket. A client gives up after 39.5 s.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A TURN server for any number of clients, which answers STUN Binding requests as well.
+///
+/// Clients send to the listeners of its configuration. For each allocation it requests a socket
+/// with [`SocketRequest::Bind`], and relays between the two: each packet of a client or a peer is
+/// answered with one [`Verdict::Forward`], which borrows the data from the input. It copies and
+/// queues none.
+///
+/// Whoever has not logged in leaves no state behind and gets at most 84 bytes (with a realm of at
+/// most four characters). Which peers may be reached is decided by a [`PeerPolicy`](crate::PeerPolicy)
+/// that denies everything but public addresses, and by the server's own addresses, which lead to
+/// relayed addresses only.
+///
+/// A drain gives at most [`max_queue`](TurnServerConfig::max_queue) outputs, and four for each
+/// allocation that ends meanwhile.
+///
+/// ```
+/// use sans_io::{Input, Instant, Machine, Output, Path, SocketIds};
+/// use stun_proto::{Credentials, Message, MessageType, Method};
+/// use turn_proto::{
+///     PeerPolicy, RelayAddress, TurnClient, TurnClientConfig, TurnServer, TurnServerConfig, Users,
+/// };
+///
+/// let users = Users::new("turn").with("user", "password")?;
+/// let config = TurnServerConfig::new(users, PeerPolicy::global_only())
+///     .with_listener("198.51.100.1:3478".parse()?)
+///     .with_relay(RelayAddress::new("198.51.100.1".parse()?));
+/// let mut server = TurnServer::new(config, SocketIds::root(), [1; 32])?;
+///
+/// let path = Path::udp("192.0.2.9:40000".parse()?, "198.51.100.1:3478".parse()?);
+/// let credentials = Credentials::new("user", "password")?;
+/// let mut client = TurnClient::new(TurnClientConfig::new(path, credentials), [2; 32]);
+///
+/// // One packet there; the server wants to know who asks.
+/// let now = Instant::ZERO;
+/// client.allocate(now)?;
+/// let Output::Transmit(request) = client.poll_output() else { unreachable!("it asks") };
+/// let _ = server.handle_input(now, Input::received(path.reversed(), &request.payload));
+/// let Output::Transmit(answer) = server.poll_output() else { unreachable!("it answers") };
+/// assert_eq!(Message::parse(&answer.payload)?.message_type(), MessageType::error(Method::ALLOCATE));
+/// assert!(answer.payload.len() <= 84);
+/// assert_eq!(server.allocations(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TurnServer {
+    clock: Clock,
+    entropy: Entropy,
+    realm: LongTermServer,
+    users: Users,
+    reach: Reach,
+    limits: Limits,
+    can_set_dont_fragment: bool,
+    sockets: SocketIds,
+    table: Table,
+    /// The ends of allocations. Permissions and channels have no timers: they are looked at when
+    /// they are used.
+    timers: Timers<AllocationId>,
+    out: VecDeque<Output<TurnServerEvent>>,
+    drops: DropCounters,
+}
+
+#[derive(Debug)]
+struct Limits {
+    allocations: usize,
+    allocations_per_user: usize,
+    permissions: usize,
+    channels: usize,
+    queue: usize,
+    default_lifetime: Duration,
+    max_lifetime: Duration,
+}
+
+impl TurnServer {
+    /// A server that is ready for clients. `sockets` is the block that the numbers of its relay
+    /// sockets are taken from; `seed` is secret, and used for nothing else.
+    pub fn new(
+        config: TurnServerConfig,
+        sockets: SocketIds,
+        seed: [u8; 32],
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let mut entropy = Entropy::new(seed);
+        let hasher = SeededState::new(entropy.secret());
+        let nonce_secret = entropy.secret();
+        let realm = LongTermServer::new(config.users.realm(), nonce_secret, config.nonce_lifetime);
+        Ok(Self {
+            clock: Clock::default(),
+            entropy,
+            realm,
+            users: config.users,
+            reach: Reach {
+                listeners: config.listeners,
+                relays: config.relays,
+                ports: config.relay_ports,
+                policy: config.peers,
+            },
+            limits: Limits {
+                allocations: config.max_allocations,
+                allocations_per_user: config.max_allocations_per_user,
+                permissions: config.max_permissions,
+                channels: config.max_channels,
+                queue: config.max_queue,
+                default_lifetime: config.default_lifetime,
+                max_lifetime: config.max_lifetime,
+            },
+            can_set_dont_fragment: config.can_set_dont_fragment,
+            sockets,
+            table: Table::new(hasher),
+            timers: Timers::default(),
+            out: VecDeque::new(),
+            drops: DropCounters::default(),
+        })
+    }
+
+    /// How many allocations there are, those included whose sockets are being opened.
+    pub fn allocations(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How often bytes were refused, and why.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
+    }
+
+    /// Takes note of the time and ends what ends by then.
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.clock.tick(now);
+        while let Some((_, id)) = self.timers.pop_due(now) {
+            let open = self.table.get(id).is_some_and(|allocation| allocation.is_open());
+            if open {
+                self.end(id, AllocationEnd::Expired);
+            } else if let Some(allocation) = self.table.get(id) {
+                let close = SocketRequest::Close(allocation.socket);
+                self.out.push_back(Output::Socket(close));
+                self.give_up_opening(id);
+            }
+        }
+        now
+    }
+
+    /// Ends an open allocation.
+    fn end(&mut self, id: AllocationId, end: AllocationEnd) {
+        self.timers.set(id, None);
+        let Some(allocation) = self.table.remove(id) else { return };
+        if end != AllocationEnd::SocketLost {
+            self.out.push_back(Output::Socket(SocketRequest::Close(allocation.socket)));
+        }
+        let (client, user) = (allocation.client, Arc::clone(&allocation.user));
+        let relayed = self.reach.relayed(allocation.bound);
+        self.event(TurnServerEvent::AllocationEnded { client, user, relayed, end });
+    }
+
+    fn event(&mut self, event: TurnServerEvent) {
+        self.out.push_back(Output::Event(event));
+    }
+
+    fn receive<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        meta: PacketMeta,
+        bytes: &'a [u8],
+    ) -> Verdict<'a> {
+        if path.transport == Transport::Udp {
+            if self.table.find_bound(path.local).is_some() {
+                return self.relay_from_peer(now, path, meta, bytes);
+            }
+            if self.reach.is_relayed(path.local) {
+                return self.drops.drop(DropReason::Unexpected); // its allocation has just ended
+            }
+        }
+        if !self.reach.listeners.contains(&path.local) {
+            return Verdict::Unclaimed;
+        }
+        let verdict = match bytes {
+            [0x40..=0x4F, ..] => self.relay_channel_data(now, path, meta, bytes),
+            _ => match Message::parse(bytes) {
+                Ok(message) => self.receive_message(now, path, meta, &message),
+                Err(_) => self.drops.drop(DropReason::Malformed),
+            },
+        };
+        if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
+            self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
+        }
+        verdict
+    }
+
+    fn receive_message<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        meta: PacketMeta,
+        message: &Message<'a>,
+    ) -> Verdict<'a> {
+        match (message.class(), message.method()) {
+            (Class::Indication, Method::SEND) => self.relay_send(now, path, meta, message),
+            (Class::Request, Method::BINDING) => self.answer_binding(path, message),
+            (
+                Class::Request,
+                Method::ALLOCATE
+                | Method::REFRESH
+                | Method::CREATE_PERMISSION
+                | Method::CHANNEL_BIND,
+            ) => self.receive_request(now, path, message),
+            // A keepalive (RFC 8489 §6.3.2).
+            (Class::Indication, Method::BINDING) => Verdict::Consumed,
+            (Class::Request | Class::Indication, _) => self.drops.drop(DropReason::Unsupported),
+            (Class::Success | Class::Error, _) => self.drops.drop(DropReason::Unexpected),
+        }
+    }
+
+    /// A request that takes a user (RFC 8489 §6.3, §9.2.4).
+    fn receive_request(
+        &mut self,
+        now: Instant,
+        path: Path,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        if self.out.len() >= self.limits.queue {
+            return self.drops.drop(DropReason::Exhausted);
+        }
+        let identity = match self.identify(now, path, message) {
+            Ok(identity) => identity,
+            Err(verdict) => return verdict,
+        };
+        let unknown: UnknownAttributes =
+            message.unknown_required_to(|kind| self.understands(kind)).collect();
+        if !unknown.is_empty() {
+            let kind = MessageType::error(message.method());
+            return self.reply(path, &identity, kind, message.transaction_id(), |reply| {
+                write_unknown(reply, &unknown);
+            });
+        }
+        if message.malformed().is_some() {
+            return self.refuse(path, &identity, message, Code::BAD_REQUEST);
+        }
+        match message.method() {
+            Method::ALLOCATE => self.allocate(now, path, identity, message),
+            Method::REFRESH => self.refresh(now, path, &identity, message),
+            Method::CREATE_PERMISSION => self.create_permission(now, path, &identity, message),
+            _ => self.channel_bind(now, path, &identity, message),
+        }
+    }
+
+    /// Tells a client its address (RFC 8489 §7.3), without a queue.
+    fn answer_binding<'a>(&mut self, path: Path, message: &Message<'_>) -> Verdict<'a> {
+        let unknown: UnknownAttributes = message.unknown_required().take(UNKNOWN_MAX).collect();
+        let mut buffer = [0; sans_io::HEAD_MAX];
+        let id = message.transaction_id();
+        let written = if unknown.is_empty() {
+            let kind = MessageType::success(Method::BINDING);
+            MessageBuilder::new(&mut buffer, kind, id).with(&XorMappedAddress(path.remote)).finish()
+        } else {
+            let kind = MessageType::error(Method::BINDING);
+            let mut reply = MessageBuilder::new(&mut buffer, kind, id);
+            write_unknown(&mut reply, &unknown);
+            reply.finish()
+        };
+        match written {
+            Ok(bytes) => Verdict::Forward(Packet::new(path, &[]).with_head(bytes)),
+            Err(_) => self.drops.drop(DropReason::Malformed),
+        }
+    }
+
+    /// Whether this server knows a comprehension-required attribute.
+    fn understands(&self, kind: AttributeType) -> bool {
+        kind.is_known() && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
+    }
+}
+
+/// The most unknown attributes that a Binding answer names, so that it fits the head of a packet.
+const UNKNOWN_MAX: usize = 8;
+
+fn write_unknown(reply: &mut MessageBuilder<'_>, unknown: &UnknownAttributes) {
+    reply.push(&ErrorCode::from(Code::UNKNOWN_ATTRIBUTE));
+    reply.push(unknown);
+}
+
+impl Machine for TurnServer {
+    type Event = TurnServerEvent;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let now = self.advance(now);
+        match input {
+            Input::Timeout => Verdict::Consumed,
+            Input::Received { path, meta, bytes } => self.receive(now, path, meta, bytes),
+            Input::Socket { id, state } => self.on_socket(now, id, state),
+            Input::PathFailed { path, fault } => self.relay_fault(now, path, fault),
+            Input::Accepted { .. } | Input::LookedUp { .. } => Verdict::Unclaimed,
+        }
+    }
+
+    fn poll_output(&mut self) -> Output<TurnServerEvent> {
+        self.out.pop_front().unwrap_or(Output::Timeout(self.timers.next()))
+    }
+
+    fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
+        if path.transport.is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+    }
+}

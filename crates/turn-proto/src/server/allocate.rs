@@ -1,0 +1,279 @@
+//! Allocate: from request to relayed address (RFC 8656 §7.2).
+use super::{
+    AllocationEnd, OPEN_WITHIN, TurnServer, TurnServerEvent,
+    allocation::{Allocation, Opening, Phase},
+    auth::Identity,
+    channels::Channels,
+    permissions::Permissions,
+    ports,
+    table::AllocationId,
+};
+use crate::lifetime::granted;
+use alloc::{boxed::Box, sync::Arc};
+use core::{net::SocketAddr, time::Duration};
+use sans_io::{DropReason, Instant, Output, Path, SocketFault, SocketId, SocketRequest, Verdict};
+use stun_proto::{
+    AttributeType, Message, MessageBuilder, MessageType, Method,
+    attribute::{
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, ErrorCode, EvenPort,
+        Lifetime, RequestedAddressFamily, RequestedTransport, XorMappedAddress, XorRelayedAddress,
+    },
+};
+
+/// How many ports are tried that another program turns out to hold.
+const ATTEMPTS_MAX: u8 = 8;
+
+/// What a request asks for, once nothing is wrong with it.
+struct Wish {
+    family: AddressFamily,
+    refused: Option<(AddressFamily, Code)>,
+    even: bool,
+    lifetime: Duration,
+}
+
+impl TurnServer {
+    pub(super) fn allocate(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        if let Some(id) = self.table.find_client(&path) {
+            return self.allocate_again(now, id, &identity, message);
+        }
+        let (wish, bound, socket) = match self.plan(&identity, message) {
+            Ok(plan) => plan,
+            Err(code) => {
+                let user = Arc::clone(&identity.user);
+                self.event(TurnServerEvent::AllocationRefused { client: path, user, code });
+                return self.refuse(path, &identity, message, code);
+            }
+        };
+        let expires = now.saturating_add(OPEN_WITHIN);
+        let id = self.table.insert(Allocation {
+            client: path,
+            user: Arc::clone(&identity.user),
+            request: message.transaction_id(),
+            socket,
+            bound,
+            refused: wish.refused,
+            phase: Phase::Opening(Box::new(Opening {
+                identity,
+                lifetime: wish.lifetime,
+                even: wish.even,
+                attempts: 1,
+            })),
+            expires,
+            permissions: Permissions::default(),
+            channels: Channels::default(),
+        });
+        self.timers.set(id, Some(expires));
+        self.out.push_back(Output::Socket(SocketRequest::Bind { id: socket, local: bound }));
+        Verdict::Consumed
+    }
+
+    /// Another Allocate on a path that has an allocation: the same again gets the same answer, as
+    /// soon as there is one.
+    fn allocate_again(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        let Some(allocation) = self.table.get(id) else {
+            return self.drops.drop(DropReason::Unexpected);
+        };
+        let path = allocation.client;
+        if allocation.request != message.transaction_id() || allocation.user != identity.user {
+            return self.refuse(path, identity, message, Code::ALLOCATION_MISMATCH);
+        }
+        if !allocation.is_open() {
+            return Verdict::Consumed;
+        }
+        self.answer_allocate(now, id, identity);
+        Verdict::Consumed
+    }
+
+    /// Looks for everything that a new allocation takes, and takes nothing if it is not there.
+    fn plan(
+        &mut self,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Result<(Wish, SocketAddr, SocketId), Code> {
+        let wish = self.wish(message)?;
+        if self.table.count_of(&identity.user) >= self.limits.allocations_per_user {
+            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        }
+        if self.table.len() >= self.limits.allocations {
+            return Err(Code::INSUFFICIENT_CAPACITY);
+        }
+        let bound = self.pick_address(wish.family, wish.even).ok_or(Code::INSUFFICIENT_CAPACITY)?;
+        let socket = self.sockets.take().ok_or(Code::INSUFFICIENT_CAPACITY)?;
+        Ok((wish, bound, socket))
+    }
+
+    /// The checks of the request itself, in the order of the RFC.
+    fn wish(&self, message: &Message<'_>) -> Result<Wish, Code> {
+        match message.get::<RequestedTransport>() {
+            None => return Err(Code::BAD_REQUEST),
+            Some(RequestedTransport::UDP) => {}
+            Some(_) => return Err(Code::UNSUPPORTED_TRANSPORT),
+        }
+        let requested = message.get::<RequestedAddressFamily>();
+        let additional = message.get::<AdditionalAddressFamily>();
+        let even = message.get::<EvenPort>();
+        let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
+        if message.has(AttributeType::RESERVATION_TOKEN) {
+            let contradicts = even.is_some() || families;
+            // No token is ever given out, so none is good.
+            let invalid = Code::INSUFFICIENT_CAPACITY;
+            return Err(if contradicts { Code::BAD_REQUEST } else { invalid });
+        }
+        let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
+        let reserve = even.is_some_and(|even| even.reserve);
+        if both || reserve && families && requested.is_none() {
+            return Err(Code::BAD_REQUEST);
+        }
+        let (family, refused) = self.families(requested, additional)?;
+        if reserve {
+            return Err(Code::INSUFFICIENT_CAPACITY); // pairs of ports are not held back
+        }
+        let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
+        let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        Ok(Wish { family, refused, even: even.is_some(), lifetime })
+    }
+
+    /// Which family is allocated, and which is not though it was asked for.
+    fn families(
+        &self,
+        requested: Option<RequestedAddressFamily>,
+        additional: Option<AdditionalAddressFamily>,
+    ) -> Result<(AddressFamily, Option<(AddressFamily, Code)>), Code> {
+        let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
+        let has = |family| self.reach.relay(family).is_some();
+        if let Some(additional) = additional {
+            if additional != AdditionalAddressFamily::V6 {
+                return Err(Code::BAD_REQUEST);
+            }
+            // One address an allocation: the other family takes another allocation.
+            let refused =
+                |family| if has(family) { Code::INSUFFICIENT_CAPACITY } else { unsupported };
+            let (given, other) = if has(AddressFamily::V4) {
+                (AddressFamily::V4, AddressFamily::V6)
+            } else {
+                (AddressFamily::V6, AddressFamily::V4)
+            };
+            return Ok((given, Some((other, refused(other)))));
+        }
+        let family = requested.map_or(Some(AddressFamily::V4), RequestedAddressFamily::family);
+        family.filter(|family| has(*family)).map(|family| (family, None)).ok_or(unsupported)
+    }
+
+    /// A relay address of this family with a port that no allocation has.
+    fn pick_address(&mut self, family: AddressFamily, even: bool) -> Option<SocketAddr> {
+        let ip = self.reach.relay(family)?.bound();
+        let (entropy, table, reach) = (&mut self.entropy, &self.table, &self.reach);
+        let random = || u32::from_be_bytes(entropy.public());
+        let is_taken = |port| {
+            let address = SocketAddr::new(ip, port);
+            table.find_bound(address).is_some() || reach.listeners.contains(&address)
+        };
+        let port = ports::pick(&reach.ports, even, random, is_taken)?;
+        Some(SocketAddr::new(ip, port))
+    }
+
+    /// What the driver says of a relay socket: it is open, could not be opened, or is lost.
+    pub(super) fn on_socket(
+        &mut self,
+        now: Instant,
+        socket: SocketId,
+        state: Result<SocketAddr, SocketFault>,
+    ) -> Verdict<'static> {
+        let Some(id) = self.table.find_socket(socket) else {
+            return Verdict::Unclaimed;
+        };
+        let Some(allocation) = self.table.get_mut(id) else {
+            return Verdict::Unclaimed;
+        };
+        let (bound, family) = (allocation.bound, allocation.family());
+        match (state, &mut allocation.phase) {
+            (Ok(address), Phase::Opening(_)) if address == bound => self.opened(now, id),
+            (Err(SocketFault::InUse), Phase::Opening(opening))
+                if opening.attempts < ATTEMPTS_MAX =>
+            {
+                opening.attempts += 1;
+                let even = opening.even;
+                self.try_another_port(id, family, even);
+            }
+            (Ok(_), Phase::Opening(_)) => {
+                // Somewhere else than asked: of no use.
+                self.out.push_back(Output::Socket(SocketRequest::Close(socket)));
+                self.give_up_opening(id);
+            }
+            (Err(_), Phase::Opening(_)) => self.give_up_opening(id),
+            (Ok(_), Phase::Open) => {}
+            (Err(_), Phase::Open) => self.end(id, AllocationEnd::SocketLost),
+        }
+        Verdict::Consumed
+    }
+
+    fn try_another_port(&mut self, id: AllocationId, family: AddressFamily, even: bool) {
+        let address = self.pick_address(family, even);
+        match address.and_then(|address| Some((address, self.sockets.take()?))) {
+            Some((local, socket)) => {
+                self.table.rebind(id, socket, local);
+                self.out.push_back(Output::Socket(SocketRequest::Bind { id: socket, local }));
+            }
+            None => self.give_up_opening(id),
+        }
+    }
+
+    fn opened(&mut self, now: Instant, id: AllocationId) {
+        let Some(allocation) = self.table.get_mut(id) else { return };
+        let Phase::Opening(opening) = core::mem::replace(&mut allocation.phase, Phase::Open) else {
+            return;
+        };
+        allocation.expires = now.saturating_add(opening.lifetime);
+        self.timers.set(id, Some(allocation.expires));
+        let (client, user) = (allocation.client, Arc::clone(&allocation.user));
+        let relayed = self.reach.relayed(allocation.bound);
+        self.answer_allocate(now, id, &opening.identity);
+        self.event(TurnServerEvent::AllocationCreated { client, user, relayed });
+    }
+
+    /// Tells the client that there is no relayed address to be had.
+    pub(super) fn give_up_opening(&mut self, id: AllocationId) {
+        self.timers.set(id, None);
+        let Some(allocation) = self.table.remove(id) else { return };
+        let Phase::Opening(opening) = allocation.phase else { return };
+        let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);
+        let kind = MessageType::error(Method::ALLOCATE);
+        let write = |reply: &mut MessageBuilder<'_>| reply.push(&ErrorCode::from(code));
+        // It queues the answer, or counts what it could not write.
+        let _ = self.reply(client, &opening.identity, kind, allocation.request, write);
+        let user = allocation.user;
+        self.event(TurnServerEvent::AllocationRefused { client, user, code });
+    }
+
+    /// The success response, also to a retransmission: with what is left of the lifetime.
+    fn answer_allocate(&mut self, now: Instant, id: AllocationId, identity: &Identity) {
+        let Some(allocation) = self.table.get(id) else { return };
+        let (client, request) = (allocation.client, allocation.request);
+        let relayed = self.reach.relayed(allocation.bound);
+        let left = allocation.expires.saturating_since(now);
+        let refused = allocation.refused;
+        let kind = MessageType::success(Method::ALLOCATE);
+        let write = |reply: &mut MessageBuilder<'_>| {
+            reply.push(&XorRelayedAddress(relayed));
+            reply.push(&XorMappedAddress(client.remote));
+            reply.push(&Lifetime(left.as_secs() as u32));
+            if let Some((family, code)) = refused {
+                reply.push(&AddressErrorCode { family, code, reason: "" });
+            }
+        };
+        // It queues the answer, or counts what it could not write.
+        let _ = self.reply(client, identity, kind, request, write);
+    }
+}

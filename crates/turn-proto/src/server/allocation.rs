@@ -1,0 +1,67 @@
+//! One allocation (RFC 8656 §6).
+use super::{auth::Identity, channels::Channels, permissions::Permissions};
+use alloc::{boxed::Box, sync::Arc};
+use core::{net::SocketAddr, time::Duration};
+use sans_io::{Instant, Path, SocketId};
+use stun_proto::{
+    TransactionId,
+    attribute::{AddressFamily, Code},
+};
+
+/// What the server keeps for a client. It holds neither password nor key (RFC 8656 §6): each
+/// request is checked against the table of users.
+#[derive(Debug)]
+pub(super) struct Allocation {
+    /// The 5-tuple: the client's address and the listener's.
+    pub client: Path,
+    /// Who made it. All later requests must be of the same user (RFC 8656 §5).
+    pub user: Arc<str>,
+    /// The request that made it, so that a retransmission gets the same answer (RFC 8656 §7.2).
+    pub request: TransactionId,
+    /// The socket of the relayed address.
+    pub socket: SocketId,
+    /// Where that socket is bound.
+    pub bound: SocketAddr,
+    /// The family that was asked for besides, and why it was not given (RFC 8656 §18.12).
+    pub refused: Option<(AddressFamily, Code)>,
+    pub phase: Phase,
+    /// The end of it.
+    pub expires: Instant,
+    /// Who may send to the client.
+    pub permissions: Permissions,
+    /// Short names for peers.
+    pub channels: Channels,
+}
+
+/// How far an allocation is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The socket was asked for. Until it is open the allocation does not exist for the client.
+    Opening(Box<Opening>),
+    /// Packets flow.
+    Open,
+}
+
+/// What is needed once the socket is open.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// Whom the answer is for.
+    pub identity: Identity,
+    /// What it grants.
+    pub lifetime: Duration,
+    /// Whether the port must be even.
+    pub even: bool,
+    /// How many ports turned out to be taken by others.
+    pub attempts: u8,
+}
+
+impl Allocation {
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// The family of its relayed address.
+    pub(super) const fn family(&self) -> AddressFamily {
+        AddressFamily::of(self.bound.ip())
+    }
+}

@@ -1,0 +1,50 @@
+//! Who a request is from (RFC 8489 §9.2.4). Nothing is kept of whoever did not say.
+use super::TurnServer;
+use alloc::sync::Arc;
+use bytes::Bytes;
+use sans_io::{DropReason, Instant, Path, Verdict};
+use stun_proto::{Integrity, Key, Message};
+
+/// Longer than any refusal: realm and nonce at their longest.
+const REFUSAL_MAX: usize = 640;
+
+/// A user who has proven to be one, and how answers are to be signed.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub user: Arc<str>,
+    pub key: Key,
+    pub integrity: Integrity,
+}
+
+impl TurnServer {
+    /// The user that a request is from, or what becomes of it: the smallest answer that there is,
+    /// and no trace.
+    pub(super) fn identify(
+        &mut self,
+        now: Instant,
+        path: Path,
+        message: &Message<'_>,
+    ) -> Result<Identity, Verdict<'static>> {
+        let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
+        let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
+        let found = self.realm.authenticate(now, path.remote, message, |user, algorithm| {
+            self.users.look_up(now, user, algorithm, known)
+        });
+        match found {
+            Ok(found) => Ok(Identity {
+                user: found.key.name,
+                key: found.key.key,
+                integrity: found.integrity,
+            }),
+            Err(refusal) => {
+                let mut buffer = [0; REFUSAL_MAX];
+                let remote = path.remote;
+                let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
+                if let Ok(bytes) = written {
+                    self.queue(path, Bytes::copy_from_slice(bytes));
+                }
+                Err(self.drops.drop(DropReason::Unauthenticated))
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a server is told at its start, and the bounds it keeps.
+use super::reach::RelayAddress;
+use crate::{DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
+use alloc::vec::Vec;
+use core::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    time::Duration,
+};
+use stun_proto::attribute::AddressFamily;
+use thiserror::Error;
+
+/// The ports that no relay may use (RFC 8656 §7.2).
+const WELL_KNOWN_PORTS: RangeInclusive<u16> = 0..=1023;
+
+/// A server: where it listens and relays, for whom, to whom, and how much of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TurnServerConfig {
+    /// Who may have allocations.
+    pub users: Users,
+    /// Which peers they may reach.
+    pub peers: PeerPolicy,
+    /// The addresses of the sockets that clients send to. The driver opens them.
+    pub listeners: Vec<SocketAddr>,
+    /// Where relay sockets are opened: an address for each family that is to be relayed.
+    pub relays: Vec<RelayAddress>,
+    /// The ports of relay sockets, 49152 to 65535 unless the host has others to spare (RFC 8656
+    /// §7.2). Nothing else on the host should use them: clients may send there.
+    pub relay_ports: RangeInclusive<u16>,
+    /// How long an allocation lasts that asks for no more (RFC 8656 §6: 600 s).
+    pub default_lifetime: Duration,
+    /// How long an allocation may last without a refresh (RFC 8656 §7.2: at most an hour).
+    pub max_lifetime: Duration,
+    /// How long a nonce is good for (RFC 8656 §5: at most an hour).
+    pub nonce_lifetime: Duration,
+    /// The most allocations. Each takes a socket of the system and about 1 KiB here; 4,096 is what
+    /// one core can relay for with room for a packet every 20 ms each.
+    pub max_allocations: usize,
+    /// The most allocations of one user. A browser makes one for each of its interfaces, families
+    /// and transports: 16 lets a user be in two calls with a few of each.
+    pub max_allocations_per_user: usize,
+    /// The most addresses with a permission in one allocation. 256 is a conference of 40 peers
+    /// with six addresses each.
+    pub max_permissions: usize,
+    /// The most channels of one allocation. As many as permissions, as each needs one.
+    pub max_channels: usize,
+    /// The most messages that wait to be taken by the driver. It drains after each input or a few
+    /// of them, and each input makes a few at most; requests beyond are dropped.
+    pub max_queue: usize,
+    /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
+    /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).
+    pub can_set_dont_fragment: bool,
+}
+
+/// Why a server cannot be as it was asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// The realm is empty, or has 128 characters or more.
+    #[error("a realm has 1 to 127 characters")]
+    Realm,
+    /// There is no listener.
+    #[error("no listener")]
+    NoListener,
+    /// There is no relay address.
+    #[error("no relay address")]
+    NoRelay,
+    /// Two relay addresses are of one family.
+    #[error("two relay addresses of one family")]
+    TwoRelays,
+    /// An address is unspecified, so it names no socket.
+    #[error("an unspecified address names no socket")]
+    Unspecified,
+    /// A relay address is advertised as one of another family.
+    #[error("{0} cannot be advertised as {1}")]
+    Advertised(IpAddr, IpAddr),
+    /// The range of relay ports is empty, or has well-known ports in it.
+    #[error("relay ports must be of 1024 to 65535")]
+    Ports,
+    /// More allocations are allowed than there are ports for.
+    #[error("{allocations} allocations need more than {ports} ports")]
+    TooFewPorts {
+        /// How many there may be.
+        allocations: usize,
+        /// How many ports there are.
+        ports: usize,
+    },
+    /// Something that must be there at least once may be there never.
+    #[error("{0} must not be zero")]
+    Zero(&'static str),
+    /// The default lifetime is above the maximum.
+    #[error("the default lifetime is above the maximum")]
+    Lifetimes,
+}
+
+impl TurnServerConfig {
+    /// A server for these users, who may reach these peers. Listeners and relay addresses are
+    /// still to be added.
+    pub const fn new(users: Users, peers: PeerPolicy) -> Self {
+        Self {
+            users,
+            peers,
+            listeners: Vec::new(),
+            relays: Vec::new(),
+            relay_ports: 49_152..=65_535,
+            default_lifetime: DEFAULT_LIFETIME,
+            max_lifetime: MAX_LIFETIME,
+            nonce_lifetime: Duration::from_secs(3600),
+            max_allocations: 4096,
+            max_allocations_per_user: 16,
+            max_permissions: 256,
+            max_channels: 256,
+            max_queue: 256,
+            can_set_dont_fragment: false,
+        }
+    }
+
+    /// Adds a socket that clients send to.
+    #[must_use]
+    pub fn with_listener(mut self, address: SocketAddr) -> Self {
+        self.listeners.push(address);
+        self
+    }
+
+    /// Adds an address that relay sockets are opened on.
+    #[must_use]
+    pub fn with_relay(mut self, relay: RelayAddress) -> Self {
+        self.relays.push(relay);
+        self
+    }
+
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let realm = self.users.realm();
+        if realm.is_empty() || realm.chars().count() > 127 {
+            return Err(ConfigError::Realm);
+        }
+        self.validate_addresses()?;
+        let ports = self.relay_ports.clone();
+        if ports.is_empty() || ports.start() <= WELL_KNOWN_PORTS.end() {
+            return Err(ConfigError::Ports);
+        }
+        if self.max_allocations > ports.len() * self.relays.len() {
+            let (allocations, ports) = (self.max_allocations, ports.len() * self.relays.len());
+            return Err(ConfigError::TooFewPorts { allocations, ports });
+        }
+        let counts = [
+            ("max_allocations", self.max_allocations),
+            ("max_allocations_per_user", self.max_allocations_per_user),
+            ("max_permissions", self.max_permissions),
+            ("max_channels", self.max_channels),
+            ("max_queue", self.max_queue),
+            ("default_lifetime", self.default_lifetime.as_secs() as usize),
+            ("nonce_lifetime", self.nonce_lifetime.as_secs() as usize),
+        ];
+        if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(ConfigError::Zero(name));
+        }
+        if self.default_lifetime > self.max_lifetime {
+            return Err(ConfigError::Lifetimes);
+        }
+        Ok(())
+    }
+
+    fn validate_addresses(&self) -> Result<(), ConfigError> {
+        if self.listeners.is_empty() {
+            return Err(ConfigError::NoListener);
+        }
+        let mut families = self.relays.iter().map(|relay| AddressFamily::of(relay.bound()));
+        let Some(first) = families.next() else { return Err(ConfigError::NoRelay) };
+        if families.any(|family| family == first) || self.relays.len() > 2 {
+            return Err(ConfigError::TwoRelays);
+        }
+        let listeners = self.listeners.iter().map(SocketAddr::ip);
+        let relays = self.relays.iter().flat_map(|relay| [relay.bound(), relay.advertised()]);
+        if listeners.chain(relays).any(|address| address.is_unspecified()) {
+            return Err(ConfigError::Unspecified);
+        }
+        match self.relays.iter().find(|r| r.bound().is_ipv4() != r.advertised().is_ipv4()) {
+            Some(relay) => Err(ConfigError::Advertised(relay.bound(), relay.advertised())),
+            None => Ok(()),
+        }
+    }
+}

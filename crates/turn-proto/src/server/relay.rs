@@ -1,0 +1,179 @@
+//! Application data through the server, both ways, without a copy (RFC 8656 §11, §12.5 to §12.7,
+//! §14).
+use super::{TurnServer, allocation::Allocation};
+use crate::ChannelData;
+use bytes::Bytes;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::{DropReason, Instant, Packet, PacketMeta, Path, PathFault, Transport, Verdict};
+use stun_proto::{
+    AttributeType, DataHead, Message, MessageBuilder, MessageType, Method,
+    attribute::{Data, Icmp, XorPeerAddress},
+};
+
+/// Longer than an indication with an IPv6 peer and an ICMP error: 56 bytes.
+const INDICATION_MAX: usize = 64;
+
+impl TurnServer {
+    /// A ChannelData message of a client (RFC 8656 §12.6).
+    pub(super) fn relay_channel_data<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        meta: PacketMeta,
+        bytes: &'a [u8],
+    ) -> Verdict<'a> {
+        let Ok(message) = ChannelData::parse(bytes) else {
+            return self.drops.drop(DropReason::Malformed);
+        };
+        let Some(allocation) = self.open_allocation(&path) else {
+            return self.drops.drop(DropReason::Unauthenticated);
+        };
+        let Some(peer) = allocation.channels.peer(message.channel, now) else {
+            return self.drops.drop(DropReason::Forbidden);
+        };
+        let meta = onward(meta, path.transport);
+        match to_peer(allocation, now, peer, meta, message.data) {
+            Some(packet) => Verdict::Forward(packet),
+            None => self.drops.drop(DropReason::Forbidden),
+        }
+    }
+
+    /// A Send indication of a client (RFC 8656 §11.2).
+    pub(super) fn relay_send<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        meta: PacketMeta,
+        message: &Message<'a>,
+    ) -> Verdict<'a> {
+        if message.unknown_required_to(|kind| self.understands(kind)).next().is_some() {
+            return self.drops.drop(DropReason::Unsupported);
+        }
+        let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {
+            return self.drops.drop(DropReason::Malformed);
+        };
+        let Some(allocation) = self.open_allocation(&path) else {
+            return self.drops.drop(DropReason::Unauthenticated);
+        };
+        let mut meta = onward(meta, path.transport);
+        meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
+        let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
+        let allowed = peer.is_ipv4() == allocation.bound.is_ipv4() && self.reach.allows(peer);
+        match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
+            Some(packet) => Verdict::Forward(packet),
+            None => self.drops.drop(DropReason::Forbidden),
+        }
+    }
+
+    /// A datagram that arrived at a relayed address (RFC 8656 §11.3, §12.7).
+    pub(super) fn relay_from_peer<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        meta: PacketMeta,
+        bytes: &'a [u8],
+    ) -> Verdict<'a> {
+        let id = self.table.find_bound(path.local);
+        let Some(allocation) = id.and_then(|id| self.table.get(id)) else {
+            return self.drops.drop(DropReason::Unexpected);
+        };
+        let permitted = allocation.permissions.allow(path.remote.ip(), now);
+        if !allocation.is_open() || !permitted {
+            return self.drops.drop(DropReason::Forbidden);
+        }
+        let client = allocation.client;
+        let packet = Packet::new(client, bytes).with_meta(onward(meta, client.transport));
+        if let Some(channel) = allocation.channels.number(path.remote, now) {
+            let Some(head) = ChannelData::header(channel, bytes.len()) else {
+                return self.drops.drop(DropReason::Malformed);
+            };
+            let stream = client.transport.is_stream();
+            let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
+            return Verdict::Forward(packet.with_head(&head).with_pad(pad));
+        }
+        let peer = SocketAddr::new(self.reach.outward(path.remote.ip()), path.remote.port());
+        let id = self.entropy.transaction_id();
+        match DataHead::new(Method::DATA, id, peer, false, bytes.len()) {
+            Some(head) => Verdict::Forward(packet.with_head(head.as_bytes()).with_pad(head.pad())),
+            None => self.drops.drop(DropReason::Malformed),
+        }
+    }
+
+    /// What the network said of a packet to a peer (RFC 8656 §11.5).
+    pub(super) fn relay_fault(
+        &mut self,
+        now: Instant,
+        path: Path,
+        fault: PathFault,
+    ) -> Verdict<'static> {
+        let id = self.table.find_bound(path.local).filter(|_| path.transport == Transport::Udp);
+        let Some(allocation) = id.and_then(|id| self.table.get(id)) else {
+            return Verdict::Unclaimed;
+        };
+        // The peer that the packet was for counts, not whoever complains about it.
+        let permitted = allocation.permissions.allow(path.remote.ip(), now);
+        let Some(icmp) = icmp(path.remote.ip(), fault).filter(|_| allocation.is_open()) else {
+            return self.drops.drop(DropReason::Unsupported);
+        };
+        if !permitted {
+            return self.drops.drop(DropReason::Forbidden);
+        }
+        if self.out.len() >= self.limits.queue {
+            return self.drops.drop(DropReason::Exhausted);
+        }
+        let client = allocation.client;
+        let peer = SocketAddr::new(self.reach.outward(path.remote.ip()), path.remote.port());
+        let mut buffer = [0; INDICATION_MAX];
+        let id = self.entropy.transaction_id();
+        let kind = MessageType::indication(Method::DATA);
+        let indication = MessageBuilder::new(&mut buffer, kind, id)
+            .with(&XorPeerAddress(peer))
+            .with(&icmp)
+            .finish();
+        if let Ok(bytes) = indication.map(Bytes::copy_from_slice) {
+            self.queue(client, bytes);
+        }
+        Verdict::Consumed
+    }
+
+    /// The allocation of a client, once its socket is open.
+    pub(super) fn open_allocation(&self, client: &Path) -> Option<&Allocation> {
+        let allocation = self.table.get(self.table.find_client(client)?)?;
+        allocation.is_open().then_some(allocation)
+    }
+}
+
+/// The ICMP error that a fault stands for, if it is one that clients are told of: of type 3 or 11,
+/// or 1 to 3 with IPv6.
+fn icmp(peer: IpAddr, fault: PathFault) -> Option<Icmp> {
+    let told = if peer.is_ipv4() { [3, 11, 11] } else { [1, 2, 3] };
+    match fault {
+        PathFault::TooBig { mtu } => {
+            let (kind, code) = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
+            Some(Icmp { kind, code, data: mtu })
+        }
+        PathFault::Unreachable { kind, code } => {
+            told.contains(&kind).then_some(Icmp { kind, code, data: 0 })
+        }
+        PathFault::Ended | PathFault::Reset => None,
+    }
+}
+
+/// Data on its way to a peer, if there is a permission. A channel outlives the permission that came
+/// with it, and is of no use without one.
+fn to_peer<'a>(
+    allocation: &Allocation,
+    now: Instant,
+    peer: SocketAddr,
+    meta: PacketMeta,
+    data: &'a [u8],
+) -> Option<Packet<'a>> {
+    let packet = Packet::new(Path::udp(allocation.bound, peer), data).with_meta(meta);
+    allocation.permissions.allow(peer.ip(), now).then_some(packet)
+}
+
+/// What of an IP header goes along with the data (RFC 8656 §14, §15): from datagram to datagram
+/// DSCP, ECN and DF; nothing where a stream is on one side.
+fn onward(meta: PacketMeta, client: Transport) -> PacketMeta {
+    if client.is_stream() { PacketMeta::default() } else { PacketMeta { ttl: None, ..meta } }
+}

@@ -1,0 +1,155 @@
+//! Refresh, CreatePermission and ChannelBind (RFC 8656 §8.2, §10.2, §12.2).
+use super::{
+    AllocationEnd, TurnServer, allocation::Allocation, auth::Identity, channels::BindFault,
+    table::AllocationId,
+};
+use crate::{ChannelNumber, lifetime::granted};
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::{Instant, Path, Verdict};
+use stun_proto::{
+    Message,
+    attribute::{self, AddressFamily, Code, Lifetime, RequestedAddressFamily, XorPeerAddress},
+};
+
+impl TurnServer {
+    pub(super) fn refresh(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        let (id, allocation) = match self.allocation_of(&path, identity) {
+            Ok(found) => found,
+            Err(code) => return self.refuse(path, identity, message, code),
+        };
+        let requested = message.get::<RequestedAddressFamily>();
+        if requested.is_some_and(|requested| requested.family() != Some(allocation.family())) {
+            return self.refuse(path, identity, message, Code::PEER_ADDRESS_FAMILY_MISMATCH);
+        }
+        let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
+        if asked == Some(0) {
+            self.end(id, AllocationEnd::Deleted);
+            return self.accept(path, identity, message, |reply| reply.push(&Lifetime(0)));
+        }
+        let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        let expires = now.saturating_add(lifetime);
+        if let Some(allocation) = self.table.get_mut(id) {
+            allocation.expires = expires;
+            self.timers.set(id, Some(expires));
+        }
+        self.accept(path, identity, message, |reply| {
+            reply.push(&Lifetime(lifetime.as_secs() as u32));
+        })
+    }
+
+    pub(super) fn create_permission(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        let installed = self.install_permissions(now, &path, identity, message);
+        match installed {
+            Ok(()) => self.accept(path, identity, message, |_| {}),
+            Err(code) => self.refuse(path, identity, message, code),
+        }
+    }
+
+    fn install_permissions(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Result<(), Code> {
+        let (id, allocation) = self.allocation_of(path, identity)?;
+        let family = allocation.family();
+        let limit = self.limits.permissions;
+        // One more than may be is enough to see that there are too many.
+        let peers: Vec<IpAddr> = message
+            .get_all::<XorPeerAddress>()
+            .map(|peer| peer.0.ip())
+            .take(limit.saturating_add(1))
+            .collect();
+        if peers.is_empty() {
+            return Err(Code::BAD_REQUEST);
+        }
+        if peers.len() > limit {
+            return Err(Code::INSUFFICIENT_CAPACITY);
+        }
+        if peers.iter().any(|peer| AddressFamily::of(*peer) != family) {
+            return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
+        }
+        let peers: Vec<IpAddr> = peers.into_iter().map(|peer| self.reach.inward(peer)).collect();
+        if !peers.iter().all(|peer| self.reach.allows_address(*peer)) {
+            return Err(Code::FORBIDDEN);
+        }
+        let allocation = self.table.get_mut(id).ok_or(Code::ALLOCATION_MISMATCH)?;
+        let installed = allocation.permissions.install(&peers, now, limit);
+        installed.map_err(|_| Code::INSUFFICIENT_CAPACITY)
+    }
+
+    pub(super) fn channel_bind(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        match self.bind_channel(now, &path, identity, message) {
+            Ok(()) => self.accept(path, identity, message, |_| {}),
+            Err(code) => self.refuse(path, identity, message, code),
+        }
+    }
+
+    fn bind_channel(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Result<(), Code> {
+        let (id, allocation) = self.allocation_of(path, identity)?;
+        let number = message.get::<attribute::ChannelNumber>().ok_or(Code::BAD_REQUEST)?;
+        let number = ChannelNumber::new(number.0).ok_or(Code::BAD_REQUEST)?;
+        let peer = message.get::<XorPeerAddress>().ok_or(Code::BAD_REQUEST)?.0;
+        if AddressFamily::of(peer.ip()) != allocation.family() {
+            return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
+        }
+        let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
+        if !self.reach.allows(peer) {
+            return Err(Code::FORBIDDEN);
+        }
+        let (channels, permissions) = (self.limits.channels, self.limits.permissions);
+        let allocation = self.table.get_mut(id).ok_or(Code::ALLOCATION_MISMATCH)?;
+        allocation.channels.check(number, peer, now, channels).map_err(code_of)?;
+        let installed = allocation.permissions.install(&[peer.ip()], now, permissions);
+        installed.map_err(|_| Code::INSUFFICIENT_CAPACITY)?;
+        allocation.channels.bind(number, peer, now, channels).map_err(code_of)
+    }
+
+    /// The allocation of this client, if it is this user's (RFC 8656 §5).
+    fn allocation_of(
+        &self,
+        client: &Path,
+        identity: &Identity,
+    ) -> Result<(AllocationId, &Allocation), Code> {
+        let id = self.table.find_client(client).ok_or(Code::ALLOCATION_MISMATCH)?;
+        let allocation = self.open_allocation(client).ok_or(Code::ALLOCATION_MISMATCH)?;
+        if allocation.user == identity.user {
+            Ok((id, allocation))
+        } else {
+            Err(Code::WRONG_CREDENTIALS)
+        }
+    }
+}
+
+const fn code_of(fault: BindFault) -> Code {
+    match fault {
+        BindFault::Conflict => Code::BAD_REQUEST,
+        BindFault::TooMany => Code::INSUFFICIENT_CAPACITY,
+    }
+}

@@ -1,0 +1,136 @@
+//! Who may use a server (RFC 8489 §9.2.2).
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use core::{borrow::Borrow, fmt, time::Duration};
+use sans_io::Instant;
+use stun_proto::{Credentials, Key, PrepareError, UserId, attribute::Algorithm, turn_rest};
+
+/// The users of one realm. Keys are kept, passwords are not (RFC 8656 §6).
+///
+/// ```
+/// use turn_proto::Users;
+/// let users = Users::new("turn").with("alice", "wonderland")?.with("bob", "builder")?;
+/// assert_eq!(users.len(), 2);
+/// # Ok::<(), stun_proto::PrepareError>(())
+/// ```
+#[derive(Clone)]
+pub struct Users {
+    realm: String,
+    by_name: BTreeMap<Arc<str>, Keys>,
+    secret: Option<Secret>,
+}
+
+#[derive(Clone)]
+struct Keys {
+    md5: Key,
+    sha256: Key,
+}
+
+/// A secret that makes users, see [`Users::with_shared_secret`].
+#[derive(Clone)]
+struct Secret {
+    bytes: Vec<u8>,
+    /// The time since 1970 at [`Instant::ZERO`].
+    origin: Duration,
+}
+
+/// A user with the key of one algorithm.
+pub(super) struct User {
+    pub name: Arc<str>,
+    pub key: Key,
+}
+
+impl Borrow<Key> for User {
+    fn borrow(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl Users {
+    /// Nobody. The realm names the set of users to clients (RFC 8489 §14.9); a server that uses it
+    /// for more than this set confuses them. With at most four characters, what an unauthenticated
+    /// request is answered with stays within 84 bytes.
+    pub fn new(realm: impl Into<String>) -> Self {
+        Self { realm: realm.into(), by_name: BTreeMap::new(), secret: None }
+    }
+
+    /// Adds a user, or gives one another password.
+    pub fn with(mut self, username: &str, password: &str) -> Result<Self, PrepareError> {
+        self.insert(username, password)?;
+        Ok(self)
+    }
+
+    /// Adds a user, or gives one another password.
+    pub fn insert(&mut self, username: &str, password: &str) -> Result<(), PrepareError> {
+        let credentials = Credentials::new(username, password)?;
+        let keys = Keys {
+            md5: credentials.long_term_key(&self.realm, Algorithm::Md5)?,
+            sha256: credentials.long_term_key(&self.realm, Algorithm::Sha256)?,
+        };
+        self.by_name.insert(credentials.username().into(), keys);
+        Ok(())
+    }
+
+    /// Takes users besides whose names are `"<unix time>:<anything>"` and whose passwords were
+    /// made from this secret, see [`stun_proto::turn_rest`], until that time. Allocations that they
+    /// have by then go on. `unix_time_at_zero` is the time since 1970 at [`Instant::ZERO`].
+    #[must_use]
+    pub fn with_shared_secret(mut self, secret: &[u8], unix_time_at_zero: Duration) -> Self {
+        self.secret = Some(Secret { bytes: secret.to_vec(), origin: unix_time_at_zero });
+        self
+    }
+
+    /// The realm.
+    pub fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    /// How many were added.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether nobody was added.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// The user of this name. `known`: the name has an allocation on the path that the request came
+    /// on, so that its end does not matter.
+    pub(super) fn look_up(
+        &self,
+        now: Instant,
+        user: UserId<'_>,
+        algorithm: Algorithm,
+        known: impl FnOnce(&str) -> bool,
+    ) -> Option<User> {
+        let UserId::Name(name) = user else {
+            return None; // hashed names are not asked for
+        };
+        if let Some((name, keys)) = self.by_name.get_key_value(name) {
+            let key = match algorithm {
+                Algorithm::Md5 => &keys.md5,
+                Algorithm::Sha256 => &keys.sha256,
+            };
+            return Some(User { name: Arc::clone(name), key: key.clone() });
+        }
+        let secret = self.secret.as_ref()?;
+        let ends = turn_rest::expiry(name)?;
+        let unix_now = secret.origin.saturating_add(now.saturating_since(Instant::ZERO));
+        if ends <= unix_now && !known(name) {
+            return None;
+        }
+        let password = turn_rest::password(&secret.bytes, name);
+        let key = Credentials::new(name, &password).ok()?.long_term_key(&self.realm, algorithm);
+        Some(User { name: name.into(), key: key.ok()? })
+    }
+}
+
+/// Keeps keys and secret to itself.
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users")
+            .field("realm", &self.realm)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
