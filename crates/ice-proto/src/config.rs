@@ -1,0 +1,234 @@
+//! What an agent is told at its birth, with the bounds of everything that grows.
+use crate::Role;
+use alloc::{sync::Arc, vec::Vec};
+use core::{fmt, net::SocketAddr, time::Duration};
+use thiserror::Error;
+
+/// The smallest Ta, over all agents of a program (RFC 8445 §14.2).
+pub(crate) const PACING_MIN: Duration = Duration::from_millis(5);
+/// What Ta an agent wants that proposes none (RFC 8839 §5.5).
+pub(crate) const PACING_DEFAULT: Duration = Duration::from_millis(50);
+
+/// Which candidates may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Policy {
+    /// All of them.
+    #[default]
+    All,
+    /// Relayed ones only: the peer learns no address of this host.
+    Relay,
+}
+
+/// How eagerly checks are sent. What a profile does beyond RFC 8445 is listed in
+/// `spec/rfc8445.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// RFC 8445 to the letter.
+    Strict,
+    /// As `Strict`, and the pacer's spare slots repeat the checks of pairs that have not been
+    /// answered, each time as a new transaction: loss costs tens of milliseconds, not hundreds.
+    #[default]
+    Responsive,
+    /// As `Responsive`, and a peer that proposes no Ta gets 20 ms instead of 50 ms.
+    Hasty,
+}
+
+/// A TURN server and the account there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TurnServer {
+    /// Where it listens for UDP.
+    pub address: SocketAddr,
+    /// The account.
+    pub username: Arc<str>,
+    /// Its password.
+    pub password: Arc<str>,
+}
+
+impl fmt::Debug for TurnServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TurnServer")
+            .field("address", &self.address)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an [`IceAgent`](crate::IceAgent) is told at its birth.
+///
+/// ```
+/// use ice_proto::{IceConfig, Policy, Role};
+/// let config = IceConfig {
+///     role: Role::Controlled,
+///     stun_servers: vec!["192.0.2.3:3478".parse()?],
+///     ..IceConfig::default()
+/// };
+/// assert_eq!(config.policy, Policy::All);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct IceConfig {
+    /// Controlling for the agent that makes the offer, controlled for the one that answers.
+    pub role: Role,
+    /// Asked for server-reflexive candidates.
+    pub stun_servers: Vec<SocketAddr>,
+    /// Asked for relayed candidates, and for server-reflexive ones along the way.
+    pub turn_servers: Vec<TurnServer>,
+    /// Which candidates may be used.
+    pub policy: Policy,
+    /// How eagerly checks are sent.
+    pub profile: Profile,
+    /// The Ta that is proposed to the peer as `a=ice-pacing`. At least 5 ms (RFC 8445 §14.2).
+    pub pacing: Duration,
+    /// How long ICE runs at least before it may fail (the PAC timer of RFC 8863 §4).
+    pub patience: Duration,
+    /// How long a relayed pair that works waits for a direct one before it is nominated.
+    pub relay_wait: Duration,
+    /// How often a mapping at a NAT is kept alive while it may still be needed. Home NATs forget
+    /// after 30 s; RFC 8445 §11 wants no less than 15 s.
+    pub mapping_keepalive: Duration,
+    /// Most addresses of this host. A host has few; each costs a socket and its candidates.
+    pub local_addresses_max: usize,
+    /// Most local candidates, those included that peers report. Each address gives one for itself
+    /// and one or two for each server.
+    pub local_candidates_max: usize,
+    /// Most candidates of the peer, those included that are learned from its checks. Browsers send
+    /// a dozen.
+    pub remote_candidates_max: usize,
+    /// Most pairs; 100 by RFC 8445 §6.1.2.5.
+    pub pairs_max: usize,
+    /// Most checks that are remembered until the peer's credentials come. One for each pair that
+    /// the peer may form at first; the peer repeats what is forgotten.
+    pub early_checks_max: usize,
+    /// Most outputs that wait to be polled; beyond it messages are dropped. A driver that drains
+    /// after every few inputs stays far below.
+    pub outputs_max: usize,
+}
+
+impl Default for IceConfig {
+    fn default() -> Self {
+        Self {
+            role: Role::Controlling,
+            stun_servers: Vec::new(),
+            turn_servers: Vec::new(),
+            policy: Policy::All,
+            profile: Profile::Responsive,
+            pacing: PACING_MIN,
+            patience: Duration::from_millis(39_500),
+            relay_wait: Duration::from_secs(1),
+            mapping_keepalive: Duration::from_secs(15),
+            local_addresses_max: 16,
+            local_candidates_max: 64,
+            remote_candidates_max: 64,
+            pairs_max: 100,
+            early_checks_max: 32,
+            outputs_max: 1024,
+        }
+    }
+}
+
+impl IceConfig {
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        if self.pacing < PACING_MIN {
+            return Err(ConfigError::Pacing(self.pacing));
+        }
+        if self.stun_servers.len() + self.turn_servers.len() > crate::priority::SERVERS_MAX.into() {
+            return Err(ConfigError::TooManyServers);
+        }
+        let servers = self.turn_servers.iter().map(|server| server.address);
+        for address in self.stun_servers.iter().copied().chain(servers) {
+            if address.ip().is_unspecified() || address.ip().is_multicast() || address.port() == 0 {
+                return Err(ConfigError::ServerAddress(address));
+            }
+        }
+        if self.mapping_keepalive < Duration::from_secs(15) {
+            return Err(ConfigError::Keepalive(self.mapping_keepalive));
+        }
+        let limits = [
+            self.local_addresses_max,
+            self.local_candidates_max,
+            self.remote_candidates_max,
+            self.pairs_max,
+            self.outputs_max,
+        ];
+        if limits.contains(&0) || self.local_addresses_max > 4096 {
+            return Err(ConfigError::Limit);
+        }
+        Ok(())
+    }
+}
+
+/// The Ta that both agents come to, where they propose these (RFC 8445 §14.2).
+pub(crate) fn common_pacing(
+    profile: Profile,
+    local: Duration,
+    remote: Option<Duration>,
+) -> Duration {
+    let silent = match profile {
+        Profile::Strict | Profile::Responsive => PACING_DEFAULT,
+        Profile::Hasty => Duration::from_millis(20),
+    };
+    local.max(remote.unwrap_or(silent))
+}
+
+/// Why an agent cannot be made of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// Ta is at least 5 ms (RFC 8445 §14.2).
+    #[error("a pacing of {0:?} is under 5 ms")]
+    Pacing(Duration),
+    /// Keepalives are at least 15 s apart (RFC 8445 §11).
+    #[error("a keepalive every {0:?} is more often than every 15 s")]
+    Keepalive(Duration),
+    /// More than 16 STUN and TURN servers: their preferences would not be unique.
+    #[error("more than 16 STUN and TURN servers")]
+    TooManyServers,
+    /// Nothing can be sent to such an address.
+    #[error("no server can be at {0}")]
+    ServerAddress(SocketAddr),
+    /// User name or password of this TURN server have characters that they cannot have (RFC 8265).
+    #[error("the credentials for the TURN server {0} have characters that they cannot have")]
+    TurnCredentials(SocketAddr),
+    /// A limit is zero, or allows more than 4096 local addresses.
+    #[error("a limit is zero or too high")]
+    Limit,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigError, IceConfig, Profile, common_pacing};
+    use alloc::vec;
+    use core::time::Duration;
+
+    #[test]
+    fn the_default_is_valid() {
+        assert_eq!(IceConfig::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let ms = Duration::from_millis;
+        let base = IceConfig::default;
+        let pacing = IceConfig { pacing: ms(4), ..base() };
+        assert_eq!(pacing.validate(), Err(ConfigError::Pacing(ms(4))));
+        let keepalive = IceConfig { mapping_keepalive: ms(14_999), ..base() };
+        assert_eq!(keepalive.validate(), Err(ConfigError::Keepalive(ms(14_999))));
+        let server = "192.0.2.1:3478".parse().unwrap();
+        let many = IceConfig { stun_servers: vec![server; 17], ..base() };
+        assert_eq!(many.validate(), Err(ConfigError::TooManyServers));
+        let address = "0.0.0.0:3478".parse().unwrap();
+        let nowhere = IceConfig { stun_servers: vec![address], ..base() };
+        assert_eq!(nowhere.validate(), Err(ConfigError::ServerAddress(address)));
+        assert_eq!(IceConfig { pairs_max: 0, ..base() }.validate(), Err(ConfigError::Limit));
+    }
+
+    #[test]
+    fn both_agents_use_the_larger_ta_and_silence_means_50_ms() {
+        let ms = Duration::from_millis;
+        let common = |remote| common_pacing(Profile::Responsive, ms(5), remote);
+        assert_eq!(common(Some(ms(5))), ms(5));
+        assert_eq!(common(Some(ms(70))), ms(70));
+        assert_eq!(common(Some(ms(1))), ms(5));
+        assert_eq!(common(None), ms(50));
+        assert_eq!(common_pacing(Profile::Hasty, ms(5), None), ms(20));
+    }
+}

@@ -1,0 +1,107 @@
+//! The username fragment and password that tie checks to a session (RFC 8445 §5.3).
+use alloc::{string::String, sync::Arc};
+use core::fmt;
+use thiserror::Error;
+
+/// Lengths that the grammar allows (RFC 8839 §5.4).
+const UFRAG: core::ops::RangeInclusive<usize> = 4..=256;
+const PWD: core::ops::RangeInclusive<usize> = 22..=256;
+
+/// What one agent must know of the other to send it checks. `Debug` hides the password.
+///
+/// ```
+/// use ice_proto::Credentials;
+/// let credentials = Credentials::new("8hhY", "asd88fgpdd777uzjYhagZg")?;
+/// assert_eq!(&*credentials.ufrag, "8hhY");
+/// assert!(!format!("{credentials:?}").contains("asd88"));
+/// # Ok::<(), ice_proto::CredentialsError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// 4 to 256 letters, digits, `+` and `/`, of which at least 24 bits are random.
+    pub ufrag: Arc<str>,
+    /// 22 to 256 letters, digits, `+` and `/`, of which at least 128 bits are random.
+    pub pwd: Arc<str>,
+}
+
+impl Credentials {
+    /// Checks lengths and characters (RFC 8839 §5.4).
+    pub fn new(ufrag: &str, pwd: &str) -> Result<Self, CredentialsError> {
+        let this = Self { ufrag: ufrag.into(), pwd: pwd.into() };
+        this.validate().map(|()| this)
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), CredentialsError> {
+        if !UFRAG.contains(&self.ufrag.len()) {
+            return Err(CredentialsError::UfragLength(self.ufrag.len()));
+        }
+        if !PWD.contains(&self.pwd.len()) {
+            return Err(CredentialsError::PwdLength(self.pwd.len()));
+        }
+        let ice_char = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+        if !self.ufrag.bytes().chain(self.pwd.bytes()).all(ice_char) {
+            return Err(CredentialsError::Character);
+        }
+        Ok(())
+    }
+
+    /// Makes credentials of random bytes: 48 bits of ufrag, 144 bits of password.
+    pub(crate) fn generate(random: [u8; 32]) -> Self {
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let text = |bytes: &[u8]| -> String {
+            bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect()
+        };
+        Self { ufrag: text(&random[..8]).into(), pwd: text(&random[8..]).into() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
+    }
+}
+
+/// Why credentials are not fit for use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CredentialsError {
+    /// A username fragment has 4 to 256 characters.
+    #[error("a username fragment has 4 to 256 characters, not {0}")]
+    UfragLength(usize),
+    /// A password has 22 to 256 characters.
+    #[error("a password has 22 to 256 characters, not {0}")]
+    PwdLength(usize),
+    /// Only letters, digits, `+` and `/` are allowed.
+    #[error("credentials consist of letters, digits, '+' and '/'")]
+    Character,
+    /// They differ from those that are in use: the peer restarted ICE, so a new agent is needed.
+    #[error("other credentials are in use: the peer restarted ICE")]
+    Changed,
+    /// The agent is closed.
+    #[error("the agent is closed")]
+    Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credentials, CredentialsError};
+
+    #[test]
+    fn generated_credentials_are_valid_and_long_enough() {
+        let credentials = Credentials::generate(core::array::from_fn(|i| i as u8 * 9));
+        assert_eq!(credentials.validate(), Ok(()));
+        // 6 bits a character.
+        assert!(credentials.ufrag.len() * 6 >= 24 && credentials.pwd.len() * 6 >= 128);
+    }
+
+    #[test]
+    fn lengths_and_characters_are_checked() {
+        let pwd = "asd88fgpdd777uzjYhagZg";
+        assert_eq!(Credentials::new("abc", pwd), Err(CredentialsError::UfragLength(3)));
+        assert_eq!(Credentials::new("abcd", &pwd[1..]), Err(CredentialsError::PwdLength(21)));
+        assert_eq!(Credentials::new("ab:d", pwd), Err(CredentialsError::Character));
+        let long = "a".repeat(257);
+        assert_eq!(Credentials::new(&long, pwd), Err(CredentialsError::UfragLength(257)));
+        assert_eq!(Credentials::new("abcd", &long), Err(CredentialsError::PwdLength(257)));
+    }
+}

@@ -1,0 +1,259 @@
+//! Relays on TURN servers: relayed candidates, their permissions and channels
+//! (RFC 8445 §5.1.1.2 and §7.2.1).
+use super::Gathered;
+use crate::GatheringFault;
+use alloc::{collections::BTreeMap, vec::Vec};
+use bytes::Bytes;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::{ChildId, Children, Input, Instant, Output, Packet, Path, Verdict};
+use stun_proto::{Credentials, attribute::AddressFamily};
+use turn_proto::{SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
+
+/// What is known of one TURN client.
+#[derive(Clone, Copy, Debug)]
+struct Relay {
+    path: Path,
+    /// Which host and which server, as the parent counts them.
+    asked: (usize, usize),
+    relayed: Option<SocketAddr>,
+    state: RelayState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RelayState {
+    Asking,
+    Ready,
+    /// Being given up; its socket is needed until that is done.
+    Closing,
+}
+
+/// What a relay tells the parent.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Gathered(Gathered),
+    Allocated { base: SocketAddr, asked: (usize, usize), relayed: SocketAddr, mapped: SocketAddr },
+    Refused { base: SocketAddr, asked: (usize, usize), fault: GatheringFault, no_room: bool },
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Relays {
+    clients: Children<TurnClient>,
+    known: BTreeMap<ChildId, Relay>,
+    by_path: BTreeMap<Path, ChildId>,
+    by_relayed: BTreeMap<SocketAddr, ChildId>,
+}
+
+impl Relays {
+    /// Starts a client. Its first request waits for a slot.
+    pub(crate) fn start(
+        &mut self,
+        now: Instant,
+        path: Path,
+        account: Credentials,
+        asked: (usize, usize),
+        seed: [u8; 32],
+    ) {
+        if self.by_path.contains_key(&path) {
+            return;
+        }
+        let family = if path.local.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 };
+        let config = TurnClientConfig::new(path, account).with_family(family).with_pacing();
+        let id = self.clients.insert(TurnClient::new(config, seed));
+        let started = self.clients.with(id, |client| client.allocate(now));
+        debug_assert_eq!(started, Some(Ok(())), "a new client can ask");
+        let relay = Relay { path, asked, relayed: None, state: RelayState::Asking };
+        self.known.insert(id, relay);
+        self.by_path.insert(path, id);
+    }
+
+    /// Whether a request waits for a slot.
+    pub(crate) fn wants_slot(&self) -> bool {
+        self.clients.iter().any(|(_, client)| client.has_pending_request())
+    }
+
+    /// Lets one request go out.
+    pub(crate) fn take_slot(&mut self, now: Instant) -> bool {
+        let waiting = self.clients.iter().find(|(_, client)| client.has_pending_request());
+        let Some((id, _)) = waiting else { return false };
+        self.clients.with(id, |client| client.release_request(now)).unwrap_or(false)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    pub(crate) fn are_asking(&self) -> bool {
+        self.known.values().any(|relay| relay.state == RelayState::Asking)
+    }
+
+    /// Asks all relays to let these peers through, with one request each.
+    pub(crate) fn permit(&mut self, now: Instant, relayed: SocketAddr, peers: &[IpAddr]) {
+        let Some(id) = self.by_relayed.get(&relayed) else { return };
+        // Peers beyond the client's bound stay blocked, as others that are not permitted.
+        let _ = self.clients.with(*id, |client| client.create_permission(now, peers));
+    }
+
+    /// Binds a channel for a pair that works (RFC 8445 §12.1).
+    pub(crate) fn bind(&mut self, now: Instant, relayed: SocketAddr, peer: SocketAddr) {
+        let Some(id) = self.by_relayed.get(&relayed) else { return };
+        // Without a channel data still passes, with a longer head.
+        let _ = self.clients.with(*id, |client| client.bind_channel(now, peer));
+    }
+
+    /// Wraps data for a peer. `None`: there is no such relay.
+    pub(crate) fn send<'d>(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        data: &'d [u8],
+    ) -> Option<Result<Packet<'d>, SendError>> {
+        let id = *self.by_relayed.get(&path.local)?;
+        self.clients.with(id, |client| client.send(now, path.remote, data))
+    }
+
+    /// Whether this is the address of a relay.
+    pub(crate) fn is_relayed(&self, address: &SocketAddr) -> bool {
+        self.by_relayed.contains_key(address)
+    }
+
+    /// Hands an input to the client of its path.
+    pub(crate) fn offer<'a>(&mut self, now: Instant, path: &Path, input: Input<'a>) -> Verdict<'a> {
+        match self.by_path.get(path) {
+            Some(id) => self.clients.handle_input(*id, now, input),
+            None => Verdict::Unclaimed,
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.clients.handle_timeout(now);
+    }
+
+    pub(crate) const fn next(&self) -> Option<Instant> {
+        self.clients.next()
+    }
+
+    /// The next thing that a client has to say.
+    pub(crate) fn poll(&mut self) -> Option<Told> {
+        loop {
+            let (id, output) = self.clients.poll()?;
+            let told = match output {
+                Output::Transmit(transmit) => {
+                    Told::Gathered(Gathered::Transmit(transmit.path, transmit.payload))
+                }
+                Output::Socket(request) => Told::Gathered(Gathered::Socket(request)),
+                Output::Event(event) => match self.on_event(id, &event) {
+                    Some(told) => told,
+                    None => continue,
+                },
+                // A client looks up no names, and `poll` keeps the deadlines.
+                Output::Lookup(_) | Output::Timeout(_) => continue,
+            };
+            return Some(told);
+        }
+    }
+
+    fn on_event(&mut self, id: ChildId, event: &TurnEvent) -> Option<Told> {
+        let relay = self.known.get_mut(&id)?;
+        let (base, asked) = (relay.path.local, relay.asked);
+        match *event {
+            TurnEvent::Allocated { relayed, mapped, .. } => {
+                relay.relayed = Some(relayed);
+                relay.state = RelayState::Ready;
+                self.by_relayed.insert(relayed, id);
+                Some(Told::Allocated { base, asked, relayed, mapped })
+            }
+            TurnEvent::Failed { fault } => {
+                self.remove(id);
+                let no_room = matches!(fault, TurnFault::NoCapacity | TurnFault::QuotaReached);
+                Some(Told::Refused { base, asked, fault: fault_of(fault), no_room })
+            }
+            TurnEvent::Lost { .. } => {
+                let relayed = relay.relayed?;
+                self.remove(id);
+                Some(Told::Gathered(Gathered::RelayLost { relayed }))
+            }
+            TurnEvent::Closed => {
+                self.remove(id);
+                None
+            }
+            TurnEvent::PermissionInstalled { address } => permitted(relay.relayed, address, true),
+            TurnEvent::PermissionFailed { address, .. } => permitted(relay.relayed, address, false),
+            _ => None,
+        }
+    }
+
+    fn remove(&mut self, id: ChildId) {
+        self.clients.remove(id);
+        let Some(relay) = self.known.remove(&id) else { return };
+        self.by_path.remove(&relay.path);
+        if let Some(relayed) = relay.relayed {
+            self.by_relayed.remove(&relayed);
+        }
+    }
+
+    /// Forgets the clients of a socket that is gone. Gives their relayed addresses.
+    pub(crate) fn forget_base(&mut self, base: SocketAddr) -> Vec<SocketAddr> {
+        let on_it = |(id, relay): (&ChildId, &Relay)| {
+            (relay.path.local == base).then_some((*id, relay.relayed))
+        };
+        let gone: Vec<_> = self.known.iter().filter_map(on_it).collect();
+        for (id, _) in &gone {
+            self.remove(*id);
+        }
+        gone.into_iter().filter_map(|(_, relayed)| relayed).collect()
+    }
+
+    /// Gives up all relays but the one whose address is `used`. Gives the socket that it needs.
+    pub(crate) fn close_unused(
+        &mut self,
+        now: Instant,
+        used: Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
+        let mut keep = None;
+        for (id, relay) in &mut self.known {
+            if relay.relayed.is_some() && relay.relayed == used {
+                keep = Some(relay.path.local);
+            } else if relay.state != RelayState::Closing {
+                relay.state = RelayState::Closing;
+                self.clients.with(*id, |client| client.close(now));
+            }
+        }
+        keep
+    }
+
+    /// Whether a client still needs this socket.
+    pub(crate) fn uses_base(&self, base: SocketAddr) -> bool {
+        self.known.values().any(|relay| relay.path.local == base)
+    }
+}
+
+fn permitted(relayed: Option<SocketAddr>, peer: IpAddr, granted: bool) -> Option<Told> {
+    Some(Told::Gathered(Gathered::Permitted { relayed: relayed?, peer, granted }))
+}
+
+fn fault_of(fault: TurnFault) -> GatheringFault {
+    match fault {
+        TurnFault::TimedOut => GatheringFault::TimedOut,
+        TurnFault::WrongCredentials => GatheringFault::Refused(401),
+        TurnFault::BadRequest => GatheringFault::Refused(400),
+        TurnFault::Forbidden => GatheringFault::Refused(403),
+        TurnFault::UnknownAttribute => GatheringFault::Refused(420),
+        TurnFault::Mismatch => GatheringFault::Refused(437),
+        TurnFault::FamilyUnsupported => GatheringFault::Refused(440),
+        TurnFault::TransportUnsupported => GatheringFault::Refused(442),
+        TurnFault::QuotaReached => GatheringFault::Refused(486),
+        TurnFault::NoCapacity => GatheringFault::Refused(508),
+        TurnFault::TryAlternate(_) => GatheringFault::Refused(300),
+        TurnFault::Other(code) => GatheringFault::Refused(code),
+        _ => GatheringFault::Broken,
+    }
+}
+
+/// The bytes of a packet as one message of the agent's own.
+pub(crate) fn to_bytes(packet: &Packet<'_>) -> Bytes {
+    Bytes::from(packet.to_vec())
+}
