@@ -108,14 +108,19 @@ fn trace() -> Outcome {
 }
 
 /// The lints are denied for this workspace alone, by clippy's own arguments: in `RUSTFLAGS` they
-/// would have every dependency built a second time.
+/// would have every dependency built a second time. The benchmarks are no default member, since
+/// they bring their peers along; they come after the others.
 fn clippy() -> Outcome {
-    let scope = ["--workspace", "--all-targets", "--all-features"];
-    show(cargo().arg("clippy").args(scope).args(["--", "-D", "warnings"])).map(|()| String::new())
+    let lint = |scope: &[&str]| {
+        let targets = ["--all-targets", "--all-features", "--", "-D", "warnings"];
+        show(cargo().arg("clippy").args(scope).args(targets))
+    };
+    lint(&[])?;
+    lint(&["--package", "benches"]).map(|()| String::new())
 }
 
 fn doc() -> Outcome {
-    let scope = ["--workspace", "--lib", "--all-features", "--no-deps"];
+    let scope = ["--lib", "--all-features", "--no-deps"];
     show(cargo().arg("doc").args(scope).env("RUSTDOCFLAGS", "-D warnings")).map(|()| String::new())
 }
 

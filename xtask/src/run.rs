@@ -75,9 +75,9 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::Failed(format!("{line}: {}\n{}", output.status, noise.trim_end())))
 }
 
-/// `cargo xtask test`: every test and doc test of the workspace, with all features.
+/// `cargo xtask test`: every test and doc test of the default members, with all features.
 pub(crate) fn test(arguments: &[&str]) -> Result<(), Failure> {
-    show(cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]).args(arguments))
+    show(cargo().args(["test", "--all-features", "--no-fail-fast"]).args(arguments))
 }
 
 fn line_of(command: &Command) -> String {

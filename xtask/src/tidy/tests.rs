@@ -79,6 +79,7 @@ fn a_source_begins_with_what_lives_there() {
     breaks("header", "crates/stun-proto/src/a.rs", "use core::fmt;\n");
     breaks("header", "crates/stun-proto/src/a.rs", "//! Short\n");
     breaks("header", "xtask/src/a.rs", "// not a doc comment\n");
+    assert_eq!(with("crates/spool/src/a/tests.rs", "use super::*;\n"), [], "its parent says it");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(crate) type Listing = BTreeMap<String, BTreeSet<String>>;
 /// Builds the test programs as the step `test` does, and has each list its tests.
 pub(crate) fn list() -> Result<Listing, Failure> {
     let mut build = cargo();
-    build.args(["test", "--workspace", "--all-features", "--no-run", "--message-format=json"]);
+    build.args(["test", "--all-features", "--no-run", "--message-format=json"]);
     let messages = capture(build.stderr(Stdio::inherit()))?;
     let mut listing = Listing::new();
     for message in messages.lines() {
