@@ -113,6 +113,10 @@ async def converse(connection, linger):
     await receiving
 
 
+def end(candidate):
+    return {"type": candidate.type, "address": f"{candidate.host}:{candidate.port}"}
+
+
 async def main():
     options = arguments()
     connection = aioice.Connection(
@@ -136,7 +140,7 @@ async def main():
         event("failed", reason=repr(error))
         return 2
     pair = connection._nominated[1]
-    event("connected", local=pair.local_candidate.type, remote=pair.remote_candidate.type)
+    event("connected", local=end(pair.local_candidate), remote=end(pair.remote_candidate))
     await converse(connection, options.linger)
     return 0
 

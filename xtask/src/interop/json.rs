@@ -1,22 +1,38 @@
-//! Just enough JSON to read the events of a program: strings by name.
+//! Just enough JSON to read the events of a program: strings by name, and flat objects by name.
 
 /// The first string of that name in an object on one line. Strings with escapes are cut at them.
 pub(crate) fn string<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    value(object, name)?.strip_prefix('"')?.split(['"', '\\']).next()
+}
+
+/// The first object of that name; it holds no other object.
+pub(crate) fn object<'a>(outer: &'a str, name: &str) -> Option<&'a str> {
+    value(outer, name)?.strip_prefix('{')?.split('}').next()
+}
+
+fn value<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = object.split_once(&format!("\"{name}\""))?;
-    let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    value.split(['"', '\\']).next()
+    Some(rest.trim_start().strip_prefix(':')?.trim_start())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::string;
+    use super::{object, string};
+
+    const EVENT: &str =
+        r#"{"event": "connected","local":{"address":"10.1.0.2:7","type":"host"}, "n": 3}"#;
 
     #[test]
     fn a_string_is_found_by_its_name() {
-        let line = "{\"event\": \"connected\",\"local\":\"host\", \"n\": 3}";
-        assert_eq!(string(line, "event"), Some("connected"));
-        assert_eq!(string(line, "local"), Some("host"));
-        assert_eq!(string(line, "n"), None);
-        assert_eq!(string(line, "remote"), None);
+        assert_eq!(string(EVENT, "event"), Some("connected"));
+        assert_eq!(string(EVENT, "n"), None);
+        assert_eq!(string(EVENT, "remote"), None);
+    }
+
+    #[test]
+    fn a_string_of_an_object_is_found() {
+        assert_eq!(object(EVENT, "local").and_then(|local| string(local, "type")), Some("host"));
+        assert_eq!(object(EVENT, "event"), None);
+        assert_eq!(object(EVENT, "remote"), None);
     }
 }

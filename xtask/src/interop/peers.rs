@@ -126,8 +126,8 @@ struct Pair {
 fn connected(peer: &mut Running) -> Result<Pair, Failure> {
     peer.wait_until("the event connected", CONNECTING, |_, errors| {
         let line = errors.lines().find(|line| json::string(line, "event") == Some("connected"))?;
-        let local = json::string(line, "local")?.to_owned();
-        Some(Pair { local, remote: json::string(line, "remote")?.to_owned() })
+        let kind = |end| Some(json::string(json::object(line, end)?, "type")?.to_owned());
+        Some(Pair { local: kind("local")?, remote: kind("remote")? })
     })
 }
 
