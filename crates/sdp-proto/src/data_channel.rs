@@ -70,8 +70,8 @@ pub struct DataChannel<'a> {
 }
 
 impl<'a> DataChannel<'a> {
-    /// A side with the usual values: mid `0`, SCTP port 5000, messages up to 256 KiB, no
-    /// candidates, setup `actpass`.
+    /// A side with the usual values: mid `0`, SCTP port 5000, messages up to 256 KiB, ICE option
+    /// `ice2` (RFC 8839 §4.3.1), setup `actpass`, no candidates.
     pub fn new(
         session_id: u64,
         credentials: IceCredentials<'a>,
@@ -82,7 +82,7 @@ impl<'a> DataChannel<'a> {
             session_version: 1,
             mid: Token::new("0").unwrap_or_else(|_| unreachable!("a digit is a token")),
             credentials,
-            ice_options: None,
+            ice_options: IceOptions::new(["ice2"]).ok(),
             ice_pacing: None,
             ice_lite: false,
             fingerprints: fingerprints.into_iter().collect(),

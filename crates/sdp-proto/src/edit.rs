@@ -239,6 +239,9 @@ impl Session<'_> {
 
 /// Indices of the `m=` lines, or the limit that is exceeded.
 fn count(lines: &[Record], limits: &Limits) -> Result<Vec<u32>, LimitError> {
+    if lines.len() > limits.lines_max {
+        return Err(LimitError::Lines { max: limits.lines_max });
+    }
     let mut sections = Vec::new();
     let (mut attributes, mut bytes) = (0, 0_usize);
     for (index, record) in lines.iter().enumerate() {

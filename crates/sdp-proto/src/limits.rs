@@ -4,7 +4,7 @@
 ///
 /// The defaults leave about an order of magnitude over the largest descriptions seen in the
 /// wild (18 kB, 618 lines, 146 attributes and 25 formats in one section, 17 sections).
-/// The memory that a parse takes is at most a small multiple of `bytes_max`: 16 bytes a line.
+/// A parse takes 16 bytes of memory a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes in the whole description. Default 256 KiB; values above 2 GiB count as 2 GiB.
@@ -12,6 +12,9 @@ pub struct Limits {
     /// Bytes in one line without its line end. Default 16 KiB: a line with a certificate or an
     /// identity assertion fits, a body without line ends does not.
     pub line_bytes_max: usize,
+    /// Lines, blank and stray ones included. Default 16,384: a parse then takes 256 KiB at most,
+    /// also of a text that is all line ends.
+    pub lines_max: usize,
     /// Attributes in one section, or in the session part. Default 1,024.
     pub attributes_max: usize,
     /// Media sections. Default 256, twice what a large conference bridge sends.
@@ -25,6 +28,7 @@ impl Default for Limits {
         Self {
             bytes_max: 256 * 1024,
             line_bytes_max: 16 * 1024,
+            lines_max: 16 * 1024,
             attributes_max: 1024,
             media_max: 256,
             formats_max: 128,
@@ -40,6 +44,7 @@ impl Limits {
         Self {
             bytes_max: ADDRESSABLE,
             line_bytes_max: ADDRESSABLE,
+            lines_max: usize::MAX,
             attributes_max: usize::MAX,
             media_max: usize::MAX,
             formats_max: usize::MAX,
@@ -73,6 +78,12 @@ pub enum LimitError {
         line: u32,
         /// Size of the line.
         bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// More lines than [`Limits::lines_max`].
+    #[error("more than {max} lines")]
+    Lines {
         /// The limit.
         max: usize,
     },

@@ -28,7 +28,7 @@ pub(crate) fn scan(text: &[u8], limits: &Limits) -> Result<Scanned, LimitError> 
     }
     let prefix = if text.starts_with(BOM) { BOM.len() } else { 0 };
     // Lines of real descriptions average 30 bytes and more; shorter ones make the vector grow.
-    let guess = text.len() / 24 + 8;
+    let guess = (text.len() / 24 + 8).min(limits.lines_max);
     let mut scanner = Scanner {
         text,
         limits,
@@ -77,6 +77,9 @@ impl Scanner<'_> {
             }
             at += 1;
         };
+        if self.out.lines.len() >= self.limits.lines_max {
+            return Err(LimitError::Lines { max: self.limits.lines_max });
+        }
         let number = self.out.lines.len() as u32 + 1;
         let content = self.text.get(start..end).unwrap_or_default();
         if content.len() > self.limits.line_bytes_max {
@@ -143,7 +146,7 @@ fn classify_odd(content: &[u8]) -> Record {
     let gap = rest.iter().skip(1).take_while(|b| blank(b)).count();
     let value_at = indent + 1 + gap + 1;
     match (rest.first(), rest.get(1 + gap)) {
-        (Some(letter @ b'a'..=b'z'), Some(b'=')) if value_at <= usize::from(u8::MAX) => {
+        (Some(letter @ b'a'..=b'z'), Some(b'=')) if u8::try_from(value_at).is_ok() => {
             let mut record = if *letter == b'a' {
                 Record::attribute(content, value_at as u8)
             } else {

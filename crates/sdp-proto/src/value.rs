@@ -1,6 +1,7 @@
 //! Reading a value field by field, with the place of each field for the error message.
 
 use core::num::NonZeroU32;
+use core::ops::RangeInclusive;
 use core::str::FromStr;
 
 use crate::diagnostic::{Code, ValueError};
@@ -27,6 +28,24 @@ impl<'a> Field<'a> {
         let digits = !self.text.is_empty() && self.text.bytes().all(|b| b.is_ascii_digit());
         let value = if digits { self.text.parse().ok() } else { None };
         value.ok_or(self.fault(code))
+    }
+
+    /// A number within a range.
+    pub(crate) fn number_in(
+        &self,
+        range: RangeInclusive<u16>,
+        code: Code,
+    ) -> Result<u16, ValueError> {
+        let number = self.number(code)?;
+        if range.contains(&number) { Ok(number) } else { Err(self.fault(code)) }
+    }
+
+    /// A number without a zero before it.
+    pub(crate) fn plain_number<T: FromStr>(&self, code: Code) -> Result<T, ValueError> {
+        match self.text.as_bytes() {
+            [b'0', _, ..] => Err(self.fault(code)),
+            _ => self.number(code),
+        }
     }
 
     /// A number that is not zero.
@@ -73,15 +92,17 @@ impl<'a> Field<'a> {
 
 /// Takes the fields of a value from the front. Runs of blanks count as one separator: whether
 /// they should is a separate finding, so that a lenient reader still gets the value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fields<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    /// Blanks at the end are dropped here, once: dropping them at every field would make a line
+    /// of many fields and many blanks take quadratic time.
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text: text.trim_end_matches(BLANKS), at: 0 }
     }
 
     /// The next field, or a fault at the end.
@@ -97,7 +118,7 @@ impl<'a> Fields<'a> {
         let tail = self.text.get(self.at..).unwrap_or_default();
         let text = tail.trim_start_matches(BLANKS);
         let at = (self.at + tail.len() - text.len()) as u32;
-        Field { text: text.trim_end_matches(BLANKS), at }
+        Field { text, at }
     }
 
     /// All that is left, which must be something.

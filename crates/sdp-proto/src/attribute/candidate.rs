@@ -87,10 +87,7 @@ impl<'a> Candidate<'a> {
         let syntax = Code::CandidateSyntax;
         let foundation = fields.expect(syntax)?.ice(32, Code::CandidateFoundation)?;
         let component = fields.expect(syntax)?;
-        let component = match component.number::<u16>(Code::CandidateComponent)? {
-            number @ 1..=256 => number,
-            _ => return Err(component.fault(Code::CandidateComponent)),
-        };
+        let component = component.number_in(1..=256, Code::CandidateComponent)?;
         let transport = Transport::parse(fields.expect(syntax)?)?;
         let priority = fields.expect(syntax)?.positive(Code::CandidatePriority)?.get();
         let address = Address::parse(fields.expect(syntax)?)?;

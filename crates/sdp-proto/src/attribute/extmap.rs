@@ -28,10 +28,10 @@ impl<'a> TypedAttribute<'a> for ExtMap<'a> {
         let code = Code::ExtMap;
         let mut fields = Fields::new(required(value)?);
         let (number, direction) = fields.expect(code)?.split('/');
-        let id = match number.number::<u16>(code)? {
-            id @ (1..=255 | 4096..=4351) => id,
-            _ => return Err(number.fault(Code::ExtMapId)),
-        };
+        let id = number.number::<u16>(code)?;
+        if !matches!(id, 1..=255 | 4096..=4351) {
+            return Err(number.fault(Code::ExtMapId));
+        }
         let direction =
             direction.map(|field| Direction::from_word(field.text).ok_or(field.fault(code)));
         let uri = fields.expect(code)?.word(code)?;

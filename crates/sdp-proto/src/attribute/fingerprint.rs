@@ -29,20 +29,23 @@ pub enum HashFunction<'a> {
     Sha384,
     /// `sha-512`.
     Sha512,
-    /// `md5`, no longer to be used.
+    /// `md5`, which must not be used (RFC 8122 §5).
     Md5,
+    /// `md2`, which must not be used (RFC 8122 §5).
+    Md2,
     /// One that this crate does not know.
     Other(Token<'a>),
 }
 
 impl<'a> HashFunction<'a> {
-    const KNOWN: [(Self, &'static str, usize); 6] = [
+    const KNOWN: [(Self, &'static str, usize); 7] = [
         (Self::Sha256, "sha-256", 32),
         (Self::Sha1, "sha-1", 20),
         (Self::Sha224, "sha-224", 28),
         (Self::Sha384, "sha-384", 48),
         (Self::Sha512, "sha-512", 64),
         (Self::Md5, "md5", 16),
+        (Self::Md2, "md2", 16),
     ];
 
     fn parse(field: Field<'a>) -> Result<Self, ValueError> {
@@ -60,6 +63,11 @@ impl<'a> HashFunction<'a> {
             Self::Other(token) => token.as_str(),
             known => Self::KNOWN.iter().find(|(f, ..)| f == known).map_or("", |(_, name, _)| name),
         }
+    }
+
+    /// Whether a fingerprint by it may be relied upon (RFC 8122 §5): any but MD2 and MD5.
+    pub const fn is_allowed(&self) -> bool {
+        !matches!(self, Self::Md2 | Self::Md5)
     }
 
     /// Bytes of its digest, where the function is known.
@@ -106,11 +114,7 @@ impl Digest {
         let fault = field.fault(Code::Fingerprint);
         let mut digest = Self { bytes: [0; Self::MAX], len: 0 };
         for chunk in field.text.as_bytes().chunks(3) {
-            let (high, low) = match chunk {
-                [high, low, b':'] => (high, low),
-                [high, low] => (high, low),
-                _ => return Err(fault),
-            };
+            let ([high, low, b':'] | [high, low]) = chunk else { return Err(fault) };
             let byte = hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low).ok_or(fault)?;
             *digest.bytes.get_mut(usize::from(digest.len)).ok_or(fault)? = byte;
             digest.len += 1;
@@ -128,7 +132,7 @@ fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-impl<'a> Fingerprint<'a> {
+impl Fingerprint<'_> {
     /// The SHA-256 digest of a certificate.
     pub fn sha256(digest: [u8; 32]) -> Self {
         let mut bytes = [0; Digest::MAX];
@@ -147,6 +151,7 @@ impl<'a> Fingerprint<'a> {
             HashFunction::Sha384 => HashFunction::Sha384,
             HashFunction::Sha512 => HashFunction::Sha512,
             HashFunction::Md5 => HashFunction::Md5,
+            HashFunction::Md2 => HashFunction::Md2,
         };
         Fingerprint { hash, digest: self.digest }
     }

@@ -1,5 +1,5 @@
 //! Attributes that are a name alone: RFC 8839 §5.3, RFC 8840 §8.2, RFC 9143 §6, RFC 5761 §5.1.1,
-//! RFC 8858 §3, RFC 5506 §5.1, RFC 8285 §6.
+//! RFC 8858 §3, RFC 5506 §5, RFC 8285 §6.
 
 use core::fmt;
 
@@ -47,7 +47,7 @@ flags! {
     RtcpMux "rtcp-mux" Media;
     /// `a=rtcp-mux-only`: RTP and RTCP on one port or not at all (RFC 8858 §3).
     RtcpMuxOnly "rtcp-mux-only" Media;
-    /// `a=rtcp-rsize`: RTCP packets of reduced size (RFC 5506 §5.1).
+    /// `a=rtcp-rsize`: RTCP packets of reduced size (RFC 5506 §5).
     RtcpRsize "rtcp-rsize" Media;
     /// `a=extmap-allow-mixed`: one- and two-byte header extensions in one stream (RFC 8285 §6).
     ExtMapAllowMixed "extmap-allow-mixed" Both;

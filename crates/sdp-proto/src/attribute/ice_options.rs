@@ -11,7 +11,7 @@ use crate::value::Fields;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IceOptions<'a>(Words<'a>);
 
-impl<'a> IceOptions<'a> {
+impl IceOptions<'_> {
     /// Writes a list of tags; each is made of letters, digits, `+` and `/`.
     pub fn new<S: AsRef<str>>(tags: impl IntoIterator<Item = S>) -> Result<Self, TextError> {
         Words::new(tags).map(Self)

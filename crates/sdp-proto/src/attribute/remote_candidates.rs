@@ -49,10 +49,7 @@ fn next<'a>(fields: &mut Fields<'a>) -> Option<Result<RemoteCandidate<'a>, Value
     let code = Code::RemoteCandidates;
     let component = fields.next()?;
     let mut read = || {
-        let number = match component.number::<u16>(code)? {
-            number @ 1..=256 => number,
-            _ => return Err(component.fault(code)),
-        };
+        let number = component.number_in(1..=256, code)?;
         let address = Address::parse(fields.expect(code)?)?;
         Ok(RemoteCandidate { component: number, address, port: fields.expect(code)?.number(code)? })
     };

@@ -22,7 +22,7 @@ impl TypedAttribute<'_> for SctpPort {
     const ONCE: bool = true;
 
     fn read(_: &str, value: Option<&str>) -> Result<Self, ValueError> {
-        Field::new(required(value)?).number(Code::SctpPort).map(Self)
+        Field::new(required(value)?).plain_number(Code::SctpPort).map(Self)
     }
 }
 
@@ -47,7 +47,7 @@ impl TypedAttribute<'_> for MaxMessageSize {
     const ONCE: bool = true;
 
     fn read(_: &str, value: Option<&str>) -> Result<Self, ValueError> {
-        Field::new(required(value)?).number(Code::MaxMessageSize).map(Self)
+        Field::new(required(value)?).plain_number(Code::MaxMessageSize).map(Self)
     }
 }
 

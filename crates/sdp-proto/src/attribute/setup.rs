@@ -33,6 +33,7 @@ impl Setup {
     }
 
     /// The role with which to answer this one (RFC 8842 §5.3): active unless the offerer is.
+    #[must_use]
     pub const fn answer(self) -> Self {
         match self {
             Self::Passive | Self::ActPass => Self::Active,

@@ -1,3 +1,10 @@
 //! Integration tests of `sdp-proto`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test says what it skipped")]
 
+mod allocations;
 mod corpus;
+mod hostile;
+mod properties;
+mod shared;
+mod webrtc;
