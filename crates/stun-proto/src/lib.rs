@@ -30,13 +30,16 @@ extern crate alloc;
 pub mod attribute;
 mod base64;
 mod builder;
+mod classic;
 mod classify;
+mod client;
 mod credentials;
 mod data_head;
 mod entropy;
 mod id;
 mod integrity;
 mod key;
+mod limiter;
 mod long_term;
 mod message;
 mod message_type;
@@ -45,6 +48,7 @@ mod prepare;
 mod retransmit;
 mod rtt;
 mod security_features;
+mod server;
 mod stream;
 mod transactions;
 pub mod turn_rest;
@@ -52,12 +56,17 @@ pub mod turn_rest;
 pub use attribute::{Attribute, AttributeType};
 pub use builder::{MessageBuilder, SealedBuilder, SignedBuilder, WriteError};
 pub use classify::{PacketKind, classify};
+pub use client::{
+    Auth, Binding, BindingRequest, ClientConfig, ClientEvent, RequestError, RequestFault,
+    RequestId, StunClient,
+};
 pub use credentials::Credentials;
 pub use data_head::DataHead;
 pub use entropy::Entropy;
 pub use id::{MAGIC_COOKIE, TransactionId};
 pub use integrity::{Integrity, IntegrityError};
 pub use key::Key;
+pub use limiter::{LimiterConfig, SourceLimiter};
 pub use long_term::{
     Attempt, AuthFault, Authenticated, Discard, LongTermClient, LongTermServer, Refusal,
     ResponseCheck, UserId,
@@ -69,5 +78,6 @@ pub use prepare::{PrepareError, opaque_string, sasl_prep};
 pub use retransmit::{Retransmit, RetransmitConfig, Retry};
 pub use rtt::RttEstimate;
 pub use security_features::SecurityFeatures;
+pub use server::{BindingServer, OtherServer, ServerConfig};
 pub use stream::stun_frame;
 pub use transactions::{Due, Transaction, Transactions};

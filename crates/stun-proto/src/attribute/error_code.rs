@@ -68,7 +68,7 @@ impl Code {
         Some(Self(class as u16 * 100 + number as u16))
     }
 
-    pub(super) const fn to_wire(self) -> [u8; 2] {
+    pub(crate) const fn to_wire(self) -> [u8; 2] {
         [(self.0 / 100) as u8, (self.0 % 100) as u8]
     }
 }

@@ -1,0 +1,283 @@
+//! Telling clients their address: a Binding server that keeps nothing of anybody (RFC 8489 §6.3.1,
+//! §12), with the other addresses of RFC 5780 where it has them.
+use crate::{
+    AttributeType, Class, Entropy, LimiterConfig, Message, MessageBuilder, MessageType, Method,
+    ParseError, SourceLimiter,
+    attribute::{
+        ChangeRequest, Code, ErrorCode, MappedAddress, OtherAddress, Padding, ResponseOrigin,
+        ResponsePort, Software, UnknownAttributes, XorMappedAddress,
+    },
+    classic::ClassicRequest,
+};
+use alloc::{collections::VecDeque, string::String};
+use bytes::Bytes;
+use core::{convert::Infallible, net::SocketAddr};
+use sans_io::{
+    Clock, DropCounters, DropReason, Frame, HEAD_MAX, Input, Instant, Machine, Output, Packet,
+    Path, Transmit, Transport, Verdict,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// How a server behaves.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// What one source prefix may make the server send.
+    pub limiter: LimiterConfig,
+    /// Whether clients of RFC 3489 are answered.
+    pub classic: bool,
+    /// What SOFTWARE says; `None` keeps responses at their smallest.
+    pub software: Option<String>,
+    /// The server's other address and port, for clients that look into their NAT.
+    pub other: Option<OtherServer>,
+    /// How many responses may wait for the driver. Only those that do not fit into
+    /// [`Verdict::Forward`] ever wait: errors with many attributes, SOFTWARE, RFC 5780.
+    pub max_queue: usize,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            limiter: LimiterConfig::default(),
+            classic: true,
+            software: None,
+            other: None,
+            max_queue: 64,
+        }
+    }
+}
+
+/// The addresses of a server of RFC 5780. The driver listens on all four combinations of address
+/// and port, over UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OtherServer {
+    /// The address and port that clients are told.
+    pub primary: SocketAddr,
+    /// Another address, of the same family, and another port.
+    pub alternate: SocketAddr,
+    /// Whether RESPONSE-PORT is honoured. It lets a client have a response sent to another port of
+    /// its own address, so it is limited to requests without PADDING (RFC 5780 §7.5).
+    pub response_port: bool,
+}
+
+impl OtherServer {
+    /// The other address and port, seen from one of the four.
+    fn opposite(&self, local: SocketAddr) -> SocketAddr {
+        self.changed(local, ChangeRequest { change_ip: true, change_port: true })
+    }
+
+    /// Where a response is to come from (RFC 5780 §6.1, table 1).
+    fn changed(&self, local: SocketAddr, change: ChangeRequest) -> SocketAddr {
+        let mut from = local;
+        let (one, two) = (self.primary, self.alternate);
+        if change.change_ip {
+            from.set_ip(if local.ip() == one.ip() { two.ip() } else { one.ip() });
+        }
+        if change.change_port {
+            from.set_port(if local.port() == one.port() { two.port() } else { one.port() });
+        }
+        from
+    }
+}
+
+/// Answers Binding requests. What it is not asked for it leaves alone: other methods, responses and
+/// other protocols are [`Verdict::Unclaimed`].
+///
+/// A success response is 32 bytes over IPv4 and 44 over IPv6. It goes out with the verdict, so that
+/// nothing is queued or allocated. States its bounds for the laws: at most one output for each input
+/// since the last drain. See [`StunClient`](crate::StunClient) for an example.
+#[derive(Debug)]
+pub struct BindingServer {
+    config: ServerConfig,
+    clock: Clock,
+    limiter: SourceLimiter,
+    queue: VecDeque<Transmit>,
+    drops: DropCounters,
+}
+
+impl BindingServer {
+    /// A server. The seed keys the table of the limiter.
+    pub fn new(config: ServerConfig, seed: [u8; 32]) -> Self {
+        let key = Entropy::new(seed).secret();
+        Self {
+            limiter: SourceLimiter::new(config.limiter, key),
+            queue: VecDeque::with_capacity(config.max_queue),
+            config,
+            clock: Clock::default(),
+            drops: DropCounters::default(),
+        }
+    }
+
+    /// What was refused, and why.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
+    }
+
+    fn received(&mut self, now: Instant, path: Path, bytes: &[u8]) -> Verdict<'static> {
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(ParseError::NotStun) => return self.classic(now, path, bytes),
+            Err(_) => return self.drops.drop(DropReason::Malformed),
+        };
+        if message.method() != Method::BINDING {
+            return Verdict::Unclaimed;
+        }
+        match message.class() {
+            Class::Request => self.request(now, path, &message),
+            // That it came is all that it is for (RFC 8489 §6.3.2).
+            Class::Indication => Verdict::Consumed,
+            Class::Success | Class::Error => Verdict::Unclaimed,
+        }
+    }
+
+    fn request(&mut self, now: Instant, path: Path, request: &Message<'_>) -> Verdict<'static> {
+        let other = self.config.other.filter(|_| path.transport == Transport::Udp);
+        let unknown: UnknownAttributes =
+            request.unknown_required_to(|kind| understands(other.as_ref(), kind)).collect();
+        let mut buffer = [0; MAX_RESPONSE];
+        let id = request.transaction_id();
+        let error = MessageBuilder::new(&mut buffer, MessageType::error(Method::BINDING), id);
+        let error = if !unknown.is_empty() {
+            error.with(&ErrorCode::from(Code::UNKNOWN_ATTRIBUTE)).with(&unknown)
+        } else if request.malformed().is_some() || is_contradiction(request) {
+            error.with(&ErrorCode::from(Code::BAD_REQUEST))
+        } else {
+            return self.success(now, path, request, other.as_ref());
+        };
+        let Ok(bytes) = error.finish() else {
+            return self.drops.drop(DropReason::Unsupported);
+        };
+        self.answer(now, path, path.remote, bytes)
+    }
+
+    fn success(
+        &mut self,
+        now: Instant,
+        path: Path,
+        request: &Message<'_>,
+        other: Option<&OtherServer>,
+    ) -> Verdict<'static> {
+        let change = request.get::<ChangeRequest>().unwrap_or_default();
+        let from = other.map_or(path.local, |other| other.changed(path.local, change));
+        let mut to = path.remote;
+        if let Some(ResponsePort(port)) = request.get() {
+            to.set_port(port);
+        }
+        // As much as was sent and no more, so that nothing is gained by asking for it.
+        let asked = request.get::<Padding<'_>>();
+        let padding = asked.and_then(|asked| PADDING.get(..asked.0.len().min(PADDING.len())));
+        let padding = padding.map(Padding);
+        let mut buffer = [0; MAX_RESPONSE];
+        let kind = MessageType::success(Method::BINDING);
+        let response = MessageBuilder::new(&mut buffer, kind, request.transaction_id())
+            .with(&XorMappedAddress(path.remote))
+            .with_some(self.config.software.as_deref().map(Software).as_ref())
+            .with_some(other.map(|_| MappedAddress(path.remote)).as_ref())
+            .with_some(other.map(|_| ResponseOrigin(from)).as_ref())
+            .with_some(other.map(|other| OtherAddress(other.opposite(path.local))).as_ref())
+            .with_some(padding.as_ref());
+        let Ok(bytes) = response.finish() else {
+            return self.drops.drop(DropReason::Unsupported);
+        };
+        self.answer(now, Path::new(path.transport, from, path.remote), to, bytes)
+    }
+
+    /// A request without a cookie. Over DTLS there is none of those (RFC 8489 §11).
+    fn classic(&mut self, now: Instant, path: Path, bytes: &[u8]) -> Verdict<'static> {
+        let Some(mut request) = ClassicRequest::parse(bytes).filter(|_| self.config.classic) else {
+            return Verdict::Unclaimed;
+        };
+        if matches!(path.transport, Transport::Dtls) {
+            return self.drops.drop(DropReason::Unsupported);
+        }
+        let other = self.config.other.filter(|_| path.transport == Transport::Udp);
+        if other.is_none() && request.change != ChangeRequest::default() {
+            request.refuse_change();
+        }
+        if request.has_unknown() {
+            return self.answer(now, path, path.remote, request.refuse().as_bytes());
+        }
+        let from = other.map_or(path.local, |other| other.changed(path.local, request.change));
+        let others = other.map(|other| (from, other.opposite(path.local)));
+        let response = request.respond(path.remote, others);
+        self.answer(
+            now,
+            Path::new(path.transport, from, path.remote),
+            path.remote,
+            response.as_bytes(),
+        )
+    }
+
+    /// Sends a response, unless its source has had its share.
+    fn answer(
+        &mut self,
+        now: Instant,
+        path: Path,
+        to: SocketAddr,
+        bytes: &[u8],
+    ) -> Verdict<'static> {
+        // Who has a connection has shown that it is where it says.
+        let spoofable = path.transport == Transport::Udp;
+        if spoofable && !self.limiter.take(now, path.remote.ip(), bytes.len()) {
+            return self.drops.drop(DropReason::TooFast);
+        }
+        let path = Path::new(path.transport, path.local, to);
+        if bytes.len() <= HEAD_MAX {
+            return Verdict::Forward(Packet::new(path, &[]).with_head(bytes));
+        }
+        if self.queue.len() >= self.config.max_queue {
+            return self.drops.drop(DropReason::Exhausted);
+        }
+        self.queue.push_back(Transmit::new(path, Bytes::copy_from_slice(bytes)));
+        Verdict::Consumed
+    }
+}
+
+/// What PADDING in a response consists of: one Ethernet frame.
+const PADDING: &[u8] = &[0; 1500];
+/// Room for the longest response: a success with four IPv6 addresses, SOFTWARE and PADDING.
+const MAX_RESPONSE: usize = 2304;
+
+/// Which attributes a Binding request may have.
+fn understands(other: Option<&OtherServer>, kind: AttributeType) -> bool {
+    match kind {
+        AttributeType::CHANGE_REQUEST | AttributeType::PADDING => other.is_some(),
+        AttributeType::RESPONSE_PORT => other.is_some_and(|other| other.response_port),
+        AttributeType::SOURCE_ADDRESS | AttributeType::CHANGED_ADDRESS => false,
+        _ => kind.is_known(),
+    }
+}
+
+/// RFC 5780 §7.5: RESPONSE-PORT and PADDING together would multiply what is sent to a port that
+/// asked for nothing.
+fn is_contradiction(request: &Message<'_>) -> bool {
+    request.get::<ResponsePort>().is_some() && request.get::<Padding<'_>>().is_some()
+}
+
+impl Machine for BindingServer {
+    type Event = Infallible;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let now = self.clock.tick(now);
+        match input {
+            Input::Received { path, bytes, .. } => self.received(now, path, bytes),
+            Input::Timeout => Verdict::Consumed,
+            Input::Socket { .. }
+            | Input::Accepted { .. }
+            | Input::LookedUp { .. }
+            | Input::PathFailed { .. } => Verdict::Unclaimed,
+        }
+    }
+
+    fn poll_output(&mut self) -> Output<Infallible> {
+        match self.queue.pop_front() {
+            Some(transmit) => Output::Transmit(transmit),
+            None => Output::Timeout(None),
+        }
+    }
+
+    fn frame(&self, _: &Path, buffer: &[u8]) -> Frame {
+        crate::stun_frame(buffer)
+    }
+}
