@@ -1,2 +1,78 @@
 //! The program `spool`.
-fn main() {}
+//!
+//! One file a subcommand; `exit` holds the exit statuses, `status` what goes to stderr, `lines`
+//! what goes through stdin and stdout, `exchange` how descriptions travel.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod connect;
+mod demo;
+mod exchange;
+mod exit;
+mod lines;
+mod offer;
+mod status;
+mod turn_server;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+use exit::{Exit, Failure};
+use std::process::ExitCode;
+
+/// Connects two computers directly, through the NATs between them.
+#[derive(Debug, Parser)]
+#[command(name = "spool", version, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start, \
+                          2 could not connect, 64 usage.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Offer(offer::Args),
+    Answer(answer::Args),
+    TurnServer(turn_server::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match run(cli.command) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            status::error(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::start("the runtime"))?;
+    runtime.block_on(async {
+        match command {
+            Command::Offer(args) => offer::run(args).await,
+            Command::Answer(args) => answer::run(args).await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::TurnServer(args) => turn_server::run(args).await,
+        }
+    })
+}
+
+/// Help and version are no errors; everything else that clap says is, and exits as such.
+fn usage(error: &clap::Error) -> ExitCode {
+    // the pipe to a pager may be closed by now
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.into(),
+        _ => Exit::Usage.into(),
+    }
+}

@@ -45,6 +45,19 @@ const COMMANDS_MAX: usize = 256;
 /// After so many rounds without rest the driver lets other tasks of its thread run.
 const ROUNDS_BEFORE_YIELD: u32 = 64;
 
+/// Sockets that are open before there is a machine, for one that must know their addresses when it
+/// is made.
+#[derive(Debug, Default)]
+pub struct Sockets(Net);
+
+impl Sockets {
+    /// Opens a UDP socket and gives its address, with the port that was chosen when `local` has
+    /// none. The machine must not use the number for another socket.
+    pub fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        self.0.bind(id, local)
+    }
+}
+
 /// A machine with its sockets and its clock. Nothing happens until [`run`](Self::run) is polled.
 ///
 /// UDP goes through batched system calls with segmentation offload where the system has it.
@@ -58,7 +71,7 @@ const ROUNDS_BEFORE_YIELD: u32 = 64;
 ///
 /// ```
 /// use sans_io::{Input, Instant, Machine, Output, Path, SocketId, Verdict};
-/// use spool::driver::{Application, Context, Driver};
+/// use spool::driver::{Application, Context, Driver, Sockets};
 ///
 /// /// Hands every datagram to the application.
 /// #[derive(Debug)]
@@ -87,8 +100,9 @@ const ROUNDS_BEFORE_YIELD: u32 = 64;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// let (arrived_tx, mut arrived) = tokio::sync::mpsc::unbounded_channel();
-/// let (mut driver, handle) = Driver::new(Sink, Print(arrived_tx));
-/// let address = driver.bind(SocketId(0), "127.0.0.1:0".parse().unwrap())?;
+/// let mut sockets = Sockets::default();
+/// let address = sockets.bind(SocketId(0), "127.0.0.1:0".parse().unwrap())?;
+/// let (driver, handle) = Driver::with_sockets(Sink, Print(arrived_tx), sockets);
 /// let task = tokio::spawn(driver.run());
 ///
 /// std::net::UdpSocket::bind("127.0.0.1:0")?.send_to(b"hello", address)?;
@@ -111,16 +125,15 @@ pub struct Driver<M: Machine, A> {
 impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// A driver and the first handle to it. It needs the runtime's I/O and timers to be enabled.
     pub fn new(machine: M, app: A) -> (Self, Handle<M, A>) {
-        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let net = Net::default();
-        let driver = Self { machine, app, net, origin: Origin::start(), commands };
-        (driver, Handle::new(sender))
+        Self::with_sockets(machine, app, Sockets::default())
     }
 
-    /// Opens a socket for a machine that expects to have it from the start, and tells the machine
-    /// nothing. The answer is the address with the port that was chosen.
-    pub fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
-        self.net.bind(id, local)
+    /// As [`new`](Self::new), for a machine that expects some sockets to be open from the start.
+    pub fn with_sockets(machine: M, app: A, sockets: Sockets) -> (Self, Handle<M, A>) {
+        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let net = sockets.0;
+        let driver = Self { machine, app, net, origin: Origin::start(), commands };
+        (driver, Handle::new(sender))
     }
 
     /// The machine's time now, for commands before [`run`](Self::run).

@@ -1,0 +1,35 @@
+//! `spool answer`: the side that is asked.
+use crate::{connect, exchange, exit::Failure, lines::Lines, status::Status};
+use serde_json::json;
+
+/// Takes the offer of the other computer, makes an answer, connects
+///
+/// Paste the offer of `spool offer` and end it with an empty line, or name its file with --in.
+/// Bring the answer back. Then each line of stdin goes out as one datagram, and each datagram that
+/// arrives is printed as a line. This raw mode is not encrypted.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connect: connect::Args,
+}
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let args = &args.connect;
+    let status = Status::new(args.json);
+    let mut agent = connect::agent(args).await?;
+    status.say(match args.from {
+        None => "Paste the offer of the other computer here, and end it with an empty line:",
+        Some(_) => "Waiting for the offer ...",
+    });
+    let mut stdin = Lines::stdin();
+    let offer = exchange::read(args.from.as_deref(), &mut stdin).await?;
+    connect::listen_to(&mut agent, &offer).await?;
+    let answer = connect::describe(&mut agent, status).await?;
+    let told = match args.out {
+        None => "This is the answer. Take it back to the other computer:\n",
+        Some(_) => "The answer is written. Take it back to the other computer.",
+    };
+    status.event("answer", json!({ "bytes": answer.len() }), told);
+    exchange::write(&answer, args.out.as_deref())?;
+    connect::converse(agent, stdin, args, status).await
+}

@@ -1,0 +1,227 @@
+//! What `offer` and `answer` have in common: flags, the agent, and the conversation.
+use crate::{
+    exit::Failure,
+    lines::{self, Lines},
+    status::Status,
+};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use spool::{
+    Agent, BuildError, ConnectError, Connection, DescribeError, Finding, PairReport, Server,
+};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tokio::time::Instant;
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A STUN server, which tells our address as others see it (repeatable)
+    #[arg(long, value_name = "HOST:PORT")]
+    stun: Vec<Server>,
+    /// A TURN server, which relays where no direct path works
+    #[arg(long, value_name = "HOST:PORT", requires_all = ["user", "password"])]
+    turn: Option<Server>,
+    /// The account at the TURN server
+    #[arg(long, value_name = "NAME", requires = "turn")]
+    user: Option<String>,
+    /// The password of that account
+    #[arg(long, value_name = "P", requires = "turn")]
+    password: Option<String>,
+    /// Which addresses may be used: all, or only relayed ones
+    #[arg(long, value_enum, default_value_t = Policy::All)]
+    policy: Policy,
+    /// Write our description to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Read the peer's description from this file, waiting for it, instead of stdin
+    #[arg(long = "in", value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Give up when not connected so many seconds after both descriptions are known
+    #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
+    timeout: Duration,
+    /// Stay so many seconds after the end of stdin
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = seconds)]
+    linger: Duration,
+    /// Tell events as JSON lines on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Use the loopback interface too, to try it on one computer
+    #[arg(long)]
+    loopback: bool,
+}
+
+/// How long to wait for both sides to settle on one of the paths that work.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// Which candidates may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    /// All of them.
+    All,
+    /// Relayed ones only: the peer learns no address of ours.
+    Relay,
+}
+
+/// Seconds, with or without a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is wanted".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "this is no length of time".to_owned())
+}
+
+/// Makes the agent that the flags describe.
+pub(crate) async fn agent(args: &Args) -> Result<Agent, Failure> {
+    if args.policy == Policy::Relay && args.turn.is_none() {
+        let text = "--policy relay needs a relay: add --turn HOST:PORT --user NAME --password P";
+        return Err(Failure::Usage(text.into()));
+    }
+    let mut builder = Agent::builder().loopback(args.loopback).connect_timeout(args.timeout);
+    for server in &args.stun {
+        builder = builder.stun_server(server.clone());
+    }
+    if let (Some(server), Some(user), Some(password)) = (&args.turn, &args.user, &args.password) {
+        builder = builder.turn_server(server.clone(), user, password);
+    }
+    if args.policy == Policy::Relay {
+        builder = builder.policy(spool::Policy::Relay);
+    }
+    builder.build().await.map_err(|error| {
+        let advice = match error {
+            BuildError::NoAddress => " (--loopback)",
+            _ => "",
+        };
+        Failure::NotConnected(format!("{error}{advice}"))
+    })
+}
+
+/// Gathers, says what was found, and gives our description.
+pub(crate) async fn describe(agent: &mut Agent, status: Status) -> Result<String, Failure> {
+    let failed = |error: DescribeError| Failure::NotConnected(error.to_string());
+    let description = agent.local_description().await.map_err(failed)?;
+    let candidates = agent.candidates();
+    for candidate in &candidates {
+        let text = format!("  we may be reached at {} ({})", candidate.address, candidate.kind);
+        status.event("candidate", endpoint(candidate.kind.as_str(), candidate.address), &text);
+    }
+    for problem in agent.problems() {
+        status.event("problem", json!({ "text": problem }), &format!("  note: {problem}"));
+    }
+    let text = format!("Found {} ways to reach us.", candidates.len());
+    status.event("gathered", json!({ "candidates": candidates.len() }), &text);
+    Ok(description)
+}
+
+/// Takes the peer's description, or says what is wrong with it.
+pub(crate) async fn listen_to(agent: &mut Agent, description: &str) -> Result<(), Failure> {
+    agent.set_remote_description(description).await.map_err(|error| {
+        Failure::NotConnected(format!("the peer's description cannot be used: {error}"))
+    })
+}
+
+/// Waits for the connection, then carries lines until the end.
+pub(crate) async fn converse(
+    agent: Agent,
+    mut stdin: Lines,
+    args: &Args,
+    status: Status,
+) -> Result<(), Failure> {
+    status.say("Connecting ...");
+    let mut connection = match agent.connected().await {
+        Ok(connection) => connection,
+        Err(error) => return Err(failed(&error, status)),
+    };
+    // which path it will be is worth a moment; what is sent meanwhile arrives all the same
+    let _ = tokio::time::timeout(SETTLE, connection.settled()).await;
+    connected(&connection, status);
+    carry(&mut connection, &mut stdin, args.linger, status).await;
+    connection.close().await;
+    Ok(())
+}
+
+fn failed(error: &ConnectError, status: Status) -> Failure {
+    let pairs: Vec<Value> = error.pairs().iter().map(pair).collect();
+    status.event(
+        "failed",
+        json!({ "reason": error.finding().to_string(), "pairs": pairs }),
+        "Not connected.",
+    );
+    for pair in error.pairs() {
+        status.say(&format!("  {pair}"));
+    }
+    Failure::NotConnected(format!("{error}{}", flags(error.finding())))
+}
+
+/// Which flags do what a finding advises.
+fn flags(finding: Finding) -> &'static str {
+    match finding {
+        Finding::SilentNoRelay | Finding::OneWay => " (--turn HOST:PORT --user NAME --password P)",
+        _ => "",
+    }
+}
+
+fn pair(report: &PairReport) -> Value {
+    json!({
+        "local": endpoint(report.local.kind.as_str(), report.local.address),
+        "remote": endpoint(report.remote.kind.as_str(), report.remote.address),
+        "outcome": report.outcome.to_string(),
+    })
+}
+
+fn endpoint(kind: &str, address: SocketAddr) -> Value {
+    json!({ "type": kind, "address": address.to_string() })
+}
+
+fn connected(connection: &Connection, status: Status) {
+    let (local, remote) = (connection.local(), connection.remote());
+    let rtt_ms = connection.rtt().map(|rtt| rtt.as_secs_f64() * 1000.0);
+    let how = if connection.is_direct() { "directly" } else { "through a relay" };
+    let after = rtt_ms.map(|ms| format!(", {ms:.1} ms there and back")).unwrap_or_default();
+    let text = format!(
+        "Connected {how}: {} ({}) to {} ({}){after}.\n\
+         Not encrypted: anybody on the way can read and change what you send.\n\
+         Each line you type goes out as one datagram; end with Ctrl-D.",
+        local.address, local.kind, remote.address, remote.kind,
+    );
+    let details = json!({
+        "local": endpoint(local.kind.as_str(), local.address),
+        "remote": endpoint(remote.kind.as_str(), remote.address),
+        "direct": connection.is_direct(),
+        "rtt_ms": rtt_ms,
+        "encrypted": false,
+    });
+    status.event("connected", details, &text);
+}
+
+/// Lines out, datagrams in, until the linger after the end of stdin, the end of the connection, or
+/// Ctrl-C.
+async fn carry(connection: &mut Connection, stdin: &mut Lines, linger: Duration, status: Status) {
+    let mut leave_at: Option<Instant> = None;
+    let leave = async |at: Option<Instant>| match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    };
+    loop {
+        tokio::select! {
+            line = stdin.next(), if leave_at.is_none() => match line {
+                Some(line) => send(connection, &line, status).await,
+                None => leave_at = Some(Instant::now() + linger),
+            },
+            datagram = connection.recv() => match datagram {
+                Ok(datagram) => lines::print(&datagram),
+                Err(lost) => {
+                    let text = format!("The peer is gone: {lost}.");
+                    return status.event("closed", json!({ "reason": lost.to_string() }), &text);
+                }
+            },
+            () = leave(leave_at) => break,
+            () = crate::exit::interrupted() => break,
+        }
+    }
+    status.event("closed", json!({ "reason": "done" }), "Done.");
+}
+
+async fn send(connection: &Connection, line: &[u8], status: Status) {
+    if let Err(error) = connection.send(line).await {
+        let text = format!("A line was not sent: {error}");
+        status.event("unsent", json!({ "reason": error.to_string() }), &text);
+    }
+}

@@ -1,0 +1,35 @@
+//! `spool offer`: the side that starts.
+use crate::{connect, exchange, exit::Failure, lines::Lines, status::Status};
+use serde_json::json;
+
+/// Starts a connection: makes an offer, waits for the answer, connects
+///
+/// Give the offer to `spool answer` on the other computer and bring its answer back, by copy and
+/// paste or with --out and --in as files. Then each line of stdin goes out as one datagram, and
+/// each datagram that arrives is printed as a line. This raw mode is not encrypted.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connect: connect::Args,
+}
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let args = &args.connect;
+    let status = Status::new(args.json);
+    let mut agent = connect::agent(args).await?;
+    let offer = connect::describe(&mut agent, status).await?;
+    let told = match args.out {
+        None => "This is the offer. Give it to `spool answer` on the other computer:\n",
+        Some(_) => "The offer is written. Give it to `spool answer` on the other computer.",
+    };
+    status.event("offer", json!({ "bytes": offer.len() }), told);
+    exchange::write(&offer, args.out.as_deref())?;
+    status.say(match args.from {
+        None => "Now paste its answer here, and end it with an empty line:",
+        Some(_) => "Waiting for the answer ...",
+    });
+    let mut stdin = Lines::stdin();
+    let answer = exchange::read(args.from.as_deref(), &mut stdin).await?;
+    connect::listen_to(&mut agent, &answer).await?;
+    connect::converse(agent, stdin, args, status).await
+}

@@ -1,0 +1,128 @@
+//! `spool turn-server`: STUN and TURN over UDP.
+use crate::{exit::Failure, lines, status::Status};
+use spool::{TurnEvent, TurnService};
+use std::net::{IpAddr, SocketAddr};
+
+/// Serves STUN and TURN over UDP, so that two computers find and reach each other
+///
+/// Without flags it listens on port 3478 of every address of this computer, relays from the first
+/// of them, and makes up an account. It relays to public addresses only, unless --allow-peer names
+/// others; its own clients reach each other always. Ctrl-C ends it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Listen here (repeatable); 0.0.0.0 and [::] mean each address of this computer
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:3478")]
+    listen: Vec<SocketAddr>,
+    /// Relay from this address, which peers must be able to reach
+    #[arg(long, value_name = "IP")]
+    relay_ip: Option<IpAddr>,
+    /// The realm of the accounts
+    #[arg(long, default_value = "turn")]
+    realm: String,
+    /// An account (repeatable); one is made up when none is given
+    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = account)]
+    users: Vec<Account>,
+    /// Relay to these addresses too, although they are not public (repeatable)
+    #[arg(long = "allow-peer", value_name = "CIDR")]
+    allow: Vec<spool::IpPrefix>,
+}
+
+/// A name with its password.
+#[derive(Clone, Debug)]
+struct Account {
+    name: String,
+    password: String,
+}
+
+fn account(text: &str) -> Result<Account, String> {
+    match text.split_once(':') {
+        Some((name, password)) if !name.is_empty() && !password.is_empty() => {
+            Ok(Account { name: name.to_owned(), password: password.to_owned() })
+        }
+        _ => Err("write NAME:PASSWORD".to_owned()),
+    }
+}
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let made_up = args.users.is_empty();
+    let mut users = args.users;
+    if made_up {
+        users.push(make_up()?);
+    }
+    let mut builder = TurnService::builder().realm(&args.realm);
+    for address in &args.listen {
+        builder = builder.listen(*address);
+    }
+    if let Some(address) = args.relay_ip {
+        builder = builder.relay(address);
+    }
+    for user in &users {
+        builder = builder.user(&user.name, &user.password);
+    }
+    for prefix in args.allow {
+        builder = builder.allow_peer(prefix);
+    }
+    let mut service =
+        builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
+    announce(&service, &users, made_up);
+    serve(&mut service).await;
+    service.stop().await;
+    Ok(())
+}
+
+/// An account with 96 random bits of password, of letters that survive copy and paste.
+fn make_up() -> Result<Account, Failure> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::NotStarted(format!("no random password: {error}")))?;
+    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte & 63)]);
+    Ok(Account { name: "spool".to_owned(), password: random.iter().map(letter).collect() })
+}
+
+/// What to type on the other computers.
+fn announce(service: &TurnService, users: &[Account], made_up: bool) {
+    let say = |text: String| lines::print(text.as_bytes());
+    for address in service.listeners() {
+        say(format!("Listening on {address} (UDP)"));
+    }
+    let relays: Vec<_> = service.relays().iter().map(ToString::to_string).collect();
+    say(format!("Relaying from {}", relays.join(" and ")));
+    let (Some(address), Some(user)) = (service.listeners().first(), users.first()) else { return };
+    if made_up {
+        say(format!("Account made up for this run: {} with password {}", user.name, user.password));
+    }
+    say("\nOn the one computer:".to_owned());
+    let flags = format!("--turn {address} --user {} --password {}", user.name, user.password);
+    say(format!("  spool offer  {flags}"));
+    say("On the other:".to_owned());
+    say(format!("  spool answer {flags}"));
+    say("\nCtrl-C ends it.".to_owned());
+}
+
+async fn serve(service: &mut TurnService) {
+    let status = Status::new(false);
+    loop {
+        tokio::select! {
+            event = service.next_event() => match event {
+                Some(event) => status.say(&describe(&event)),
+                None => return,
+            },
+            () = crate::exit::interrupted() => return status.say("Done."),
+        }
+    }
+}
+
+fn describe(event: &TurnEvent) -> String {
+    match event {
+        TurnEvent::AllocationCreated { client, user, relayed } => {
+            format!("{user} at {} relays from {relayed}", client.remote)
+        }
+        TurnEvent::AllocationEnded { client, user, relayed, end } => {
+            format!("{user} at {} no longer relays from {relayed}: {end:?}", client.remote)
+        }
+        TurnEvent::AllocationRefused { client, user, code } => {
+            format!("{user} at {} did not get a relay: error {}", client.remote, code)
+        }
+    }
+}

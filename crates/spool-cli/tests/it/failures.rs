@@ -1,0 +1,77 @@
+//! What cannot work: exit status 2, and a last line that says why.
+use crate::program::{Ended, Running, run};
+
+fn not_connected(ended: &Ended) {
+    assert_eq!(ended.code(), Some(2), "{ended:?}");
+    assert!(!ended.err.iter().any(|line| line.contains("panicked")), "{ended:?}");
+}
+
+#[test]
+fn a_peer_that_never_checks_is_explained() {
+    let mut left = Running::start(&["offer", "--loopback", "--timeout", "1"]);
+    let mut right = Running::start(&["answer", "--loopback"]);
+    right.say(&left.description());
+    right.say(&[""]);
+    let answer = right.description();
+    drop(right); // killed: its sockets are gone before the other side hears of them
+    left.say(&answer);
+    left.say(&[""]);
+    let ended = left.ended();
+    not_connected(&ended);
+    let last = ended.last_line();
+    assert!(last.contains("127.0.0.1"), "each pair is named: {last}");
+    assert!(last.contains("That means"), "and what it means: {last}");
+}
+
+#[test]
+fn a_peer_that_never_checks_is_explained_to_programs() {
+    let mut left = Running::start(&["offer", "--loopback", "--timeout", "1", "--json"]);
+    let mut right = Running::start(&["answer", "--loopback"]);
+    right.say(&left.description());
+    right.say(&[""]);
+    let answer = right.description();
+    drop(right);
+    left.say(&answer);
+    left.say(&[""]);
+    let failed: serde_json::Value = serde_json::from_str(&left.said("\"failed\"")).unwrap();
+    let pairs = failed["pairs"].as_array().unwrap();
+    assert!(!pairs.is_empty(), "{failed}");
+    for pair in pairs {
+        assert!(pair["local"]["address"].is_string() && pair["remote"]["type"].is_string());
+        assert!(pair["outcome"].is_string(), "{failed}");
+    }
+    not_connected(&left.ended());
+}
+
+#[test]
+fn a_broken_description_is_one_clear_line() {
+    for broken in ["hello, world", "v=0", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0"] {
+        let mut answer = Running::start(&["answer", "--loopback", "--json"]);
+        answer.say(&[broken, ""]);
+        let ended = answer.ended();
+        not_connected(&ended);
+        assert_eq!(ended.err.len(), 1, "{ended:?}");
+        assert!(ended.last_line().contains("the peer's description"), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_end_of_stdin_instead_of_a_description_is_explained() {
+    let ended = run(&["answer", "--loopback"]);
+    not_connected(&ended);
+    assert!(ended.last_line().contains("--in"), "{ended:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let ended = run(&["offer", "--loopback", "--out", "/nowhere/at/all.sdp"]);
+    not_connected(&ended);
+    assert!(ended.last_line().contains("/nowhere/at/all.sdp"), "{ended:?}");
+}
+
+#[test]
+fn a_server_without_a_name_in_the_dns_is_named() {
+    let ended = run(&["offer", "--loopback", "--stun", "nothing.invalid:3478"]);
+    not_connected(&ended);
+    assert!(ended.last_line().contains("nothing.invalid"), "{ended:?}");
+}

@@ -1,0 +1,7 @@
+//! The program as scripts and people use it: the real binary, real pipes, files and sockets.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+
+mod failures;
+mod meeting;
+mod program;
+mod usage;

@@ -1,0 +1,102 @@
+//! Two programs meet over the loopback interface, and lines cross both ways.
+use crate::program::Running;
+
+const LINES: usize = 10;
+
+fn lines(side: &str) -> Vec<String> {
+    (0..LINES).map(|n| format!("{side} {n}")).collect()
+}
+
+/// Both sides say ten lines, hear the other's ten, and leave with exit status 0.
+fn converse(mut offer: Running, mut answer: Running) {
+    offer.say(&lines("from the offer"));
+    answer.say(&lines("from the answer"));
+    // loopback loses nothing, and both are connected before they read these lines
+    assert_eq!((0..LINES).map(|_| answer.line()).collect::<Vec<_>>(), lines("from the offer"));
+    assert_eq!((0..LINES).map(|_| offer.line()).collect::<Vec<_>>(), lines("from the answer"));
+    for mut side in [offer, answer] {
+        side.end_input();
+        let ended = side.ended();
+        assert_eq!(ended.code(), Some(0), "{ended:?}");
+        assert!(ended.out.is_empty(), "{ended:?}");
+    }
+}
+
+#[test]
+fn descriptions_travel_as_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (offer, answer) = (path("offer.sdp"), path("answer.sdp"));
+    let common = ["--loopback", "--linger", "0.2"];
+    // the answering side comes first: its file is not there yet, and it waits
+    let right =
+        Running::start(&[&["answer", "--in", &offer, "--out", &answer][..], &common].concat());
+    let left =
+        Running::start(&[&["offer", "--out", &offer, "--in", &answer][..], &common].concat());
+    left.said("Connected directly");
+    right.said("Connected directly");
+    converse(left, right);
+    let mut left_behind: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left_behind.sort();
+    assert_eq!(left_behind, ["answer.sdp", "offer.sdp"], "nothing temporary stays");
+}
+
+#[test]
+fn descriptions_travel_through_pipes() {
+    let common = ["--loopback", "--linger", "0.2"];
+    let mut left = Running::start(&[&["offer"][..], &common].concat());
+    let mut right = Running::start(&[&["answer"][..], &common].concat());
+    right.say(&left.description());
+    right.say(&[""]);
+    left.say(&right.description());
+    left.say(&[""]);
+    converse(left, right);
+}
+
+#[test]
+fn programs_get_events_as_json_lines() {
+    let common = ["--loopback", "--linger", "0.2", "--json"];
+    let mut left = Running::start(&[&["offer"][..], &common].concat());
+    let mut right = Running::start(&[&["answer"][..], &common].concat());
+    right.say(&left.description());
+    right.say(&[""]);
+    left.say(&right.description());
+    left.say(&[""]);
+    for side in [&left, &right] {
+        let gathered: serde_json::Value = serde_json::from_str(&side.said("\"gathered\"")).unwrap();
+        assert!(gathered["candidates"].as_u64().unwrap() > 0, "{gathered}");
+        let connected: serde_json::Value =
+            serde_json::from_str(&side.said("\"connected\"")).unwrap();
+        assert_eq!(connected["event"], "connected");
+        assert_eq!(connected["direct"], true);
+        assert_eq!(connected["encrypted"], false);
+        for end in ["local", "remote"] {
+            assert!(connected[end]["type"].is_string(), "{connected}");
+            let address = connected[end]["address"].as_str().unwrap();
+            assert!(address.parse::<std::net::SocketAddr>().is_ok(), "{connected}");
+        }
+        assert!(connected["rtt_ms"].as_f64().is_some_and(|ms| ms < 1000.0), "{connected}");
+    }
+    converse(left, right);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let common = ["--loopback", "--linger", "0.2"];
+    let mut left = Running::start(&[&["offer"][..], &common].concat());
+    let mut right = Running::start(&[&["answer"][..], &common].concat());
+    right.say(&left.description());
+    right.say(&[""]);
+    left.say(&right.description());
+    left.say(&[""]);
+    right.said("Connected");
+    right.close_output();
+    left.say(&lines("unheard"));
+    left.end_input();
+    assert_eq!(left.ended().code(), Some(0));
+    right.end_input();
+    let ended = right.ended();
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    assert!(!ended.err.iter().any(|line| line.contains("panicked")), "{ended:?}");
+}

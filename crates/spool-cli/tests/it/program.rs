@@ -1,0 +1,148 @@
+//! A running `spool` whose pipes are read line by line. Nothing waits longer than [`PATIENCE`].
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::Duration,
+};
+
+/// How long any single thing may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The program with its arguments, not started yet.
+pub(crate) fn spool(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spool"));
+    command.args(args);
+    command
+}
+
+/// How a program ended, and what it had said by then that nobody has taken.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: Vec<String>,
+    pub(crate) err: Vec<String>,
+}
+
+impl Ended {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    pub(crate) fn last_line(&self) -> &str {
+        self.err.last().map_or("", String::as_str)
+    }
+}
+
+/// A running program; killed when the test is over.
+pub(crate) struct Running {
+    child: Child,
+    input: Option<ChildStdin>,
+    out: Option<Receiver<String>>,
+    err: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = spool(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let input = child.stdin.take();
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        Self { child, input, out: Some(out), err }
+    }
+
+    /// The next line of stdout.
+    pub(crate) fn line(&self) -> String {
+        self.out.as_ref().unwrap().recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// The lines of stdout up to an empty one.
+    pub(crate) fn description(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                line if line.is_empty() => return lines,
+                line => lines.push(line),
+            }
+        }
+    }
+
+    /// The first line of stderr from here on that contains `text`.
+    pub(crate) fn said(&self, text: &str) -> String {
+        loop {
+            let line = self.err.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {text}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Writes lines to stdin.
+    pub(crate) fn say<S: AsRef<str>>(&mut self, lines: &[S]) {
+        let text: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
+        self.input.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Stops reading stdout.
+    pub(crate) fn close_output(&mut self) {
+        self.out = None;
+    }
+
+    /// Ends stdin.
+    pub(crate) fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end of the program.
+    pub(crate) fn ended(mut self) -> Ended {
+        let rest = |lines: Option<&Receiver<String>>| lines.map(drain).unwrap_or_default();
+        let (out, err) = (rest(self.out.as_ref()), rest(Some(&self.err)));
+        // both pipes are closed, so the program is gone or going
+        Ended { status: self.child.wait().unwrap(), out, err }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // it may have ended by itself
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a program that is to end by itself, with nothing on stdin.
+pub(crate) fn run(args: &[&str]) -> Ended {
+    let mut running = Running::start(args);
+    running.end_input();
+    running.ended()
+}
+
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn drain(lines: &Receiver<String>) -> Vec<String> {
+    let mut rest = Vec::new();
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => rest.push(line),
+            Err(RecvTimeoutError::Disconnected) => return rest,
+            Err(RecvTimeoutError::Timeout) => panic!("it does not end; it said {rest:?}"),
+        }
+    }
+}

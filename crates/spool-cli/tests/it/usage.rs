@@ -1,0 +1,49 @@
+//! Calls that make no sense: exit status 64, and advice.
+use crate::program::{Ended, run};
+
+fn refused(args: &[&str]) -> Ended {
+    let ended = run(args);
+    assert_eq!(ended.code(), Some(64), "{args:?}: {ended:?}");
+    assert!(ended.out.is_empty(), "{ended:?}");
+    ended
+}
+
+#[test]
+fn unknown_flags_and_commands_exit_with_64() {
+    refused(&["offer", "--frobnicate"]);
+    refused(&["offfer"]);
+    refused(&[]);
+}
+
+#[test]
+fn help_and_version_exit_with_0() {
+    for args in [&["--help"][..], &["--version"], &["offer", "--help"]] {
+        let ended = run(args);
+        assert_eq!(ended.code(), Some(0), "{ended:?}");
+        assert!(!ended.out.is_empty());
+    }
+}
+
+#[test]
+fn a_turn_server_needs_an_account_and_an_account_a_turn_server() {
+    let without = refused(&["offer", "--turn", "127.0.0.1:3478"]);
+    assert!(without.err.iter().any(|line| line.contains("--user")), "{without:?}");
+    refused(&["answer", "--turn", "127.0.0.1:3478", "--user", "a"]);
+    refused(&["answer", "--user", "a", "--password", "b"]);
+}
+
+#[test]
+fn the_policy_relay_needs_a_relay() {
+    let ended = refused(&["offer", "--policy", "relay"]);
+    assert!(ended.last_line().contains("--turn"), "{ended:?}");
+    refused(&["offer", "--policy", "none"]);
+}
+
+#[test]
+fn servers_and_times_are_checked() {
+    let port = refused(&["offer", "--stun", "127.0.0.1:port"]);
+    assert!(port.err.iter().any(|line| line.contains("HOST:PORT")), "{port:?}");
+    refused(&["offer", "--stun", "stun:127.0.0.1"]);
+    refused(&["offer", "--timeout", "soon"]);
+    refused(&["offer", "--linger", "-1"]);
+}

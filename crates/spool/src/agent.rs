@@ -1,0 +1,241 @@
+//! Two agents, one on each device, find a path between them and become a [`Connection`].
+
+mod builder;
+mod connection;
+mod error;
+mod progress;
+
+pub use builder::{AgentBuilder, BuildError};
+pub use connection::{Connection, Endpoint, Lost, SendError};
+pub use error::{ConnectError, DescribeError, Outcome, PairReport, StartError};
+
+use crate::{
+    description::{Local, Remote, RemoteDescriptionError},
+    driver::{Driver, Handle},
+};
+use ice_proto::{
+    Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, PairStats, Role,
+};
+use progress::{Feed, Recorder};
+use sans_io::SocketIds;
+use std::{net::IpAddr, time::Duration};
+use tokio::time::Instant;
+
+/// One side of a connection that is being made.
+///
+/// The side that starts makes an offer; the other side takes it and answers. Which side an agent is
+/// follows from what is called first: [`local_description`](Self::local_description) makes it the
+/// offering one, [`set_remote_description`](Self::set_remote_description) the answering one. The
+/// descriptions are SDP; how they get across is the application's business. Each is complete, so
+/// one message each way is enough, and an offer may wait minutes for its answer: the mappings at
+/// NATs are kept alive meanwhile.
+///
+/// What goes over the connection is **not encrypted**. The descriptions carry a DTLS fingerprint,
+/// since other implementations do not answer without one, but it is random and nobody holds the
+/// key: a certificate belongs to a layer above this one.
+///
+/// ```
+/// use spool::Agent;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // two agents on one computer; with a real peer: Agent::builder().stun("stun.example.org:3478")
+/// let mut alice = Agent::builder().loopback(true).build().await?;
+/// let mut bob = Agent::builder().loopback(true).build().await?;
+///
+/// let offer = alice.local_description().await?;
+/// bob.set_remote_description(&offer).await?;
+/// let answer = bob.local_description().await?;
+/// alice.set_remote_description(&answer).await?;
+///
+/// let (alice, bob) = tokio::join!(alice.connected(), bob.connected());
+/// let (mut alice, mut bob) = (alice?, bob?);
+///
+/// alice.send(b"hello, Bob").await?;
+/// assert_eq!(&bob.recv().await?[..], b"hello, Bob");
+/// bob.send(b"hello, Alice").await?;
+/// assert_eq!(&alice.recv().await?[..], b"hello, Alice");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Agent {
+    config: IceConfig,
+    locals: Vec<IpAddr>,
+    gather_timeout: Duration,
+    connect_timeout: Duration,
+    session: Option<Session>,
+}
+
+/// What an agent has from the moment it knows its role.
+#[derive(Debug)]
+struct Session {
+    handle: Handle<IceAgent, Recorder>,
+    feed: Feed,
+    local: Local,
+    description: Option<String>,
+    remote: Option<Remote>,
+}
+
+impl Agent {
+    /// Starts to configure an agent.
+    pub fn builder() -> AgentBuilder {
+        AgentBuilder::new()
+    }
+
+    fn new(
+        config: IceConfig,
+        locals: Vec<IpAddr>,
+        gather_timeout: Duration,
+        connect_timeout: Duration,
+    ) -> Self {
+        Self { config, locals, gather_timeout, connect_timeout, session: None }
+    }
+
+    /// Our description: an offer, or the answer when the peer's offer is set already. It waits
+    /// until all ways to reach us are found, or the gather timeout is over. A second call gives the
+    /// same description.
+    pub async fn local_description(&mut self) -> Result<String, DescribeError> {
+        let patience = self.gather_timeout;
+        let session = self.start(Role::Controlling)?;
+        if let Some(description) = &session.description {
+            return Ok(description.clone());
+        }
+        let gathered = session.feed.progress.wait_for(|progress| progress.gathered);
+        // what is there when time is over has to do
+        let _ = tokio::time::timeout(patience, gathered).await;
+        let candidates = session.feed.progress.borrow().candidates.clone();
+        if candidates.is_empty() {
+            return Err(DescribeError::NoCandidate);
+        }
+        let description = match &session.remote {
+            None => session.local.offer(&candidates)?,
+            Some(offer) => session.local.answer(offer, &candidates)?,
+        };
+        session.description = Some(description.clone());
+        Ok(description)
+    }
+
+    /// Takes the description of the peer: the answer to our offer, or an offer that we are to
+    /// answer.
+    pub async fn set_remote_description(
+        &mut self,
+        description: &str,
+    ) -> Result<(), RemoteDescriptionError> {
+        let remote = Remote::parse(description)?;
+        let session = self.start(Role::Controlled).map_err(RemoteDescriptionError::Start)?;
+        if session.remote.is_some() {
+            return Err(RemoteDescriptionError::Again);
+        }
+        if remote.credentials == session.local.credentials {
+            return Err(RemoteDescriptionError::Own);
+        }
+        let told = remote.clone();
+        let taken = session.handle.call(move |cx, _| {
+            cx.machine.set_remote_lite(cx.now, told.lite);
+            cx.machine.set_remote_pacing(cx.now, told.pacing);
+            cx.machine.set_remote_credentials(cx.now, told.credentials)?;
+            for candidate in told.candidates {
+                // one that cannot be used is no reason to do without the others
+                let _ = cx.machine.add_remote_candidate(cx.now, candidate);
+            }
+            if told.complete {
+                cx.machine.end_of_remote_candidates(cx.now);
+            }
+            Ok(())
+        });
+        let taken: Result<(), CredentialsError> =
+            taken.await.map_err(|_stopped| RemoteDescriptionError::Ended)?;
+        taken?;
+        session.remote = Some(remote);
+        Ok(())
+    }
+
+    /// The addresses at which we may be reached, as far as they are found.
+    pub fn candidates(&self) -> Vec<Candidate> {
+        let session = self.session.as_ref();
+        session.map(|session| session.feed.progress.borrow().candidates.clone()).unwrap_or_default()
+    }
+
+    /// What stood in the way of finding more, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let Some(session) = &self.session else { return Vec::new() };
+        let failures = session.feed.progress.borrow().failures.clone();
+        let text = failures.iter().map(|failure| match failure.server {
+            Some(server) => {
+                format!("the server {server}, asked from {}: {}", failure.local, failure.fault)
+            }
+            None => format!("the address {}: {}", failure.local, failure.fault),
+        });
+        let skipped = session.remote.as_ref().map_or(0, |remote| remote.skipped);
+        let skipped = (skipped > 0).then(|| {
+            format!("{skipped} candidates of the peer are passed over: host names, or not UDP")
+        });
+        text.chain(skipped).collect()
+    }
+
+    /// Waits until data may flow, or until all hope is gone. Both descriptions must be exchanged.
+    pub async fn connected(mut self) -> Result<Connection, ConnectError> {
+        let began = Instant::now();
+        let patience = self.connect_timeout;
+        let Some(session) = self.session.as_mut().filter(|session| session.remote.is_some()) else {
+            return Err(ConnectError::plain(Finding::NoRemoteDescription));
+        };
+        let settled = session.feed.progress.wait_for(|progress| {
+            matches!(progress.state, IceState::Connected | IceState::Completed | IceState::Failed)
+        });
+        let state = match tokio::time::timeout(patience, settled).await {
+            Ok(Ok(progress)) => progress.state,
+            Ok(Err(_ended)) => IceState::Closed,
+            Err(_elapsed) => IceState::Failed,
+        };
+        let Some(Session { handle, feed, .. }) = self.session.take() else {
+            return Err(ConnectError::plain(Finding::Closed));
+        };
+        let found = handle.call(|cx, _| {
+            let pairs: Vec<PairStats> = cx.machine.pairs().collect();
+            (pairs, cx.machine.explain().verdict())
+        });
+        let Ok((pairs, finding)) = found.await else {
+            return Err(ConnectError::plain(Finding::Closed));
+        };
+        if matches!(state, IceState::Connected | IceState::Completed) {
+            let rtt = pairs.iter().filter(|pair| pair.valid).find_map(PairStats::rtt);
+            return Ok(Connection::new(handle, feed, rtt));
+        }
+        let pairs = pairs.into_iter().map(PairReport::from).collect();
+        Err(ConnectError::new(began.elapsed(), pairs, finding))
+    }
+
+    /// The session; begun in this role when there is none yet.
+    fn start(&mut self, role: Role) -> Result<&mut Session, StartError> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => Session::start(&self.config, role, &self.locals)?,
+        };
+        Ok(self.session.insert(session))
+    }
+}
+
+impl Session {
+    /// Makes the machine, gives it our addresses, and has a task drive it.
+    fn start(config: &IceConfig, role: Role, locals: &[IpAddr]) -> Result<Self, StartError> {
+        let config = IceConfig { role, ..config.clone() };
+        let pacing = config.pacing;
+        let agent = IceAgent::new(config, random()?, SocketIds::root())?;
+        let credentials = agent.local_credentials().clone();
+        let session_id = u64::from_be_bytes(random()?) >> 1;
+        let local = Local { credentials, pacing, session_id, fingerprint: random()? };
+        let (recorder, feed) = Recorder::new();
+        let (mut driver, handle) = Driver::new(agent, recorder);
+        let now = driver.now();
+        driver.machine().gather(now, locals)?;
+        tokio::spawn(driver.run());
+        Ok(Self { handle, feed, local, description: None, remote: None })
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StartError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| StartError::Random)?;
+    Ok(bytes)
+}

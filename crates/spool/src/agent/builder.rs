@@ -1,0 +1,210 @@
+//! What an agent is told before it starts.
+use super::Agent;
+use crate::{Server, ServerError, interfaces};
+use ice_proto::{IceConfig, Policy, TurnServer};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use thiserror::Error;
+
+/// How long gathering may take before a description is made of what there is. A STUN server that
+/// does not answer is asked for 39.5 s (RFC 8489 §6.2.1), which nobody wants to wait for.
+const GATHER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long connecting may take. A little more than the patience of ICE itself (RFC 8863 §4), so
+/// that its own verdict comes first.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A TURN server with the account there.
+#[derive(Clone)]
+struct Relay {
+    server: Server,
+    username: String,
+    password: String,
+}
+
+/// Configures an [`Agent`].
+#[must_use = "an agent is made by `build`"]
+#[derive(Clone)]
+pub struct AgentBuilder {
+    stun: Vec<Server>,
+    turn: Vec<Relay>,
+    policy: Policy,
+    loopback: bool,
+    addresses: Vec<IpAddr>,
+    gather_timeout: Duration,
+    connect_timeout: Duration,
+    fault: Option<(String, ServerError)>,
+}
+
+impl std::fmt::Debug for AgentBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let relays: Vec<_> = self.turn.iter().map(|relay| &relay.server).collect();
+        f.debug_struct("AgentBuilder")
+            .field("stun", &self.stun)
+            .field("turn", &relays)
+            .field("policy", &self.policy)
+            .field("loopback", &self.loopback)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why no agent could be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// What was given as a server is none.
+    #[error("server '{text}': {fault}")]
+    Server {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        fault: ServerError,
+    },
+    /// A name could not be resolved.
+    #[error("the address of {server} could not be found: {source}")]
+    Resolve {
+        /// Whose.
+        server: Server,
+        /// The resolver's reason.
+        source: io::Error,
+    },
+    /// The interfaces could not be listed.
+    #[error("the network interfaces could not be listed: {0}")]
+    Interfaces(#[source] io::Error),
+    /// The host has no address that a peer could reach.
+    #[error(
+        "this computer has no network address but loopback; connect it to a network, or use the \
+         loopback interface to reach peers on this computer"
+    )]
+    NoAddress,
+}
+
+impl AgentBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            stun: Vec::new(),
+            turn: Vec::new(),
+            policy: Policy::All,
+            loopback: false,
+            addresses: Vec::new(),
+            gather_timeout: GATHER_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            fault: None,
+        }
+    }
+
+    /// Asks this STUN server for the address that others see, `host:port`. A text that is none
+    /// makes [`build`](Self::build) fail.
+    pub fn stun(mut self, server: &str) -> Self {
+        if let Some(server) = self.parse(server) {
+            self.stun.push(server);
+        }
+        self
+    }
+
+    /// As [`stun`](Self::stun), for a server that is parsed already.
+    pub fn stun_server(mut self, server: Server) -> Self {
+        self.stun.push(server);
+        self
+    }
+
+    /// Asks this TURN server, `host:port`, for a relay. A text that is none makes
+    /// [`build`](Self::build) fail.
+    pub fn turn(mut self, server: &str, username: &str, password: &str) -> Self {
+        match self.parse(server) {
+            Some(server) => self.turn_server(server, username, password),
+            None => self,
+        }
+    }
+
+    /// As [`turn`](Self::turn), for a server that is parsed already.
+    pub fn turn_server(mut self, server: Server, username: &str, password: &str) -> Self {
+        let (username, password) = (username.to_owned(), password.to_owned());
+        self.turn.push(Relay { server, username, password });
+        self
+    }
+
+    /// Which addresses may be used; all unless told.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether to use loopback addresses too, to reach peers on the same computer. Off unless told.
+    pub fn loopback(mut self, loopback: bool) -> Self {
+        self.loopback = loopback;
+        self
+    }
+
+    /// Uses this address of the computer, and of the others only those named likewise. Without a
+    /// call all addresses of all interfaces are used.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.addresses.push(address);
+        self
+    }
+
+    /// How long [`Agent::local_description`] waits at most for servers to answer; 5 s unless told.
+    pub fn gather_timeout(mut self, timeout: Duration) -> Self {
+        self.gather_timeout = timeout;
+        self
+    }
+
+    /// How long [`Agent::connected`] tries at most; 60 s unless told.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Resolves the names of the servers and lists the interfaces. Nothing is sent to anybody but
+    /// the resolver until the agent learns its role: with [`Agent::local_description`] it offers,
+    /// with [`Agent::set_remote_description`] first it answers.
+    pub async fn build(self) -> Result<Agent, BuildError> {
+        if let Some((text, fault)) = self.fault {
+            return Err(BuildError::Server { text, fault });
+        }
+        let mut locals = self.addresses;
+        if locals.is_empty() {
+            let found = interfaces::list(self.loopback).map_err(BuildError::Interfaces)?;
+            locals = found.into_iter().map(|interface| interface.address).collect();
+        }
+        if locals.is_empty() {
+            return Err(BuildError::NoAddress);
+        }
+        let mut config = IceConfig { policy: self.policy, ..IceConfig::default() };
+        for server in &self.stun {
+            config.stun_servers.extend(addresses(server).await?);
+        }
+        for relay in &self.turn {
+            for address in addresses(&relay.server).await? {
+                let username = relay.username.as_str().into();
+                let password = relay.password.as_str().into();
+                config.turn_servers.push(TurnServer { address, username, password });
+            }
+        }
+        locals.truncate(config.local_addresses_max);
+        Ok(Agent::new(config, locals, self.gather_timeout, self.connect_timeout))
+    }
+
+    fn parse(&mut self, text: &str) -> Option<Server> {
+        match text.parse() {
+            Ok(server) => Some(server),
+            Err(fault) => {
+                self.fault.get_or_insert((text.to_owned(), fault));
+                None
+            }
+        }
+    }
+}
+
+/// One address of each family: the others of a name are the same service, and each address costs a
+/// round of questions from every interface.
+async fn addresses(server: &Server) -> Result<Vec<SocketAddr>, BuildError> {
+    let failed = |source| BuildError::Resolve { server: server.clone(), source };
+    let found = server.resolve().await.map_err(failed)?;
+    let v4 = found.iter().find(|address| address.is_ipv4());
+    let v6 = found.iter().find(|address| address.is_ipv6());
+    Ok(v4.into_iter().chain(v6).copied().collect())
+}

@@ -1,0 +1,80 @@
+//! What an agent's driver tells the rest of the program.
+use crate::driver::{Application, Context};
+use bytes::Bytes;
+use ice_proto::{
+    Candidate, GatheringFailure, IceAgent, IceEvent, IceState, RestartReason, SelectedPair,
+};
+use sans_io::Path;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::{mpsc, watch};
+
+/// Datagrams that may wait for [`Connection::recv`](super::Connection::recv): about a second of
+/// video. What is more is dropped and counted, as a full socket would.
+const DATAGRAMS_MAX: usize = 1024;
+
+/// How far an agent has come.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) failures: Vec<GatheringFailure>,
+    pub(super) gathered: bool,
+    pub(super) state: IceState,
+    pub(super) pair: Option<SelectedPair>,
+    pub(super) lost: Option<RestartReason>,
+}
+
+/// Keeps [`Progress`] up to date and queues what arrives.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    progress: watch::Sender<Progress>,
+    datagrams: mpsc::Sender<Bytes>,
+    overflows: Arc<AtomicU64>,
+}
+
+/// The receiving ends of a [`Recorder`].
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) progress: watch::Receiver<Progress>,
+    pub(super) datagrams: mpsc::Receiver<Bytes>,
+    pub(super) overflows: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    pub(super) fn new() -> (Self, Feed) {
+        let (progress, watched) = watch::channel(Progress {
+            candidates: Vec::new(),
+            failures: Vec::new(),
+            gathered: false,
+            state: IceState::New,
+            pair: None,
+            lost: None,
+        });
+        let (datagrams, received) = mpsc::channel(DATAGRAMS_MAX);
+        let overflows = Arc::new(AtomicU64::new(0));
+        let feed = Feed { progress: watched, datagrams: received, overflows: overflows.clone() };
+        (Self { progress, datagrams, overflows }, feed)
+    }
+}
+
+impl Application<IceAgent> for Recorder {
+    fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+        self.progress.send_modify(|progress| match event {
+            IceEvent::Candidate(candidate) => progress.candidates.push(candidate),
+            IceEvent::GatheringComplete => progress.gathered = true,
+            IceEvent::GatheringFailed(failure) => progress.failures.push(failure),
+            IceEvent::StateChanged(state) => progress.state = state,
+            IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(pair),
+            IceEvent::RestartNeeded(reason) => progress.lost = Some(reason),
+            IceEvent::RoleChanged(_) => {}
+        });
+    }
+
+    fn deliver(&mut self, _: Path, _: u64, bytes: &[u8]) {
+        if self.datagrams.try_send(Bytes::copy_from_slice(bytes)).is_err() {
+            self.overflows.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

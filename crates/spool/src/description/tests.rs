@@ -1,0 +1,94 @@
+use super::{Local, Remote, RemoteDescriptionError};
+use ice_proto::{Candidate, CandidateKind, Credentials};
+use sdp_proto::{Policy, Session, attribute::Setup};
+use std::time::Duration;
+
+fn local() -> Local {
+    Local {
+        credentials: Credentials::new("8hhY", "asd88fgpdd777uzjYhagZg").unwrap(),
+        pacing: Duration::from_millis(5),
+        session_id: 4_611_731_400_430_051_336,
+        fingerprint: std::array::from_fn(|index| index as u8),
+    }
+}
+
+fn candidates() -> Vec<Candidate> {
+    let host = Candidate::host("192.168.1.7:5000".parse().unwrap());
+    let reflexive = Candidate {
+        foundation: "2".parse().unwrap(),
+        priority: 1_694_498_815,
+        address: "203.0.113.9:41200".parse().unwrap(),
+        kind: CandidateKind::ServerReflexive,
+        related: Some(host.address),
+        ..host
+    };
+    let six = Candidate {
+        foundation: "3".parse().unwrap(),
+        address: "[2001:db8::7]:5001".parse().unwrap(),
+        ..host
+    };
+    vec![host, reflexive, six]
+}
+
+#[test]
+fn an_offer_is_strict_sdp_and_says_what_it_was_made_of() {
+    let text = local().offer(&candidates()).unwrap();
+    Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    let read = Remote::parse(&text).unwrap();
+    assert_eq!(read.credentials, local().credentials);
+    assert_eq!(read.pacing, Some(Duration::from_millis(5)));
+    assert!(read.complete);
+    assert_eq!((read.lite, read.skipped), (false, 0));
+    let without_bases: Vec<_> = candidates()
+        .into_iter()
+        .map(|candidate| Candidate { related: None, ..candidate })
+        .collect();
+    assert_eq!(read.candidates, without_bases);
+    assert!(text.contains("m=application 41200 "), "the reflexive address is the default: {text}");
+}
+
+#[test]
+fn an_offer_without_candidates_is_strict_sdp() {
+    let text = local().offer(&[]).unwrap();
+    Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    assert!(text.contains("m=application 9 ") && text.contains("c=IN IP4 0.0.0.0"));
+}
+
+#[test]
+fn an_answer_mirrors_the_offer_and_rejects_what_is_no_data_channel() {
+    let offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE audio data\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=mid:audio\r\na=rtpmap:111 opus/48000/2\r\n\
+        m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:data\r\n\
+        a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=setup:actpass\r\na=sctp-port:5000\r\n";
+    let offer = Remote::parse(offer).unwrap();
+    let text = local().answer(&offer, &candidates()).unwrap();
+    let answer = Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    let lines: Vec<_> = answer.media().map(|media| media.line().unwrap().to_string()).collect();
+    assert_eq!(lines[0], "audio 0 UDP/TLS/RTP/SAVPF 111 0");
+    assert_eq!(lines[1], "application 41200 UDP/DTLS/SCTP webrtc-datachannel");
+    assert!(text.contains("a=group:BUNDLE data\r\n"));
+    let data = answer.media_by_mid("data").unwrap();
+    assert_eq!(data.setup().unwrap(), Some(Setup::Active));
+    assert!(answer.media_by_mid("audio").unwrap().is_rejected());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let fault = |text: &str| Remote::parse(text).unwrap_err();
+    assert!(matches!(fault("hello"), RemoteDescriptionError::Syntax(_)));
+    let head = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+    assert_eq!(fault(head), RemoteDescriptionError::NoDataChannel);
+    let rejected = "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n";
+    assert_eq!(fault(&format!("{head}{rejected}")), RemoteDescriptionError::NoDataChannel);
+    let bare = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n";
+    assert_eq!(fault(&format!("{head}{bare}")), RemoteDescriptionError::NoCredentials);
+}
+
+#[test]
+fn names_and_tcp_candidates_are_skipped() {
+    let mut text = local().offer(&candidates()).unwrap();
+    text.push_str("a=candidate:4 1 udp 1 0b1c2d3e.local 9 typ host\r\n");
+    text.push_str("a=candidate:5 1 tcp 1 192.168.1.7 9 typ host tcptype active\r\n");
+    let read = Remote::parse(&text).unwrap();
+    assert_eq!((read.candidates.len(), read.skipped), (3, 2));
+}

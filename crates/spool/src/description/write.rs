@@ -1,0 +1,99 @@
+//! Writing our own description, as an offer or as the answer to one.
+use super::Remote;
+use ice_proto::{Candidate, CandidateKind, Credentials};
+use sdp_proto::{
+    AnswerError, DataChannel, IceCredentials, Session, WriteError,
+    attribute::{self, CandidateType, Fingerprint, IceOptions, IcePacing, IcePwd, IceUfrag},
+    text::{IceText, TextError},
+};
+use std::time::Duration;
+use thiserror::Error;
+
+/// What our description says besides the candidates.
+#[derive(Clone, Debug)]
+pub(crate) struct Local {
+    pub(crate) credentials: Credentials,
+    /// The Ta that we propose (RFC 8839 §5.5).
+    pub(crate) pacing: Duration,
+    /// Names the session; 63 random bits (RFC 8829 §5.2.1).
+    pub(crate) session_id: u64,
+    /// The SHA-256 of a certificate that nobody has: see [`Agent`](crate::Agent).
+    pub(crate) fingerprint: [u8; 32],
+}
+
+/// Why a description could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WriteDescriptionError {
+    /// Part of ours cannot be written in SDP.
+    #[error("our description cannot be written: {0}")]
+    Text(#[from] TextError),
+    /// A line of ours cannot be written.
+    #[error("our description cannot be written: {0}")]
+    Line(#[from] WriteError),
+    /// The offer cannot be answered.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+}
+
+impl Local {
+    /// An offer with these candidates, which are all there are.
+    pub(crate) fn offer(&self, candidates: &[Candidate]) -> Result<String, WriteDescriptionError> {
+        Ok(self.data_channel(candidates)?.offer()?.to_string())
+    }
+
+    /// The answer to an offer: its data-channel section with these candidates, which are all there
+    /// are, and every other section rejected (RFC 3264 §6).
+    pub(crate) fn answer(
+        &self,
+        offer: &Remote,
+        candidates: &[Candidate],
+    ) -> Result<String, WriteDescriptionError> {
+        let parsed = Session::parse(offer.text.as_bytes());
+        // it was within the limits when it came
+        let session = parsed.map_err(|_| AnswerError::NoDataChannel)?;
+        Ok(self.data_channel(candidates)?.answer(&session)?.to_string())
+    }
+
+    fn data_channel(&self, candidates: &[Candidate]) -> Result<DataChannel<'_>, TextError> {
+        let credentials = IceCredentials {
+            ufrag: IceUfrag::new(&*self.credentials.ufrag)?,
+            pwd: IcePwd::new(&*self.credentials.pwd)?,
+        };
+        let fingerprint = Fingerprint::sha256(self.fingerprint);
+        let mut channel = DataChannel::new(self.session_id, credentials, [fingerprint]);
+        channel.ice_options = Some(IceOptions::new(["ice2"])?);
+        let ms = u64::try_from(self.pacing.as_millis()).unwrap_or(u64::MAX);
+        channel.ice_pacing = Some(IcePacing { ms });
+        channel.candidates = candidates.iter().map(written).collect::<Result<_, _>>()?;
+        channel.end_of_candidates = true;
+        Ok(channel)
+    }
+}
+
+/// A candidate in the form of SDP. A reflexive or relayed one needs a related address by the
+/// grammar; where none is known it is the unspecified one (RFC 8839 §5.1).
+fn written(candidate: &Candidate) -> Result<attribute::Candidate<'static>, TextError> {
+    let typ = match candidate.kind {
+        CandidateKind::Host => CandidateType::Host,
+        CandidateKind::ServerReflexive => CandidateType::ServerReflexive,
+        CandidateKind::PeerReflexive => CandidateType::PeerReflexive,
+        CandidateKind::Relayed => CandidateType::Relayed,
+    };
+    let address = (candidate.address.ip().into(), candidate.address.port());
+    let foundation = IceText::new(candidate.foundation.as_str().to_owned())?;
+    let mut text = attribute::Candidate::new(
+        foundation,
+        candidate.component,
+        candidate.priority,
+        address,
+        typ,
+    );
+    if candidate.kind != CandidateKind::Host {
+        let unknown =
+            if candidate.address.is_ipv4() { ([0; 4], 9).into() } else { ([0; 16], 9).into() };
+        let related = candidate.related.unwrap_or(unknown);
+        text.raddr = Some(related.ip().into());
+        text.rport = Some(related.port());
+    }
+    Ok(text)
+}

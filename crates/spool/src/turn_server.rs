@@ -1,0 +1,282 @@
+//! A STUN and TURN server over UDP (RFC 8489 §12, RFC 8656) on the sockets of this computer.
+use crate::{
+    driver::{Application, Context, Driver, Handle, Sockets},
+    interfaces,
+};
+use sans_io::{Path, SocketIds};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use turn_proto::{
+    IpPrefix, PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, TurnServerEvent, Users,
+};
+
+/// Events that wait for [`TurnService::next_event`]; what is more is dropped.
+const EVENTS_MAX: usize = 1024;
+
+/// The port that clients send to unless told (RFC 8656 §5).
+const DEFAULT_PORT: u16 = 3478;
+
+/// Four bytes: what an unauthenticated request is answered with stays small.
+const DEFAULT_REALM: &str = "turn";
+
+/// Configures a [`TurnService`].
+#[must_use = "a server runs once it is started"]
+#[derive(Clone)]
+pub struct TurnServiceBuilder {
+    listen: Vec<SocketAddr>,
+    relay: Vec<IpAddr>,
+    realm: String,
+    users: Vec<(String, String)>,
+    peers: PeerPolicy,
+}
+
+impl std::fmt::Debug for TurnServiceBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let users: Vec<_> = self.users.iter().map(|(name, _)| name).collect();
+        f.debug_struct("TurnServiceBuilder")
+            .field("listen", &self.listen)
+            .field("relay", &self.relay)
+            .field("realm", &self.realm)
+            .field("users", &users)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// An address could not be relayed from.
+    #[error("cannot relay from {address}: {source}")]
+    Relay {
+        /// Which.
+        address: IpAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The interfaces could not be listed.
+    #[error("the network interfaces could not be listed: {0}")]
+    Interfaces(#[source] io::Error),
+    /// There is no address to listen on, or to relay from.
+    #[error("this computer has no network address to serve on; name one")]
+    NoAddress,
+    /// A user name or password has characters that are not allowed (RFC 8265).
+    #[error("the account '{name}' cannot be used: {source}")]
+    Account {
+        /// Whose.
+        name: String,
+        /// What is wrong.
+        source: stun_proto::PrepareError,
+    },
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes")]
+    Random,
+    /// The configuration makes no sense to the server.
+    #[error(transparent)]
+    Config(#[from] turn_proto::ConfigError),
+}
+
+impl TurnServiceBuilder {
+    /// Listens at this address; several calls add up. Port 0 lets the system choose; an unspecified
+    /// address means each address of this computer. Unless told it is port 3478 of each IPv4
+    /// address.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen.push(address);
+        self
+    }
+
+    /// Relays from this address of the computer, at most one of each family. Unless told it is the
+    /// first address of each family that is listened on, loopback last.
+    pub fn relay(mut self, address: IpAddr) -> Self {
+        self.relay.push(address);
+        self
+    }
+
+    /// Names the set of accounts to clients; `turn` unless told.
+    pub fn realm(mut self, realm: &str) -> Self {
+        realm.clone_into(&mut self.realm);
+        self
+    }
+
+    /// Adds an account. Without any, only STUN is answered.
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.users.push((name.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// Relays to these addresses too, although they are not public.
+    pub fn allow_peer(mut self, prefix: IpPrefix) -> Self {
+        self.peers = self.peers.allow(prefix);
+        self
+    }
+
+    /// Opens the sockets and starts to serve.
+    pub async fn start(self) -> Result<TurnService, ServeError> {
+        let mut ids = SocketIds::root();
+        let (listeners, sockets) = self.open(&mut ids)?;
+        let relays = self.relays(&listeners)?;
+        let mut users = Users::new(self.realm);
+        for (name, password) in &self.users {
+            users
+                .insert(name, password)
+                .map_err(|source| ServeError::Account { name: name.clone(), source })?;
+        }
+        let mut config = TurnServerConfig::new(users, self.peers);
+        for listener in &listeners {
+            config = config.with_listener(*listener);
+        }
+        for relay in &relays {
+            config = config.with_relay(RelayAddress::new(*relay));
+        }
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
+        let server = TurnServer::new(config, ids, seed)?;
+        let (sender, events) = mpsc::channel(EVENTS_MAX);
+        let (driver, handle) = Driver::with_sockets(server, Reporter(sender), sockets);
+        let task = tokio::spawn(driver.run());
+        Ok(TurnService { listeners, relays, handle, events, task })
+    }
+
+    /// Opens the sockets that clients send to.
+    fn open(&self, ids: &mut SocketIds) -> Result<(Vec<SocketAddr>, Sockets), ServeError> {
+        let everywhere = [SocketAddr::from(([0, 0, 0, 0], DEFAULT_PORT))];
+        let wanted = if self.listen.is_empty() { &everywhere[..] } else { &self.listen };
+        let here = interfaces::list(true).map_err(ServeError::Interfaces)?;
+        let mut sockets = Sockets::default();
+        let mut listeners = Vec::new();
+        for address in wanted {
+            let each = here.iter().map(|interface| interface.address);
+            let ips: Vec<IpAddr> = if address.ip().is_unspecified() {
+                each.filter(|ip| ip.is_ipv4() == address.is_ipv4()).collect()
+            } else {
+                vec![address.ip()]
+            };
+            for ip in ips {
+                let address = SocketAddr::new(ip, address.port());
+                // 2⁶⁴ numbers do not run out
+                let Some(id) = ids.take() else { continue };
+                let bound = sockets.bind(id, address);
+                listeners.push(bound.map_err(|source| ServeError::Listen { address, source })?);
+            }
+        }
+        // what others can reach comes first
+        listeners.sort_by_key(|address| address.ip().is_loopback());
+        if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok((listeners, sockets)) }
+    }
+
+    /// The addresses to relay from, tried once, so that a wrong one is told now and not to each
+    /// client.
+    fn relays(&self, listeners: &[SocketAddr]) -> Result<Vec<IpAddr>, ServeError> {
+        let first =
+            |v4: bool| listeners.iter().map(SocketAddr::ip).find(|address| address.is_ipv4() == v4);
+        let relays: Vec<IpAddr> = if self.relay.is_empty() {
+            first(true).into_iter().chain(first(false)).collect()
+        } else {
+            self.relay.clone()
+        };
+        for address in &relays {
+            std::net::UdpSocket::bind((*address, 0))
+                .map_err(|source| ServeError::Relay { address: *address, source })?;
+        }
+        Ok(relays)
+    }
+}
+
+/// A STUN and TURN server that runs in a task of its own, until it is stopped or dropped.
+///
+/// ```
+/// use spool::{Agent, Policy, TurnService};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = TurnService::builder()
+///     .listen("127.0.0.1:0".parse()?)
+///     .relay("127.0.0.1".parse()?)
+///     .user("alice", "wonderland")
+///     .allow_peer("127.0.0.0/8".parse()?)
+///     .start()
+///     .await?;
+///
+/// let address = server.listeners()[0].to_string();
+/// let mut agent = Agent::builder()
+///     .address("127.0.0.1".parse()?)
+///     .turn(&address, "alice", "wonderland")
+///     .policy(Policy::Relay)
+///     .build()
+///     .await?;
+/// let offer = agent.local_description().await?;
+/// assert!(offer.contains("typ relay"));
+/// server.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TurnService {
+    listeners: Vec<SocketAddr>,
+    relays: Vec<IpAddr>,
+    handle: Handle<TurnServer, Reporter>,
+    events: mpsc::Receiver<TurnServerEvent>,
+    task: JoinHandle<(TurnServer, Reporter)>,
+}
+
+impl TurnService {
+    /// Starts to configure a server.
+    pub fn builder() -> TurnServiceBuilder {
+        TurnServiceBuilder {
+            listen: Vec::new(),
+            relay: Vec::new(),
+            realm: DEFAULT_REALM.to_owned(),
+            users: Vec::new(),
+            peers: PeerPolicy::global_only(),
+        }
+    }
+
+    /// Where it listens, loopback addresses last.
+    pub fn listeners(&self) -> &[SocketAddr] {
+        &self.listeners
+    }
+
+    /// Where it relays from.
+    pub fn relays(&self) -> &[IpAddr] {
+        &self.relays
+    }
+
+    /// The next thing worth a line in a log; `None` when the server has ended.
+    pub async fn next_event(&mut self) -> Option<TurnServerEvent> {
+        self.events.recv().await
+    }
+
+    /// Ends it; its sockets are closed when this returns.
+    pub async fn stop(self) {
+        self.handle.stop().await;
+        // a driver that panicked has closed its sockets too
+        let _ = self.task.await;
+    }
+}
+
+/// Passes events on.
+#[derive(Debug)]
+struct Reporter(mpsc::Sender<TurnServerEvent>);
+
+impl Application<TurnServer> for Reporter {
+    fn event(&mut self, _: &mut Context<'_, TurnServer>, event: TurnServerEvent) {
+        // nobody listens, or too slowly: it is only a log
+        let _ = self.0.try_send(event);
+    }
+
+    fn deliver(&mut self, _: Path, _: u64, _: &[u8]) {
+        // a server keeps nothing for itself
+    }
+}
