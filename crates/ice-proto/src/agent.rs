@@ -118,7 +118,7 @@ impl IceAgent {
         let now = self.clock.tick(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.gathering.run(now);
-            self.session.run_transactions(now);
+            self.session.run_checks(now);
             self.session.run_consent(now);
             self.free(now);
             self.settle(now);

@@ -5,9 +5,8 @@ use crate::{
     local::{Added, Local},
     pair::{PairFailure, PairId, PairState, Valid},
     priority,
-    schedule::{RTO_MIN, Schedule},
     session::Session,
-    transaction::{Due, Purpose, Transaction},
+    transaction::{Asked, Check, Checks, Purpose, RTO_MIN},
 };
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -77,7 +76,7 @@ impl Session {
         if let Some(pair) = self.list.get_mut(id) {
             pair.fresh += 1;
         }
-        self.transactions.cancel(|open| open.pair == id);
+        self.checks.cancel(|open| open.pair == id);
         self.send_check(now, id, Purpose::Check)
     }
 
@@ -111,29 +110,22 @@ impl Session {
         let Some((path, priority, wire)) = self.request(id, purpose, transaction_id) else {
             return false;
         };
-        let mut schedule = match purpose {
-            Purpose::Check | Purpose::Nomination => Schedule::repeated(now, rto),
-            Purpose::Consent => Schedule::once(now, crate::consent::ANSWER_WAIT),
+        let repeats = match purpose {
+            Purpose::Check => true,
+            // Unless to the letter, it is repeated as a new transaction.
+            Purpose::Nomination => self.settings.profile == Profile::Strict,
+            Purpose::Consent => false,
         };
-        if purpose == Purpose::Nomination && self.settings.profile != Profile::Strict {
-            // It is repeated as a new transaction.
-            schedule.cancel();
-        }
-        let gone = self.transactions.insert(
-            transaction_id,
-            Transaction {
-                pair: id,
-                path,
-                purpose,
-                role: self.role.role,
-                priority,
-                wire: wire.clone(),
-                schedule,
-            },
-        );
+        let life = match purpose {
+            Purpose::Check | Purpose::Nomination => Checks::life(rto),
+            Purpose::Consent => crate::consent::ANSWER_WAIT,
+        };
+        let until = now.saturating_add(life);
+        let asked = Asked { pair: id, purpose, role: self.role.role, priority, until, repeats };
+        let gone = self.checks.start(now, transaction_id, (path, wire.clone()), rto, asked);
         if let Some(pair) = self.list.get_mut(id) {
             pair.sent(now);
-            pair.open += 1 - u32::from(gone.is_some());
+            pair.open += 1 - u32::from(gone);
             if purpose == Purpose::Check && pair.state != PairState::Succeeded {
                 pair.state = PairState::InProgress;
                 pair.failure = None;
@@ -176,25 +168,26 @@ impl Session {
     }
 
     /// Sends again what was not answered, and gives up what was not answered for long.
-    pub(crate) fn run_transactions(&mut self, now: Instant) {
-        while let Some(due) = self.transactions.pop_due(now) {
+    pub(crate) fn run_checks(&mut self, now: Instant) {
+        while let Some(due) = self.checks.due(now) {
             match due {
-                Due::Repeat(transaction) => {
-                    if let Some(pair) = self.list.get_mut(transaction.pair) {
+                Ok(again) => {
+                    let pair = self.list.by_path(&again.path).map(|pair| pair.id);
+                    if let Some(pair) = pair.and_then(|id| self.list.get_mut(id)) {
                         pair.sent(now);
                     }
-                    self.transmit(transaction.path, transaction.wire);
+                    self.transmit(again.path, again.payload);
                 }
-                Due::Expired(transaction) => self.expired(&transaction),
+                Err(asked) => self.expired(&asked),
             }
         }
     }
 
-    fn expired(&mut self, transaction: &Transaction) {
-        let Some(pair) = self.list.get_mut(transaction.pair) else { return };
+    fn expired(&mut self, asked: &Asked) {
+        let Some(pair) = self.list.get_mut(asked.pair) else { return };
         pair.open = pair.open.saturating_sub(1);
         let (id, open, state) = (pair.id, pair.open, pair.state);
-        match transaction.purpose {
+        match asked.purpose {
             Purpose::Check if open == 0 && state == PairState::InProgress => {
                 self.list.fail(id, PairFailure::TimedOut);
             }
@@ -211,8 +204,8 @@ impl Session {
         message: &Message<'_>,
     ) -> Result<bool, DropReason> {
         let id = message.transaction_id();
-        let Some(transaction) = self.transactions.get(id) else { return Ok(false) };
-        let pair = transaction.pair;
+        let Some(check) = self.checks.get(id) else { return Ok(false) };
+        let pair = check.context.pair;
         let Some(remote) = &self.remote else { return Ok(false) };
         if message.verify(&remote.key).is_err() {
             // A 401 to a check that came before our credentials did cannot be signed, and proves
@@ -229,27 +222,27 @@ impl Session {
         if message.unknown_required().next().is_some() {
             return Err(DropReason::Unsupported);
         }
-        let Some(transaction) = self.transactions.take(id) else { return Ok(false) };
+        let Some(check) = self.checks.take(id) else { return Ok(false) };
         if let Some(pair) = self.list.get_mut(pair) {
             pair.open = pair.open.saturating_sub(1);
         }
-        if path != transaction.path {
-            self.failed(&transaction, PairFailure::Asymmetric);
+        if path != check.path {
+            self.failed(&check.context, PairFailure::Asymmetric);
             return Ok(true);
         }
         if let Some(mapped) = mapped.filter(|_| message.class() == Class::Success) {
-            self.succeeded(now, &transaction, mapped);
+            self.succeeded(now, &check, mapped);
         } else {
             let code = message.get::<ErrorCode<'_>>().map_or(Code::SERVER_ERROR, |e| e.code);
-            self.refused(&transaction, code);
+            self.refused(&check.context, code);
         }
         Ok(true)
     }
 
     /// RFC 8445 §7.2.5.3.
-    fn succeeded(&mut self, now: Instant, transaction: &Transaction, mapped: SocketAddr) {
-        let id = transaction.pair;
-        if let Some(rtt) = transaction.schedule.rtt(now) {
+    fn succeeded(&mut self, now: Instant, check: &Check, mapped: SocketAddr) {
+        let id = check.context.pair;
+        if let Some(rtt) = check.rtt(now) {
             self.rtt = Some(self.rtt.map_or(rtt, |known| known.max(rtt)));
             if let Some(pair) = self.list.get_mut(id) {
                 pair.counters.rtt = Some(rtt);
@@ -262,7 +255,7 @@ impl Session {
             return;
         }
         let (was_valid, base, remote) = (pair.valid, pair.base, pair.remote);
-        let local = self.learn_mapped(base, crate::candidate::canonical(mapped), transaction);
+        let local = self.learn_mapped(base, crate::candidate::canonical(mapped), &check.context);
         let ours = self.locals.get(local).map_or(0, |local| local.candidate.priority);
         let theirs = self.remotes.get(remote).map_or(0, |remote| remote.priority);
         let next_consent = match was_valid {
@@ -286,17 +279,12 @@ impl Session {
         }
         self.list.untrigger(id);
         self.list.unfreeze_kin(id);
-        self.transactions.cancel(|open| open.pair == id && open.purpose == Purpose::Check);
-        self.settle_nomination(now, id, transaction);
+        self.checks.cancel(|open| open.pair == id && open.purpose == Purpose::Check);
+        self.settle_nomination(now, id, check.context.purpose);
     }
 
     /// The local candidate that the peer sees, found out now if need be (RFC 8445 §7.2.5.3.1).
-    fn learn_mapped(
-        &mut self,
-        base: usize,
-        mapped: SocketAddr,
-        transaction: &Transaction,
-    ) -> usize {
+    fn learn_mapped(&mut self, base: usize, mapped: SocketAddr, asked: &Asked) -> usize {
         let Some(local) = self.locals.get(base) else { return base };
         let address = local.base;
         if let Some(known) = self.locals.seen_as(mapped, address) {
@@ -305,7 +293,7 @@ impl Session {
         let learned = Local {
             candidate: Candidate {
                 foundation: crate::Foundation::unique(base as u32),
-                priority: transaction.priority,
+                priority: asked.priority,
                 address: mapped,
                 kind: CandidateKind::PeerReflexive,
                 related: Some(address),
@@ -322,44 +310,44 @@ impl Session {
     }
 
     /// An authenticated error response (RFC 8445 §7.2.5.1 and §7.2.5.2.4).
-    fn refused(&mut self, transaction: &Transaction, code: Code) {
-        let id = transaction.pair;
+    fn refused(&mut self, asked: &Asked, code: Code) {
+        let id = asked.pair;
         if let Some(pair) = self.list.get_mut(id) {
             pair.counters.errors_received += 1;
         }
         match code {
             Code::ROLE_CONFLICT => {
-                self.switch_role(transaction.role.other());
+                self.switch_role(asked.role.other());
                 self.role.tiebreaker = self.entropy.public_u64();
-                if transaction.purpose == Purpose::Consent {
+                if asked.purpose == Purpose::Consent {
                     return;
                 }
                 if let Some(pair) = self.list.get_mut(id)
                     && pair.valid.is_none()
                 {
                     pair.state = PairState::Waiting;
-                    self.transactions.cancel(|open| open.pair == id);
+                    self.checks.cancel(|open| open.pair == id);
                     self.list.trigger_first(id);
                 }
             }
             Code::FORBIDDEN if self.list.get(id).is_some_and(|pair| pair.valid.is_some()) => {
                 self.lose(id, PairFailure::ConsentRevoked);
             }
-            code => self.failed(transaction, PairFailure::Refused(code.number())),
+            code => self.failed(asked, PairFailure::Refused(code.number())),
         }
     }
 
     /// A check failed for good (RFC 8445 §7.2.5.2).
-    fn failed(&mut self, transaction: &Transaction, failure: PairFailure) {
-        let id = transaction.pair;
-        match transaction.purpose {
+    fn failed(&mut self, asked: &Asked, failure: PairFailure) {
+        let id = asked.pair;
+        match asked.purpose {
             // One that is lost or garbled is no more than a missing answer (RFC 7675 §5.1).
             Purpose::Consent => {}
             Purpose::Nomination => self.nomination_failed(id, failure),
             Purpose::Check => {
                 if self.list.get(id).is_some_and(|pair| pair.valid.is_none()) {
                     self.list.fail(id, failure);
-                    self.transactions.cancel(|open| open.pair == id);
+                    self.checks.cancel(|open| open.pair == id);
                 }
             }
         }
@@ -395,7 +383,7 @@ impl Session {
         self.nominating = None;
         self.decide_at = None;
         self.list.clear_triggered();
-        self.transactions.cancel(|_| true);
+        self.checks.cancel(|_| true);
     }
 }
 

@@ -182,7 +182,7 @@ impl Session {
         match pair.state {
             PairState::Succeeded if pair.valid.is_some() => return,
             PairState::InProgress => {
-                self.transactions.cancel(|open| open.pair == id);
+                self.checks.cancel(|open| open.pair == id);
             }
             PairState::Succeeded | PairState::Waiting | PairState::Frozen | PairState::Failed => {}
         }

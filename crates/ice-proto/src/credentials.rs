@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn generated_credentials_are_valid_and_long_enough() {
-        let credentials = Credentials::generate(core::array::from_fn(|i| i as u8 * 9));
+        let credentials =
+            Credentials::generate(core::array::from_fn(|i| (i as u8).wrapping_mul(9)));
         assert_eq!(credentials.validate(), Ok(()));
         // 6 bits a character.
         assert!(credentials.ufrag.len() * 6 >= 24 && credentials.pwd.len() * 6 >= 128);

@@ -20,7 +20,7 @@ use core::{
 use host::{Host, HostState, Hosts};
 use relayed::Relays;
 use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest, Transport};
-use server_reflexive::{Answered, Mappings};
+use server_reflexive::{Answered, Asking, Mappings};
 use stun_proto::{Credentials, Entropy, Message};
 
 /// What gathering wants done, in order.
@@ -87,7 +87,11 @@ impl Gathering {
         Self {
             hosts: Hosts::new(sockets, config.local_addresses_max),
             tasks: VecDeque::new(),
-            mappings: Mappings::new(config.mapping_keepalive),
+            mappings: Mappings::new(
+                config.mapping_keepalive,
+                // Each socket with each server, TURN servers without room included.
+                config.local_addresses_max * usize::from(priority::SERVERS_MAX),
+            ),
             relays: Relays::default(),
             foundations: Foundations::default(),
             entropy,
@@ -222,7 +226,9 @@ impl Gathering {
                 let path = Path::udp(base, server);
                 let rto = self.rto();
                 let id = self.entropy.transaction_id();
-                let bytes = self.mappings.ask(now, path, (host, rank), rto, id);
+                let Some(bytes) = self.mappings.ask(now, path, (host, rank), rto, id) else {
+                    return false;
+                };
                 self.out.push_back(Gathered::Transmit(path, bytes));
                 true
             }
@@ -241,7 +247,7 @@ impl Gathering {
     /// RFC 8445 §14.3, for gathering.
     fn rto(&self) -> Duration {
         let candidates = self.tasks.len() + self.mappings.len() + self.relays.len();
-        crate::schedule::RTO_MIN.max(self.pacing * candidates as u32)
+        crate::transaction::RTO_MIN.max(self.pacing * candidates as u32)
     }
 
     /// Judges a response. `false`: it answers none of our questions.
@@ -321,12 +327,12 @@ impl Gathering {
 
     /// Repeats what was not answered, keeps mappings alive, and wakes the TURN clients.
     pub(crate) fn run(&mut self, now: Instant) {
-        while let Some(due) = self.mappings.pop_due(now, &mut self.entropy) {
+        while let Some(due) = self.mappings.due(now, &mut self.entropy) {
             match due {
-                server_reflexive::Due::Send(path, bytes) => {
+                Asking::Send(path, bytes) => {
                     self.out.push_back(Gathered::Transmit(path, bytes));
                 }
-                server_reflexive::Due::Failed(path) => {
+                Asking::Failed(path) => {
                     let fault = GatheringFault::TimedOut;
                     let (local, server) = (path.local, Some(path.remote));
                     self.fail(GatheringFailure { local, server, fault });

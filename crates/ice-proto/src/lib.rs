@@ -139,7 +139,6 @@ mod pair;
 mod priority;
 mod remote;
 mod role;
-mod schedule;
 mod session;
 mod stats;
 mod transaction;

@@ -3,9 +3,8 @@
 use crate::{
     Policy, Profile, RestartReason, Role,
     pair::{Pair, PairFailure, PairId, PairState},
-    schedule::RTO_MIN,
     session::Session,
-    transaction::{Purpose, Transaction},
+    transaction::{Purpose, RTO_MIN},
 };
 use core::time::Duration;
 use sans_io::Instant;
@@ -107,14 +106,9 @@ impl Session {
     }
 
     /// A check succeeded: does that settle the choice?
-    pub(crate) fn settle_nomination(
-        &mut self,
-        now: Instant,
-        id: PairId,
-        transaction: &Transaction,
-    ) {
+    pub(crate) fn settle_nomination(&mut self, now: Instant, id: PairId, purpose: Purpose) {
         let asked = self.nominating.as_ref().is_some_and(|nominating| nominating.pair == id);
-        let nominated = transaction.purpose == Purpose::Nomination;
+        let nominated = purpose == Purpose::Nomination;
         if self.role.role == Role::Controlling && asked && nominated {
             self.conclude(now, id);
         }
@@ -163,7 +157,7 @@ impl Session {
     /// The pair is no longer valid and the check list has failed (RFC 8445 §7.2.5.3.4).
     fn give_up_nomination(&mut self, id: PairId, failure: PairFailure) {
         self.nominating = None;
-        self.transactions.forget(id);
+        self.checks.forget(id);
         self.list.fail(id, failure);
         self.lost = Some(RestartReason::NominationFailed);
     }

@@ -12,7 +12,7 @@ use crate::{
     priority,
     remote::{Remotes, Told, can_pair, scoped},
     role::RoleState,
-    transaction::Transactions,
+    transaction::Checks,
 };
 use alloc::{collections::VecDeque, format, sync::Arc};
 use bytes::Bytes;
@@ -59,7 +59,7 @@ pub(crate) struct Session {
     pub(crate) locals: Locals,
     pub(crate) remotes: Remotes,
     pub(crate) list: CheckList,
-    pub(crate) transactions: Transactions,
+    pub(crate) checks: Checks,
     pub(crate) early: EarlyChecks,
     pub(crate) entropy: Entropy,
     pub(crate) nominating: Option<Nominating>,
@@ -100,7 +100,7 @@ impl Session {
             locals: Locals::new(config.local_candidates_max),
             remotes: Remotes::new(config.remote_candidates_max),
             list: CheckList::new(config.pairs_max),
-            transactions: Transactions::default(),
+            checks: Checks::new(config.pairs_max),
             early: EarlyChecks::new(config.early_checks_max),
             entropy,
             nominating: None,
@@ -295,7 +295,7 @@ impl Session {
 
     /// Gives up a pair for good.
     pub(crate) fn lose(&mut self, id: PairId, failure: PairFailure) {
-        self.transactions.forget(id);
+        self.checks.forget(id);
         self.list.fail(id, failure);
         if let Some(pair) = self.list.get_mut(id) {
             pair.open = 0;
@@ -410,7 +410,7 @@ impl Session {
         let patience = self.patience_until.filter(|_| {
             self.state == IceState::Checking && self.gathering_done && self.list.is_exhausted()
         });
-        [self.transactions.next(), self.consent_at(), self.decide_at, patience]
+        [self.checks.next(), self.consent_at(), self.decide_at, patience]
             .into_iter()
             .flatten()
             .min()
@@ -419,7 +419,7 @@ impl Session {
     /// Ends everything.
     pub(crate) fn close(&mut self) {
         self.closed = true;
-        self.transactions.clear();
+        self.checks.clear();
         self.list.clear_triggered();
         self.nominating = None;
     }

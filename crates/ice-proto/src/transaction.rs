@@ -1,14 +1,13 @@
-//! Checks that wait for their answers.
-use crate::{
-    Role,
-    pair::PairId,
-    schedule::{Fired, Schedule},
-};
-use alloc::collections::BTreeMap;
+//! Checks that wait for their answers: what ICE adds to the transactions of STUN.
+use crate::{Role, pair::PairId};
+use alloc::vec::Vec;
 use bytes::Bytes;
-use sans_io::{Instant, Path, Timers};
-use stun_proto::TransactionId;
+use core::time::Duration;
+use sans_io::{Instant, Path, Transmit};
+use stun_proto::{Due, Retransmit, RetransmitConfig, Transaction, TransactionId, Transactions};
 
+/// No RTO is smaller (RFC 8445 §14.3).
+pub(crate) const RTO_MIN: Duration = Duration::from_millis(500);
 /// Most transactions of one pair that wait at a time. More come about only when a peer triggers
 /// check after check; the oldest then has had the longest time for its answer.
 const OF_PAIR_MAX: usize = 16;
@@ -24,179 +23,177 @@ pub(crate) enum Purpose {
     Consent,
 }
 
-/// A request and what must be known when its answer comes.
-#[derive(Clone, Debug)]
-pub(crate) struct Transaction {
+/// What must be known of a request when its answer comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
     pub pair: PairId,
-    pub path: Path,
     pub purpose: Purpose,
     /// The role that it claims.
     pub role: Role,
     /// The PRIORITY in it.
     pub priority: u32,
-    pub wire: Bytes,
-    pub schedule: Schedule,
+    /// How long an answer counts.
+    pub until: Instant,
+    /// Whether it is sent again.
+    pub repeats: bool,
 }
 
-/// What became due.
-#[derive(Clone, Debug)]
-pub(crate) enum Due {
-    /// Send it again.
-    Repeat(Transaction),
-    /// No answer came, and none counts any more.
-    Expired(Transaction),
-}
+/// A request that was answered, or is not going to be.
+pub(crate) type Check = Transaction<Asked>;
 
-/// All transactions that wait.
-#[derive(Debug, Default)]
-pub(crate) struct Transactions {
-    open: BTreeMap<TransactionId, Transaction>,
-    timers: Timers<TransactionId>,
-}
+/// All checks that wait.
+#[derive(Debug)]
+pub(crate) struct Checks(Transactions<Asked>);
 
-impl Transactions {
-    /// Takes in a request that was just sent. Returns the transaction that had to go for it.
-    pub(crate) fn insert(
+impl Checks {
+    /// Room for the checks of so many pairs.
+    pub(crate) fn new(pairs_max: usize) -> Self {
+        Self(Transactions::new(pairs_max.saturating_mul(OF_PAIR_MAX)))
+    }
+
+    /// Takes in a request that is sent now. Whether another one of the pair had to go for it.
+    pub(crate) fn start(
         &mut self,
+        now: Instant,
         id: TransactionId,
-        transaction: Transaction,
-    ) -> Option<Transaction> {
-        let pair = transaction.pair;
-        let kin = || self.open.iter().filter(|(_, open)| open.pair == pair);
+        (path, wire): (Path, Bytes),
+        rto: Duration,
+        asked: Asked,
+    ) -> bool {
+        let kin = || self.0.iter().filter(|(_, open)| open.context.pair == asked.pair);
         let oldest = if kin().count() < OF_PAIR_MAX {
             None
         } else {
-            kin().min_by_key(|(_, open)| open.schedule.started()).map(|(id, _)| *id)
+            kin().min_by_key(|(_, open)| open.timer.first_sent()).map(|(id, _)| id)
         };
-        let gone = oldest.and_then(|oldest| self.take(oldest));
-        self.timers.set(id, Some(transaction.schedule.next()));
-        self.open.insert(id, transaction);
+        let gone = oldest.and_then(|oldest| self.0.remove(oldest)).is_some();
+        let timer = if asked.repeats {
+            Retransmit::new(now, RetransmitConfig { rto, ..RetransmitConfig::default() })
+        } else {
+            Retransmit::reliable(now, asked.until.saturating_since(now))
+        };
+        // There is room: no pair has more than its part of it.
+        let _ = self.0.start(id, path, wire, timer, asked);
         gone
     }
 
+    /// How long an answer counts at this RTO: 39.5 s at 500 ms.
+    pub(crate) fn life(rto: Duration) -> Duration {
+        RetransmitConfig { rto, ..RetransmitConfig::default() }.total()
+    }
+
     /// The request of this id.
-    pub(crate) fn get(&self, id: TransactionId) -> Option<&Transaction> {
-        self.open.get(&id)
+    pub(crate) fn get(&self, id: TransactionId) -> Option<&Check> {
+        self.0.get(id)
     }
 
     /// Takes out the request of this id: it was answered.
-    pub(crate) fn take(&mut self, id: TransactionId) -> Option<Transaction> {
-        self.timers.set(id, None);
-        self.open.remove(&id)
+    pub(crate) fn take(&mut self, id: TransactionId) -> Option<Check> {
+        self.0.remove(id)
     }
 
     /// Cancels the requests that `which` picks: they are not sent again, but an answer still counts
     /// (RFC 8445 §7.3.1.4).
-    pub(crate) fn cancel(&mut self, which: impl Fn(&Transaction) -> bool) {
-        for (id, transaction) in &mut self.open {
-            if transaction.schedule.repeats() && which(transaction) {
-                transaction.schedule.cancel();
-                self.timers.set(*id, Some(transaction.schedule.next()));
+    pub(crate) fn cancel(&mut self, which: impl Fn(&Asked) -> bool) {
+        let picked = self.0.iter().filter(|(_, open)| open.context.repeats && which(&open.context));
+        let picked: Vec<_> = picked.map(|(id, open)| (id, open.context.until)).collect();
+        for (id, until) in picked {
+            self.0.stop(id, until);
+            if let Some(asked) = self.0.context_mut(id) {
+                asked.repeats = false;
             }
         }
     }
 
     /// Takes out all requests of a pair.
     pub(crate) fn forget(&mut self, pair: PairId) {
-        let timers = &mut self.timers;
-        self.open.retain(|id, transaction| {
-            let keep = transaction.pair != pair;
-            if !keep {
-                timers.set(*id, None);
-            }
-            keep
-        });
+        let picked = self.0.iter().filter(|(_, open)| open.context.pair == pair);
+        let picked: Vec<_> = picked.map(|(id, _)| id).collect();
+        for id in picked {
+            self.0.remove(id);
+        }
     }
 
     /// Takes out all requests.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.0 = Transactions::new(0);
     }
 
-    /// The next request whose time has come.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Due> {
-        let (_, id) = self.timers.pop_due(now)?;
-        let transaction = self.open.get_mut(&id)?;
-        match transaction.schedule.fire(now) {
-            Fired::Over => self.open.remove(&id).map(Due::Expired),
-            Fired::Again => {
-                self.timers.set(id, Some(transaction.schedule.next()));
-                Some(Due::Repeat(transaction.clone()))
-            }
-        }
+    /// The next request whose time has come: to be sent again, or given up.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Result<Transmit, Asked>> {
+        Some(match self.0.due(now)? {
+            Due::Resend(transmit) => Ok(transmit),
+            Due::TimedOut(_, check) => Err(check.context),
+        })
     }
 
-    /// When [`pop_due`](Self::pop_due) has something to say.
+    /// When [`due`](Self::due) has something to say.
     pub(crate) const fn next(&self) -> Option<Instant> {
-        self.timers.next()
+        self.0.next()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Purpose, Transaction, Transactions};
-    use crate::{
-        Role,
-        pair::PairId,
-        schedule::{RTO_MIN, Schedule},
-    };
+    use super::{Asked, Checks, Purpose, RTO_MIN};
+    use crate::{Role, pair::PairId};
+    use alloc::vec::Vec;
     use bytes::Bytes;
     use sans_io::{Instant, Path};
     use stun_proto::TransactionId;
 
-    fn transaction(pair: u32, started_ms: u64) -> Transaction {
-        Transaction {
+    fn start(checks: &mut Checks, id: u8, pair: u32, at_ms: u64) -> bool {
+        let now = Instant::from_millis(at_ms);
+        let path = Path::udp("192.0.2.1:1".parse().unwrap(), "192.0.2.2:2".parse().unwrap());
+        let asked = Asked {
             pair: PairId(pair),
-            path: Path::udp("192.0.2.1:1".parse().unwrap(), "192.0.2.2:2".parse().unwrap()),
             purpose: Purpose::Check,
             role: Role::Controlling,
             priority: 1,
-            wire: Bytes::new(),
-            schedule: Schedule::repeated(Instant::from_millis(started_ms), RTO_MIN),
+            until: now.saturating_add(Checks::life(RTO_MIN)),
+            repeats: true,
+        };
+        checks.start(now, TransactionId([id; 12]), (path, Bytes::new()), RTO_MIN, asked)
+    }
+
+    /// When something was due, in ms, and whether it was the end.
+    fn run(checks: &mut Checks) -> Vec<(u64, bool)> {
+        let mut seen = Vec::new();
+        while let Some(at) = checks.next() {
+            seen.push((at.as_millis(), checks.due(at).unwrap().is_err()));
         }
+        seen
     }
 
     #[test]
-    fn what_is_due_is_repeated_and_in_the_end_expires() {
-        let mut transactions = Transactions::default();
-        transactions.insert(TransactionId([1; 12]), transaction(1, 0));
-        let (mut repeats, mut expired) = (0, 0);
-        while let Some(at) = transactions.next() {
-            match transactions.pop_due(at).unwrap() {
-                Due::Repeat(_) => repeats += 1,
-                Due::Expired(_) => expired += 1,
-            }
-        }
-        assert_eq!((repeats, expired), (6, 1));
+    fn a_check_is_repeated_six_times_and_given_up_after_39_5_seconds() {
+        let mut checks = Checks::new(1);
+        start(&mut checks, 1, 1, 0);
+        let times = run(&mut checks);
+        let repeats = [500, 1500, 3500, 7500, 15_500, 31_500].map(|at| (at, false));
+        assert_eq!(times[..6], repeats);
+        assert_eq!(times[6..], [(39_500, true)]);
     }
 
     #[test]
-    fn cancelling_stops_the_repeats_of_those_picked() {
-        let mut transactions = Transactions::default();
-        transactions.insert(TransactionId([1; 12]), transaction(1, 0));
-        transactions.insert(TransactionId([2; 12]), transaction(2, 0));
-        transactions.cancel(|open| open.pair == PairId(1));
-        assert_eq!(transactions.next(), Some(Instant::from_millis(500)));
-        assert!(matches!(
-            transactions.pop_due(Instant::from_millis(500)),
-            Some(Due::Repeat(Transaction { pair: PairId(2), .. }))
-        ));
-        assert!(transactions.get(TransactionId([1; 12])).is_some());
-        transactions.forget(PairId(2));
-        assert_eq!(transactions.next(), Some(Instant::from_millis(39_500)));
+    fn a_cancelled_check_is_not_repeated_but_waits_its_time() {
+        let mut checks = Checks::new(2);
+        start(&mut checks, 1, 1, 100);
+        start(&mut checks, 2, 2, 100);
+        checks.cancel(|asked| asked.pair == PairId(1));
+        checks.forget(PairId(2));
+        assert!(checks.get(TransactionId([1; 12])).is_some());
+        assert_eq!(run(&mut checks), [(39_600, true)]);
     }
 
     #[test]
     fn the_oldest_of_a_pair_makes_room() {
-        let mut transactions = Transactions::default();
+        let mut checks = Checks::new(2);
         for i in 0..16 {
-            let id = TransactionId([i; 12]);
-            assert!(transactions.insert(id, transaction(1, 100 - u64::from(i))).is_none());
+            assert!(!start(&mut checks, i, 1, 100 - u64::from(i)));
         }
-        let other = transactions.insert(TransactionId([98; 12]), transaction(2, 200));
-        assert!(other.is_none());
-        let gone = transactions.insert(TransactionId([99; 12]), transaction(1, 200)).unwrap();
-        assert_eq!(gone.schedule.started(), Instant::from_millis(85));
-        assert!(transactions.get(TransactionId([15; 12])).is_none());
+        assert!(!start(&mut checks, 98, 2, 200));
+        assert!(start(&mut checks, 99, 1, 200));
+        assert!(checks.get(TransactionId([15; 12])).is_none());
     }
 }

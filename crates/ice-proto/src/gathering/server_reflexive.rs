@@ -1,32 +1,19 @@
 //! Asking STUN servers how they see our sockets: server-reflexive candidates, kept alive until ICE
 //! concludes (RFC 8445 §5.1.1.2 and §5.1.1.4).
-use crate::{
-    GatheringFault,
-    schedule::{Fired, RTO_MIN, Schedule},
-};
-use alloc::collections::BTreeMap;
+use crate::GatheringFault;
+use alloc::{collections::BTreeMap, vec::Vec};
 use bytes::Bytes;
 use core::{net::SocketAddr, time::Duration};
 use sans_io::{Instant, Path, Timers};
 use stun_proto::{
-    Class, Entropy, Message, MessageBuilder, MessageType, Method, TransactionId,
+    Class, Due, Entropy, Message, MessageBuilder, MessageType, Method, Retransmit,
+    RetransmitConfig, TransactionId, Transactions,
     attribute::{ErrorCode, MappedAddress, XorMappedAddress},
 };
 
-/// A socket of ours as one server sees it.
-#[derive(Clone, Debug)]
-struct Mapping {
-    /// Which host and which server, as the parent counts them.
-    asked: (usize, usize),
-    /// The question that is open, if any.
-    question: Option<(TransactionId, Schedule, Bytes)>,
-    /// The server has answered at least once.
-    known: bool,
-}
-
 /// What became due.
 #[derive(Clone, Debug)]
-pub(crate) enum Due {
+pub(crate) enum Asking {
     Send(Path, Bytes),
     /// The server never answered.
     Failed(Path),
@@ -40,19 +27,37 @@ pub(crate) struct Answered {
     pub mapped: Result<SocketAddr, GatheringFault>,
 }
 
+/// A socket of ours as one server sees it.
+#[derive(Clone, Copy, Debug)]
+struct Mapping {
+    /// Which host and which server, as the parent counts them.
+    asked: (usize, usize),
+    /// The server has answered at least once.
+    known: bool,
+}
+
+/// The sockets as the servers see them.
 #[derive(Debug)]
 pub(crate) struct Mappings {
     by_path: BTreeMap<Path, Mapping>,
-    timers: Timers<Path>,
-    keepalive: Duration,
+    questions: Transactions<()>,
+    /// When mappings are asked for again.
+    keepalives: Timers<Path>,
+    period: Duration,
 }
 
 impl Mappings {
-    pub(crate) fn new(keepalive: Duration) -> Self {
-        Self { by_path: BTreeMap::new(), timers: Timers::default(), keepalive }
+    /// Room for `max` of them.
+    pub(crate) fn new(period: Duration, max: usize) -> Self {
+        Self {
+            by_path: BTreeMap::new(),
+            questions: Transactions::new(max),
+            keepalives: Timers::default(),
+            period,
+        }
     }
 
-    /// Asks the server at the far end of `path`. Gives the request.
+    /// Asks the server at the far end of `path`. Gives the request; `None`: there is no room.
     pub(crate) fn ask(
         &mut self,
         now: Instant,
@@ -60,13 +65,12 @@ impl Mappings {
         asked: (usize, usize),
         rto: Duration,
         id: TransactionId,
-    ) -> Bytes {
-        let bytes = request(id);
-        let schedule = Schedule::repeated(now, rto);
-        self.timers.set(path, Some(schedule.next()));
-        let question = Some((id, schedule, bytes.clone()));
-        self.by_path.insert(path, Mapping { asked, question, known: false });
-        bytes
+    ) -> Option<Bytes> {
+        let config = RetransmitConfig { rto, ..RetransmitConfig::default() };
+        let timer = Retransmit::new(now, config);
+        let request = self.questions.start(id, path, request(id), timer, ())?;
+        self.by_path.entry(path).or_insert(Mapping { asked, known: false });
+        Some(request.payload)
     }
 
     /// Judges a response. `None`: it answers nothing that was asked. A changed mapping is a new
@@ -77,12 +81,13 @@ impl Mappings {
         path: Path,
         message: &Message<'_>,
     ) -> Option<Answered> {
-        let mapping = self.by_path.get_mut(&path)?;
-        let (id, ..) = mapping.question.as_ref()?;
-        if *id != message.transaction_id() || message.method() != Method::BINDING {
+        let id = message.transaction_id();
+        let ours = self.questions.get(id).is_some_and(|question| question.path == path);
+        if !ours || message.method() != Method::BINDING {
             return None;
         }
-        mapping.question = None;
+        self.questions.remove(id);
+        let mapping = self.by_path.get_mut(&path)?;
         let xored = message.get::<XorMappedAddress>().map(|mapped| mapped.0);
         // Servers of RFC 3489 know MAPPED-ADDRESS only (RFC 8445 §5.1.1.2).
         let plain = || message.get::<MappedAddress>().map(|mapped| mapped.0);
@@ -92,54 +97,43 @@ impl Mappings {
             let code = message.get::<ErrorCode<'_>>().map(|error| error.code.number());
             Err(code.map_or(GatheringFault::Broken, GatheringFault::Refused))
         };
-        let news = mapped.is_ok() || !mapping.known;
         mapping.known |= mapped.is_ok();
-        let again = mapping.known.then(|| now.saturating_add(self.keepalive));
-        self.timers.set(path, again);
-        let mapped = if news { mapped } else { return None };
+        let again = mapping.known.then(|| now.saturating_add(self.period));
+        self.keepalives.set(path, again);
         Some(Answered { asked: mapping.asked, server: path.remote, mapped })
     }
 
     /// The next thing whose time has come: a question again, or a mapping to keep alive.
-    pub(crate) fn pop_due(&mut self, now: Instant, entropy: &mut Entropy) -> Option<Due> {
-        let (_, path) = self.timers.pop_due(now)?;
-        let mapping = self.by_path.get_mut(&path)?;
-        let (due, next) = match &mut mapping.question {
-            None => {
-                let id = entropy.transaction_id();
-                let (bytes, schedule) = (request(id), Schedule::repeated(now, RTO_MIN));
-                let next = schedule.next();
-                mapping.question = Some((id, schedule, bytes.clone()));
-                (Due::Send(path, bytes), Some(next))
+    pub(crate) fn due(&mut self, now: Instant, entropy: &mut Entropy) -> Option<Asking> {
+        let path = match self.questions.due(now) {
+            Some(Due::Resend(again)) => return Some(Asking::Send(again.path, again.payload)),
+            Some(Due::TimedOut(_, question)) => {
+                let known = self.by_path.get(&question.path).is_some_and(|mapping| mapping.known);
+                if !known {
+                    self.by_path.remove(&question.path);
+                    return Some(Asking::Failed(question.path));
+                }
+                // The server is gone for now. The mapping may still be good.
+                question.path
             }
-            Some((_, schedule, bytes)) => match schedule.fire(now) {
-                Fired::Again => (Due::Send(path, bytes.clone()), Some(schedule.next())),
-                Fired::Over if mapping.known => {
-                    // The server is gone for now. The mapping may still be good.
-                    let id = entropy.transaction_id();
-                    let (bytes, schedule) = (request(id), Schedule::repeated(now, RTO_MIN));
-                    let next = schedule.next();
-                    mapping.question = Some((id, schedule, bytes.clone()));
-                    (Due::Send(path, bytes), Some(next))
-                }
-                Fired::Over => {
-                    mapping.question = None;
-                    (Due::Failed(path), None)
-                }
-            },
+            None => self.keepalives.pop_due(now)?.1,
         };
-        self.timers.set(path, next);
-        Some(due)
+        let asked = self.by_path.get(&path)?.asked;
+        let rto = RetransmitConfig::default().rto;
+        let bytes = self.ask(now, path, asked, rto, entropy.transaction_id())?;
+        Some(Asking::Send(path, bytes))
     }
 
-    /// When [`pop_due`](Self::pop_due) has something to say.
-    pub(crate) const fn next(&self) -> Option<Instant> {
-        self.timers.next()
+    /// When [`due`](Self::due) has something to say.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        [self.questions.next(), self.keepalives.next()].into_iter().flatten().min()
     }
 
     /// Whether a server has yet to answer for the first time.
     pub(crate) fn are_asking(&self) -> bool {
-        self.by_path.values().any(|mapping| !mapping.known && mapping.question.is_some())
+        self.questions.iter().any(|(_, question)| {
+            self.by_path.get(&question.path).is_some_and(|mapping| !mapping.known)
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -148,20 +142,22 @@ impl Mappings {
 
     /// Forgets the mappings of a socket that is gone.
     pub(crate) fn forget_base(&mut self, base: SocketAddr) {
-        let timers = &mut self.timers;
-        self.by_path.retain(|path, _| {
-            let keep = path.local != base;
-            if !keep {
-                timers.set(*path, None);
-            }
-            keep
-        });
+        let on_it = |path: &Path| path.local == base;
+        let open = self.questions.iter().filter(|(_, question)| on_it(&question.path));
+        let ids: Vec<TransactionId> = open.map(|(id, _)| id).collect();
+        for id in ids {
+            self.questions.remove(id);
+        }
+        let paths: Vec<Path> = self.by_path.keys().copied().filter(on_it).collect();
+        for path in paths {
+            self.by_path.remove(&path);
+            self.keepalives.set(path, None);
+        }
     }
 
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
-        self.by_path.clear();
-        self.timers = Timers::default();
+        *self = Self::new(self.period, 0);
     }
 }
 
