@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Flags {
     /// A STUN server, which tells our address as others see it (repeatable)
     #[arg(long, value_name = "HOST:PORT")]
     stun: Vec<Server>,
@@ -69,19 +69,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// Makes the agent that the flags describe.
-pub(crate) async fn agent(args: &Args) -> Result<Agent, Failure> {
-    if args.policy == Policy::Relay && args.turn.is_none() {
+pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
+    if flags.policy == Policy::Relay && flags.turn.is_none() {
         let text = "--policy relay needs a relay: add --turn HOST:PORT --user NAME --password P";
         return Err(Failure::Usage(text.into()));
     }
-    let mut builder = Agent::builder().loopback(args.loopback).connect_timeout(args.timeout);
-    for server in &args.stun {
+    let mut builder = Agent::builder().loopback(flags.loopback).connect_timeout(flags.timeout);
+    for server in &flags.stun {
         builder = builder.stun_server(server.clone());
     }
-    if let (Some(server), Some(user), Some(password)) = (&args.turn, &args.user, &args.password) {
+    if let (Some(server), Some(user), Some(password)) = (&flags.turn, &flags.user, &flags.password)
+    {
         builder = builder.turn_server(server.clone(), user, password);
     }
-    if args.policy == Policy::Relay {
+    if flags.policy == Policy::Relay {
         builder = builder.policy(spool::Policy::Relay);
     }
     builder.build().await.map_err(|error| {
@@ -121,7 +122,7 @@ pub(crate) async fn listen_to(agent: &mut Agent, description: &str) -> Result<()
 pub(crate) async fn converse(
     agent: Agent,
     mut stdin: Lines,
-    args: &Args,
+    flags: &Flags,
     status: Status,
 ) -> Result<(), Failure> {
     status.say("Connecting ...");
@@ -132,7 +133,7 @@ pub(crate) async fn converse(
     // which path it will be is worth a moment; what is sent meanwhile arrives all the same
     let _ = tokio::time::timeout(SETTLE, connection.settled()).await;
     connected(&connection, status);
-    carry(&mut connection, &mut stdin, args.linger, status).await;
+    carry(&mut connection, &mut stdin, flags.linger, status).await;
     connection.close().await;
     Ok(())
 }
@@ -147,11 +148,11 @@ fn failed(error: &ConnectError, status: Status) -> Failure {
     for pair in error.pairs() {
         status.say(&format!("  {pair}"));
     }
-    Failure::NotConnected(format!("{error}{}", flags(error.finding())))
+    Failure::NotConnected(format!("{error}{}", advice(error.finding())))
 }
 
 /// Which flags do what a finding advises.
-fn flags(finding: Finding) -> &'static str {
+fn advice(finding: Finding) -> &'static str {
     match finding {
         Finding::SilentNoRelay | Finding::OneWay => " (--turn HOST:PORT --user NAME --password P)",
         _ => "",

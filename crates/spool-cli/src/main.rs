@@ -76,3 +76,14 @@ fn usage(error: &clap::Error) -> ExitCode {
         _ => Exit::Usage.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_make_sense_to_clap() {
+        Cli::command().debug_assert();
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::json;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    connect: connect::Args,
+    connect: connect::Flags,
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {

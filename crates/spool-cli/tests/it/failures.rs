@@ -71,7 +71,7 @@ fn a_file_that_cannot_be_written_is_named() {
 
 #[test]
 fn a_server_without_a_name_in_the_dns_is_named() {
-    let ended = run(&["offer", "--loopback", "--stun", "nothing.invalid:3478"]);
+    let ended = run(&["offer", "--loopback", "--stun", "no..such:3478"]);
     not_connected(&ended);
-    assert!(ended.last_line().contains("nothing.invalid"), "{ended:?}");
+    assert!(ended.last_line().contains("no..such"), "{ended:?}");
 }
