@@ -41,6 +41,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod conformance;
 mod hosted;
 mod link;
 mod map;
@@ -55,6 +56,7 @@ mod topology;
 mod trace;
 mod world;
 
+pub use conformance::{Finding, Level, Outcome, Report, conformance};
 pub use link::{Bursts, Link, Mtu, Rate, Reordering};
 pub use nat::{
     Model,

@@ -7,9 +7,9 @@ pub(crate) mod preset;
 pub(crate) mod table;
 
 use crate::{DropCause, IcmpFault, IpPacket, Stream};
-use behaviour::{Behaviour, Udp};
+use behaviour::{Behaviour, PortChoice, Udp};
 use conntrack::Conntrack;
-use linux::LinuxNat;
+use linux::{LinuxNat, SourceRule};
 use sans_io::Instant;
 use std::net::IpAddr;
 use table::Table;
@@ -49,6 +49,21 @@ impl From<LinuxNat> for Model {
 }
 
 impl Model {
+    /// The same with only 64 ports, so that running out of them can be tried.
+    pub(crate) fn with_64_ports(mut self) -> Self {
+        match &mut self {
+            Self::Behaviour(behaviour) => {
+                let first = *behaviour.port_range.start();
+                behaviour.port_range = first..=first.saturating_add(63);
+                if let PortChoice::Block(size) = &mut behaviour.ports {
+                    *size = 64.min(*size);
+                }
+            }
+            Self::Linux(linux) => linux.source = SourceRule::Range(40_000..=40_063),
+        }
+        self
+    }
+
     /// What it does with UDP as such.
     pub(crate) const fn udp(&self) -> Udp {
         match self {
@@ -111,6 +126,14 @@ impl Engine {
     pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.inbound(now, packet),
+            Self::Linux(conntrack) => conntrack.inbound(now, packet),
+        }
+    }
+
+    /// An error that the NAT itself has about a packet that it could not send on the outside.
+    pub(crate) fn own_error(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+        match self {
+            Self::Table(table) => table.own_error(now, packet),
             Self::Linux(conntrack) => conntrack.inbound(now, packet),
         }
     }

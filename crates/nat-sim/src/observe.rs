@@ -268,7 +268,7 @@ impl Observer {
         seen.hairpin = match self.try_send(two, first, one) {
             None => Hairpin::None,
             // Without translation both are the same; the outside one is what a peer expects.
-            Some(from) if from == second => Hairpin::ExternalSource,
+            Some(from) if from == second || from.ip() == first.ip() => Hairpin::ExternalSource,
             Some(_) => Hairpin::InternalSource,
         };
         seen.hairpin_back = self.try_send(one, second, two).is_some();

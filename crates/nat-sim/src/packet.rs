@@ -132,7 +132,7 @@ impl IpPacket {
     }
 
     /// The error that a router or host at `reporter` sends about this packet. None is sent about
-    /// another error (RFC 1122 §3.2.2).
+    /// another error (RFC 1122).
     pub fn error(&self, reporter: IpAddr, fault: IcmpFault) -> Option<Self> {
         if matches!(self.body, Body::Error(_)) {
             return None;

@@ -20,7 +20,7 @@ impl Dependence {
 /// Which external port a new mapping gets (RFC 4787 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortChoice {
-    /// The internal port where it is free, a random one otherwise.
+    /// The internal port where it is in the range and free, a random one otherwise.
     Preserving,
     /// A random one.
     Random,
@@ -131,6 +131,8 @@ pub struct Behaviour {
     pub ports: PortChoice,
     /// The ports to choose from.
     pub port_range: RangeInclusive<u16>,
+    /// Whether ports below 1024 get such ports, and others do not (REQ-3a).
+    pub classes: bool,
     /// Whether even ports get even ones (RFC 4787 REQ-4).
     pub parity: bool,
     /// Whether two hosts may share an external port towards different destinations. Forbidden by
@@ -174,6 +176,7 @@ impl Behaviour {
             filtering: Dependence::Endpoint,
             ports: PortChoice::Random,
             port_range: 1024..=65535,
+            classes: true,
             parity: true,
             overloads: false,
             pooling: Pooling::Paired,
@@ -192,6 +195,7 @@ impl Behaviour {
         Self {
             mapping,
             filtering,
+            classes: false,
             parity: false,
             lifetime: Lifetime::idle(Duration::from_secs(120)),
             hairpin: Hairpin::None,
@@ -205,6 +209,7 @@ impl Behaviour {
         Self {
             translates: false,
             ports: PortChoice::Preserving,
+            classes: true,
             hairpin: Hairpin::ExternalSource,
             ..Self::of(Dependence::Endpoint, Dependence::AddressAndPort)
         }

@@ -26,7 +26,10 @@ impl Allocator {
         mut is_free: impl FnMut(u16) -> bool,
     ) -> Option<u16> {
         let (low, high) = self.range(behaviour, host, port)?;
-        if behaviour.ports == PortChoice::Preserving && is_free(port) {
+        if behaviour.ports == PortChoice::Preserving
+            && (low..=high).contains(&port)
+            && is_free(port)
+        {
             return Some(port);
         }
         let count = u64::from(high - low) + 1;
@@ -56,9 +59,8 @@ impl Allocator {
             let last = first + u32::from(size.max(1)) - 1;
             return (last <= u32::from(high)).then_some((first as u16, last as u16));
         }
-        // RFC 4787 REQ-3a: well-known ports stay well-known, the others do not become so.
-        if behaviour.ports == PortChoice::Preserving && port < 1024 {
-            return Some((low.min(512), 1023));
+        if behaviour.classes && port < 1024 {
+            return Some((1, 1023));
         }
         (low <= high).then_some((low, high))
     }

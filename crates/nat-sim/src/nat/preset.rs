@@ -18,7 +18,7 @@ use core::{fmt, str::FromStr, time::Duration};
 pub enum Preset {
     /// What RFC 4787 asks for.
     Rfc4787,
-    /// Endpoint-independent in both: anybody may send to the mapping (RFC 3489 §5).
+    /// Endpoint-independent in both: anybody may send to the mapping (RFC 3489).
     FullCone,
     /// Endpoint-independent mapping, address-dependent filtering.
     RestrictedCone,
@@ -86,11 +86,87 @@ impl Preset {
         }
     }
 
+    /// The requirements of RFC 4787, RFC 5508 and RFC 7857 that it does not meet, as
+    /// [`conformance`](crate::conformance) names them.
+    pub const fn shortfalls(self) -> &'static [&'static str] {
+        match self {
+            Self::Rfc4787 | Self::UdpBlocked => &[],
+            Self::FullCone | Self::RestrictedCone => &[
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::PortRestrictedCone => &[
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::Symmetric => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::CarrierBlock => &[
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+            ],
+            Self::MobileCarrier | Self::Enterprise => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::Firewall => &["RFC 4787 REQ-5c", "RFC 4787 REQ-8"],
+            Self::Linux | Self::LinuxOpen => &[
+                "RFC 4787 REQ-3",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 4787 REQ-11",
+                "RFC 5508 REQ-7",
+                "RFC 5508 REQ-8",
+            ],
+            Self::LinuxRandom => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5508 REQ-7",
+                "RFC 5508 REQ-8",
+            ],
+        }
+    }
+
     /// What it does.
     pub fn model(self) -> Model {
         use Dependence::{Address, AddressAndPort, Endpoint};
         let home = |filtering| Behaviour {
             ports: PortChoice::Preserving,
+            classes: true,
             ..Behaviour::of(Endpoint, filtering)
         };
         let idle = |secs| Lifetime::idle(Duration::from_secs(secs));

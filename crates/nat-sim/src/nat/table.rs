@@ -64,6 +64,8 @@ pub(crate) struct Table {
     by_key: Map<Key, u32>,
     by_external: Map<(Protocol, SocketAddr), Vec<u32>>,
     paired: BTreeMap<IpAddr, IpAddr>,
+    /// Which mapping last carried packets from a remote to a socket, where that can be several.
+    carriers: Map<(Protocol, SocketAddr, SocketAddr), u32>,
     /// Sessions that an outsider opened with the NAT itself (see [`Unsolicited::Accept`]).
     local: Map<(Protocol, SocketAddr, SocketAddr), Instant>,
 }
@@ -81,6 +83,7 @@ impl Table {
             by_key: Map::default(),
             by_external: Map::default(),
             paired: BTreeMap::new(),
+            carriers: Map::default(),
             local: Map::default(),
         }
     }
@@ -95,6 +98,7 @@ impl Table {
         self.free.clear();
         self.by_key = Map::default();
         self.by_external = Map::default();
+        self.carriers = Map::default();
         self.local = Map::default();
         self.paired.clear();
     }
@@ -144,7 +148,7 @@ impl Table {
             return blocked;
         }
         if let Body::Error(error) = packet.body {
-            return self.error_inbound(now, packet, error);
+            return self.error_inbound(now, packet, &error);
         }
         match self.find_inbound(now, packet.protocol(), packet.destination, packet.source) {
             Ok(slot) => self.deliver(now, slot, packet),
@@ -337,40 +341,80 @@ impl Table {
         if lifetime.inbound_refreshes {
             mapping.refresh(now, &lifetime);
         }
-        packet.destination = mapping.key.internal;
+        let Key { protocol, internal, .. } = mapping.key;
+        if self.behaviour.mapping != Dependence::Endpoint {
+            self.carriers.insert((protocol, internal, packet.source), slot);
+        }
+        packet.destination = internal;
         Outcome::Inside(packet)
     }
 
-    /// An error from the outside about a packet that went out (RFC 5508 §4.2 REQ-4).
-    fn error_inbound(&mut self, now: Instant, mut packet: IpPacket, error: IcmpError) -> Outcome {
+    /// An error from the outside about a packet that went out (RFC 5508 §4.2).
+    fn error_inbound(&mut self, now: Instant, packet: IpPacket, error: &IcmpError) -> Outcome {
         if self.behaviour.icmp_errors == IcmpErrors::Drop {
             return Outcome::Drop(DropCause::Blocked);
         }
-        let name = (error.protocol, error.source);
-        let sharing = self.by_external.get(&name).map_or(&[][..], Vec::as_slice);
-        let slot = sharing.iter().copied().find(|slot| {
-            let mapping = self.slots[*slot as usize].as_ref();
-            mapping.is_some_and(|m| m.until > now && m.remotes.contains(&error.destination))
-        });
-        let Some(slot) = slot else { return Outcome::Drop(DropCause::NoMapping) };
-        let internal = self.mapping(slot).key.internal;
-        packet.destination.set_ip(internal.ip());
-        packet.body = Body::Error(IcmpError { source: internal, ..error });
+        let Some(slot) = self.quoted(now, error) else {
+            return Outcome::Drop(DropCause::NoMapping);
+        };
+        let outcome = self.bring_in(slot, packet, error);
         if self.behaviour.icmp_errors == IcmpErrors::EndMapping {
             self.close(slot);
         }
+        outcome
+    }
+
+    /// An error that the NAT itself or somebody inside has about a packet that went out.
+    pub(crate) fn own_error(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+        let Body::Error(error) = packet.body else { return Outcome::Drop(DropCause::NoMapping) };
+        match self.quoted(now, &error) {
+            Some(slot) => self.bring_in(slot, packet, &error),
+            None => Outcome::Drop(DropCause::NoMapping),
+        }
+    }
+
+    /// The mapping of the packet that an error from the outside quotes.
+    fn quoted(&self, now: Instant, error: &IcmpError) -> Option<u32> {
+        let sharing = self.by_external.get(&(error.protocol, error.source))?;
+        sharing.iter().copied().find(|slot| {
+            let mapping = self.slots[*slot as usize].as_ref();
+            mapping.is_some_and(|m| m.until > now && m.remotes.contains(&error.destination))
+        })
+    }
+
+    fn bring_in(&mut self, slot: u32, mut packet: IpPacket, error: &IcmpError) -> Outcome {
+        let internal = self.mapping(slot).key.internal;
+        packet.destination.set_ip(internal.ip());
+        packet.body = Body::Error(IcmpError { source: internal, ..*error });
         Outcome::Inside(packet)
     }
 
-    /// An error from the inside about a packet that came in (RFC 5508 §4.2 REQ-5).
+    /// The mapping that let in the packet that an error is about. Where mappings depend on the
+    /// destination, it may be one towards somebody else.
+    fn carrier(&mut self, now: Instant, error: &IcmpError) -> Option<u32> {
+        let (protocol, internal) = (error.protocol, error.destination);
+        if let Some(slot) = self.carriers.get(&(protocol, internal, error.source)).copied()
+            && let Some(mapping) = &self.slots[slot as usize]
+            && (mapping.key.protocol, mapping.key.internal) == (protocol, internal)
+            && mapping.until > now
+        {
+            return Some(slot);
+        }
+        self.live(now, &self.key(protocol, internal, error.source))
+    }
+
+    /// An error from the inside about a packet that came in (RFC 5508 §4.2).
     fn error_outbound(&mut self, now: Instant, mut packet: IpPacket, error: IcmpError) -> Outcome {
-        let key = self.key(error.protocol, error.destination, error.source);
-        let Some(slot) = self.live(now, &key) else {
+        let Some(slot) = self.carrier(now, &error) else {
             return Outcome::Drop(DropCause::NoMapping);
         };
         let external = self.mapping(slot).external;
         packet.source.set_ip(external.ip());
-        packet.body = Body::Error(IcmpError { destination: external, ..error });
+        let error = IcmpError { destination: external, ..error };
+        packet.body = Body::Error(error);
+        if self.is_ours(packet.destination) {
+            return self.own_error(now, packet);
+        }
         Outcome::Outside(packet)
     }
 }

@@ -234,7 +234,7 @@ impl World {
         let host = self.host_mut(id.host);
         let mut local = SocketAddr::new(ip, local.port());
         if local.port() == 0 {
-            // The range of RFC 6335 §6.
+            // The dynamic ports of RFC 6335.
             let first = host.ephemeral.below(16_384) as u16;
             let ports = (0..16_384).map(|n| 49_152 + (first + n) % 16_384);
             let mut free = ports.filter(|p| !host.sockets.contains_key(&SocketAddr::new(ip, *p)));

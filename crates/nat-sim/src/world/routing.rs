@@ -28,6 +28,13 @@ impl World {
         self.emit(host.0, interface, packet);
     }
 
+    /// Lets a host send any packet at all, also one with a source that is not its own: for forged
+    /// ICMP errors and the like.
+    pub fn inject(&mut self, host: HostId, packet: IpPacket) {
+        self.trace.packet(self.now, NodeId(host.0), 0, Happening::Sent, &packet);
+        self.emit(host.0, 0, packet);
+    }
+
     pub(super) fn drop(&mut self, node: u32, interface: u8, cause: DropCause, packet: &IpPacket) {
         self.nodes[node as usize].stats.drop(cause);
         self.stats.drop(cause);
@@ -146,14 +153,19 @@ impl World {
             return self.report_back(node, interface, &packet, IcmpFault::TimeExceeded);
         }
         packet.ttl -= 1;
-        let outcome = self.translate(node, interface, packet.clone());
+        let outcome = self.translate(node, interface, packet.clone(), false);
+        self.follow(node, interface, &packet, outcome);
+    }
+
+    /// Does what a NAT decided about a packet.
+    fn follow(&mut self, node: u32, interface: u8, came: &IpPacket, outcome: Outcome) {
         let (leaves, packet) = match outcome {
             Outcome::Outside(packet) => (OUTSIDE, packet),
             Outcome::Inside(packet) => (INSIDE, packet),
-            Outcome::Drop(cause) => return self.drop(node, interface, cause, &packet),
+            Outcome::Drop(cause) => return self.drop(node, interface, cause, came),
             Outcome::Reject(cause, fault) => {
-                self.drop(node, interface, cause, &packet);
-                return self.report_back(node, interface, &packet, fault);
+                self.drop(node, interface, cause, came);
+                return self.report_back(node, interface, came, fault);
             }
         };
         self.nodes[node as usize].stats.forwarded += 1;
@@ -162,7 +174,9 @@ impl World {
         self.emit(node, leaves, packet);
     }
 
-    fn translate(&mut self, node: u32, interface: u8, packet: IpPacket) -> Outcome {
+    /// Asks a NAT about a packet that came in on an interface, or about an error of its `own` about
+    /// one that should have left there.
+    fn translate(&mut self, node: u32, interface: u8, packet: IpPacket, own: bool) -> Outcome {
         let now = self.now;
         let node = &mut self.nodes[node as usize];
         let for_inside =
@@ -172,7 +186,11 @@ impl World {
             return Outcome::Drop(DropCause::ForRouter);
         }
         let engine = if packet.source.is_ipv6() { &mut nat.ipv6 } else { &mut nat.ipv4 };
-        if interface == INSIDE { engine.outbound(now, packet) } else { engine.inbound(now, packet) }
+        match (interface, own) {
+            (INSIDE, _) => engine.outbound(now, packet),
+            (_, true) => engine.own_error(now, packet),
+            (_, false) => engine.inbound(now, packet),
+        }
     }
 
     /// A NAT tells the sender of a packet that came in on an interface.
@@ -197,7 +215,10 @@ impl World {
                 let event = Event::Loopback { host: HostId(node), packet: error };
                 self.queue.push(self.now, event);
             }
-            Kind::Nat(_) => self.pass_nat(node, interface, error),
+            Kind::Nat(_) => {
+                let outcome = self.translate(node, interface, error.clone(), true);
+                self.follow(node, interface, &error, outcome);
+            }
         }
     }
 

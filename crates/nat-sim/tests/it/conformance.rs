@@ -1,0 +1,75 @@
+//! The presets fail what they say they fail.
+use core::time::Duration;
+use nat_sim::{
+    Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Nat, Outcome, Pooling, PortChoice,
+    Preset, conformance,
+};
+use std::collections::BTreeSet;
+
+#[test]
+fn the_presets_fail_exactly_what_they_say() {
+    for preset in Preset::ALL {
+        let report = conformance(&Nat::of(preset)).unwrap();
+        let failed: BTreeSet<_> = report.failed().map(|finding| finding.requirement).collect();
+        let expected: BTreeSet<_> = preset.shortfalls().iter().copied().collect();
+        assert_eq!(failed, expected, "{preset}\n{report}");
+    }
+}
+
+#[test]
+fn a_nat_after_the_book_fails_nothing_and_is_tried_on_most() {
+    let report = conformance(&Nat::of(Preset::Rfc4787)).unwrap();
+    let met = report.findings.iter().filter(|f| f.outcome == Outcome::Met).count();
+    assert_eq!(report.failed().count(), 0, "{report}");
+    assert!(met >= 30, "{met} met\n{report}");
+}
+
+/// What a NAT fails that follows the book but for one thing.
+fn fails(deviation: Behaviour) -> Vec<&'static str> {
+    let report = conformance(&Nat::new(deviation)).unwrap();
+    report.failed().map(|finding| finding.requirement).collect()
+}
+
+#[test]
+fn each_deviation_fails_its_own_requirements() {
+    let book = Behaviour::recommended;
+    let secs = Duration::from_secs;
+    let lifetime = |lifetime| Behaviour { lifetime, ..book() };
+    let once = Lifetime { outbound_refreshes: false, ..Lifetime::idle(secs(300)) };
+    let short_lived = Lifetime { absolute: Some(secs(400)), ..Lifetime::idle(secs(300)) };
+    let cases = [
+        (Behaviour { mapping: Dependence::Address, ..book() }, vec!["RFC 4787 REQ-1"]),
+        (Behaviour { pooling: Pooling::Arbitrary, ..book() }, vec!["RFC 4787 REQ-2"]),
+        (Behaviour { classes: false, ..book() }, vec!["RFC 4787 REQ-3a"]),
+        (Behaviour { parity: false, ..book() }, vec!["RFC 4787 REQ-4"]),
+        (lifetime(Lifetime::idle(secs(60))), vec!["RFC 4787 REQ-5", "RFC 4787 REQ-5c"]),
+        (lifetime(once), vec!["RFC 4787 REQ-6"]),
+        (lifetime(short_lived), vec!["RFC 4787 REQ-6"]),
+        (Behaviour { filtering: Dependence::AddressAndPort, ..book() }, vec!["RFC 4787 REQ-8"]),
+        (
+            Behaviour { hairpin: Hairpin::InternalSource, ..book() },
+            // The error quotes the inside address, which the sender never sent to.
+            vec!["RFC 4787 REQ-9a", "RFC 5508 REQ-7"],
+        ),
+        (
+            Behaviour { icmp_errors: IcmpErrors::EndMapping, ..book() },
+            vec!["RFC 4787 REQ-12", "RFC 5508 REQ-6"],
+        ),
+        (
+            Behaviour { icmp_errors: IcmpErrors::Drop, ..book() },
+            vec![
+                "RFC 4787 REQ-12a",
+                "RFC 4787 REQ-12b",
+                "RFC 5508 REQ-4a",
+                "RFC 5508 REQ-4b",
+                "RFC 5508 REQ-10a.1",
+            ],
+        ),
+        (Behaviour { reports_exhaustion: false, ..book() }, vec!["RFC 5508 REQ-8"]),
+        (Behaviour { ports: PortChoice::Contiguous, ..book() }, vec!["RFC 7857 §9"]),
+    ];
+    for (deviation, want) in cases {
+        let name = format!("{deviation:?}");
+        assert_eq!(fails(deviation), want, "{name}");
+    }
+}
