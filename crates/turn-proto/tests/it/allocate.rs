@@ -1,0 +1,391 @@
+//! Allocations come about, or do not (RFC 8656 §6, §7).
+use crate::{
+    desk::{self, Desk, LISTENER, Outcome, User, address, udp},
+    net::{Net, config_of, secs},
+};
+use sans_io::{Input, SocketFault, SocketRequest};
+use std::collections::BTreeSet;
+use stun_proto::{
+    AttributeType, Message, MessageBuilder, Method,
+    attribute::{
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, DontFragment, EvenPort,
+        Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
+        XorMappedAddress, XorRelayedAddress,
+    },
+};
+use turn_proto::{AllocationEnd, TurnEvent, TurnFault, TurnServerEvent};
+
+fn allocate(desk: &mut Desk, body: impl Fn(&mut MessageBuilder<'_>)) -> desk::Answer {
+    User::alice().ask(desk, Method::ALLOCATE, body)
+}
+
+#[test]
+fn a_client_gets_an_address_with_the_right_password() {
+    let mut net = Net::new();
+    let client = net.client("7.7.7.7:1000");
+    net.run(secs(1));
+    let relayed = net.relayed(client);
+    assert_eq!(relayed.ip(), desk::RELAY.parse::<core::net::IpAddr>().unwrap());
+    let mapped = address("7.7.7.7:1000");
+    let allocated = TurnEvent::Allocated { relayed, mapped, lifetime: secs(600) };
+    assert_eq!(net.take_events(client), [allocated]);
+    // Request, challenge, request, answer.
+    assert_eq!(net.sent.len(), 4);
+    let created = &net.server_events[..];
+    assert!(
+        matches!(created, [TurnServerEvent::AllocationCreated { user, relayed: r, .. }]
+            if &**user == "alice" && *r == relayed)
+    );
+}
+
+#[test]
+fn a_wrong_password_is_reported_once() {
+    let mut net = Net::new();
+    let config = config_of("7.7.7.7:1000");
+    let credentials = stun_proto::Credentials::new("alice", "wrong").unwrap();
+    let config = turn_proto::TurnClientConfig::new(config.path, credentials);
+    let client = net.idle_client(config);
+    net.clients[client].allocate(net.now).unwrap();
+    net.run(secs(600));
+    let fault = TurnFault::WrongCredentials;
+    assert_eq!(net.take_events(client), [TurnEvent::Failed { fault }]);
+    assert_eq!(net.sent.len(), 4, "no third attempt");
+    assert_eq!(net.server.as_ref().unwrap().allocations(), 0);
+}
+
+#[test]
+fn a_client_asks_for_udp() {
+    let mut net = Net::new();
+    net.client("7.7.7.7:1000");
+    net.run(secs(1));
+    for (_, flight) in net.sent.iter().filter(|(_, flight)| flight.to == address(LISTENER)) {
+        let message = Message::parse(&flight.bytes).unwrap();
+        assert_eq!(message.get(), Some(RequestedTransport::UDP));
+        assert!(!message.has(AttributeType::REQUESTED_ADDRESS_FAMILY));
+        assert!(!message.has(AttributeType::SOFTWARE));
+    }
+}
+
+#[test]
+fn the_answer_is_signed_and_says_everything() {
+    let mut desk = Desk::new();
+    let answer = allocate(&mut desk, udp);
+    assert_eq!(answer.code(), 0);
+    assert_eq!(answer.get(), Some(XorMappedAddress(address("7.7.7.7:1000"))));
+    assert_eq!(answer.get(), Some(Lifetime(600)));
+    let (_, bound) = desk.last_bind();
+    assert_eq!(answer.get(), Some(XorRelayedAddress(bound)));
+}
+
+#[test]
+fn a_retransmitted_allocate_gets_the_same_answer() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.ask(&mut desk, Method::REFRESH, |_| {}); // logs in
+    let request = alice.write(Method::ALLOCATE, udp);
+    let first = alice.send(&mut desk, &request).unwrap();
+    assert_eq!(first.code(), 0);
+    let again = alice.send(&mut desk, &request).unwrap();
+    assert_eq!(again, first);
+    // Later the lifetime is what is left.
+    desk.pass(100);
+    let later = alice.send(&mut desk, &request).unwrap();
+    assert_eq!(later.get(), Some(Lifetime(500)));
+    assert_eq!(later.get::<XorRelayedAddress>(), first.get());
+    assert_eq!((desk.server.allocations(), desk.sockets.len()), (1, 1));
+}
+
+#[test]
+fn a_retransmission_waits_while_the_socket_opens() {
+    let mut desk = Desk::new();
+    desk.open = |_| None;
+    let mut alice = User::alice();
+    alice.ask(&mut desk, Method::REFRESH, |_| {});
+    let request = alice.write(Method::ALLOCATE, udp);
+    for _ in 0..3 {
+        assert_eq!(alice.send(&mut desk, &request), None);
+    }
+    // Meanwhile there is no allocation to refresh.
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 437);
+    let (id, local) = desk.last_bind();
+    desk.give(Input::Socket { id, state: Ok(local) });
+    let sent = desk.take_sent();
+    assert_eq!(sent.len(), 1, "one answer for all");
+    assert_eq!(desk.sockets.len(), 1);
+    let again = alice.send(&mut desk, &request).unwrap();
+    assert_eq!(again.0, sent[0].payload);
+}
+
+#[test]
+fn a_second_allocation_on_a_path_is_refused() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    let relayed = alice.allocate(&mut desk);
+    assert_eq!(alice.ask(&mut desk, Method::ALLOCATE, udp).code(), 437);
+    // Also by another user, and without harm to the first one.
+    let mut bob = User::new("bob", "builder", "7.7.7.7:1000");
+    assert_eq!(bob.ask(&mut desk, Method::ALLOCATE, udp).code(), 437);
+    assert_eq!(desk.server.allocations(), 1);
+    assert_eq!(alice.permit(&mut desk, &[address(desk::PEER)]), 0);
+    assert!(matches!(
+        desk.packet(sans_io::Path::udp(relayed, address(desk::PEER)), b"x"),
+        Outcome::Forwarded(..)
+    ));
+}
+
+#[test]
+fn only_udp_is_relayed() {
+    let mut desk = Desk::new();
+    assert_eq!(allocate(&mut desk, |_| {}).code(), 400);
+    let short = |request: &mut MessageBuilder<'_>| {
+        request.push_raw(AttributeType::REQUESTED_TRANSPORT, &[17]);
+    };
+    assert_eq!(allocate(&mut desk, short).code(), 400);
+    for protocol in [0, 1, 6, 18, 255] {
+        let other = |request: &mut MessageBuilder<'_>| request.push(&RequestedTransport(protocol));
+        assert_eq!(allocate(&mut desk, other).code(), 442);
+    }
+    assert_eq!(desk.server.allocations(), 0);
+}
+
+#[test]
+fn dont_fragment_is_unknown_unless_it_can_be_set() {
+    let body = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push(&DontFragment);
+    };
+    let answer = allocate(&mut Desk::new(), body);
+    assert_eq!(answer.code(), 420);
+    let unknown: UnknownAttributes = answer.get().unwrap();
+    assert_eq!(unknown.types(), [AttributeType::DONT_FRAGMENT]);
+    let mut config = desk::config();
+    config.can_set_dont_fragment = true;
+    assert_eq!(allocate(&mut Desk::with(config), body).code(), 0);
+}
+
+#[test]
+fn unknown_attributes_are_named() {
+    let mut desk = Desk::new();
+    let body = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push_raw(AttributeType(0x7abc), b"?");
+        request.push_raw(AttributeType(0xfabc), b"optional");
+    };
+    let answer = allocate(&mut desk, body);
+    assert_eq!(answer.code(), 420);
+    assert_eq!(answer.get::<UnknownAttributes>().unwrap().types(), [AttributeType(0x7abc)]);
+}
+
+#[test]
+fn contradictory_requests_are_bad() {
+    type Push = fn(&mut MessageBuilder<'_>);
+    let token: Push = |r| r.push(&ReservationToken([1; 8]));
+    let even: Push = |r| r.push(&EvenPort { reserve: false });
+    let pair: Push = |r| r.push(&EvenPort { reserve: true });
+    let family: Push = |r| r.push(&RequestedAddressFamily::V4);
+    let both: Push = |r| r.push(&AdditionalAddressFamily::V6);
+    let both_v4: Push = |r| r.push(&AdditionalAddressFamily::V4);
+    let cases: [(&[Push], u16); 10] = [
+        (&[token], 508),
+        (&[token, even], 400),
+        (&[token, family], 400),
+        (&[token, both], 400),
+        (&[family, both], 400),
+        (&[pair, both], 400),
+        (&[pair], 508),
+        (&[pair, family], 508),
+        (&[both_v4], 400),
+        (&[even, family], 0),
+    ];
+    for (at, (pushes, code)) in cases.into_iter().enumerate() {
+        let mut desk = Desk::new();
+        let answer = allocate(&mut desk, |request| {
+            udp(request);
+            pushes.iter().for_each(|push| push(request));
+        });
+        assert_eq!(answer.code(), code, "case {at}");
+        assert_eq!(desk.server.allocations(), usize::from(code == 0));
+    }
+}
+
+#[test]
+fn a_family_that_is_not_relayed_is_refused() {
+    let config = turn_proto::TurnServerConfig::new(
+        desk::users(),
+        turn_proto::PeerPolicy::global_only(),
+    )
+    .with_listener(address(LISTENER))
+    .with_relay(turn_proto::RelayAddress::new(desk::RELAY_V6.parse().unwrap()));
+    let mut desk = Desk::with(config);
+    assert_eq!(allocate(&mut desk, udp).code(), 440, "none asked for is IPv4");
+    for family in [1, 3] {
+        let body = |request: &mut MessageBuilder<'_>| {
+            udp(request);
+            request.push(&RequestedAddressFamily(family));
+        };
+        assert_eq!(allocate(&mut desk, body).code(), 440, "{family}");
+    }
+}
+
+#[test]
+fn ipv6_is_relayed_when_asked_for() {
+    let mut net = Net::new();
+    let config = config_of("7.7.7.7:1000").with_family(AddressFamily::V6);
+    let client = net.idle_client(config);
+    net.clients[client].allocate(net.now).unwrap();
+    net.run(secs(1));
+    assert!(net.relayed(client).is_ipv6());
+}
+
+#[test]
+fn of_two_families_one_is_given_and_the_other_explained() {
+    let body = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push(&AdditionalAddressFamily::V6);
+    };
+    let answer = allocate(&mut Desk::new(), body);
+    assert!(answer.get::<XorRelayedAddress>().unwrap().0.is_ipv4());
+    let explained = |code| AddressErrorCode { family: AddressFamily::V6, code, reason: "" };
+    assert_eq!(answer.get(), Some(explained(Code::INSUFFICIENT_CAPACITY)));
+    let mut only_v4 = desk::config();
+    only_v4.relays.pop();
+    let answer = allocate(&mut Desk::with(only_v4), body);
+    assert_eq!(answer.get(), Some(explained(Code::ADDRESS_FAMILY_NOT_SUPPORTED)));
+}
+
+#[test]
+fn an_even_port_is_even() {
+    for seed in 0..20 {
+        let mut desk = Desk::new();
+        let mut user = User::new("alice", "wonderland", &format!("7.7.7.{seed}:1000"));
+        let answer = user.ask(&mut desk, Method::ALLOCATE, |request| {
+            udp(request);
+            request.push(&EvenPort { reserve: false });
+        });
+        assert_eq!(answer.get::<XorRelayedAddress>().unwrap().0.port() % 2, 0);
+    }
+}
+
+#[test]
+fn a_longer_lifetime_is_granted_up_to_the_maximum() {
+    for (asked, granted) in [(0, 600), (1, 600), (1800, 1800), (u32::MAX, 3600)] {
+        let answer = allocate(&mut Desk::new(), |request| {
+            udp(request);
+            request.push(&Lifetime(asked));
+        });
+        assert_eq!(answer.get(), Some(Lifetime(granted)));
+    }
+}
+
+#[test]
+fn a_refresh_of_the_other_family_is_refused() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    let mut refresh = |family| {
+        let body = |request: &mut MessageBuilder<'_>| request.push(&RequestedAddressFamily(family));
+        alice.ask(&mut desk, Method::REFRESH, body).code()
+    };
+    assert_eq!((refresh(1), refresh(2), refresh(3)), (0, 443, 443));
+}
+
+#[test]
+fn every_allocation_has_a_port_of_its_own() {
+    let mut config = desk::config();
+    config.relay_ports = 50_000..=50_039;
+    config.max_allocations = 40;
+    config.max_allocations_per_user = 40;
+    let mut desk = Desk::with(config);
+    let ports: BTreeSet<u16> = (0..40)
+        .map(|n| {
+            let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
+            user.allocate(&mut desk).port()
+        })
+        .collect();
+    assert_eq!(ports, (50_000..=50_039).collect());
+}
+
+#[test]
+fn ports_are_in_range_and_not_in_sequence() {
+    let mut config = desk::config();
+    config.max_allocations_per_user = 100;
+    let mut desk = Desk::with(config);
+    let ports: Vec<u16> = (0..100)
+        .map(|n| {
+            let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
+            user.allocate(&mut desk).port()
+        })
+        .collect();
+    assert!(ports.iter().all(|port| *port >= 49_152));
+    let close = ports.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) < 64).count();
+    assert!(close < 10, "{close} of 99 steps are short");
+    let low = ports.iter().filter(|port| **port < 57_344).count();
+    assert!((30..=70).contains(&low), "{low} of 100 in the lower half");
+}
+
+#[test]
+fn a_port_that_others_hold_is_replaced() {
+    let mut desk = Desk::new();
+    // Half of the ports are taken by other programs.
+    desk.open = |local| {
+        Some(if local.port() % 2 == 0 { Ok(local) } else { Err(SocketFault::InUse) })
+    };
+    for n in 0..10 {
+        let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
+        assert_eq!(user.allocate(&mut desk).port() % 2, 0);
+    }
+    let mut ids = BTreeSet::new();
+    for request in &desk.sockets {
+        let SocketRequest::Bind { id, .. } = request else { panic!("{request:?}") };
+        assert!(ids.insert(*id), "an id is used once");
+    }
+    assert!(ids.len() > 10);
+}
+
+#[test]
+fn sockets_that_do_not_open_are_told_and_leave_nothing() {
+    for fault in [SocketFault::InUse, SocketFault::NoCapacity] {
+        let mut desk = Desk::new();
+        desk.open = match fault {
+            SocketFault::InUse => |_| Some(Err(SocketFault::InUse)),
+            _ => |_| Some(Err(SocketFault::NoCapacity)),
+        };
+        assert_eq!(allocate(&mut desk, udp).code(), 508);
+        assert_eq!(desk.server.allocations(), 0);
+        assert!(matches!(desk.events[..], [TurnServerEvent::AllocationRefused { .. }]));
+        desk.open = |local| Some(Ok(local));
+        User::alice().allocate(&mut desk);
+    }
+}
+
+#[test]
+fn a_driver_that_never_answers_is_given_up() {
+    let mut desk = Desk::new();
+    desk.open = |_| None;
+    let mut alice = User::alice();
+    alice.ask(&mut desk, Method::REFRESH, |_| {});
+    let request = alice.write(Method::ALLOCATE, udp);
+    alice.send(&mut desk, &request);
+    let (id, local) = desk.last_bind();
+    desk.pass(10);
+    assert_eq!(desk.take_sent().len(), 1, "the client is told");
+    assert_eq!(desk.server.allocations(), 0);
+    assert_eq!(desk.sockets.last(), Some(&SocketRequest::Close(id)));
+    // It opens after all: nobody's any more.
+    assert_eq!(desk.give(Input::Socket { id, state: Ok(local) }), Outcome::Unclaimed);
+}
+
+#[test]
+fn a_lost_socket_ends_its_allocation() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    let (id, _) = desk.last_bind();
+    desk.give(Input::Socket { id, state: Err(SocketFault::Lost) });
+    assert_eq!(desk.server.allocations(), 0);
+    assert!(matches!(
+        desk.events.last(),
+        Some(TurnServerEvent::AllocationEnded { end: AllocationEnd::SocketLost, .. })
+    ));
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 437);
+}

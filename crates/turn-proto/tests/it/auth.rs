@@ -1,0 +1,233 @@
+//! Who may, and what strangers leave behind (RFC 8656 §5, RFC 8489 §9.2).
+use crate::{
+    desk::{self, Desk, LISTENER, User, address, udp},
+    net::{DELAY, Net, secs},
+};
+use core::time::Duration;
+use sans_io::{DropReason, Path, SocketIds};
+use stun_proto::{
+    Credentials, Integrity, Message, MessageBuilder, MessageType, Method, NONCE_LEN, TransactionId,
+    attribute::{Code, ErrorCode, Nonce, Realm},
+    turn_rest,
+};
+use turn_proto::{PeerPolicy, TurnEvent, TurnServer, Users};
+
+#[test]
+fn no_state_and_at_most_84_bytes_before_authentication() {
+    let mut desk = Desk::new();
+    for (method, len) in [
+        (Method::ALLOCATE, 28),
+        (Method::REFRESH, 20),
+        (Method::CREATE_PERMISSION, 20),
+        (Method::CHANNEL_BIND, 20),
+    ] {
+        let mut user = User::alice();
+        let body = |request: &mut MessageBuilder<'_>| {
+            if method == Method::ALLOCATE {
+                udp(request);
+            }
+        };
+        let request = user.write(method, body);
+        assert_eq!(request.len(), len);
+        let answer = user.send(&mut desk, &request).unwrap();
+        assert_eq!(answer.code(), 401);
+        assert!(answer.0.len() <= 84, "{} bytes", answer.0.len());
+        assert_eq!(answer.get::<ErrorCode<'_>>().unwrap().reason, "");
+        assert_eq!(answer.get::<Realm<'_>>(), Some(Realm("turn")));
+        assert_eq!(answer.get::<Nonce<'_>>().unwrap().0.len(), NONCE_LEN);
+    }
+    assert_eq!(desk.server.allocations(), 0);
+    assert!(desk.events.is_empty(), "strangers cause no events");
+    assert_eq!(desk.server.drops().count(DropReason::Unauthenticated), 4);
+}
+
+#[test]
+fn requests_without_allocation_are_refused() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 437);
+    assert_eq!(alice.permit(&mut desk, &[address(desk::PEER)]), 437);
+    assert_eq!(alice.bind(&mut desk, 0x4000, address(desk::PEER)), 437);
+}
+
+#[test]
+fn another_user_cannot_touch_an_allocation() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    // Bob sits behind the same address and port, after a NAT gave it to him for example.
+    let mut bob = User::new("bob", "builder", "7.7.7.7:1000");
+    assert_eq!(bob.ask(&mut desk, Method::REFRESH, |_| {}).code(), 441);
+    assert_eq!(bob.permit(&mut desk, &[address(desk::PEER)]), 441);
+    assert_eq!(bob.bind(&mut desk, 0x4000, address(desk::PEER)), 441);
+    let end = |request: &mut MessageBuilder<'_>| request.push(&stun_proto::attribute::Lifetime(0));
+    assert_eq!(bob.ask(&mut desk, Method::REFRESH, end).code(), 441);
+    assert_eq!(desk.server.allocations(), 1);
+}
+
+#[test]
+fn unknown_users_and_wrong_keys_look_the_same() {
+    let mut desk = Desk::new();
+    let mut answers = Vec::new();
+    for name in ["alice", "nobody"] {
+        let mut user = User::new(name, "wrong", "7.7.7.7:1000");
+        let answer = user.ask(&mut desk, Method::ALLOCATE, udp);
+        answers.push((answer.code(), answer.0.len()));
+    }
+    assert_eq!(answers[0], (401, answers[0].1));
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn sha256_is_used_where_both_can() {
+    let mut desk = Desk::new();
+    let answer = User::alice().ask(&mut desk, Method::ALLOCATE, udp);
+    assert_eq!(answer.message().integrity(), Some(Integrity::Sha256));
+}
+
+/// A client of RFC 5389 knows neither algorithms nor SHA-256.
+#[test]
+fn clients_before_rfc_8489_are_served() {
+    let mut desk = Desk::new();
+    let mut stranger = User::alice();
+    let request = stranger.write(Method::ALLOCATE, udp);
+    let challenge = stranger.send(&mut desk, &request).unwrap();
+    let nonce: Nonce<'_> = challenge.get().unwrap();
+    let key = Credentials::rfc5389("alice", "wonderland")
+        .unwrap()
+        .long_term_key("turn", stun_proto::attribute::Algorithm::Md5)
+        .unwrap();
+    let mut buffer = [0; 512];
+    let kind = MessageType::request(Method::ALLOCATE);
+    let mut request = MessageBuilder::new(&mut buffer, kind, TransactionId([3; 12]));
+    udp(&mut request);
+    let request = request
+        .with(&stun_proto::attribute::Username("alice"))
+        .with(&Realm("turn"))
+        .with(&nonce)
+        .sign(&key, Integrity::Sha1)
+        .finish()
+        .unwrap();
+    let answer = stranger.send(&mut desk, request).unwrap();
+    assert_eq!(answer.code(), 0);
+    assert_eq!(answer.message().verify(&key), Ok(Integrity::Sha1));
+}
+
+#[test]
+fn each_source_has_nonces_of_its_own() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    // What alice signed is of no use from elsewhere.
+    let request = alice.write(Method::REFRESH, |_| {});
+    let elsewhere = User::new("alice", "wonderland", "7.7.7.7:1001");
+    let answer = elsewhere.send(&mut desk, &request).unwrap();
+    assert_eq!(answer.code(), Code::STALE_NONCE.number());
+}
+
+#[test]
+fn a_nonce_ends_and_the_client_goes_on() {
+    let mut config = desk::config();
+    config.nonce_lifetime = secs(100);
+    let mut net = Net::with(config);
+    let client = net.client("7.7.7.7:1000");
+    net.run(secs(5_000));
+    let events = net.take_events(client);
+    assert!(matches!(events[0], TurnEvent::Allocated { .. }));
+    // Each refresh met a stale nonce, and all went well.
+    assert_eq!(events.len(), 1 + 5_000 / 540);
+    assert!(events[1..].iter().all(|event| matches!(event, TurnEvent::Refreshed { .. })));
+    let stale = net.sent.iter().filter(|(_, flight)| {
+        let message = Message::parse(&flight.bytes).unwrap();
+        message.get::<ErrorCode<'_>>().is_some_and(|error| error.code == Code::STALE_NONCE)
+    });
+    assert_eq!(stale.count(), 5_000 / 540);
+}
+
+#[test]
+fn a_server_with_another_nonce_key_says_stale_not_wrong() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    desk.server = TurnServer::new(desk::config(), SocketIds::root(), [77; 32]).unwrap();
+    let request = alice.write(Method::REFRESH, |_| {});
+    assert_eq!(alice.send(&mut desk, &request).unwrap().code(), 438);
+}
+
+#[test]
+fn time_limited_users_come_and_stay() {
+    let secret = b"shared";
+    let origin = Duration::from_secs(1_700_000_000);
+    let users = Users::new("turn").with_shared_secret(secret, origin);
+    let mut config = desk::config();
+    config.users = users;
+    let mut desk = Desk::with(config);
+    let ends = 1_700_000_000 + 1_000 + 60;
+    let name = format!("{ends}:carol");
+    let password = turn_rest::password(secret, &name);
+    let mut carol = User::new(&name, &password, "7.7.7.7:1000");
+    carol.allocate(&mut desk);
+    let mut forger = User::new(&format!("{}:carol", ends + 1), &password, "7.7.7.9:1000");
+    assert_eq!(forger.ask(&mut desk, Method::ALLOCATE, udp).code(), 401);
+    desk.pass(61);
+    // Too late for a new allocation, but what she has goes on.
+    let mut late = User::new(&name, &password, "7.7.7.8:1000");
+    assert_eq!(late.ask(&mut desk, Method::ALLOCATE, udp).code(), 401);
+    assert_eq!(carol.ask(&mut desk, Method::REFRESH, |_| {}).code(), 0);
+}
+
+#[test]
+fn a_flood_of_strangers_leaves_nothing() {
+    let mut desk = Desk::new();
+    let mut bytes_in = 0;
+    let mut bytes_out = 0;
+    for n in 0..20_000_u32 {
+        let [_, a, b, c] = n.to_be_bytes();
+        let source = core::net::SocketAddr::from(([23, a, b, c], 1000));
+        let mut buffer = [0; 64];
+        let kind = MessageType::request(Method::ALLOCATE);
+        let mut request = MessageBuilder::new(&mut buffer, kind, TransactionId([7; 12]));
+        udp(&mut request);
+        let request = request.finish().unwrap();
+        bytes_in += request.len();
+        desk.packet(Path::udp(address(LISTENER), source), request);
+        bytes_out += desk.take_sent().iter().map(|sent| sent.payload.len()).sum::<usize>();
+    }
+    assert_eq!(desk.server.allocations(), 0);
+    assert!(desk.events.is_empty() && desk.sockets.is_empty());
+    assert!(bytes_out <= bytes_in * 3, "{bytes_out} for {bytes_in}");
+}
+
+#[test]
+fn a_queue_that_nobody_drains_is_bounded() {
+    let mut config = desk::config();
+    config.max_queue = 10;
+    let mut server = TurnServer::new(config, SocketIds::root(), [1; 32]).unwrap();
+    let mut user = User::alice();
+    let request = user.write(Method::ALLOCATE, udp);
+    for _ in 0..1000 {
+        let input = sans_io::Input::received(user.path, &request);
+        let _ = sans_io::Machine::handle_input(&mut server, sans_io::Instant::ZERO, input);
+    }
+    assert_eq!(server.drops().count(DropReason::Exhausted), 990);
+}
+
+#[test]
+fn login_takes_two_round_trips() {
+    let mut net = Net::new();
+    let start = net.now;
+    let client = net.client("7.7.7.7:1000");
+    net.run(secs(1));
+    let (at, _, event) = &net.events[client];
+    assert!(matches!(event, TurnEvent::Allocated { .. }));
+    assert_eq!(at.saturating_since(start), DELAY * 4);
+}
+
+#[test]
+fn nobody_is_a_user_of_nobodys_server() {
+    let mut config = desk::config();
+    config.users = Users::new("turn");
+    config.peers = PeerPolicy::global_only();
+    let mut desk = Desk::with(config);
+    assert_eq!(User::alice().ask(&mut desk, Method::ALLOCATE, udp).code(), 401);
+}
