@@ -101,12 +101,33 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 mod tests {
     use super::{Credentials, joined};
+    use crate::attribute::Algorithm;
     use md5::Md5;
 
     #[test]
     fn md5_example_of_section_9_2_2_holds() {
         let key: [u8; 16] = joined::<Md5>(&["user", "realm", "pass"]).into();
         assert_eq!(u128::from_be_bytes(key), 0x8493_fbc5_3ba5_82fb_4c04_4c45_6bdc_40eb);
+    }
+
+    /// RFC 8489 appendix B.1, hashed with the length that its header has.
+    #[test]
+    fn sha256_key_of_appendix_b_1_gives_its_mac() {
+        let name = "\u{30DE}\u{30C8}\u{30EA}\u{30C3}\u{30AF}\u{30B9}";
+        let user = Credentials::new(name, "TheMatrIX").unwrap();
+        let key = user.long_term_key("example.org", Algorithm::Sha256).unwrap();
+        let mut bytes = alloc::vec![0, 1, 0, 0x9C, 0x21, 0x12, 0xA4, 0x42];
+        bytes.extend_from_slice(&0x78ad_3433_c6ad_72c0_29da_412e_u128.to_be_bytes()[4..]);
+        bytes.extend_from_slice(&[0, 0x1E, 0, 32]);
+        bytes.extend_from_slice(&user.userhash("example.org").unwrap().0);
+        bytes.extend_from_slice(&[0, 0x15, 0, 41]);
+        bytes.extend_from_slice(b"obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA\0\0\0");
+        bytes.extend_from_slice(&[0, 0x14, 0, 11]);
+        bytes.extend_from_slice(b"example.org\0");
+        let mac = key.sha256(&bytes, 0x9C);
+        let (head, tail) = mac.split_at(16);
+        assert_eq!(head, 0xe468_6c8f_0ede_b590_13e0_7090_010a_93ef_u128.to_be_bytes());
+        assert_eq!(tail, 0xccbc_cc54_4c0a_45d9_f830_aa6d_6f73_5a01_u128.to_be_bytes());
     }
 
     #[test]
