@@ -6,9 +6,7 @@ use crate::{
 };
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use spool::{
-    Agent, BuildError, ConnectError, Connection, DescribeError, Finding, PairReport, Server,
-};
+use spool::{Agent, BuildError, ConnectError, Connection, Finding, PairReport, Server};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::time::Instant;
 
@@ -96,17 +94,22 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
 
 /// Gathers, says what was found, and gives our description.
 pub(crate) async fn describe(agent: &mut Agent, status: Status) -> Result<String, Failure> {
-    let failed = |error: DescribeError| Failure::NotConnected(error.to_string());
-    let description = agent.local_description().await.map_err(failed)?;
+    let described = agent.local_description().await;
+    let problems = agent.problems();
+    let description = described.map_err(|error| {
+        let colon = if problems.is_empty() { "" } else { ": " };
+        Failure::NotConnected(format!("{error}{colon}{}", problems.join("; ")))
+    })?;
     let candidates = agent.candidates();
     for candidate in &candidates {
         let text = format!("  we may be reached at {} ({})", candidate.address, candidate.kind);
         status.event("candidate", endpoint(candidate.kind.as_str(), candidate.address), &text);
     }
-    for problem in agent.problems() {
+    for problem in problems {
         status.event("problem", json!({ "text": problem }), &format!("  note: {problem}"));
     }
-    let text = format!("Found {} ways to reach us.", candidates.len());
+    let ways = if candidates.len() == 1 { "way" } else { "ways" };
+    let text = format!("Found {} {ways} to reach us.", candidates.len());
     status.event("gathered", json!({ "candidates": candidates.len() }), &text);
     Ok(description)
 }

@@ -43,6 +43,11 @@ fn write_whole(text: &str, path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Whether the file was there before now: what answers an earlier offer cannot answer this one.
+pub(crate) fn is_stale(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 /// Reads a description from the file, waiting for it to be there, or from stdin up to an empty
 /// line or its end.
 pub(crate) async fn read(from: Option<&Path>, stdin: &mut Lines) -> Result<String, Failure> {

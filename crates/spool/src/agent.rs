@@ -72,6 +72,8 @@ struct Session {
     handle: Handle<IceAgent, Recorder>,
     feed: Feed,
     local: Local,
+    /// The description was made before gathering was over.
+    hurried: bool,
     description: Option<String>,
     remote: Option<Remote>,
 }
@@ -102,7 +104,7 @@ impl Agent {
         }
         let gathered = session.feed.progress.wait_for(|progress| progress.gathered);
         // what is there when time is over has to do
-        let _ = tokio::time::timeout(patience, gathered).await;
+        session.hurried = tokio::time::timeout(patience, gathered).await.is_err();
         let candidates = session.feed.progress.borrow().candidates.clone();
         if candidates.is_empty() {
             return Err(DescribeError::NoCandidate);
@@ -159,18 +161,17 @@ impl Agent {
     /// What stood in the way of finding more, in words.
     pub fn problems(&self) -> Vec<String> {
         let Some(session) = &self.session else { return Vec::new() };
-        let failures = session.feed.progress.borrow().failures.clone();
-        let text = failures.iter().map(|failure| match failure.server {
-            Some(server) => {
-                format!("the server {server}, asked from {}: {}", failure.local, failure.fault)
-            }
-            None => format!("the address {}: {}", failure.local, failure.fault),
-        });
-        let skipped = session.remote.as_ref().map_or(0, |remote| remote.skipped);
-        let skipped = (skipped > 0).then(|| {
-            format!("{skipped} candidates of the peer are passed over: host names, or not UDP")
-        });
-        text.chain(skipped).collect()
+        let progress = session.feed.progress.borrow();
+        let mut problems: Vec<String> = progress.failures.iter().map(error::problem).collect();
+        if session.hurried && !progress.gathered {
+            let seconds = self.gather_timeout.as_secs_f64();
+            problems.push(format!("not every server has answered within {seconds} s"));
+        }
+        if let Some(skipped @ 1..) = session.remote.as_ref().map(|remote| remote.skipped) {
+            let text = "candidates of the peer are passed over: host names, or not UDP";
+            problems.push(format!("{skipped} {text}"));
+        }
+        problems
     }
 
     /// Waits until data may flow, or until all hope is gone. Both descriptions must be exchanged.
@@ -230,7 +231,7 @@ impl Session {
         let now = driver.now();
         driver.machine().gather(now, locals)?;
         tokio::spawn(driver.run());
-        Ok(Self { handle, feed, local, description: None, remote: None })
+        Ok(Self { handle, feed, local, hurried: false, description: None, remote: None })
     }
 }
 

@@ -123,7 +123,8 @@ impl TurnServiceBuilder {
         self
     }
 
-    /// Opens the sockets and starts to serve.
+    /// Opens the sockets and starts to serve, in a task of the runtime it is called in.
+    #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
         let mut ids = SocketIds::root();
         let (listeners, sockets) = self.open(&mut ids)?;

@@ -82,7 +82,7 @@ impl Running {
 
     /// Writes lines to stdin.
     pub(crate) fn say<S: AsRef<str>>(&mut self, lines: &[S]) {
-        let text: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
+        let text = lines.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\n") + "\n";
         self.input.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 

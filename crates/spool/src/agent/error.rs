@@ -1,7 +1,7 @@
 //! Why there is no connection: what was tried on each pair, and what that means.
 use super::Endpoint;
 use crate::{description::WriteDescriptionError, driver::Stopped};
-use ice_proto::{Finding, PairFailure, PairState, PairStats};
+use ice_proto::{Finding, GatheringFailure, GatheringFault, PairFailure, PairState, PairStats};
 use std::{fmt, time::Duration};
 use thiserror::Error;
 
@@ -43,6 +43,23 @@ impl From<Stopped> for DescribeError {
     fn from(Stopped: Stopped) -> Self {
         Self::Ended
     }
+}
+
+/// Why an address or a server gave no candidate, in words (RFC 8656 §18 for the codes).
+pub(super) fn problem(failure: &GatheringFailure) -> String {
+    let GatheringFailure { local, server, fault } = failure;
+    let Some(server) = server else { return format!("the address {}: {fault}", local.ip()) };
+    let why = match fault {
+        GatheringFault::Refused(code @ (401 | 441)) => {
+            format!("it refused the user name or the password (error {code})")
+        }
+        GatheringFault::Refused(486) => {
+            "the user has as many relays as allowed (error 486)".to_owned()
+        }
+        GatheringFault::Refused(508) => "it has no relay to spare (error 508)".to_owned(),
+        other => other.to_string(),
+    };
+    format!("the server {server}, asked from {}: {why}", local.ip())
 }
 
 /// What became of one pair of addresses.
