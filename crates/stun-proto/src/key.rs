@@ -9,6 +9,9 @@ use sha1::Sha1;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+/// What SHA-1 and SHA-256 take at once, in bytes.
+const BLOCK_LEN: usize = 64;
+
 /// Signs messages and checks their signatures. Made once per credential: the first block of each
 /// HMAC is already hashed.
 #[derive(Clone)]
@@ -37,13 +40,20 @@ impl Key {
     /// Whether `tag`, possibly cut short, is the MAC; in constant time.
     pub(crate) fn matches(&self, which: Integrity, bytes: &[u8], length: u16, tag: &[u8]) -> bool {
         match which {
-            Integrity::Sha1 => self.sha1(bytes, length)[..].ct_eq(tag).into(),
+            Integrity::Sha1 => is_same(&self.sha1(bytes, length), tag),
             Integrity::Sha256 => {
                 let mac = self.sha256(bytes, length);
-                mac.get(..tag.len()).is_some_and(|mac| mac.ct_eq(tag).into())
+                mac.get(..tag.len()).is_some_and(|mac| is_same(mac, tag))
             }
         }
     }
+}
+
+/// Compares in a time that depends on the length only. The differences are gathered first, for
+/// `subtle` guards each byte that it is given, and one is enough.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let differences = a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+    a.len() == b.len() && bool::from(differences.ct_eq(&0))
 }
 
 fn keyed<M: KeyInit>(bytes: &[u8]) -> M {
@@ -52,10 +62,15 @@ fn keyed<M: KeyInit>(bytes: &[u8]) -> M {
 }
 
 fn digest<M: Mac + Clone>(mac: &M, bytes: &[u8], length: u16) -> hmac::digest::Output<M> {
+    // One block with the length in place, so that the hash is given whole blocks from there on.
+    let mut block = [0; BLOCK_LEN];
+    let (head, rest) = bytes.split_at(bytes.len().min(BLOCK_LEN));
+    let block = &mut block[..head.len()];
+    block.copy_from_slice(head);
+    block[2..4].copy_from_slice(&length.to_be_bytes());
     let mut mac = mac.clone();
-    mac.update(&bytes[..2]);
-    mac.update(&length.to_be_bytes());
-    mac.update(&bytes[4..]);
+    mac.update(block);
+    mac.update(rest);
     mac.finalize().into_bytes()
 }
 
