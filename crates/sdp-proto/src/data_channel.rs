@@ -9,8 +9,10 @@ use crate::attribute::{
 };
 use crate::build::Builder;
 use crate::diagnostic::Diagnostic;
-use crate::field::{Connection, MediaLine, Origin};
+use crate::field::{Connection, MediaLine, Origin, Timing};
+use crate::line::Kind;
 use crate::media::{IceCredentials, Media};
+use crate::section::read_field;
 use crate::session::Session;
 use crate::text::{TextError, Token};
 use crate::write::WriteError;
@@ -97,7 +99,7 @@ impl<'a> DataChannel<'a> {
 
     /// Writes an offer.
     pub fn offer(&self) -> Result<Session<'static>, WriteError> {
-        let mut builder = self.begin(Some(&self.mid))?;
+        let mut builder = self.begin(Some(&self.mid), &[])?;
         self.section(&mut builder, Some(&self.mid), self.setup, None)?;
         builder.finish()
     }
@@ -109,7 +111,7 @@ impl<'a> DataChannel<'a> {
         let mid = wanted.mid()?;
         let bundled = mid.as_ref().filter(|mid| is_bundled(offer, mid));
         let setup = wanted.setup()?.unwrap_or(Setup::ActPass).answer();
-        let mut builder = self.begin(bundled)?;
+        let mut builder = self.begin(bundled, &timings(offer)?)?;
         for media in offer.media() {
             if media.media_index() == wanted.media_index() {
                 self.section(&mut builder, mid.as_ref(), setup, Some(&media))?;
@@ -121,8 +123,15 @@ impl<'a> DataChannel<'a> {
     }
 
     /// The session part, with a BUNDLE group where there is a member.
-    fn begin(&self, bundled: Option<&Token<'_>>) -> Result<Builder, WriteError> {
+    fn begin(
+        &self,
+        bundled: Option<&Token<'_>>,
+        timings: &[Timing],
+    ) -> Result<Builder, WriteError> {
         let mut builder = Builder::new(&Origin::anonymous(self.session_id, self.session_version))?;
+        for timing in timings {
+            builder.timing(timing)?;
+        }
         if let Some(mid) = bundled {
             let semantics = Token::new("BUNDLE").map_err(|_| WriteError::Name)?;
             builder.attribute(&Group::new(semantics, [mid.clone()]))?;
@@ -163,7 +172,9 @@ impl<'a> DataChannel<'a> {
             builder.attribute(fingerprint)?;
         }
         builder.attribute(&setup)?;
-        if let Some(tls_id) = &self.tls_id {
+        // An answer has a tls-id only where the offer has one (RFC 8842 §5.3).
+        let asked = offer.is_none_or(|media| media.has("tls-id"));
+        if let Some(tls_id) = self.tls_id.as_ref().filter(|_| asked) {
             builder.attribute(tls_id)?;
         }
         match line.formats().next().filter(|_| line.proto == "DTLS/SCTP") {
@@ -217,6 +228,12 @@ const DISCARD_PORT: u16 = 9;
 fn data_channel_line(port: u16) -> Result<MediaLine<'static>, TextError> {
     let media = Token::new("application")?;
     MediaLine::new(media, port, "UDP/DTLS/SCTP", ["webrtc-datachannel"])
+}
+
+/// The `t=` lines of the offer, which the answer repeats (RFC 3264 §6).
+fn timings(offer: &Session<'_>) -> Result<Vec<Timing>, Diagnostic> {
+    let lines = offer.session_section().lines().filter(|line| line.kind() == Kind::Time);
+    lines.map(|line| read_field(line, Timing::parse)).collect()
 }
 
 fn is_bundled(offer: &Session<'_>, mid: &str) -> bool {

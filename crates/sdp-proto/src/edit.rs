@@ -262,7 +262,7 @@ fn count(lines: &[Record], limits: &Limits) -> Result<Vec<u32>, LimitError> {
             return Err(LimitError::Media { line, max: limits.media_max });
         }
     }
-    let max = limits.bytes_max();
+    let max = limits.bytes_bound();
     if bytes > max { Err(LimitError::Bytes { bytes, max }) } else { Ok(sections) }
 }
 

@@ -1,4 +1,91 @@
 //! SDP (RFC 8866): byte-exact documents, typed attributes, diagnostics.
+//!
+//! # What SDP is
+//!
+//! Two programs that want to send each other media or data first have to say what they can do and
+//! where they can be reached. The Session Description Protocol is the text in which they say it:
+//!
+//! ```text
+//! v=0                                                  this is SDP
+//! o=- 4962303333179871722 1 IN IP4 0.0.0.0             who describes, and which version this is
+//! s=-                                                  a name, here none
+//! t=0 0                                                from when to when: always
+//! m=application 9 UDP/DTLS/SCTP webrtc-datachannel     a section: what is sent, by which protocol
+//! c=IN IP4 0.0.0.0                                     to which address (here: ICE will find out)
+//! a=mid:0                                              attributes: everything else
+//! a=ice-ufrag:8hhY
+//! a=ice-pwd:asd88fgpdd777uzjYhagZg
+//! a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host
+//! ```
+//!
+//! One side sends an *offer*, the other one an *answer* with as many sections (RFC 3264). How the
+//! texts travel is not SDP's business: a web server, SIP, or a person who copies and pastes.
+//!
+//! # When to care
+//!
+//! As soon as two sides are not the same program. Browsers, SIP phones, cameras and media servers
+//! all speak SDP, each with its own habits, and most trouble between them is a line that one side
+//! writes and the other does not expect. When both sides are one's own, SDP is still a convenient
+//! envelope for ICE candidates and credentials, as it is for `spool` here.
+//!
+//! # How it relates to ICE, STUN, TURN and NAT
+//!
+//! SDP carries no packet of media. It carries what **ICE** needs from the other side before the
+//! first packet: candidates (addresses at which the peer might be reached), a user name fragment
+//! and a password, so that **STUN** checks between the candidates can be authenticated. Candidates
+//! of type `srflx` exist because a **NAT** rewrites addresses and a STUN server can tell the
+//! outside one; candidates of type `relay` are addresses at a **TURN** server, for when nothing
+//! direct gets through. The certificate fingerprint (`a=fingerprint`) ties the DTLS handshake that
+//! follows to the description, so whoever carries the description must be trusted with it.
+//!
+//! This crate knows nothing of sockets or time, and none of the other crates. `ice-proto` and
+//! `spool` take candidates and credentials from it.
+//!
+//! # The shape of it
+//!
+//! - [`Session`] is the document. A parse is one pass that records where lines lie; everything
+//!   else is read from the text on demand. An unmodified document prints as the bytes that were
+//!   parsed; an edit touches one line.
+//! - [`Media`] is one section, with getters that know what the session part is the default for.
+//! - [`attribute`] has a type for each attribute, [`field`] for the other lines, [`text`] for
+//!   text that is safe to write.
+//! - [`Diagnostic`]s say what is wrong, where and by which rule. A [`Policy`] is a filter over
+//!   them: [`Strict`](Policy::Strict) for conformance, [`Compat`](Policy::Compat) for peers,
+//!   [`Camera`](Policy::Camera) for RTSP.
+//! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
+//!   data channel, [`Fragment`] reads what is trickled afterwards.
+//! - [`Limits`] bound what a description may cost. All work is linear in its length, refusing
+//!   included.
+//!
+//! # Example
+//!
+//! ```
+//! use sdp_proto::attribute::{Candidate, Fingerprint, IcePwd, IceUfrag};
+//! use sdp_proto::{DataChannel, IceCredentials, Policy, Session};
+//!
+//! // What the peer sent.
+//! let offer = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+//!     m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n\
+//!     a=ice-ufrag:9uB6\r\na=ice-pwd:YH75Fviy6338Vbrhrlp8Yh\r\na=setup:actpass\r\n\
+//!     a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host\r\na=sctp-port:5000\r\n";
+//! let offer = Session::accept(offer, Policy::Compat)?;
+//! let media = offer.data_channel().ok_or("no data channel")?;
+//! let credentials = media.ice_credentials()?.ok_or("no ICE")?;
+//! assert_eq!(credentials.ufrag.as_str(), "9uB6");
+//! let candidates: Vec<Candidate<'_>> = media.candidates().collect::<Result<_, _>>()?;
+//! assert_eq!(candidates[0].port, 50_000);
+//!
+//! // What to reply.
+//! let own = IceCredentials {
+//!     ufrag: IceUfrag::new("8hhY")?,
+//!     pwd: IcePwd::new("asd88fgpdd777uzjYhagZg")?,
+//! };
+//! let mut side = DataChannel::new(4711, own, [Fingerprint::sha256([7; 32])]);
+//! side.candidates.push("1 1 udp 2130706431 198.51.100.7 40000 typ host".parse()?);
+//! let answer = side.answer(&offer)?;
+//! assert!(answer.to_string().contains("a=setup:active\r\n"));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

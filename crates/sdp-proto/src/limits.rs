@@ -52,7 +52,7 @@ impl Limits {
     }
 
     /// `bytes_max`, never more than the document model can address.
-    pub(crate) fn bytes_max(&self) -> usize {
+    pub(crate) fn bytes_bound(&self) -> usize {
         self.bytes_max.min(ADDRESSABLE)
     }
 }

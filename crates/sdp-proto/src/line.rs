@@ -36,7 +36,7 @@ impl Record {
 
     pub(crate) fn attribute(content: &[u8], value_at: u8) -> Self {
         let value = content.get(usize::from(value_at)..).unwrap_or_default();
-        let colon = value.iter().position(|b| *b == b':').unwrap_or(usize::MAX);
+        let colon = crate::scan::find_byte(value, b':').unwrap_or(usize::MAX);
         let name_len = u16::try_from(colon).unwrap_or(NO_COLON);
         Self { name_len, ..Self::new(b'a', content, value_at) }
     }

@@ -23,8 +23,8 @@ pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Splits `text` into line records. Linear in its length, whatever the bytes.
 pub(crate) fn scan(text: &[u8], limits: &Limits) -> Result<Scanned, LimitError> {
-    if text.len() > limits.bytes_max() {
-        return Err(LimitError::Bytes { bytes: text.len(), max: limits.bytes_max() });
+    if text.len() > limits.bytes_bound() {
+        return Err(LimitError::Bytes { bytes: text.len(), max: limits.bytes_bound() });
     }
     let prefix = if text.starts_with(BOM) { BOM.len() } else { 0 };
     // Lines of real descriptions average 30 bytes and more; shorter ones make the vector grow.

@@ -1,4 +1,4 @@
-//! `a=ts-refclk` and `a=mediaclk`: the clocks behind timestamps (RFC 7273 §4.8, §5.4).
+//! `a=ts-refclk` and `a=mediaclk`: the clocks behind timestamps (RFC 7273).
 
 use core::fmt;
 

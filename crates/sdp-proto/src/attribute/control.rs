@@ -1,4 +1,4 @@
-//! `a=control`: the URL by which RTSP controls a stream (RFC 7826 §D.1.1).
+//! `a=control`: the URL by which RTSP controls a stream (RFC 7826).
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! `a=crypto`: SRTP keys in the description itself, SDES (RFC 4568 §4).
+//! `a=crypto`: SRTP keys in the description itself, SDES (RFC 4568).
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! `a=identity`: a signed statement of who the peer is (RFC 8827 §5).
+//! `a=identity`: a signed statement of who the peer is (RFC 8827).
 
 use core::fmt;
 

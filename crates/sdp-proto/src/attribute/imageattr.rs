@@ -1,4 +1,4 @@
-//! `a=imageattr`: image sizes that are sent and taken (RFC 6236 §3.1).
+//! `a=imageattr`: image sizes that are sent and taken (RFC 6236).
 
 use core::fmt;
 

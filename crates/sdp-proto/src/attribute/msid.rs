@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{Token, Words};
-use crate::value::Fields;
+use crate::value::{Field, Fields};
 
 /// A stream, `-` for none, and a track.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,14 +16,19 @@ pub struct Msid<'a> {
     pub track: Option<Token<'a>>,
 }
 
+/// A token of 1 to 64 characters.
+fn identifier(field: Field<'_>) -> Result<Token<'_>, ValueError> {
+    if field.text.len() > 64 { Err(field.fault(Code::Msid)) } else { field.token(Code::Msid) }
+}
+
 impl<'a> TypedAttribute<'a> for Msid<'a> {
     const NAMES: &'static [&'static str] = &["msid"];
     const LEVEL: Level = Level::Media;
 
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
         let mut fields = Fields::new(required(value)?);
-        let stream = fields.expect(Code::Msid)?.token(Code::Msid)?;
-        let track = fields.next().map(|field| field.token(Code::Msid)).transpose()?;
+        let stream = identifier(fields.expect(Code::Msid)?)?;
+        let track = fields.next().map(identifier).transpose()?;
         fields.end(Code::Msid)?;
         Ok(Self { stream, track })
     }

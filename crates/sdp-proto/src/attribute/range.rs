@@ -1,4 +1,4 @@
-//! `a=range`: how long a stored presentation lasts (RFC 7826 §18.40).
+//! `a=range`: how long a stored presentation lasts (RFC 7826).
 
 use core::fmt;
 

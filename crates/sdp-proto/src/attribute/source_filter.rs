@@ -1,4 +1,4 @@
-//! `a=source-filter`: whose packets a multicast receiver takes (RFC 4570 §3).
+//! `a=source-filter`: whose packets a multicast receiver takes (RFC 4570).
 
 use core::fmt;
 

@@ -36,7 +36,7 @@ const fn is_id_byte(byte: u8) -> bool {
 
 impl<'a> TypedAttribute<'a> for TlsId<'a> {
     const NAMES: &'static [&'static str] = &["tls-id"];
-    const LEVEL: Level = Level::Both;
+    const LEVEL: Level = Level::Media;
     const ONCE: bool = true;
 
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {

@@ -73,25 +73,20 @@ fn repeated(sorted: &[Defined<'_>], code: Code, sink: &mut Sink<'_>) {
     }
 }
 
-fn extension_ids<'s>(
-    section: &Section<'s>,
-    seen: &mut Vec<(u16, u32, ExtMap<'s>)>,
-    sink: &mut Sink<'_>,
-) {
+fn extension_ids(section: &Section<'_>, seen: &mut Vec<(u16, u32)>, sink: &mut Sink<'_>) {
     seen.clear();
     for attribute in named(section, "extmap") {
         // Ids from 4096 on offer a choice and may stand for several extensions (RFC 8285 §7).
-        if let Some(Ok(map)) = attribute.read::<ExtMap<'s>>()
+        if let Some(Ok(map)) = attribute.read::<ExtMap<'_>>()
             && map.id < 4096
         {
-            seen.push((map.id, attribute.line().number(), map));
+            seen.push((map.id, attribute.line().number()));
         }
     }
-    seen.sort_unstable_by_key(|(id, line, _)| (*id, *line));
+    seen.sort_unstable();
     for pair in seen.windows(2) {
-        if let [(id, _, first), (again, line, second)] = pair
+        if let [(id, _), (again, line)] = pair
             && id == again
-            && first.uri != second.uri
         {
             sink(Diagnostic { line: *line, columns: (1, 1), code: Code::ExtMapRepeated });
         }

@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use super::*;
 use crate::Policy;
@@ -93,4 +93,36 @@ fn an_offer_without_data_is_not_answered() {
     let off = b"v=0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n";
     let refused = side().answer(&Session::parse(off).unwrap());
     assert_eq!(refused, Err(AnswerError::NoDataChannel));
+}
+
+#[test]
+fn an_answer_repeats_the_times_and_has_a_tls_id_only_if_asked() {
+    let mut side = side();
+    side.tls_id = Some(TlsId::new("abc3de65cddef001be82").unwrap());
+    let offer = |attribute: &str| {
+        alloc::format!(
+            "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=3034423619 0\r\n\
+             m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n\
+             a=sctp-port:5000\r\n{attribute}"
+        )
+    };
+    let answer = |offer: &str| side.answer(&Session::parse(offer.as_bytes()).unwrap()).unwrap();
+    let with = answer(&offer("a=tls-id:0123456789abcdefghij\r\n"));
+    let without = answer(&offer(""));
+    let has = |session: &Session<'_>| session.data_channel().unwrap().has("tls-id");
+    assert!(has(&with) && !has(&without));
+    assert!(with.lines().any(|line| line.content() == b"t=3034423619 0"));
+    assert!(!with.data_channel().unwrap().has("mid"));
+}
+
+#[test]
+fn the_default_candidate_is_the_one_most_likely_to_work() {
+    let mut side = side();
+    side.candidates.push(
+        "3 1 udp 1 203.0.113.9 7000 typ relay raddr 198.51.100.1 rport 6000".parse().unwrap(),
+    );
+    let offer = side.offer().unwrap();
+    let media = offer.data_channel().unwrap();
+    assert_eq!(media.line().unwrap().port, 7000);
+    assert_eq!(media.connection().unwrap().unwrap().to_string(), "IN IP4 203.0.113.9");
 }

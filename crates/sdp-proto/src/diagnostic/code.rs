@@ -170,8 +170,8 @@ codes! {
     Setup "setup" Camera "RFC 8842 §5" "setup is active, passive, actpass or holdconn" "actpass in an offer, active in an answer";
     ConnectionValue "connection-value" Compat "RFC 4145 §5" "connection is new or existing" "connection:new";
     TlsId "tls-id" Compat "RFC 8842 §4" "a tls-id is 20 to 255 letters, digits, +, /, - and _" "make a new one";
-    Crypto "crypto" Compat "RFC 4568 §9.1" "crypto is a tag, a suite and key parameters" "1 AES_CM_128_HMAC_SHA1_80 inline:<key>";
-    Identity "identity" Compat "RFC 8827 §5" "an identity is a base64 assertion" "check the assertion";
+    Crypto "crypto" Compat "RFC 4568" "crypto is a tag, a suite and key parameters" "1 AES_CM_128_HMAC_SHA1_80 inline:<key>";
+    Identity "identity" Compat "RFC 8827" "an identity is a base64 assertion" "check the assertion";
 
     // Grouping and data.
     Mid "mid" Camera "RFC 5888 §4" "a mid is a token" "use a short one: RFC 8829 §5.2.1";
@@ -180,7 +180,7 @@ codes! {
     GroupUnknownMid "group-unknown-mid" Compat "RFC 5888 §6" "the group names a mid that no section has" "remove it";
     SctpPort "sctp-port" Compat "RFC 8841 §5.1" "an SCTP port is a number from 0 to 65535" "sctp-port:5000";
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
-    SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp-05 §4" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
+    SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
     Msid "msid" Compat "RFC 8830 §2" "an msid is one or two tokens" "msid:<stream> <track>";
     MsidSemantic "msid-semantic" Compat "RFC 8830 §2" "msid-semantic is a token and identifiers" "msid-semantic:WMS *";
 
@@ -201,9 +201,9 @@ codes! {
     SimulcastUnknownRid "simulcast-unknown-rid" Camera "RFC 8853 §5.2" "simulcast names a rid that the section lacks" "add the rid line";
     Ptime "ptime" Compat "RFC 8866 §6.4" "a packet time is a positive number of milliseconds" "ptime:20";
     Framerate "framerate" Compat "RFC 8866 §6.13" "a frame rate is a positive number" "framerate:25";
-    ImageAttr "imageattr" Compat "RFC 6236 §3.1" "imageattr is a payload type or *, then send or recv and sets" "imageattr:97 send [x=800,y=640]";
-    Range "range" Compat "RFC 7826 §18.40" "a range is a unit and an interval" "range:npt=0-";
-    SourceFilter "source-filter" Compat "RFC 4570 §3" "source-filter is incl or excl, address types and addresses" "incl IN IP4 233.252.0.1 192.0.2.1";
-    TsRefClk "ts-refclk" Compat "RFC 7273 §4.8" "ts-refclk is a clock source and its identity" "ts-refclk:ptp=IEEE1588-2008:...";
-    MediaClk "mediaclk" Compat "RFC 7273 §5.4" "mediaclk is sender, direct or an IEEE 1722 stream" "mediaclk:direct=0";
+    ImageAttr "imageattr" Compat "RFC 6236" "imageattr is a payload type or *, then send or recv and sets" "imageattr:97 send [x=800,y=640]";
+    Range "range" Compat "RFC 7826" "a range is a unit and an interval" "range:npt=0-";
+    SourceFilter "source-filter" Compat "RFC 4570" "source-filter is incl or excl, address types and addresses" "incl IN IP4 233.252.0.1 192.0.2.1";
+    TsRefClk "ts-refclk" Compat "RFC 7273" "ts-refclk is a clock source and its identity" "ts-refclk:ptp=IEEE1588-2008:...";
+    MediaClk "mediaclk" Compat "RFC 7273" "mediaclk is sender, direct or an IEEE 1722 stream" "mediaclk:direct=0";
 }
