@@ -1,0 +1,4 @@
+//! Whole agents through their public contract, in virtual time.
+mod bounds;
+mod loss;
+mod support;
