@@ -44,7 +44,8 @@ pub struct ClientConfig {
     pub max_servers: usize,
     /// How requests prove who sent them.
     pub auth: Auth,
-    /// Whether requests end with FINGERPRINT, where other protocols share the port.
+    /// Whether requests end with FINGERPRINT and responses must, where other protocols share the
+    /// port (RFC 8489 §7).
     pub fingerprint: bool,
     /// What SOFTWARE says, if it is sent.
     pub software: Option<String>,
@@ -252,6 +253,9 @@ impl StunClient {
             Err(_) => return self.drops.drop(DropReason::Malformed),
         };
         if !matches!(message.class(), Class::Success | Class::Error) {
+            return Verdict::Unclaimed;
+        }
+        if self.config.fingerprint && !message.has_fingerprint() {
             return Verdict::Unclaimed;
         }
         let id = message.transaction_id();

@@ -2,7 +2,7 @@
 //! §12), with the other addresses of RFC 5780 where it has them.
 use crate::{
     AttributeType, Class, Entropy, LimiterConfig, Message, MessageBuilder, MessageType, Method,
-    ParseError, SourceLimiter,
+    ParseError, SourceLimiter, WriteError,
     attribute::{
         ChangeRequest, Code, ErrorCode, MappedAddress, OtherAddress, Padding, ResponseOrigin,
         ResponsePort, Software, UnknownAttributes, XorMappedAddress,
@@ -84,7 +84,8 @@ impl OtherServer {
 /// Answers Binding requests. What it is not asked for it leaves alone: other methods, responses and
 /// other protocols are [`Verdict::Unclaimed`].
 ///
-/// A success response is 32 bytes over IPv4 and 44 over IPv6. It goes out with the verdict, so that
+/// A success response is 32 bytes over IPv4 and 44 over IPv6, and 8 more where the request had a
+/// fingerprint. It goes out with the verdict, so that
 /// nothing is queued or allocated. States its bounds for the laws: at most one output for each input
 /// since the last drain. See [`StunClient`](crate::StunClient) for an example.
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl BindingServer {
         } else {
             return self.success(now, path, request, other.as_ref());
         };
-        let Ok(bytes) = error.finish() else {
+        let Ok(bytes) = finish(error, request) else {
             return self.drops.drop(DropReason::Unsupported);
         };
         self.answer(now, path, path.remote, bytes)
@@ -177,7 +178,7 @@ impl BindingServer {
             .with_some(other.map(|_| ResponseOrigin(from)).as_ref())
             .with_some(other.map(|other| OtherAddress(other.opposite(path.local))).as_ref())
             .with_some(padding.as_ref());
-        let Ok(bytes) = response.finish() else {
+        let Ok(bytes) = finish(response, request) else {
             return self.drops.drop(DropReason::Unsupported);
         };
         self.answer(now, Path::new(path.transport, from, path.remote), to, bytes)
@@ -232,6 +233,11 @@ impl BindingServer {
         self.queue.push_back(Transmit::new(path, Bytes::copy_from_slice(bytes)));
         Verdict::Consumed
     }
+}
+
+/// Ends a response with a fingerprint where its request had one: that client looks for it.
+fn finish<'b>(response: MessageBuilder<'b>, request: &Message<'_>) -> Result<&'b [u8], WriteError> {
+    if request.has_fingerprint() { response.fingerprint().finish() } else { response.finish() }
 }
 
 /// What PADDING in a response consists of: one Ethernet frame.

@@ -454,6 +454,25 @@ fn redirect_of_a_stream_is_left_to_the_caller() {
 }
 
 #[test]
+fn fingerprint_is_asked_of_responses_where_it_is_in_use() {
+    let config = ClientConfig { fingerprint: true, ..ClientConfig::default() };
+    let mut client = StunClient::new(config, [1; 32]);
+    let request = begin(&mut client, NOW);
+    assert!(Message::parse(&request.payload).unwrap().has_fingerprint());
+    let bare = response(&request, None, None, |_| ());
+    assert_eq!(client.handle_input(NOW, Input::received(path(), &bare)), Verdict::Unclaimed);
+    let mut buffer = [0; 64];
+    let id = Message::parse(&request.payload).unwrap().transaction_id();
+    let bytes = MessageBuilder::new(&mut buffer, MessageType::success(Method::BINDING), id)
+        .with(&XorMappedAddress(addr("203.0.113.1:50000")))
+        .fingerprint()
+        .finish()
+        .unwrap();
+    assert!(give(&mut client, NOW, bytes));
+    bound(&mut client);
+}
+
+#[test]
 fn memory_of_servers_is_bounded() {
     let config = ClientConfig { max_servers: 3, ..ClientConfig::default() };
     let mut client = StunClient::new(config, [1; 32]);

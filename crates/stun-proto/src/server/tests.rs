@@ -103,14 +103,16 @@ fn malformed_attribute_is_answered_with_400() {
 }
 
 #[test]
-fn credentials_and_fingerprint_do_not_matter() {
+fn credentials_do_not_matter_and_a_fingerprint_is_returned() {
     let mut buffer = [0; 256];
     let bytes = MessageBuilder::new(&mut buffer, MessageType::request(Method::BINDING), ID)
         .sign(&Key::new(b"k"), Integrity::Sha1)
         .fingerprint()
         .finish()
         .unwrap();
-    assert_eq!(ask(&mut server(), path(), bytes).unwrap().1.len(), 32);
+    let (_, response) = ask(&mut server(), path(), bytes).unwrap();
+    assert_eq!(response.len(), 40);
+    assert!(Message::parse(&response).unwrap().has_fingerprint());
 }
 
 #[test]
