@@ -1,6 +1,103 @@
-//! Which NATs let whom connect with whom.
-use crate::exit::Failure;
+//! Which NATs let whom connect with whom, how, and how fast: the table of the demo.
+use crate::{exit::Failure, lines};
+use console::{Alignment, StyledObject, pad_str, style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use meeting::{Outcome, ROUND_TRIP};
+use nat_sim::Preset;
+use std::time::{Duration, Instant};
 
+mod meeting;
+
+/// The NATs of the table: `None` is none. Name, and what it is.
+const KINDS: [(Option<Preset>, &str, &str); 7] = [
+    (None, "public", "no NAT and no firewall"),
+    (Some(Preset::FullCone), "fullcone", "a NAT that lets everybody in"),
+    (Some(Preset::PortRestrictedCone), "home", "most home routers"),
+    (Some(Preset::CarrierBlock), "carrier", "a provider's NAT with a block of ports each"),
+    (Some(Preset::MobileCarrier), "mobile", "a symmetric NAT: another port for each destination"),
+    (Some(Preset::Firewall), "firewall", "no NAT, only answers come in"),
+    (Some(Preset::UdpBlocked), "no UDP", "a router that drops UDP"),
+];
+
+const LABEL: usize = 12;
+const CELL: usize = 9;
+
+/// A bar appears when it takes longer.
+const BAR_AFTER: Duration = Duration::from_secs(1);
+
+/// Plays every pair and prints the table.
 pub(crate) fn show() -> Result<(), Failure> {
+    say(
+        "\n2. Which NATs let whom connect: two agents and a TURN server, simulated, 25 ms one way\n",
+    );
+    let began = Instant::now();
+    let bar = ProgressBar::with_draw_target(
+        Some((KINDS.len() * KINDS.len()) as u64),
+        ProgressDrawTarget::hidden(),
+    );
+    let bar = match ProgressStyle::with_template("   {bar:40} {pos}/{len} meetings") {
+        Ok(style) => bar.with_style(style),
+        Err(_template) => bar,
+    };
+    let mut rows = vec![head()];
+    for (offers, name, _) in KINDS {
+        let mut row = label(name);
+        for (answers, ..) in KINDS {
+            if began.elapsed() > BAR_AFTER && bar.is_hidden() {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            let outcome = meeting::play(offers, answers)
+                .map_err(|error| Failure::NotStarted(format!("the simulation failed: {error}")))?;
+            row.push_str(&pad(&cell(outcome).to_string()));
+            bar.inc(1);
+        }
+        rows.push(row);
+    }
+    bar.finish_and_clear();
+    rows.iter().for_each(say);
+    legend();
     Ok(())
+}
+
+fn head() -> String {
+    let names = KINDS.iter().map(|(_, name, _)| pad(name));
+    format!("{}{}", label("offers \\ answers")[..LABEL].to_owned(), names.collect::<String>())
+}
+
+fn label(name: &str) -> String {
+    pad_str(&format!("   {name}"), LABEL, Alignment::Left, None).into_owned()
+}
+
+fn pad(text: &str) -> String {
+    pad_str(text, CELL, Alignment::Left, None).into_owned()
+}
+
+/// `direct 2`: without a relay, after two round trips.
+fn cell(outcome: Outcome) -> StyledObject<String> {
+    match outcome {
+        Outcome::Direct(took) => style(format!("direct {}", trips(took))).green(),
+        Outcome::Relayed(took) => style(format!("relay {}", trips(took))).yellow(),
+        Outcome::Never => style("-".to_owned()).red(),
+    }
+}
+
+/// Round trips begun.
+fn trips(took: Duration) -> u128 {
+    took.as_nanos().div_ceil(ROUND_TRIP.as_nanos())
+}
+
+fn legend() {
+    say(
+        "\n   direct 2: data went both ways without a relay, within two round trips of the moment at",
+    );
+    say(
+        "   which both had the other's description; relay: through the TURN server; -: not at all.\n",
+    );
+    for (_, name, what) in KINDS {
+        say(format!("   {name:<9} {what}"));
+    }
+}
+
+fn say(text: impl AsRef<str>) {
+    lines::print(text.as_ref().as_bytes());
 }

@@ -9,10 +9,9 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DescribeError {
-    /// No address could be used, and no relay was given.
-    #[error(
-        "no way to reach this computer was found: no address could be opened, or no relay given"
-    )]
+    /// No address could be opened, or the policy wants a relay and none was given.
+    /// [`Agent::problems`](super::Agent::problems) says why.
+    #[error("no way to reach this computer was found")]
     NoCandidate,
     /// The agent could not be made.
     #[error(transparent)]
