@@ -46,6 +46,14 @@ fn missing_lines_are_reported_where_they_were_due() {
 fn order_is_checked_in_both_parts() {
     assert_eq!(codes("c=IN IP4 192.0.2.1\r\n"), [Code::Misplaced]);
     assert_eq!(codes("s=x\r\n"), [Code::Repeated]);
+    let late = [Code::Misplaced; 3];
+    assert_eq!(codes("i=x\r\nu=http://a\r\ne=a@b\r\n"), late);
+    let twice = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\ni=x\r\ni=x\r\nu=a\r\nu=a\r\ne=a@b\r\n\
+        e=a@b\r\np=+1 2\r\nc=IN IP4 192.0.2.1\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n";
+    assert_eq!(
+        findings(twice).into_iter().map(|(line, _, code)| (line, code)).collect::<Vec<_>>(),
+        [(5, Code::Repeated), (7, Code::Repeated), (12, Code::Repeated)]
+    );
     let media = "m=audio 0 RTP/AVP 0\r\n";
     assert_eq!(codes(&alloc::format!("{media}a=x\r\nb=AS:1\r\n")), [Code::Misplaced]);
     assert_eq!(codes(&alloc::format!("{media}t=0 0\r\n")), [Code::SessionLineInMedia]);
@@ -61,7 +69,9 @@ fn repeats_and_levels_are_per_section() {
     assert_eq!(codes(again), [Code::AttributeRepeated]);
     let same = "m=audio 0 RTP/AVP 0\r\na=mid:0\r\nm=video 0 RTP/AVP 96\r\na=mid:0\r\n";
     assert_eq!(codes(same), [Code::MidRepeated]);
-    assert_eq!(codes("a=mid:0\r\n"), [Code::AttributeLevel]);
+    for line in ["mid:0", "sctp-port:5000", "rtcp:9", "rtcp-mux", "rtcp-fb:* nack"] {
+        assert_eq!(codes(&alloc::format!("a={line}\r\n")), [Code::AttributeLevel], "{line}");
+    }
     assert_eq!(codes("m=audio 0 RTP/AVP 0\r\na=ice-lite\r\n"), [Code::AttributeLevel]);
 }
 

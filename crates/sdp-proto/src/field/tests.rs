@@ -57,6 +57,7 @@ fn connections_hold_to_their_family() {
     assert_eq!(code("IN IP5 192.0.2.1"), Code::AddressType);
     assert_eq!(code("XX IP4 192.0.2.1"), Code::NetworkType);
     assert_eq!(code("IN IP4 192.0.2.256"), Code::Address);
+    assert_eq!(code("IN IP4 bücher.example"), Code::Address);
     assert_eq!(code("IN IP4 224.2.1.1/256"), Code::MulticastTtl);
     assert_eq!(code("IN IP4 224.2.1.1/127/4294967295"), Code::AddressCount);
     assert_eq!(code("IN IP6 ff15::1/0"), Code::AddressCount);

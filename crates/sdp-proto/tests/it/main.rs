@@ -4,6 +4,7 @@
 
 mod allocations;
 mod corpus;
+mod fragments;
 mod hostile;
 mod properties;
 mod shared;
