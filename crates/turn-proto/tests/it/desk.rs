@@ -196,7 +196,7 @@ impl User {
 
     /// A request, signed as the server last asked for.
     pub(crate) fn write(&mut self, method: Method, body: impl Fn(&mut MessageBuilder<'_>)) -> Vec<u8> {
-        let mut buffer = vec![0; 65_536];
+        let mut buffer = vec![0; 70_000];
         let id = self.entropy.transaction_id();
         let mut request = MessageBuilder::new(&mut buffer, MessageType::request(method), id);
         body(&mut request);
@@ -260,7 +260,7 @@ impl User {
 
     /// Sends an indication that holds what `body` writes.
     pub(crate) fn indicate(&mut self, desk: &mut Desk, body: impl Fn(&mut MessageBuilder<'_>)) -> Outcome {
-        let mut buffer = vec![0; 65_536];
+        let mut buffer = vec![0; 70_000];
         let id = self.entropy.transaction_id();
         let kind = MessageType::indication(Method::SEND);
         let mut indication = MessageBuilder::new(&mut buffer, kind, id);

@@ -1,0 +1,55 @@
+//! How much users get (RFC 8656 §5, §7.2).
+use crate::desk::{self, Desk, User, udp};
+use stun_proto::{MessageBuilder, Method, attribute::Lifetime};
+use turn_proto::TurnServerEvent;
+
+#[test]
+fn a_user_gets_so_many_allocations() {
+    let mut config = desk::config();
+    config.max_allocations_per_user = 3;
+    let mut desk = Desk::with(config);
+    let mut alices: Vec<User> = (0..4)
+        .map(|n| User::new("alice", "wonderland", &format!("7.7.7.{n}:1000")))
+        .collect();
+    for alice in &mut alices[..3] {
+        alice.allocate(&mut desk);
+    }
+    assert_eq!(alices[3].ask(&mut desk, Method::ALLOCATE, udp).code(), 486);
+    let refused = desk.events.last().unwrap();
+    assert!(matches!(refused, TurnServerEvent::AllocationRefused { user, .. } if &**user == "alice"));
+    // Others are not concerned, and what is given back can be had again.
+    User::bob().allocate(&mut desk);
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(alices[1].ask(&mut desk, Method::REFRESH, end).code(), 0);
+    alices[3].allocate(&mut desk);
+    // As is what has ended.
+    desk.pass(3600);
+    for alice in &mut alices[..3] {
+        alice.allocate(&mut desk);
+    }
+}
+
+#[test]
+fn all_users_together_get_so_many_allocations() {
+    let mut config = desk::config();
+    config.max_allocations = 2;
+    let mut desk = Desk::with(config);
+    User::alice().allocate(&mut desk);
+    User::bob().allocate(&mut desk);
+    let mut third = User::new("bob", "builder", "7.7.7.9:1000");
+    assert_eq!(third.ask(&mut desk, Method::ALLOCATE, udp).code(), 508);
+    assert_eq!(desk.server.allocations(), 2);
+}
+
+#[test]
+fn ports_run_out_before_they_are_shared() {
+    let mut config = desk::config();
+    config.relays.pop();
+    config.relay_ports = 50_000..=50_001;
+    config.max_allocations = 2;
+    let mut desk = Desk::with(config);
+    let ports = [User::alice().allocate(&mut desk), User::bob().allocate(&mut desk)];
+    assert_ne!(ports[0], ports[1]);
+    let mut third = User::new("bob", "builder", "7.7.7.9:1000");
+    assert_eq!(third.ask(&mut desk, Method::ALLOCATE, udp).code(), 508);
+}
