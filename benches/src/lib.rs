@@ -1,1 +1,12 @@
 //! Benchmarks of this workspace, side by side with its peers: `cargo bench -p benches`.
+//!
+//! [`Suite`] is what a bench target fills and runs; [`messages`] and [`descriptions`] are the
+//! inputs that all of them share. The `README.md` beside this says how to read the results.
+
+pub mod descriptions;
+mod instructions;
+pub mod messages;
+mod suite;
+mod table;
+
+pub use suite::{Job, Suite};

@@ -1,0 +1,46 @@
+//! Times and ratios as a table: those who do the same job take turns.
+use crate::suite::Operation;
+use core::time::Duration;
+
+/// Turns that each of them gets; the median is what counts.
+const ROUNDS: usize = 41;
+/// About how long a turn takes: long for the clock, short for a noisy neighbour.
+const TURN: Duration = Duration::from_millis(4);
+
+#[expect(clippy::print_stdout, reason = "the table is what this is for")]
+pub(crate) fn print(operations: &mut [Operation], filter: &str) {
+    println!("| job | who | ns | ratio | allocations |\n|---|---|---:|---:|---:|");
+    for team in operations.chunk_by_mut(|a, b| a.job == b.job) {
+        if !team.iter().any(|o| o.job.contains(filter)) {
+            continue;
+        }
+        let times = take_turns(team);
+        for (operation, mine) in team.iter_mut().zip(&times) {
+            let mut ratios: Vec<f64> = mine.iter().zip(&times[0]).map(|(a, b)| a / b).collect();
+            let (ns, ratio) = (median(&mut mine.clone()), median(&mut ratios));
+            let allocations = operation.allocations();
+            println!(
+                "| {} | {} | {ns:.1} | {ratio:.2} | {allocations} |",
+                operation.job, operation.who
+            );
+        }
+    }
+}
+
+/// Nanoseconds of one operation, by operation and round.
+fn take_turns(team: &mut [Operation]) -> Vec<Vec<f64>> {
+    let counts: Vec<u32> = team.iter_mut().map(|o| o.count_for(TURN)).collect();
+    let mut times = vec![Vec::with_capacity(ROUNDS); team.len()];
+    for _ in 0..ROUNDS {
+        for ((operation, count), times) in team.iter_mut().zip(&counts).zip(&mut times) {
+            let time = operation.time(u64::from(*count));
+            times.push(time.as_secs_f64() * 1e9 / f64::from(*count));
+        }
+    }
+    times
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    let middle = numbers.len() / 2;
+    *numbers.select_nth_unstable_by(middle, f64::total_cmp).1
+}
