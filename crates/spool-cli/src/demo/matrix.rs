@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 mod meeting;
 
 /// The NATs of the table: `None` is none. Name, and what it is.
-const KINDS: [(Option<Preset>, &str, &str); 7] = [
+const KINDS: [(Option<Preset>, &str, &str); 6] = [
     (None, "public", "no NAT and no firewall"),
-    (Some(Preset::FullCone), "fullcone", "a NAT that lets everybody in"),
     (Some(Preset::PortRestrictedCone), "home", "most home routers"),
     (Some(Preset::CarrierBlock), "carrier", "a provider's NAT with a block of ports each"),
     (Some(Preset::MobileCarrier), "mobile", "a symmetric NAT: another port for each destination"),
@@ -20,7 +19,7 @@ const KINDS: [(Option<Preset>, &str, &str); 7] = [
 ];
 
 const LABEL: usize = 12;
-const CELL: usize = 9;
+const CELL: usize = 11;
 
 /// A bar appears when it takes longer.
 const BAR_AFTER: Duration = Duration::from_secs(1);
@@ -54,14 +53,14 @@ pub(crate) fn show() -> Result<(), Failure> {
         rows.push(row);
     }
     bar.finish_and_clear();
-    rows.iter().for_each(say);
+    rows.iter().for_each(|row| say(row.trim_end()));
     legend();
     Ok(())
 }
 
 fn head() -> String {
-    let names = KINDS.iter().map(|(_, name, _)| pad(name));
-    format!("{}{}", label("offers \\ answers")[..LABEL].to_owned(), names.collect::<String>())
+    let names: String = KINDS.iter().map(|(_, name, _)| pad(name)).collect();
+    format!("{}{names}", label(""))
 }
 
 fn label(name: &str) -> String {
@@ -72,7 +71,7 @@ fn pad(text: &str) -> String {
     pad_str(text, CELL, Alignment::Left, None).into_owned()
 }
 
-/// `direct 2`: without a relay, after two round trips.
+/// `direct 1.5`: without a relay, after one and a half round trips.
 fn cell(outcome: Outcome) -> StyledObject<String> {
     match outcome {
         Outcome::Direct(took) => style(format!("direct {}", trips(took))).green(),
@@ -81,18 +80,17 @@ fn cell(outcome: Outcome) -> StyledObject<String> {
     }
 }
 
-/// Round trips begun.
-fn trips(took: Duration) -> u128 {
-    took.as_nanos().div_ceil(ROUND_TRIP.as_nanos())
+/// Round trips, with one decimal.
+fn trips(took: Duration) -> String {
+    format!("{:.1}", took.as_secs_f64() / ROUND_TRIP.as_secs_f64())
 }
 
 fn legend() {
     say(
-        "\n   direct 2: data went both ways without a relay, within two round trips of the moment at",
+        "\n   Rows offer, columns answer. direct 1.5: data could go both ways without a relay, one",
     );
-    say(
-        "   which both had the other's description; relay: through the TURN server; -: not at all.\n",
-    );
+    say("   and a half round trips after both had the description of the other. relay: through");
+    say("   the TURN server. -: not at all.\n");
     for (_, name, what) in KINDS {
         say(format!("   {name:<9} {what}"));
     }

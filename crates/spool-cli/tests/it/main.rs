@@ -4,4 +4,5 @@
 mod failures;
 mod meeting;
 mod program;
+mod serving;
 mod usage;
