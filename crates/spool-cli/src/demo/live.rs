@@ -46,7 +46,7 @@ async fn meet(name: &str, server: SocketAddr, policy: Policy, direct: bool) -> R
     let answer = bob.local_description().await.map_err(|error| step("the answer")(&error))?;
     alice.set_remote_description(&answer).await.map_err(|error| step("the answer")(&error))?;
     say(format!(
-        "\n   {name:<8} alice offers {} of her addresses in {} bytes of SDP, bob answers with {} in {}",
+        "\n   {name:<8} alice offers {} addresses ({} bytes of SDP), bob answers {} ({})",
         alice.candidates().len(),
         offer.len(),
         bob.candidates().len(),

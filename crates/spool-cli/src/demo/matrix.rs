@@ -26,9 +26,7 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 
 /// Plays every pair and prints the table.
 pub(crate) fn show() -> Result<(), Failure> {
-    say(
-        "\n2. Which NATs let whom connect: two agents and a TURN server, simulated, 25 ms one way\n",
-    );
+    say("\n2. Which NATs let whom connect, simulated: 25 ms one way, a TURN server at hand\n");
     let began = Instant::now();
     let bar = ProgressBar::with_draw_target(
         Some((KINDS.len() * KINDS.len()) as u64),
@@ -53,7 +51,9 @@ pub(crate) fn show() -> Result<(), Failure> {
         rows.push(row);
     }
     bar.finish_and_clear();
-    rows.iter().for_each(|row| say(row.trim_end()));
+    for row in &rows {
+        say(row.trim_end());
+    }
     legend();
     Ok(())
 }
@@ -86,11 +86,9 @@ fn trips(took: Duration) -> String {
 }
 
 fn legend() {
-    say(
-        "\n   Rows offer, columns answer. direct 1.5: data could go both ways without a relay, one",
-    );
-    say("   and a half round trips after both had the description of the other. relay: through");
-    say("   the TURN server. -: not at all.\n");
+    say("\n   Rows offer, columns answer. direct 1.5: data could go both ways without a");
+    say("   relay, one and a half round trips after both had the description of the");
+    say("   other. relay: through the TURN server. -: not at all.\n");
     for (_, name, what) in KINDS {
         say(format!("   {name:<9} {what}"));
     }
