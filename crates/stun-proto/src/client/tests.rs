@@ -486,3 +486,34 @@ fn memory_of_servers_is_bounded() {
     }
     assert_eq!(client.rtt.len(), 3);
 }
+
+#[test]
+fn end_of_a_stream_fails_its_requests() {
+    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    for fault in [PathFault::Ended, PathFault::Reset] {
+        let mut client = client(Auth::None);
+        client.request(NOW, BindingRequest::new(tcp)).unwrap();
+        transmit(&mut client);
+        let verdict = client.handle_input(NOW, Input::PathFailed { path: tcp, fault });
+        assert_eq!(verdict, Verdict::Consumed);
+        assert_eq!(super::tests::fault(&mut client), RequestFault::Unreachable);
+    }
+}
+
+/// A short user name and SOFTWARE, as people have them; the longest that the RFC allows do not fit
+/// into 548 bytes, whatever one does.
+#[test]
+fn longest_plain_request_stays_below_the_mtu() {
+    let config = ClientConfig {
+        auth: Auth::ShortTerm {
+            username: "x".repeat(300),
+            key: Box::new(Key::new(b"pass")),
+            integrity: None,
+        },
+        fingerprint: true,
+        software: Some("x".repeat(127)),
+        ..ClientConfig::default()
+    };
+    let mut client = StunClient::new(config, [1; 32]);
+    assert!(begin(&mut client, NOW).payload.len() <= 548);
+}

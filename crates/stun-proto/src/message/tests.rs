@@ -2,7 +2,11 @@ use super::{Message, ParseError};
 use crate::{
     AttributeType, Integrity, IntegrityError, Key, MessageBuilder, MessageType, Method,
     TransactionId,
-    attribute::{Lifetime, Priority, Software, Username, XorPeerAddress},
+    attribute::{
+        AlternateDomain, ChangeRequest, ChannelNumber, Code, ErrorCode, EvenPort, Lifetime,
+        MappedAddress, Nonce, Priority, Realm, RequestedTransport, Software, Username,
+        XorMappedAddress, XorPeerAddress,
+    },
 };
 use alloc::{vec, vec::Vec};
 
@@ -219,4 +223,63 @@ fn several_peers_are_read_in_their_order() {
     let read: Vec<_> =
         Message::parse(bytes).unwrap().get_all().map(|XorPeerAddress(p)| p).collect();
     assert_eq!(read, peers);
+}
+
+#[test]
+fn address_of_an_unknown_family_is_as_good_as_absent() {
+    for value in [&[0, 3, 0, 1, 1, 2, 3, 4][..], &[0, 1, 0, 1, 1, 2, 3], &[0, 2, 0, 1, 1, 2, 3, 4]]
+    {
+        let bytes = raw(&[(0x0020, value)]);
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!(message.get::<XorMappedAddress>(), None);
+        assert_eq!(message.malformed(), Some(AttributeType::XOR_MAPPED_ADDRESS));
+    }
+}
+
+#[test]
+fn reserved_bits_are_ignored_on_receiving() {
+    let bytes = raw(&[
+        (0x0001, &[0xFF, 1, 0, 9, 192, 0, 2, 1]),
+        (0x0009, &[0xFF, 0xFF, 0xFC, 20]),
+        (0x000C, &[0x40, 0, 0xFF, 0xFF]),
+        (0x0018, &[0xFF]),
+        (0x0019, &[17, 0xFF, 0xFF, 0xFF]),
+        (0x0003, &[0xFF, 0xFF, 0xFF, 0xFB]),
+    ]);
+    let message = Message::parse(&bytes).unwrap();
+    assert_eq!(message.get(), Some(MappedAddress("192.0.2.1:9".parse().unwrap())));
+    assert_eq!(message.get(), Some(ErrorCode::from(Code::UNKNOWN_ATTRIBUTE)));
+    assert_eq!(message.get(), Some(ChannelNumber(0x4000)));
+    assert_eq!(message.get(), Some(EvenPort { reserve: true }));
+    assert_eq!(message.get(), Some(RequestedTransport::UDP));
+    assert_eq!(message.get(), Some(ChangeRequest { change_ip: false, change_port: true }));
+}
+
+#[test]
+fn texts_of_763_bytes_are_read_and_longer_ones_are_not() {
+    let text = [b'x'; 764];
+    for kind in [0x0006, 0x0014, 0x0015, 0x8022] {
+        for (len, there) in [(763, true), (764, false)] {
+            let bytes = raw(&[(kind, &text[..len])]);
+            let message = Message::parse(&bytes).unwrap();
+            let read = match kind {
+                0x0006 => message.get::<Username<'_>>().is_some(),
+                0x0014 => message.get::<Realm<'_>>().is_some(),
+                0x0015 => message.get::<Nonce<'_>>().is_some(),
+                _ => message.get::<Software<'_>>().is_some(),
+            };
+            assert_eq!(read, there, "{kind:#06x} of {len} bytes");
+        }
+    }
+}
+
+#[test]
+fn alternate_domain_is_ascii_of_at_most_255_characters() {
+    for (value, there) in
+        [(&[b'a'; 255][..], true), (&[b'a'; 256], false), ("b\u{fc}cher".as_bytes(), false)]
+    {
+        let bytes = raw(&[(0x8003, value)]);
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!(message.get::<AlternateDomain<'_>>().is_some(), there);
+    }
 }

@@ -276,3 +276,11 @@ fn full_queue_drops() {
     assert_eq!(ask(), Verdict::Consumed);
     assert_eq!(ask(), Verdict::Dropped(DropReason::Exhausted));
 }
+
+#[test]
+fn retransmitted_request_gets_the_same_answer() {
+    let mut server = server();
+    let bytes = request(|_| ());
+    let first = ask(&mut server, path(), &bytes);
+    assert_eq!(ask(&mut server, path(), &bytes), first);
+}
