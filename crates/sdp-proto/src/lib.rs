@@ -94,6 +94,7 @@ extern crate alloc;
 pub mod attribute;
 mod build;
 mod check;
+pub mod codec;
 mod data_channel;
 mod diagnostic;
 mod edit;

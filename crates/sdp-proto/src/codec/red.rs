@@ -1,0 +1,19 @@
+//! RED (RFC 2198): packets that repeat earlier ones in the same or another format.
+
+use crate::attribute::Fmtp;
+
+/// The payload types of the primary and of the redundant blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Red<'a>(&'a str);
+
+impl<'a> Red<'a> {
+    pub(super) fn read(fmtp: Option<&'a Fmtp<'_>>) -> Self {
+        Self(fmtp.map_or("", |fmtp| fmtp.parameters.as_str()))
+    }
+
+    /// The payload types, the primary one first; none where the description does not say.
+    pub fn payload_types(&self) -> impl Iterator<Item = u8> + 'a {
+        let all = self.0.split('/').map_while(|text| text.trim().parse::<u8>().ok());
+        all.take_while(|number| *number < 128)
+    }
+}

@@ -1,0 +1,26 @@
+//! Telephone events (RFC 4733): key presses as packets.
+
+use crate::attribute::Fmtp;
+
+/// The events that a receiver takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TelephoneEvent<'a>(&'a str);
+
+impl<'a> TelephoneEvent<'a> {
+    /// The sixteen keys, which hold where nothing is said.
+    const KEYS: &'static str = "0-15";
+
+    pub(super) fn read(fmtp: Option<&'a Fmtp<'_>>) -> Self {
+        let events = fmtp.map_or(Self::KEYS, |fmtp| fmtp.parameters.as_str());
+        Self(events.strip_prefix("events=").unwrap_or(events))
+    }
+
+    /// Whether this event is taken.
+    pub fn takes(&self, event: u8) -> bool {
+        self.0.split(',').any(|range| {
+            let (low, high) = range.trim().split_once('-').unwrap_or((range.trim(), range.trim()));
+            let bounds = low.parse::<u8>().ok().zip(high.parse::<u8>().ok());
+            bounds.is_some_and(|(low, high)| (low..=high).contains(&event))
+        })
+    }
+}

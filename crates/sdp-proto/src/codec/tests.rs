@@ -1,0 +1,116 @@
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::*;
+use crate::attribute::TypedAttribute;
+use crate::session::Session;
+
+fn parameters(encoding: &str, text: &str) -> Parameters<'static> {
+    let text = alloc::boxed::Box::leak(format!("96 {text}").into_boxed_str());
+    let fmtp = alloc::boxed::Box::new(Fmtp::read("fmtp", Some(text)).unwrap());
+    Parameters::read(encoding, Some(alloc::boxed::Box::leak(fmtp)))
+}
+
+fn same(encoding: &str, a: &str, b: &str) -> bool {
+    parameters(encoding, a).compatible(&parameters(encoding, b))
+}
+
+#[test]
+fn absent_parameters_have_their_defaults() {
+    let Parameters::Opus(opus) = Parameters::read("OPUS", None) else { panic!() };
+    assert_eq!((opus.max_playback_rate, opus.min_packet_time_ms, opus.stereo), (48_000, 3, false));
+    let Parameters::H264(h264) = Parameters::read("h264", None) else { panic!() };
+    assert_eq!(h264.profile_level_id, [0x42, 0, 0x0A]);
+    assert_eq!((h264.packetization_mode, h264.level_idc()), (0, 10));
+    let Parameters::H265(h265) = Parameters::read("H265", None) else { panic!() };
+    assert_eq!((h265.profile_id, h265.level_id), (1, 93));
+    let Parameters::Av1(av1) = Parameters::read("av1", None) else { panic!() };
+    assert_eq!((av1.profile, av1.level_idx, av1.tier), (0, 5, 0));
+    let Parameters::Vp9(vp9) = Parameters::read("VP9", None) else { panic!() };
+    assert_eq!(vp9.profile_id, 0);
+    assert_eq!(Parameters::read("rtx", None), Parameters::Other);
+}
+
+#[test]
+fn parameters_are_read_with_odd_spacing_and_case() {
+    let Parameters::Opus(opus) = parameters("opus", "minptime=10; UseInbandFec = 1;;stereo=2")
+    else {
+        panic!()
+    };
+    assert_eq!((opus.min_packet_time_ms, opus.use_inband_fec, opus.stereo), (10, true, false));
+    let Parameters::Red(red) = parameters("red", "111/111/63") else { panic!() };
+    assert_eq!(red.payload_types().collect::<Vec<_>>(), [111, 111, 63]);
+    let Parameters::TelephoneEvent(event) = parameters("telephone-event", "0-11, 16") else {
+        panic!()
+    };
+    assert!(event.takes(11) && !event.takes(12) && event.takes(16));
+    let Parameters::Rtx(rtx) = parameters("rtx", "apt=97;rtx-time=3000") else { panic!() };
+    assert_eq!((rtx.apt, rtx.rtx_time_ms), (97, Some(3000)));
+}
+
+#[test]
+fn formats_compare_by_the_rules_of_their_codec() {
+    assert!(same("opus", "stereo=1", "minptime=10"));
+    assert!(same("VP9", "profile-id=0", "max-fr=30"));
+    assert!(!same("VP9", "profile-id=0", "profile-id=2"));
+    assert!(same("AV1", "level-idx=5", "profile=0;level-idx=8"));
+    assert!(!same("AV1", "profile=1", "profile=0"));
+    let id = |id: &str| format!("packetization-mode=1;profile-level-id={id}");
+    assert!(same("H264", &id("42e01f"), &id("42E034")));
+    assert!(same("H264", &id("42e01f"), &id("4d801f")));
+    assert!(!same("H264", &id("42e01f"), &id("42001f")));
+    assert!(!same("H264", &id("42001f"), "profile-level-id=42001f"));
+    assert!(same("H264", "packetization-mode=0", "profile-level-id="));
+    assert!(same("H265", "level-id=93", "profile-id=1;level-id=120"));
+    assert!(!same("H265", "tier-flag=1", "tier-flag=0"));
+    assert!(!parameters("VP8", "max-fr=1").compatible(&parameters("VP9", "max-fr=1")));
+}
+
+#[test]
+fn h264_profiles_are_told_by_pattern() {
+    let profile = |id: &str| match parameters("H264", &format!("profile-level-id={id}")) {
+        Parameters::H264(h264) => h264.profile(),
+        _ => panic!(),
+    };
+    assert_eq!(profile("42e01f"), H264Profile::ConstrainedBaseline);
+    assert_eq!(profile("42001f"), H264Profile::Baseline);
+    assert_eq!(profile("58801f"), H264Profile::Baseline);
+    assert_eq!(profile("58001f"), H264Profile::Extended);
+    assert_eq!(profile("4d001f"), H264Profile::Main);
+    assert_eq!(profile("640c1f"), H264Profile::ConstrainedHigh);
+    assert_eq!(profile("64001f"), H264Profile::High);
+    assert_eq!(profile("f4001f"), H264Profile::Other(0xF4, 0));
+    assert_eq!(profile("+2e01f"), H264Profile::Baseline);
+}
+
+#[test]
+fn formats_of_a_section_are_put_together_in_order() {
+    let text = b"v=0\nm=video 9 UDP/TLS/RTP/SAVPF 97 96 8 99 x 96 300\n\
+        a=fmtp:97 apt=96\na=rtpmap:96 VP8/90000\na=rtpmap:97 rtx/90000\na=rtpmap:96 H264/90000\n";
+    let session = Session::parse(text).unwrap();
+    let formats = session.media_at(0).unwrap().rtp_formats().unwrap();
+    let names: Vec<_> = formats
+        .iter()
+        .map(|f| (f.payload_type, f.codec.as_ref().map(|codec| codec.encoding.as_str())))
+        .collect();
+    assert_eq!(names, [(97, Some("rtx")), (96, Some("VP8")), (8, Some("PCMA")), (99, None)]);
+    let Parameters::Rtx(rtx) = formats[0].parameters() else { panic!() };
+    assert_eq!(rtx.apt, 96);
+}
+
+#[test]
+fn a_retransmission_is_the_same_where_its_original_is() {
+    let formats = |text: &str| {
+        let text = alloc::boxed::Box::leak(format!("m=video 9 RTP/AVP {text}").into_boxed_str());
+        let session = alloc::boxed::Box::new(Session::parse(text.as_bytes()).unwrap());
+        alloc::boxed::Box::leak(session).media_at(0).unwrap().rtp_formats().unwrap()
+    };
+    let a = formats("96 97\na=rtpmap:96 VP8/90000\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n");
+    let b =
+        formats("101 100\na=rtpmap:100 vp8/90000\na=rtpmap:101 RTX/90000\na=fmtp:101 apt=100\n");
+    let c = formats("98 99\na=rtpmap:98 VP9/90000\na=rtpmap:99 rtx/90000\na=fmtp:99 apt=98\n");
+    assert!(a[0].same(&a, &b[1], &b));
+    assert!(a[1].same(&a, &b[0], &b));
+    assert!(!a[1].same(&a, &c[1], &c));
+    assert!(!a[0].same(&a, &c[0], &c));
+}
