@@ -21,6 +21,7 @@ pub use users::Users;
 
 use crate::{framing::stream_frame, seeded::SeededState};
 use alloc::{collections::VecDeque, sync::Arc};
+use allocation::Allocation;
 use core::time::Duration;
 use reach::Reach;
 use sans_io::{
@@ -164,7 +165,7 @@ impl TurnServer {
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
         while let Some((_, id)) = self.timers.pop_due(now) {
-            let open = self.table.get(id).is_some_and(|allocation| allocation.is_open());
+            let open = self.table.get(id).is_some_and(Allocation::is_open);
             if open {
                 self.end(id, AllocationEnd::Expired);
             } else if let Some(allocation) = self.table.get(id) {
@@ -257,9 +258,8 @@ impl TurnServer {
         if self.out.len() >= self.limits.queue {
             return self.drops.drop(DropReason::Exhausted);
         }
-        let identity = match self.identify(now, path, message) {
-            Ok(identity) => identity,
-            Err(verdict) => return verdict,
+        let Some(identity) = self.identify(now, path, message) else {
+            return self.drops.drop(DropReason::Unauthenticated);
         };
         let unknown: UnknownAttributes =
             message.unknown_required_to(|kind| self.understands(kind)).collect();

@@ -98,7 +98,7 @@ pub enum TurnFault {
     /// An attribute of the request is not understood: 420.
     #[error("the server does not know an attribute")]
     UnknownAttribute,
-    /// 437. For a new allocation: the server still has one for this local address, so another
+    /// The server says 437. For a new allocation: the server still has one for this local address, so another
     /// local address must be used. Later: the server has none any more, as after a restart.
     #[error("the server and the client do not agree on what is allocated")]
     Mismatch,

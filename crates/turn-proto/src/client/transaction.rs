@@ -36,10 +36,9 @@ impl TurnClient {
     /// Sends a request.
     pub(super) fn start(&mut self, now: Instant, mut task: Task) {
         let id = self.entropy.transaction_id();
-        let bytes = match self.write(id, &mut task) {
-            Ok(bytes) => bytes,
+        let Ok(bytes) = self.write(id, &mut task) else {
             // Credentials or a realm that are too long for a message.
-            Err(_) => return self.failed(now, task.purpose, TurnFault::WrongCredentials),
+            return self.failed(now, task.purpose, TurnFault::WrongCredentials);
         };
         let path = self.config.path;
         let schedule = if path.transport.is_stream() {

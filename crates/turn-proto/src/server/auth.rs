@@ -2,7 +2,7 @@
 use super::TurnServer;
 use alloc::sync::Arc;
 use bytes::Bytes;
-use sans_io::{DropReason, Instant, Path, Verdict};
+use sans_io::{Instant, Path};
 use stun_proto::{Integrity, Key, Message};
 
 /// Longer than any refusal: realm and nonce at their longest.
@@ -17,21 +17,21 @@ pub(super) struct Identity {
 }
 
 impl TurnServer {
-    /// The user that a request is from, or what becomes of it: the smallest answer that there is,
-    /// and no trace.
+    /// The user that a request is from. Whoever is none gets the smallest answer that there is, and
+    /// leaves no trace.
     pub(super) fn identify(
         &mut self,
         now: Instant,
         path: Path,
         message: &Message<'_>,
-    ) -> Result<Identity, Verdict<'static>> {
+    ) -> Option<Identity> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
         let found = self.realm.authenticate(now, path.remote, message, |user, algorithm| {
             self.users.look_up(now, user, algorithm, known)
         });
         match found {
-            Ok(found) => Ok(Identity {
+            Ok(found) => Some(Identity {
                 user: found.key.name,
                 key: found.key.key,
                 integrity: found.integrity,
@@ -43,7 +43,7 @@ impl TurnServer {
                 if let Ok(bytes) = written {
                     self.queue(path, Bytes::copy_from_slice(bytes));
                 }
-                Err(self.drops.drop(DropReason::Unauthenticated))
+                None
             }
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn pick(
     mut random: impl FnMut() -> u32,
     is_taken: impl Fn(u16) -> bool,
 ) -> Option<u16> {
-    let fits = |port: u16| !(even && port % 2 == 1) && !is_taken(port);
+    let fits = |port: u16| (!even || port.is_multiple_of(2)) && !is_taken(port);
     let first = u32::from(*range.start());
     let count = u32::from(*range.end()).checked_sub(first)? + 1;
     // The bias of the remainder is below one in 65,536.

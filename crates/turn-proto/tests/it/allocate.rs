@@ -32,10 +32,8 @@ fn a_client_gets_an_address_with_the_right_password() {
     // Request, challenge, request, answer.
     assert_eq!(net.sent.len(), 4);
     let created = &net.server_events[..];
-    assert!(
-        matches!(created, [TurnServerEvent::AllocationCreated { user, relayed: r, .. }]
-            if &**user == "alice" && *r == relayed)
-    );
+    assert!(matches!(created, [TurnServerEvent::AllocationCreated { user, relayed: r, .. }]
+            if &**user == "alice" && *r == relayed));
 }
 
 #[test]
@@ -201,7 +199,9 @@ fn contradictory_requests_are_bad() {
         let mut desk = Desk::new();
         let answer = allocate(&mut desk, |request| {
             udp(request);
-            pushes.iter().for_each(|push| push(request));
+            for push in pushes {
+                push(request);
+            }
         });
         assert_eq!(answer.code(), code, "case {at}");
         assert_eq!(desk.server.allocations(), usize::from(code == 0));
@@ -210,12 +210,10 @@ fn contradictory_requests_are_bad() {
 
 #[test]
 fn a_family_that_is_not_relayed_is_refused() {
-    let config = turn_proto::TurnServerConfig::new(
-        desk::users(),
-        turn_proto::PeerPolicy::global_only(),
-    )
-    .with_listener(address(LISTENER))
-    .with_relay(turn_proto::RelayAddress::new(desk::RELAY_V6.parse().unwrap()));
+    let config =
+        turn_proto::TurnServerConfig::new(desk::users(), turn_proto::PeerPolicy::global_only())
+            .with_listener(address(LISTENER))
+            .with_relay(turn_proto::RelayAddress::new(desk::RELAY_V6.parse().unwrap()));
     let mut desk = Desk::with(config);
     assert_eq!(allocate(&mut desk, udp).code(), 440, "none asked for is IPv4");
     for family in [1, 3] {
@@ -327,9 +325,8 @@ fn ports_are_in_range_and_not_in_sequence() {
 fn a_port_that_others_hold_is_replaced() {
     let mut desk = Desk::new();
     // Half of the ports are taken by other programs.
-    desk.open = |local| {
-        Some(if local.port() % 2 == 0 { Ok(local) } else { Err(SocketFault::InUse) })
-    };
+    desk.open =
+        |local| Some(if local.port() % 2 == 0 { Ok(local) } else { Err(SocketFault::InUse) });
     for n in 0..10 {
         let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
         assert_eq!(user.allocate(&mut desk).port() % 2, 0);

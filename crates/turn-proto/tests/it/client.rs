@@ -343,7 +343,7 @@ fn refreshes_follow_the_granted_lifetime() {
         let config = config_of("7.7.7.7:1000").with_lifetime(secs(3600));
         let mut play = Play::with(config);
         play.allocate_for(lifetime);
-        play.pass(secs(refresh) - Duration::from_nanos(1));
+        play.pass(secs(refresh).saturating_sub(Duration::from_nanos(1)));
         assert!(play.take_sent().is_empty());
         play.pass(Duration::from_nanos(1));
         play.pass(Duration::ZERO);
@@ -437,7 +437,7 @@ fn nothing_is_sent_without_permission() {
     assert_eq!((message.method(), message.get()), (Method::SEND, Some(Data(&data))));
     assert_eq!(message.get(), Some(XorPeerAddress(peer)));
     // As long as it lasts: nobody answers the refreshes.
-    play.pass(secs(300) - Duration::from_nanos(1));
+    play.pass(secs(300).saturating_sub(Duration::from_nanos(1)));
     assert!(play.client.send(play.now, peer, b"x").is_ok());
     play.pass(Duration::from_nanos(1));
     assert_eq!(play.client.send(play.now, peer, b"x"), none);

@@ -27,10 +27,7 @@ fn a_configuration_that_cannot_work_is_refused() {
         ),
         (|c| c.relay_ports = 1023..=2000, "Ports"),
         (|c| c.relay_ports = core::ops::RangeInclusive::new(60_000, 50_000), "Ports"),
-        (
-            |c| c.relay_ports = 50_000..=50_000,
-            "TooFewPorts { allocations: 4096, ports: 2 }",
-        ),
+        (|c| c.relay_ports = 50_000..=50_000, "TooFewPorts { allocations: 4096, ports: 2 }"),
         (|c| c.max_allocations = 0, "Zero(\"max_allocations\")"),
         (|c| c.max_queue = 0, "Zero(\"max_queue\")"),
         (|c| c.nonce_lifetime = Duration::from_millis(999), "Zero(\"nonce_lifetime\")"),

@@ -11,9 +11,7 @@ use stun_proto::{
     MessageType, Method, ResponseCheck,
     attribute::{self, ErrorCode, RequestedTransport, XorPeerAddress, XorRelayedAddress},
 };
-use turn_proto::{
-    PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, TurnServerEvent, Users,
-};
+use turn_proto::{PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, TurnServerEvent, Users};
 
 pub(crate) const LISTENER: &str = "9.9.9.1:3478";
 pub(crate) const RELAY: &str = "9.9.9.2";
@@ -195,7 +193,11 @@ impl User {
     }
 
     /// A request, signed as the server last asked for.
-    pub(crate) fn write(&mut self, method: Method, body: impl Fn(&mut MessageBuilder<'_>)) -> Vec<u8> {
+    pub(crate) fn write(
+        &mut self,
+        method: Method,
+        body: impl Fn(&mut MessageBuilder<'_>),
+    ) -> Vec<u8> {
         let mut buffer = vec![0; 70_000];
         let id = self.entropy.transaction_id();
         let mut request = MessageBuilder::new(&mut buffer, MessageType::request(method), id);
@@ -259,7 +261,11 @@ impl User {
     }
 
     /// Sends an indication that holds what `body` writes.
-    pub(crate) fn indicate(&mut self, desk: &mut Desk, body: impl Fn(&mut MessageBuilder<'_>)) -> Outcome {
+    pub(crate) fn indicate(
+        &mut self,
+        desk: &mut Desk,
+        body: impl Fn(&mut MessageBuilder<'_>),
+    ) -> Outcome {
         let mut buffer = vec![0; 70_000];
         let id = self.entropy.transaction_id();
         let kind = MessageType::indication(Method::SEND);

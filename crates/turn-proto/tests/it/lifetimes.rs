@@ -236,7 +236,7 @@ fn loss_of_a_third_of_all_packets_is_survived() {
     let mut count = 0_u32;
     net.filter = Box::new(move |_, _| {
         count = count.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (count >> 16) % 3 != 0
+        !(count >> 16).is_multiple_of(3)
     });
     let client = net.client("7.7.7.7:1000");
     net.run(secs(60));

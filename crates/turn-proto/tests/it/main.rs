@@ -1,10 +1,13 @@
 //! Client and server through the contract, in virtual time.
+#![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
+
 mod allocate;
 mod auth;
 mod client;
 mod config;
 mod desk;
 mod hostile;
+mod laws;
 mod lifetimes;
 mod net;
 mod permission;

@@ -8,15 +8,16 @@ fn a_user_gets_so_many_allocations() {
     let mut config = desk::config();
     config.max_allocations_per_user = 3;
     let mut desk = Desk::with(config);
-    let mut alices: Vec<User> = (0..4)
-        .map(|n| User::new("alice", "wonderland", &format!("7.7.7.{n}:1000")))
-        .collect();
+    let mut alices: Vec<User> =
+        (0..4).map(|n| User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"))).collect();
     for alice in &mut alices[..3] {
         alice.allocate(&mut desk);
     }
     assert_eq!(alices[3].ask(&mut desk, Method::ALLOCATE, udp).code(), 486);
     let refused = desk.events.last().unwrap();
-    assert!(matches!(refused, TurnServerEvent::AllocationRefused { user, .. } if &**user == "alice"));
+    assert!(
+        matches!(refused, TurnServerEvent::AllocationRefused { user, .. } if &**user == "alice")
+    );
     // Others are not concerned, and what is given back can be had again.
     User::bob().allocate(&mut desk);
     let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));

@@ -4,7 +4,7 @@ use crate::{
     net::{Net, secs},
 };
 use core::net::SocketAddr;
-use sans_io::{HEAD_MAX, Input, Machine, PacketMeta, Path, PathFault, Verdict};
+use sans_io::{Frame, HEAD_MAX, Input, Machine, PacketMeta, Path, PathFault, Transport, Verdict};
 use stun_proto::{
     AttributeType, Message, MessageBuilder, MessageType, Method, TransactionId,
     attribute::{Data, DontFragment, Icmp, XorPeerAddress},
@@ -210,6 +210,31 @@ fn of_two_peers_the_first_counts() {
         i.push(&Data(b"x"));
     });
     assert_eq!(outcome, Outcome::Dropped);
+}
+
+#[test]
+fn over_tcp_the_server_pads() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.path = Path::new(Transport::Tcp, alice.path.local, alice.path.remote);
+    let relayed = alice.allocate(&mut desk);
+    assert_eq!(alice.bind(&mut desk, 0x4000, address(PEER)), 0);
+    let from_peer = Path::udp(relayed, address(PEER));
+    for len in 0..9 {
+        let data = vec![0xFF; len];
+        let (path, bytes) = desk.packet(from_peer, &data).forwarded();
+        assert_eq!((path, bytes.len() % 4), (alice.path, 0));
+        assert_eq!(desk.server.frame(&alice.path, &bytes), Frame::Whole(bytes.len()));
+        assert_eq!(ChannelData::parse(&bytes).unwrap().data, data);
+        assert!(bytes[4 + len..].iter().all(|byte| *byte == 0));
+        // The other way the padding ends here.
+        let (path, out) = desk.packet(alice.path, &bytes).forwarded();
+        assert_eq!((path, out), (from_peer, data));
+    }
+    // Nothing of the peer's IP header means anything on a stream.
+    let meta = PacketMeta { ecn: 1, dscp: 46, ttl: None, dont_fragment: true };
+    let outcome = desk.packet_with(from_peer, meta, b"x");
+    assert!(matches!(outcome, Outcome::Forwarded(_, meta, _) if meta == PacketMeta::default()));
 }
 
 #[test]
