@@ -37,21 +37,54 @@ pub(super) type Broken = Box<dyn std::error::Error>;
 /// TURN server on the internet. `None` is no NAT at all. The clock runs from the moment at which
 /// both have the other's description.
 pub(super) fn play(left: Option<Preset>, right: Option<Preset>) -> Result<Outcome, Broken> {
-    let mut world = World::new(1);
-    let server = install_server(&mut world)?;
-    let hosts = [host(&mut world, left)?, host(&mut world, right)?];
-    let agents = [
-        install_agent(&mut world, hosts[0], server, Role::Controlling, 1)?,
-        install_agent(&mut world, hosts[1], server, Role::Controlled, 2)?,
-    ];
-    for agent in agents {
-        let end = World::START.saturating_add(PATIENCE);
-        let over = |event: &IceEvent| matches!(event, IceEvent::GatheringComplete);
-        // what is there when time is over has to do
-        let _ = world.run_until_event::<IceAgent>(agent, end, over);
+    Scene { nats: [left, right].map(|nat| nat.map(Nat::of)), ..Scene::default() }.play()
+}
+
+/// What a meeting is made of, besides the server.
+struct Scene {
+    nats: [Option<Nat>; 2],
+    /// How long the descriptions take to get across.
+    wait: Duration,
+    /// Whether the server relays for the agents, or tells them their addresses only.
+    relays: bool,
+    config: IceConfig,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        let config = IceConfig::default();
+        Self { nats: [None, None], wait: Duration::ZERO, relays: true, config }
     }
-    introduce(&mut world, agents)?;
-    Ok(watch(&mut world, agents))
+}
+
+impl Scene {
+    fn play(self) -> Result<Outcome, Broken> {
+        let mut world = World::new(1);
+        let server = install_server(&mut world)?;
+        let mut config = self.config;
+        if self.relays {
+            let (username, password) = (USER.into(), PASSWORD.into());
+            config.turn_servers.push(Relay { address: server, username, password });
+        } else {
+            config.stun_servers.push(server);
+        }
+        let mut agents = Vec::new();
+        for (nat, role) in self.nats.into_iter().zip([Role::Controlling, Role::Controlled]) {
+            let host = host(&mut world, nat)?;
+            let config = IceConfig { role, ..config.clone() };
+            agents.push(install_agent(&mut world, host, config)?);
+        }
+        let agents = [agents[0], agents[1]];
+        for agent in agents {
+            let end = World::START.saturating_add(PATIENCE);
+            let over = |event: &IceEvent| matches!(event, IceEvent::GatheringComplete);
+            // what is there when time is over has to do
+            let _ = world.run_until_event::<IceAgent>(agent, end, over);
+        }
+        world.run_for(self.wait);
+        introduce(&mut world, agents)?;
+        Ok(watch(&mut world, agents))
+    }
 }
 
 fn install_server(world: &mut World) -> Result<SocketAddr, Broken> {
@@ -69,26 +102,19 @@ fn install_server(world: &mut World) -> Result<SocketAddr, Broken> {
     Ok(address)
 }
 
-fn host(world: &mut World, nat: Option<Preset>) -> Result<HostId, TopologyError> {
+fn host(world: &mut World, nat: Option<Nat>) -> Result<HostId, TopologyError> {
     match nat {
         None => world.add_host(Host::on_internet()),
-        Some(preset) => {
-            let nat = world.add_nat(Nat::of(preset))?;
+        Some(nat) => {
+            let nat = world.add_nat(nat)?;
             world.add_host(Host::behind(nat))
         }
     }
 }
 
-fn install_agent(
-    world: &mut World,
-    host: HostId,
-    server: SocketAddr,
-    role: Role,
-    seed: u8,
-) -> Result<MachineId, Broken> {
-    let relay = Relay { address: server, username: USER.into(), password: PASSWORD.into() };
-    let config = IceConfig { role, turn_servers: vec![relay], ..IceConfig::default() };
-    let agent = IceAgent::new(config, [seed; 32], SocketIds::root())?;
+fn install_agent(world: &mut World, host: HostId, config: IceConfig) -> Result<MachineId, Broken> {
+    let seed = [config.role as u8 + 1; 32];
+    let agent = IceAgent::new(config, seed, SocketIds::root())?;
     let addresses = world.addresses(host);
     let machine = world.install(host, agent);
     world.with(machine, |agent: &mut IceAgent, now| agent.gather(now, &addresses))?;
@@ -142,9 +168,31 @@ fn watch(world: &mut World, agents: [MachineId; 2]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, play};
-    use nat_sim::Preset;
+    use super::{Outcome, Scene, play};
+    use ice_proto::IceConfig;
+    use nat_sim::{Behaviour, Dependence, Lifetime, Nat, Preset};
     use std::time::Duration;
+
+    /// Behind NATs that forget after 30 s, without a relay, the answer takes five minutes.
+    fn slow_answer(config: IceConfig) -> Outcome {
+        let forgetful = Behaviour {
+            lifetime: Lifetime::idle(Duration::from_secs(30)),
+            ..Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort)
+        };
+        let nats = [(); 2].map(|()| Some(Nat::new(forgetful.clone())));
+        let wait = Duration::from_secs(300);
+        Scene { nats, wait, relays: false, config }.play().unwrap()
+    }
+
+    #[test]
+    fn an_offer_may_wait_five_minutes_for_its_answer_behind_a_nat_of_30_s() {
+        let outcome = slow_answer(IceConfig::default());
+        assert!(matches!(outcome, Outcome::Direct(_)), "{outcome:?}");
+        // and that is the keepalives' doing
+        let rare = Duration::from_secs(3600);
+        let outcome = slow_answer(IceConfig { mapping_keepalive: rare, ..IceConfig::default() });
+        assert_eq!(outcome, Outcome::Never);
+    }
 
     #[test]
     fn two_public_hosts_meet_directly_within_two_round_trips() {
