@@ -1,5 +1,6 @@
 //! The driver and the agents over real sockets of the loopback interface.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod agents;
 mod driver;
 mod machines;
