@@ -185,8 +185,8 @@ impl IceAgent {
         debug_assert!(now <= self.clock.now(), "time is the agent's");
     }
 
-    /// Asks relays to let the peer's addresses through, all in one request each, and for a channel
-    /// to the peer once a relayed pair is in use.
+    /// Asks relays to let the peer's addresses through, and for a channel to the peer once a relayed
+    /// pair is in use.
     fn ask_relays(&mut self, now: Instant) {
         if self.session.remote.is_none()
             || self.session.is_closed()
@@ -207,7 +207,7 @@ impl IceAgent {
                 }
             }
             if !peers.is_empty() {
-                self.gathering.relays.permit(now, relayed, &peers);
+                self.gathering.relays.permit(relayed, &peers);
             }
         }
         let active = self.session.active_pair().map(|pair| (pair.id, pair.path));

@@ -25,9 +25,9 @@ const REQUEST_LEN: usize = 20 + 4 + 516 + 8 + 12 + 4 + 24 + 8;
 /// How many fresh checks a pair gets.
 const FRESH_MAX: u32 = 6;
 /// How long a fresh check waits while no round trip is known.
-const FRESH_BLIND: Duration = Duration::from_millis(40);
+const FRESH_BLIND: Duration = Duration::from_millis(30);
 /// What a fresh check waits beyond the known round trip, at least.
-const FRESH_MARGIN: Duration = Duration::from_millis(5);
+const FRESH_MARGIN: Duration = Duration::from_millis(2);
 
 impl Session {
     /// Whether a check wants the next slot of the pacer before gathering gets it.
@@ -93,7 +93,7 @@ impl Session {
     /// How far apart the checks of one pair are: a little over a round trip, as far as one is
     /// known.
     pub(crate) fn fresh_spacing(&self) -> Duration {
-        self.rtt.map_or(FRESH_BLIND, |rtt| rtt + (rtt / 8).max(FRESH_MARGIN))
+        self.rtt.map_or(FRESH_BLIND, |rtt| rtt + (rtt / 16).max(FRESH_MARGIN))
     }
 
     /// The RTO of a check sent now (RFC 8445 §14.3). The formula there has one factor more, the

@@ -2,21 +2,26 @@
 //! (RFC 8445 §5.1.1.2 and §7.2.1).
 use super::Gathered;
 use crate::GatheringFault;
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    vec::Vec,
+};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{ChildId, Children, Input, Instant, Output, Packet, Path, Verdict};
 use stun_proto::{Credentials, attribute::AddressFamily};
-use turn_proto::{SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
+use turn_proto::{PeerPolicy, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
 
 /// What is known of one TURN client.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Relay {
     path: Path,
     /// Which host and which server, as the parent counts them.
     asked: (usize, usize),
     relayed: Option<SocketAddr>,
     state: RelayState,
+    /// Peers that are to be let through, by the request that will ask for them.
+    permits: VecDeque<Vec<IpAddr>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +66,8 @@ impl Relays {
         let id = self.clients.insert(TurnClient::new(config, seed));
         let started = self.clients.with(id, |client| client.allocate(now));
         debug_assert_eq!(started, Some(Ok(())), "a new client can ask");
-        let relay = Relay { path, asked, relayed: None, state: RelayState::Asking };
+        let state = RelayState::Asking;
+        let relay = Relay { path, asked, relayed: None, state, permits: VecDeque::new() };
         self.known.insert(id, relay);
         self.by_path.insert(path, id);
     }
@@ -69,13 +75,24 @@ impl Relays {
     /// Whether a request waits for a slot.
     pub(crate) fn wants_slot(&self) -> bool {
         self.clients.iter().any(|(_, client)| client.has_pending_request())
+            || self.known.values().any(|relay| !relay.permits.is_empty())
     }
 
     /// Lets one request go out.
     pub(crate) fn take_slot(&mut self, now: Instant) -> bool {
         let waiting = self.clients.iter().find(|(_, client)| client.has_pending_request());
-        let Some((id, _)) = waiting else { return false };
-        self.clients.with(id, |client| client.release_request(now)).unwrap_or(false)
+        let mut id = waiting.map(|(id, _)| id);
+        if id.is_none()
+            && let Some((next, relay)) =
+                self.known.iter_mut().find(|(_, relay)| !relay.permits.is_empty())
+            && let Some(peers) = relay.permits.pop_front()
+        {
+            id = Some(*next);
+            // Peers beyond the client's bound stay blocked, as others that are not permitted.
+            let _ = self.clients.with(*next, |client| client.create_permission(now, &peers));
+        }
+        let released = id.and_then(|id| self.clients.with(id, |c| c.release_request(now)));
+        released.unwrap_or(false)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -90,11 +107,18 @@ impl Relays {
         self.known.values().any(|relay| relay.state == RelayState::Asking)
     }
 
-    /// Asks all relays to let these peers through, with one request each.
-    pub(crate) fn permit(&mut self, now: Instant, relayed: SocketAddr, peers: &[IpAddr]) {
+    /// Asks a relay to let these peers through: public addresses with one request, others with one
+    /// each, since servers refuse a request whole, and many refuse what is not public.
+    pub(crate) fn permit(&mut self, relayed: SocketAddr, peers: &[IpAddr]) {
         let Some(id) = self.by_relayed.get(&relayed) else { return };
-        // Peers beyond the client's bound stay blocked, as others that are not permitted.
-        let _ = self.clients.with(*id, |client| client.create_permission(now, peers));
+        let Some(relay) = self.known.get_mut(id) else { return };
+        let policy = PeerPolicy::global_only();
+        let (public, other): (Vec<IpAddr>, Vec<IpAddr>) =
+            peers.iter().partition(|peer| policy.allows(**peer));
+        if !public.is_empty() {
+            relay.permits.push_back(public);
+        }
+        relay.permits.extend(other.into_iter().map(|peer| Vec::from([peer])));
     }
 
     /// Binds a channel for a pair that works (RFC 8445 §12.1).
@@ -219,6 +243,7 @@ impl Relays {
                 keep = Some(relay.path.local);
             } else if relay.state != RelayState::Closing {
                 relay.state = RelayState::Closing;
+                relay.permits.clear();
                 self.clients.with(*id, |client| client.close(now));
             }
         }

@@ -1,4 +1,5 @@
 //! Whole agents through their public contract, in virtual time.
 mod bounds;
 mod loss;
+mod nats;
 mod support;
