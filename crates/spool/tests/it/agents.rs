@@ -34,7 +34,7 @@ async fn meet(alice: AgentBuilder, bob: AgentBuilder) -> (Connection, Connection
 #[tokio::test]
 async fn datagrams_of_every_length_cross() {
     let (alice, mut bob) = meet(builder(), builder()).await;
-    for len in [0, 1, 1200, 1500, 9000, 65_507] {
+    for len in [0_usize, 1, 1200, 1500, 9000, 65_507] {
         let datagram: Vec<u8> = (0..len).map(|index| index as u8).collect();
         alice.send(&datagram).await.unwrap();
         assert_eq!(bounded(bob.recv()).await.unwrap(), datagram);
@@ -140,8 +140,11 @@ async fn without_the_peers_description_there_is_nothing_to_wait_for() {
 async fn a_peer_that_is_gone_is_reported_pair_by_pair() {
     let mut alice = builder().connect_timeout(Duration::from_millis(300)).build().await.unwrap();
     let mut bob = builder().build().await.unwrap();
-    introduce(&mut alice, &mut bob).await;
+    let offer = bounded(alice.local_description()).await.unwrap();
+    bob.set_remote_description(&offer).await.unwrap();
+    let answer = bounded(bob.local_description()).await.unwrap();
     drop(bob);
+    alice.set_remote_description(&answer).await.unwrap();
     let error = bounded(alice.connected()).await.unwrap_err();
     let [pair] = error.pairs() else { panic!("{error:?}") };
     assert!(matches!(pair.outcome, Outcome::NoAnswer { checks: 1.., .. }), "{pair:?}");
