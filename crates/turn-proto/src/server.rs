@@ -25,12 +25,13 @@ use allocation::Allocation;
 use core::time::Duration;
 use reach::Reach;
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Packet, PacketMeta,
-    Path, SocketIds, SocketRequest, Timers, Transport, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, PacketMeta, Path,
+    SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{
-    AttributeType, Class, Entropy, LongTermServer, Message, MessageBuilder, MessageType, Method,
-    attribute::{Code, ErrorCode, UnknownAttributes, XorMappedAddress},
+    AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
+    SourceLimiter,
+    attribute::{Code, ErrorCode, UnknownAttributes},
 };
 use table::{AllocationId, Table};
 
@@ -85,6 +86,9 @@ pub struct TurnServer {
     clock: Clock,
     entropy: Entropy,
     realm: LongTermServer,
+    /// How much whoever has not logged in may make this server send.
+    strangers: SourceLimiter,
+    binding: BindingServer,
     users: Users,
     reach: Reach,
     limits: Limits,
@@ -124,8 +128,10 @@ impl TurnServer {
         let realm = LongTermServer::new(config.users.realm(), nonce_secret, config.nonce_lifetime);
         Ok(Self {
             clock: Clock::default(),
-            entropy,
             realm,
+            strangers: SourceLimiter::new(config.stun.limiter, entropy.secret()),
+            binding: BindingServer::new(config.stun, entropy.secret()),
+            entropy,
             users: config.users,
             reach: Reach {
                 listeners: config.listeners,
@@ -214,8 +220,10 @@ impl TurnServer {
         let verdict = match bytes {
             [0x40..=0x4F, ..] => self.relay_channel_data(now, path, meta, bytes),
             _ => match Message::parse(bytes) {
-                Ok(message) => self.receive_message(now, path, meta, &message),
-                Err(_) => self.drops.drop(DropReason::Malformed),
+                Ok(message) if message.method() != Method::BINDING => {
+                    self.receive_message(now, path, meta, &message)
+                }
+                Ok(_) | Err(_) => self.receive_binding(now, path, bytes),
             },
         };
         if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
@@ -233,7 +241,6 @@ impl TurnServer {
     ) -> Verdict<'a> {
         match (message.class(), message.method()) {
             (Class::Indication, Method::SEND) => self.relay_send(now, path, meta, message),
-            (Class::Request, Method::BINDING) => self.answer_binding(path, message),
             (
                 Class::Request,
                 Method::ALLOCATE
@@ -241,8 +248,6 @@ impl TurnServer {
                 | Method::CREATE_PERMISSION
                 | Method::CHANNEL_BIND,
             ) => self.receive_request(now, path, message),
-            // A keepalive (RFC 8489 §6.3.2).
-            (Class::Indication, Method::BINDING) => Verdict::Consumed,
             (Class::Request | Class::Indication, _) => self.drops.drop(DropReason::Unsupported),
             (Class::Success | Class::Error, _) => self.drops.drop(DropReason::Unexpected),
         }
@@ -258,15 +263,17 @@ impl TurnServer {
         if self.out.len() >= self.limits.queue {
             return self.drops.drop(DropReason::Exhausted);
         }
-        let Some(identity) = self.identify(now, path, message) else {
-            return self.drops.drop(DropReason::Unauthenticated);
+        let identity = match self.identify(now, path, message) {
+            Ok(identity) => identity,
+            Err(reason) => return self.drops.drop(reason),
         };
         let unknown: UnknownAttributes =
             message.unknown_required_to(|kind| self.understands(kind)).collect();
         if !unknown.is_empty() {
             let kind = MessageType::error(message.method());
             return self.reply(path, &identity, kind, message.transaction_id(), |reply| {
-                write_unknown(reply, &unknown);
+                reply.push(&ErrorCode::from(Code::UNKNOWN_ATTRIBUTE));
+                reply.push(&unknown);
             });
         }
         if message.malformed().is_some() {
@@ -280,38 +287,23 @@ impl TurnServer {
         }
     }
 
-    /// Tells a client its address (RFC 8489 §7.3), without a queue.
-    fn answer_binding<'a>(&mut self, path: Path, message: &Message<'_>) -> Verdict<'a> {
-        let unknown: UnknownAttributes = message.unknown_required().take(UNKNOWN_MAX).collect();
-        let mut buffer = [0; sans_io::HEAD_MAX];
-        let id = message.transaction_id();
-        let written = if unknown.is_empty() {
-            let kind = MessageType::success(Method::BINDING);
-            MessageBuilder::new(&mut buffer, kind, id).with(&XorMappedAddress(path.remote)).finish()
-        } else {
-            let kind = MessageType::error(Method::BINDING);
-            let mut reply = MessageBuilder::new(&mut buffer, kind, id);
-            write_unknown(&mut reply, &unknown);
-            reply.finish()
+    /// What is not TURN: Binding requests, also those of RFC 3489, and what is neither.
+    fn receive_binding<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
+        let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
+            Verdict::Dropped(reason) => self.drops.drop(reason),
+            Verdict::Unclaimed => self.drops.drop(DropReason::Malformed),
+            verdict => verdict,
         };
-        match written {
-            Ok(bytes) => Verdict::Forward(Packet::new(path, &[]).with_head(bytes)),
-            Err(_) => self.drops.drop(DropReason::Malformed),
+        while let Output::Transmit(answer) = self.binding.poll_output() {
+            self.out.push_back(Output::Transmit(answer));
         }
+        verdict
     }
 
     /// Whether this server knows a comprehension-required attribute.
     fn understands(&self, kind: AttributeType) -> bool {
         kind.is_known() && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
     }
-}
-
-/// The most unknown attributes that a Binding answer names, so that it fits the head of a packet.
-const UNKNOWN_MAX: usize = 8;
-
-fn write_unknown(reply: &mut MessageBuilder<'_>, unknown: &UnknownAttributes) {
-    reply.push(&ErrorCode::from(Code::UNKNOWN_ATTRIBUTE));
-    reply.push(unknown);
 }
 
 impl Machine for TurnServer {

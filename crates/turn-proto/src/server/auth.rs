@@ -2,7 +2,7 @@
 use super::TurnServer;
 use alloc::sync::Arc;
 use bytes::Bytes;
-use sans_io::{Instant, Path};
+use sans_io::{DropReason, Instant, Path, Transport};
 use stun_proto::{Integrity, Key, Message};
 
 /// Longer than any refusal: realm and nonce at their longest.
@@ -17,21 +17,21 @@ pub(super) struct Identity {
 }
 
 impl TurnServer {
-    /// The user that a request is from. Whoever is none gets the smallest answer that there is, and
-    /// leaves no trace.
+    /// The user that a request is from. Whoever is none gets the smallest answer that there is, or
+    /// none where its network got many, and leaves no trace.
     pub(super) fn identify(
         &mut self,
         now: Instant,
         path: Path,
         message: &Message<'_>,
-    ) -> Option<Identity> {
+    ) -> Result<Identity, DropReason> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
         let found = self.realm.authenticate(now, path.remote, message, |user, algorithm| {
             self.users.look_up(now, user, algorithm, known)
         });
         match found {
-            Ok(found) => Some(Identity {
+            Ok(found) => Ok(Identity {
                 user: found.key.name,
                 key: found.key.key,
                 integrity: found.integrity,
@@ -40,10 +40,15 @@ impl TurnServer {
                 let mut buffer = [0; REFUSAL_MAX];
                 let remote = path.remote;
                 let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
-                if let Ok(bytes) = written {
-                    self.queue(path, Bytes::copy_from_slice(bytes));
+                let Ok(bytes) = written else { return Err(DropReason::Unsupported) };
+                // Who has a connection has shown that it is where it says.
+                let spoofable = path.transport == Transport::Udp;
+                if spoofable && !self.strangers.take(now, path.remote.ip(), bytes.len()) {
+                    return Err(DropReason::TooFast);
                 }
-                None
+                let bytes = Bytes::copy_from_slice(bytes);
+                self.queue(path, bytes);
+                Err(DropReason::Unauthenticated)
             }
         }
     }

@@ -7,7 +7,7 @@ use core::{
     ops::RangeInclusive,
     time::Duration,
 };
-use stun_proto::attribute::AddressFamily;
+use stun_proto::{ServerConfig, attribute::AddressFamily};
 use thiserror::Error;
 
 /// The ports that no relay may use (RFC 8656 §7.2).
@@ -34,8 +34,11 @@ pub struct TurnServerConfig {
     pub max_lifetime: Duration,
     /// How long a nonce is good for (RFC 8656 §5: at most an hour).
     pub nonce_lifetime: Duration,
-    /// The most allocations. Each takes a socket of the system and about 1 KiB here; 4,096 is what
-    /// one core can relay for with room for a packet every 20 ms each.
+    /// How Binding requests are answered, and what a source that has not logged in may make this
+    /// server send: its limiter is set up twice, for Binding and for TURN.
+    pub stun: ServerConfig,
+    /// The most allocations. Each takes a socket of the system; with a packet every 20 ms both ways
+    /// 4,096 of them are 400,000 packets a second, about what one core passes on.
     pub max_allocations: usize,
     /// The most allocations of one user. A browser makes one for each of its interfaces, families
     /// and transports: 16 lets a user be in two calls with a few of each.
@@ -96,7 +99,7 @@ pub enum ConfigError {
 impl TurnServerConfig {
     /// A server for these users, who may reach these peers. Listeners and relay addresses are
     /// still to be added.
-    pub const fn new(users: Users, peers: PeerPolicy) -> Self {
+    pub fn new(users: Users, peers: PeerPolicy) -> Self {
         Self {
             users,
             peers,
@@ -106,6 +109,7 @@ impl TurnServerConfig {
             default_lifetime: DEFAULT_LIFETIME,
             max_lifetime: MAX_LIFETIME,
             nonce_lifetime: Duration::from_secs(3600),
+            stun: ServerConfig::default(),
             max_allocations: 4096,
             max_allocations_per_user: 16,
             max_permissions: 256,

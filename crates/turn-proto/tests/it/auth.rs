@@ -231,3 +231,30 @@ fn nobody_is_a_user_of_nobodys_server() {
     let mut desk = Desk::with(config);
     assert_eq!(User::alice().ask(&mut desk, Method::ALLOCATE, udp).code(), 401);
 }
+
+#[test]
+fn a_network_of_strangers_gets_no_more_than_its_share() {
+    let mut config = desk::config();
+    config.stun.limiter.burst = 1000;
+    config.stun.limiter.per_second = 100;
+    let mut desk = Desk::with(config);
+    let mut stranger = User::alice();
+    let request = stranger.write(Method::ALLOCATE, udp);
+    let answered = |desk: &mut Desk, from: &str| {
+        let path = Path::udp(address(LISTENER), address(from));
+        desk.packet(path, &request);
+        desk.take_sent().len()
+    };
+    let burst: usize = (0..100).map(|n| answered(&mut desk, &format!("23.1.1.{n}:1000"))).sum();
+    assert_eq!(burst, 1000 / 84);
+    assert_eq!(answered(&mut desk, "23.1.2.1:1000"), 1, "another network");
+    desk.pass(5);
+    let later: usize = (0..100).map(|_| answered(&mut desk, "23.1.1.1:1000")).sum();
+    assert_eq!(later, (1000 % 84 + 500) / 84);
+    // Who has logged in is not limited.
+    let mut alice = User::new("alice", "wonderland", "23.1.2.2:1000");
+    alice.allocate(&mut desk);
+    for _ in 0..100 {
+        assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 0);
+    }
+}
