@@ -9,7 +9,7 @@ mod context;
 mod fault;
 mod handle;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-mod icmp;
+mod linux;
 mod lookup;
 mod net;
 mod stats;

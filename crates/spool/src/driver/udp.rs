@@ -44,6 +44,8 @@ impl UdpSocket {
         let io = tokio::net::UdpSocket::from_std(socket.into())?;
         let state = UdpSocketState::new(UdpSockRef::from(&io))?;
         state.enable_transport_errors(UdpSockRef::from(&io))?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        super::linux::allow_fragments(&io, local.is_ipv6())?;
         let local = io.local_addr()?;
         Ok(Self { io, state, local })
     }
@@ -101,7 +103,7 @@ impl UdpSocket {
     pub(super) fn path_faults(&self) -> Vec<(SocketAddr, PathFault)> {
         let mut found = Vec::new();
         for _ in 0..FAULTS_PER_READ {
-            match super::icmp::next(&self.io) {
+            match super::linux::next_error(&self.io) {
                 Ok(Some(fault)) => found.push(fault),
                 Ok(None) => {}
                 Err(_empty) => break,

@@ -231,14 +231,22 @@ async fn a_closed_port_costs_other_peers_nothing() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_datagram_that_does_not_fit_is_reported_with_the_size_that_does() {
+async fn a_datagram_that_fits_no_packet_travels_in_fragments() {
     let mut run = Running::start(|probe| probe.bind(0, "[::1]:0"));
     let local = run.bound().await;
-    let path = Path::udp(local, "[::1]:9".parse().unwrap());
+    let peer = UdpSocket::bind("[::1]:0").await.unwrap();
+    let path = Path::udp(local, peer.local_addr().unwrap());
     // with 48 bytes of headers this is more than the 65,536 bytes of the loopback interface
-    run.with(move |cx| cx.send(&sans_io::Packet::new(path, &vec![0; 65_500]))).await;
-    let fault = PathFault::TooBig { mtu: 65_536 };
-    assert_eq!(run.next().await, Told::Event(Seen::Failed(path, fault)));
+    run.with(move |cx| cx.send(&sans_io::Packet::new(path, &vec![7; 65_500]))).await;
+    let mut buffer = vec![0; 70_000];
+    assert_eq!(bounded(peer.recv(&mut buffer)).await.unwrap(), 65_500);
+}
+
+#[tokio::test]
+async fn a_datagram_that_no_system_takes_is_counted() {
+    let mut run = Running::start(|probe| probe.bind(0, "127.0.0.1:0"));
+    let path = Path::udp(run.bound().await, "127.0.0.1:9".parse().unwrap());
+    run.with(move |cx| cx.send(&sans_io::Packet::new(path, &vec![0; 70_000]))).await;
     let stats = run.handle.call(|cx, _| cx.stats()).await.unwrap();
     assert_eq!((stats.refused, stats.sent), (1, 0));
 }

@@ -1,18 +1,35 @@
-//! ICMP errors from the error queue of a Linux socket (ip(7), `IP_RECVERR`).
+//! What Linux can do with a socket that others cannot: ICMP errors from its error queue (ip(7),
+//! `IP_RECVERR`), and leave to the network what is too long for a packet (`IP_MTU_DISCOVER`).
 use nix::{
     libc,
-    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg},
+    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt},
+};
+use rustix::net::sockopt::{
+    Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
 };
 use sans_io::PathFault;
 use std::{
     io::{self, IoSliceMut},
     net::{SocketAddr, SocketAddrV4, SocketAddrV6},
-    os::fd::{AsRawFd, RawFd},
+    os::fd::{AsFd, AsRawFd, RawFd},
 };
+
+/// Has datagrams fragmented that are too long for the path, as a packet wants it that does not ask
+/// for the opposite ([`PacketMeta::dont_fragment`](sans_io::PacketMeta::dont_fragment), RFC 8656
+/// §14). QUIC wants none fragmented, and so quinn-udp sets its sockets.
+pub(super) fn allow_fragments(socket: &impl AsFd, v6: bool) -> io::Result<()> {
+    if v6 {
+        setsockopt(socket, sockopt::Ipv6DontFrag, &false)?;
+        set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DONT)?;
+    } else {
+        set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DONT)?;
+    }
+    Ok(())
+}
 
 /// Takes one error: whom the datagram was for (port 0 where the kernel does not say) and what the
 /// network said. `None`: one that says nothing of a path.
-pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<(SocketAddr, PathFault)>> {
+pub(super) fn next_error(socket: &impl AsRawFd) -> io::Result<Option<(SocketAddr, PathFault)>> {
     let fd: RawFd = socket.as_raw_fd();
     // the start of the datagram that failed comes along; it is of no use here
     let mut payload = [0; 64];
