@@ -76,7 +76,7 @@ impl Session {
         if let Some(pair) = self.list.get_mut(id) {
             pair.fresh += 1;
         }
-        self.checks.cancel(|open| open.pair == id);
+        self.checks.cancel(now, |open| open.pair == id);
         self.send_check(now, id, Purpose::Check)
     }
 
@@ -227,14 +227,14 @@ impl Session {
             pair.open = pair.open.saturating_sub(1);
         }
         if path != check.path {
-            self.failed(&check.context, PairFailure::Asymmetric);
+            self.failed(now, &check.context, PairFailure::Asymmetric);
             return Ok(true);
         }
         if let Some(mapped) = mapped.filter(|_| message.class() == Class::Success) {
             self.succeeded(now, &check, mapped);
         } else {
             let code = message.get::<ErrorCode<'_>>().map_or(Code::SERVER_ERROR, |e| e.code);
-            self.refused(&check.context, code);
+            self.refused(now, &check.context, code);
         }
         Ok(true)
     }
@@ -279,7 +279,7 @@ impl Session {
         }
         self.list.untrigger(id);
         self.list.unfreeze_kin(id);
-        self.checks.cancel(|open| open.pair == id && open.purpose == Purpose::Check);
+        self.checks.cancel(now, |open| open.pair == id && open.purpose == Purpose::Check);
         self.settle_nomination(now, id, check.context.purpose);
     }
 
@@ -310,7 +310,7 @@ impl Session {
     }
 
     /// An authenticated error response (RFC 8445 §7.2.5.1 and §7.2.5.2.4).
-    fn refused(&mut self, asked: &Asked, code: Code) {
+    fn refused(&mut self, now: Instant, asked: &Asked, code: Code) {
         let id = asked.pair;
         if let Some(pair) = self.list.get_mut(id) {
             pair.counters.errors_received += 1;
@@ -326,19 +326,19 @@ impl Session {
                     && pair.valid.is_none()
                 {
                     pair.state = PairState::Waiting;
-                    self.checks.cancel(|open| open.pair == id);
+                    self.checks.cancel(now, |open| open.pair == id);
                     self.list.trigger_first(id);
                 }
             }
             Code::FORBIDDEN if self.list.get(id).is_some_and(|pair| pair.valid.is_some()) => {
                 self.lose(id, PairFailure::ConsentRevoked);
             }
-            code => self.failed(asked, PairFailure::Refused(code.number())),
+            code => self.failed(now, asked, PairFailure::Refused(code.number())),
         }
     }
 
     /// A check failed for good (RFC 8445 §7.2.5.2).
-    fn failed(&mut self, asked: &Asked, failure: PairFailure) {
+    fn failed(&mut self, now: Instant, asked: &Asked, failure: PairFailure) {
         let id = asked.pair;
         match asked.purpose {
             // One that is lost or garbled is no more than a missing answer (RFC 7675 §5.1).
@@ -347,7 +347,7 @@ impl Session {
             Purpose::Check => {
                 if self.list.get(id).is_some_and(|pair| pair.valid.is_none()) {
                     self.list.fail(id, failure);
-                    self.checks.cancel(|open| open.pair == id);
+                    self.checks.cancel(now, |open| open.pair == id);
                 }
             }
         }
@@ -383,7 +383,7 @@ impl Session {
         self.nominating = None;
         self.decide_at = None;
         self.list.clear_triggered();
-        self.checks.cancel(|_| true);
+        self.checks.cancel(now, |_| true);
     }
 }
 

@@ -172,17 +172,17 @@ impl Session {
             self.nominated_by_peer(now, id);
         }
         if self.lost.is_none() && (self.selected.is_none() || (nominates && beats)) {
-            self.trigger(id);
+            self.trigger(now, id);
         }
     }
 
     /// Checks the pair of a request back, at the next slot (RFC 8445 §7.3.1.4).
-    fn trigger(&mut self, id: PairId) {
+    fn trigger(&mut self, now: Instant, id: PairId) {
         let Some(pair) = self.list.get_mut(id) else { return };
         match pair.state {
             PairState::Succeeded if pair.valid.is_some() => return,
             PairState::InProgress => {
-                self.checks.cancel(|open| open.pair == id);
+                self.checks.cancel(now, |open| open.pair == id);
             }
             PairState::Succeeded | PairState::Waiting | PairState::Frozen | PairState::Failed => {}
         }

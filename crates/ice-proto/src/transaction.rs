@@ -94,9 +94,11 @@ impl Checks {
 
     /// Cancels the requests that `which` picks: they are not sent again, but an answer still counts
     /// (RFC 8445 §7.3.1.4).
-    pub(crate) fn cancel(&mut self, which: impl Fn(&Asked) -> bool) {
+    pub(crate) fn cancel(&mut self, now: Instant, which: impl Fn(&Asked) -> bool) {
+        // One that was woken late may be past its time already; it gets a little more.
+        let least = now.saturating_add(RTO_MIN);
         let picked = self.0.iter().filter(|(_, open)| open.context.repeats && which(&open.context));
-        let picked: Vec<_> = picked.map(|(id, open)| (id, open.context.until)).collect();
+        let picked: Vec<_> = picked.map(|(id, open)| (id, open.context.until.max(least))).collect();
         for (id, until) in picked {
             self.0.stop(id, until);
             if let Some(asked) = self.0.context_mut(id) {
@@ -180,7 +182,7 @@ mod tests {
         let mut checks = Checks::new(2);
         start(&mut checks, 1, 1, 100);
         start(&mut checks, 2, 2, 100);
-        checks.cancel(|asked| asked.pair == PairId(1));
+        checks.cancel(Instant::from_millis(100), |asked| asked.pair == PairId(1));
         checks.forget(PairId(2));
         assert!(checks.get(TransactionId([1; 12])).is_some());
         assert_eq!(run(&mut checks), [(39_600, true)]);
