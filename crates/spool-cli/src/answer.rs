@@ -1,5 +1,5 @@
 //! `spool answer`: the side that is asked.
-use crate::{connect, exchange, exit::Failure, lines::Lines, status::Status};
+use crate::{connect, exchange, exit::Failure, status::Status};
 use serde_json::json;
 
 /// Takes the offer of the other computer, makes an answer, connects
@@ -21,8 +21,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         None => "Paste the offer of the other computer here, and end it with an empty line:",
         Some(_) => "Waiting for the offer ...",
     });
-    let mut stdin = Lines::stdin();
-    let offer = exchange::read(args.from.as_deref(), &mut stdin).await?;
+    let (offer, stdin) = exchange::read(args.from.as_deref()).await?;
     connect::listen_to(&mut agent, &offer).await?;
     let answer = connect::describe(&mut agent, status).await?;
     let told = match args.out {

@@ -210,7 +210,7 @@ async fn carry(connection: &mut Connection, stdin: &mut Lines, linger: Duration,
                 None => leave_at = Some(Instant::now() + linger),
             },
             datagram = connection.recv() => match datagram {
-                Ok(datagram) => lines::print(&datagram),
+                Ok(datagram) => lines::print_foreign(&datagram),
                 Err(lost) => {
                     let text = format!("The peer is gone: {lost}.");
                     return status.event("closed", json!({ "reason": lost.to_string() }), &text);

@@ -24,8 +24,14 @@ pub(crate) fn write(description: &str, out: Option<&Path>) -> Result<(), Failure
 }
 
 /// A temporary file beside it takes the name when it is complete. It gets the permissions that any
-/// new file gets, not those of a secret.
+/// new file gets, not those of a secret. A pipe or a device stays what it is.
 fn write_whole(text: &str, path: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return std::fs::write(path, text);
+    }
+    // what a link leads to is replaced, not the link
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = real.as_path();
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -49,17 +55,23 @@ pub(crate) fn is_stale(path: &Path) -> bool {
 }
 
 /// Reads a description from the file, waiting for it to be there, or from stdin up to an empty
-/// line or its end.
-pub(crate) async fn read(from: Option<&Path>, stdin: &mut Lines) -> Result<String, Failure> {
-    let bytes = match from {
-        Some(path) => read_file(path).await?,
-        None => read_lines(stdin).await?,
+/// line or its end. What follows on stdin is for the conversation.
+pub(crate) async fn read(from: Option<&Path>) -> Result<(String, Lines), Failure> {
+    let (bytes, stdin) = match from {
+        // the file may be /dev/stdin, so nobody else reads there meanwhile
+        Some(path) => (read_file(path).await?, Lines::stdin()),
+        None => {
+            let mut stdin = Lines::stdin();
+            (read_lines(&mut stdin).await?, stdin)
+        }
     };
-    String::from_utf8(bytes).map_err(|_| {
-        Failure::NotConnected(
-            "the description of the peer is not text; is it the right file?".into(),
-        )
-    })
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((text, stdin)),
+        Err(_) => {
+            let text = "the description of the peer is not text; is it the right file?";
+            Err(Failure::NotConnected(text.into()))
+        }
+    }
 }
 
 async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -3,7 +3,7 @@
 //! stdin is read by a thread of its own: a read cannot be called off, and a runtime would wait for
 //! it when it ends. A stdout that nobody reads any more (`spool answer | head -1`) is no error: what
 //! would be printed is dropped from then on.
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use tokio::sync::mpsc;
 
 /// The longest line taken from stdin: what one UDP datagram can carry.
@@ -63,6 +63,21 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
             return Ok(Some(line));
         }
     }
+}
+
+/// Prints what the peer sent as a line. A terminal gets no control characters: they could do
+/// anything to it.
+pub(crate) fn print_foreign(bytes: &[u8]) {
+    if !io::stdout().is_terminal() {
+        return print(bytes);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    print(text.replace(is_unsafe, "\u{fffd}").as_bytes());
+}
+
+/// Whether a terminal may take it for a command.
+fn is_unsafe(c: char) -> bool {
+    c.is_control() && c != '\t' && c != '\n'
 }
 
 /// Prints bytes and the end of the line to stdout at once.

@@ -75,3 +75,14 @@ fn a_server_without_a_name_in_the_dns_is_named() {
     not_connected(&ended);
     assert!(ended.last_line().contains("no..such"), "{ended:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn devices_are_written_to_and_read_from_as_they_are() {
+    let before = std::fs::symlink_metadata("/dev/stdout").unwrap().file_type();
+    let ended = run(&["offer", "--loopback", "--out", "/dev/stdout", "--in", "/dev/stdin"]);
+    not_connected(&ended);
+    assert_eq!(ended.out.first().map(String::as_str), Some("v=0"), "{ended:?}");
+    assert!(ended.last_line().contains("the peer's description"), "{ended:?}");
+    assert_eq!(std::fs::symlink_metadata("/dev/stdout").unwrap().file_type(), before);
+}
