@@ -13,7 +13,7 @@ import sys
 
 import aioice
 
-MEDIA = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel"
+MEDIA = "UDP/DTLS/SCTP webrtc-datachannel"
 
 
 def host_port(text):
@@ -50,7 +50,7 @@ def describe(connection, role):
         "s=-",
         "t=0 0",
         "a=group:BUNDLE 0",
-        MEDIA,
+        f"m=application 9 {MEDIA}",
         "c=IN IP4 0.0.0.0",
         "a=mid:0",
         f"a=ice-ufrag:{connection.local_username}",

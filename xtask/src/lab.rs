@@ -26,6 +26,9 @@ use node::{SIDES, Side, wan};
 pub(crate) const SERVER: &str = "198.51.100.1";
 pub(crate) const SERVER_OTHER: &str = "198.51.100.2";
 
+/// The public segment.
+pub(crate) const PUBLIC: &str = "198.51.100.0/24";
+
 /// What the names of all namespaces begin with; the id of the process follows.
 const PREFIX: &str = "spoollab";
 

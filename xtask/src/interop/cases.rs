@@ -45,7 +45,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "harness-direct",
         shows: "aioice with itself, directly: the harness works without us",
-        play: meet(Program::Aioice, Program::Aioice, Kind::Coturn, Way::Direct),
+        play: meet(Program::Aioice, Program::Aioice, Kind::Coturn, Way::DirectWithoutRelay),
     },
     Case {
         name: "harness-relayed",
@@ -68,6 +68,11 @@ pub(crate) const CASES: &[Case] = &[
         play: meet(Program::Spool, Program::Spool, Kind::Spool, Way::Relayed),
     },
     Case {
+        name: "spool-relay-only",
+        shows: "spool offer and spool answer with policy relay, through our relay as it is by default",
+        play: meet(Program::Spool, Program::Spool, Kind::Spool, Way::RelayOnly),
+    },
+    Case {
         name: "spool-coturn",
         shows: "spool offer and spool answer behind symmetric NATs, through coturn",
         play: meet(Program::Spool, Program::Spool, Kind::Coturn, Way::Relayed),
@@ -75,12 +80,12 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "aioice-answers",
         shows: "spool offers, aioice answers, directly",
-        play: meet(Program::Spool, Program::Aioice, Kind::Spool, Way::Direct),
+        play: meet(Program::Spool, Program::Aioice, Kind::Spool, Way::DirectWithoutRelay),
     },
     Case {
         name: "aioice-offers",
         shows: "aioice offers, spool answers, directly",
-        play: meet(Program::Aioice, Program::Spool, Kind::Spool, Way::Direct),
+        play: meet(Program::Aioice, Program::Spool, Kind::Spool, Way::DirectWithoutRelay),
     },
     Case {
         name: "aioice-answers-relayed",

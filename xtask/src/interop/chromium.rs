@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::json;
 use super::process::Running;
-use super::server::{self, PASSWORD, PORT, USER};
+use super::server::{self, PASSWORD, PORT, PeersAllowed, USER};
 use crate::lab::{Lab, NatKind, Node, SERVER};
 use crate::run::{Failure, root};
 
@@ -18,7 +18,7 @@ const LENGTH: usize = 700;
 /// policy `relay`, and wants every message relayed by the server.
 pub(crate) fn run(kind: server::Kind, dir: &Path) -> Result<String, Failure> {
     let lab = Lab::up(NatKind::Masquerade, NatKind::Masquerade)?;
-    let _server = server::start(&lab, kind, dir)?;
+    let _server = server::start(&lab, kind, PeersAllowed::OwnRelays, dir)?;
     let mut browser = Running::start("chromium", dir, &mut command(&lab, dir))?;
     let result = browser.wait_until("the result", Duration::from_secs(60), |_, errors| {
         let line = errors.lines().find_map(|line| line.split_once("INTEROP "))?.1;

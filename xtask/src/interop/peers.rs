@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::process::Running;
-use super::server::{self, PASSWORD, PORT, USER};
+use super::process::{LOOK, Running};
+use super::server::{self, PASSWORD, PORT, PeersAllowed, USER};
 use super::{install, json};
 use crate::lab::{Lab, NatKind, Node, SERVER};
 use crate::run::{Failure, root};
@@ -26,13 +26,31 @@ pub(crate) struct Meeting {
     pub(crate) way: Way,
 }
 
-/// The way of the data. The NATs leave no other.
+/// The way that the data has to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Both behind NATs that keep ports: from NAT to NAT.
+    /// Both behind NATs that keep ports: from NAT to NAT, although there is a relay.
     Direct,
-    /// Both behind NATs with random ports: through the server.
+    /// The same without a relay: aioice takes the first pair that works, which may be a relayed one.
+    DirectWithoutRelay,
+    /// Both behind NATs with random ports: the server is the only way.
     Relayed,
+    /// The NATs would let them meet directly, but both may only use a relay, and the server relays
+    /// to nothing but its own relayed addresses.
+    RelayOnly,
+}
+
+impl Way {
+    fn nat(self) -> NatKind {
+        match self {
+            Self::Direct | Self::DirectWithoutRelay | Self::RelayOnly => NatKind::Masquerade,
+            Self::Relayed => NatKind::MasqueradeRandom,
+        }
+    }
+
+    fn is_direct(self) -> bool {
+        matches!(self, Self::Direct | Self::DirectWithoutRelay)
+    }
 }
 
 /// Lines that each side sends, and their length: longer than anything of STUN that a peer sends.
@@ -45,21 +63,20 @@ const CROSSING: Duration = Duration::from_secs(10);
 impl Meeting {
     /// Builds the laboratory, has the two meet, and holds what was seen against the way.
     pub(crate) fn run(self, dir: &Path) -> Result<String, Failure> {
-        let nat = match self.way {
-            Way::Direct => NatKind::Masquerade,
-            Way::Relayed => NatKind::MasqueradeRandom,
+        let lab = Lab::up(self.way.nat(), self.way.nat())?;
+        let peers_allowed = match self.way {
+            Way::RelayOnly => PeersAllowed::OwnRelays,
+            Way::Direct | Way::DirectWithoutRelay | Way::Relayed => PeersAllowed::Public,
         };
-        let lab = Lab::up(nat, nat)?;
-        let server = server::start(&lab, self.server, dir)?;
+        let server = server::start(&lab, self.server, peers_allowed, dir)?;
         let (offer, answer) = (dir.join("offer.sdp"), dir.join("answer.sdp"));
-        let start = |role, node, program: Program, out: &Path, input: &Path| {
-            Running::start(role, dir, &mut program.command(&lab, node, role, out, input))
+        let start = |role, node, program, files| {
+            Running::start(role, dir, &mut self.command(program, &lab, (node, role), files))
         };
-        let mut left = start("offer", Node::HostA, self.offers, &offer, &answer)?;
-        let mut right = start("answer", Node::HostB, self.answers, &answer, &offer)?;
+        let mut left = start("offer", Node::HostA, self.offers, (&offer, &answer))?;
+        let mut right = start("answer", Node::HostB, self.answers, (&answer, &offer))?;
 
-        let left_pair = connected(&mut left)?;
-        let right_pair = connected(&mut right)?;
+        let pairs = connected(&mut left, &mut right)?;
         converse(&mut left, &mut right)?;
         for peer in [&mut left, &mut right] {
             peer.close_input();
@@ -69,7 +86,7 @@ impl Meeting {
             }
         }
         drop(server);
-        self.check_way(&lab, &[left_pair, right_pair])
+        self.check_way(&lab, &pairs)
     }
 
     /// What the peers say of their pairs, and what the two NATs forwarded, name one way.
@@ -79,9 +96,10 @@ impl Meeting {
         for (nat, pair) in [Node::NatA, Node::NatB].into_iter().zip(pairs) {
             let seen = lab.forwarded(nat)?;
             let relay = pair.local == "relay" || pair.remote == "relay";
-            let (agrees, forwarded) = match self.way {
-                Way::Direct => (!relay, seen.to_peer >= lines && seen.to_server == 0),
-                Way::Relayed => (relay, seen.to_server >= lines && seen.to_peer == 0),
+            let (agrees, forwarded) = if self.way.is_direct() {
+                (!relay, seen.to_peer >= lines && seen.to_server == 0)
+            } else {
+                (relay, seen.to_server >= lines && seen.to_peer == 0)
             };
             let facts = format!(
                 "{} to {}, {} datagrams to the peer, {} to the server",
@@ -94,13 +112,17 @@ impl Meeting {
         }
         Ok(format!("A: {}; B: {}", said[0], said[1]))
     }
-}
 
-impl Program {
-    fn command(self, lab: &Lab, node: Node, role: &str, out: &Path, input: &Path) -> Command {
-        let mut command = match self {
-            Self::Spool => lab.command(node, &install::spool().to_string_lossy()),
-            Self::Aioice => {
+    fn command(
+        self,
+        program: Program,
+        lab: &Lab,
+        (node, role): (Node, &str),
+        (out, input): (&Path, &Path),
+    ) -> Command {
+        let mut command = match program {
+            Program::Spool => lab.command(node, &install::spool().to_string_lossy()),
+            Program::Aioice => {
                 let mut command = lab.command(node, &install::python().to_string_lossy());
                 command.arg(root().join("xtask/interop/aioice_peer.py"));
                 command
@@ -108,9 +130,13 @@ impl Program {
         };
         let server = format!("{SERVER}:{PORT}");
         command.arg(role).arg("--out").arg(out).arg("--in").arg(input);
-        command.args(["--stun", &server, "--turn", &server]);
-        command.args(["--user", USER, "--password", PASSWORD]);
-        command.args(["--timeout", "40", "--linger", "1", "--json"]);
+        command.args(["--stun", &server, "--timeout", "40", "--linger", "1", "--json"]);
+        if self.way != Way::DirectWithoutRelay {
+            command.args(["--turn", &server, "--user", USER, "--password", PASSWORD]);
+        }
+        if self.way == Way::RelayOnly {
+            command.args(["--policy", "relay"]);
+        }
         command
     }
 }
@@ -122,13 +148,25 @@ struct Pair {
     remote: String,
 }
 
-/// Waits for the event `connected` on standard error.
-fn connected(peer: &mut Running) -> Result<Pair, Failure> {
-    peer.wait_until("the event connected", CONNECTING, |_, errors| {
-        let line = errors.lines().find(|line| json::string(line, "event") == Some("connected"))?;
-        let kind = |end| Some(json::string(json::object(line, end)?, "type")?.to_owned());
-        Some(Pair { local: kind("local")?, remote: kind("remote")? })
-    })
+/// Waits for the event `connected` of both. When one of them gives up, the other is not waited for.
+fn connected(left: &mut Running, right: &mut Running) -> Result<[Pair; 2], Failure> {
+    const WHAT: &str = "the event connected";
+    let end = Instant::now() + CONNECTING;
+    loop {
+        match [left.look(WHAT, selected_pair)?, right.look(WHAT, selected_pair)?] {
+            [Some(left), Some(right)] => return Ok([left, right]),
+            [None, _] if Instant::now() > end => return Err(left.failure("never connected")),
+            [_, None] if Instant::now() > end => return Err(right.failure("never connected")),
+            _ => std::thread::sleep(LOOK),
+        }
+    }
+}
+
+/// Reads the event `connected` on standard error.
+fn selected_pair(_: &str, errors: &str) -> Option<Pair> {
+    let line = errors.lines().find(|line| json::string(line, "event") == Some("connected"))?;
+    let kind = |end| Some(json::string(json::object(line, end)?, "type")?.to_owned());
+    Some(Pair { local: kind("local")?, remote: kind("remote")? })
 }
 
 /// Each side sends its lines, and all of them arrive at the other.

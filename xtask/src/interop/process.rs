@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::run::Failure;
 
 /// How often a file or a program is looked at while waiting for it.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// A running program. Dropping it kills it.
 #[derive(Debug)]
@@ -63,6 +63,20 @@ impl Running {
         read(&self.err)
     }
 
+    /// Looks once whether `found` finds something in the two outputs. It is a failure when it does
+    /// not, and the program has ended.
+    pub(crate) fn look<T>(
+        &mut self,
+        what: &str,
+        found: impl Fn(&str, &str) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let status = self.child.try_wait().ok().flatten();
+        match (found(&self.output(), &self.errors()), status) {
+            (None, Some(status)) => Err(self.failure(&format!("ended ({status}) before: {what}"))),
+            (found, _) => Ok(found),
+        }
+    }
+
     /// Waits until `found` finds something in the two outputs.
     pub(crate) fn wait_until<T>(
         &mut self,
@@ -71,19 +85,13 @@ impl Running {
         found: impl Fn(&str, &str) -> Option<T>,
     ) -> Result<T, Failure> {
         let end = Instant::now() + patience;
-        loop {
-            let status = self.child.try_wait().ok().flatten();
-            if let Some(value) = found(&self.output(), &self.errors()) {
+        while Instant::now() < end {
+            if let Some(value) = self.look(what, &found)? {
                 return Ok(value);
-            }
-            if let Some(status) = status {
-                return Err(self.failure(&format!("ended ({status}) before: {what}")));
-            }
-            if Instant::now() > end {
-                return Err(self.failure(&format!("not within {patience:?}: {what}")));
             }
             std::thread::sleep(LOOK);
         }
+        Err(self.failure(&format!("not within {patience:?}: {what}")))
     }
 
     /// Waits for the end of the program.

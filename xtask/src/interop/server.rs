@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::install;
 use super::process::Running;
-use crate::lab::{Lab, Node, SERVER};
+use crate::lab::{Lab, Node, PUBLIC, SERVER};
 use crate::run::{Failure, capture};
 
 pub(crate) const PORT: u16 = 3478;
@@ -22,9 +22,24 @@ pub(crate) enum Kind {
     Coturn,
 }
 
+/// To whom the server relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeersAllowed {
+    /// To the public segment too. Its addresses are reserved for documentation, which counts as
+    /// private unless the server is told otherwise.
+    Public,
+    /// As a server does without being told anything: from one of its relayed addresses to another.
+    OwnRelays,
+}
+
 /// Starts a server and waits until it answers a STUN request.
-pub(crate) fn start(lab: &Lab, kind: Kind, dir: &Path) -> Result<Running, Failure> {
-    let mut running = Running::start("server", dir, &mut command(lab, kind))?;
+pub(crate) fn start(
+    lab: &Lab,
+    kind: Kind,
+    peers: PeersAllowed,
+    dir: &Path,
+) -> Result<Running, Failure> {
+    let mut running = Running::start("server", dir, &mut command(lab, kind, peers))?;
     let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
     let address = format!("{SERVER}:{PORT}");
     let mut asking = lab.command(Node::Inet, &program.to_string_lossy());
@@ -37,13 +52,16 @@ pub(crate) fn start(lab: &Lab, kind: Kind, dir: &Path) -> Result<Running, Failur
     }
 }
 
-fn command(lab: &Lab, kind: Kind) -> Command {
+fn command(lab: &Lab, kind: Kind, peers: PeersAllowed) -> Command {
     let user = format!("{USER}:{PASSWORD}");
     match kind {
         Kind::Spool => {
             let mut command = lab.command(Node::Inet, &install::spool().to_string_lossy());
             command.args(["turn-server", "--listen", &format!("{SERVER}:{PORT}")]);
             command.args(["--relay-ip", SERVER, "--realm", REALM, "--user", &user]);
+            if peers == PeersAllowed::Public {
+                command.args(["--allow-peer", PUBLIC]);
+            }
             command
         }
         Kind::Coturn => {
