@@ -91,6 +91,7 @@
 
 extern crate alloc;
 
+mod anonymise;
 pub mod attribute;
 mod build;
 mod check;

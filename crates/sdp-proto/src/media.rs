@@ -3,8 +3,8 @@
 use core::ops::Deref;
 
 use crate::attribute::{
-    BundleOnly, Candidate, Direction, EndOfCandidates, Fingerprint, IceOptions, IcePwd, IceUfrag,
-    MaxMessageSize, Mid, RtcpMux, SctpPort, Setup, TlsId, TypedAttribute,
+    BundleOnly, Candidate, Direction, EndOfCandidates, Fingerprint, Group, IceOptions, IcePwd,
+    IceUfrag, MaxMessageSize, Mid, RtcpMux, SctpPort, Setup, TlsId, TypedAttribute,
 };
 use crate::diagnostic::Diagnostic;
 use crate::field::{Connection, MediaLine};
@@ -73,6 +73,22 @@ impl<'s> Media<'s> {
     /// Whether `a=bundle-only` is present (RFC 9143 §6).
     pub fn is_bundle_only(&self) -> bool {
         matches!(self.get::<BundleOnly>(), Ok(Some(_)))
+    }
+
+    /// The section whose transport this one uses: its own, unless it is in a BUNDLE group and
+    /// has no ICE credentials. Then it is the first section of the group, which alone carries
+    /// the attributes of the shared transport (RFC 9143 §7.1.3).
+    #[must_use]
+    pub fn transport(&self) -> Self {
+        let Ok(Some(mid)) = self.mid() else { return *self };
+        if self.has("ice-ufrag") {
+            return *self;
+        }
+        let session = self.section.session;
+        let mut groups = session.session_section().all::<Group<'s>>().flatten();
+        let group = groups.find(|g| g.is_bundle() && g.mids().any(|m| m == mid.as_str()));
+        let tagged = group.and_then(|group| session.media_by_mid(group.mids().next()?));
+        tagged.unwrap_or(*self)
     }
 
     /// The ICE candidates (RFC 8839 §5.1). One that cannot be read does not hide the others.

@@ -88,3 +88,15 @@ fn an_owned_description_outlives_its_text() {
     assert_ne!(edited, owned);
     assert_eq!(edited.media_at(0).unwrap().candidates().count(), 0);
 }
+
+#[test]
+fn a_bundled_section_without_credentials_uses_the_transport_of_the_first() {
+    let text = "v=0\r\na=group:BUNDLE 0 1\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
+        a=ice-pwd:asd88fgpdd777uzjYhagZg\r\nm=video 9 RTP/AVP 96\r\na=mid:1\r\n\
+        m=text 9 RTP/AVP 98\r\na=mid:2\r\n";
+    let session = Session::parse(text.as_bytes()).unwrap();
+    let transport = |index| session.media_at(index).unwrap().transport().media_index();
+    assert_eq!([transport(0), transport(1), transport(2)], [0, 0, 2]);
+    let chrome = Session::parse(CHROME_OFFER.as_bytes()).unwrap();
+    assert!(chrome.media().all(|media| media.transport().media_index() == media.media_index()));
+}

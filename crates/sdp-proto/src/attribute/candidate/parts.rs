@@ -136,6 +136,11 @@ impl<'a> Address<'a> {
         }
     }
 
+    /// Reads text that is an address and nothing else.
+    pub(crate) fn parse_text(text: &'a str) -> Option<Self> {
+        Self::parse(Field::new(text)).ok()
+    }
+
     /// The literal address, if it is one.
     pub const fn ip(&self) -> Option<IpAddr> {
         match self {

@@ -1,0 +1,83 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::{Policy, Session};
+
+fn safe(text: &str) -> String {
+    Session::parse(text.as_bytes()).unwrap().anonymised().unwrap().to_string()
+}
+
+#[test]
+fn equal_values_stay_equal_and_different_ones_different() {
+    let text = "a=candidate:77 1 udp 5 10.0.0.1 9 typ srflx raddr 10.0.0.2 rport 9 ufrag abcd\n\
+        a=candidate:78 1 udp 5 10.0.0.1 9 typ host generation 0\n\
+        a=candidate:77 1 udp 5 fe80::1 9 typ host x-y secret7\n\
+        a=ice-ufrag:abcd\na=msid:s1 t1\na=ssrc:7 msid:s1 t1\na=ssrc:8 cname:q\n";
+    assert_eq!(
+        safe(text),
+        "a=candidate:1 1 udp 5 192.0.2.1 9 typ srflx raddr 192.0.2.2 rport 9 ufrag 0001\n\
+         a=candidate:2 1 udp 5 192.0.2.1 9 typ host generation 0\n\
+         a=candidate:1 1 udp 5 2001:db8::3 9 typ host x-y xxxxxx0\n\
+         a=ice-ufrag:0001\na=msid:id1 id2\na=ssrc:7 msid:id1 id2\na=ssrc:8 cname:id3\n"
+    );
+}
+
+#[test]
+fn nothing_that_tells_who_or_where_is_left() {
+    let secrets = [
+        "alice",
+        "10.9.8.7",
+        "secret",
+        "2001:db7::9",
+        "hunter2",
+        "cam.example.net",
+        "AA:BB",
+        "WVNfX19z",
+        "7a1e2f0c",
+        "Zürich",
+        "private",
+    ];
+    let text = "v=0\r\no=alice 77 1 IN IP4 10.9.8.7\r\ns=private talk\r\ni=in Zürich\r\n\
+        u=http://alice/\r\ne=alice@secret\r\np=+1 555\r\nc=IN IP4 cam.example.net\r\nt=0 0\r\n\
+        k=clear:secret\r\na=tool:secret\r\nm=audio 9 RTP/AVP 0\r\nc=IN IP6 2001:db7::9\r\n\
+        a=rtcp:9 IN IP4 10.9.8.7\r\na=remote-candidates:1 10.9.8.7 5\r\na=fingerprint:x AA:BB\r\n\
+        a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19z\r\na=identity:secret\r\n\
+        a=control:rtsp://alice:hunter2@cam.example.net/private/1\r\n\
+        a=candidate:1 1 udp 5 7a1e2f0c.local 9 typ host\r\na=ice-pwd:secretsecretsecretsecret\r\n\
+        a=source-filter: incl IN IP4 * 10.9.8.7\r\na=setup:secret\r\nsecret line\r\n";
+    let safe = safe(text);
+    for secret in secrets {
+        assert!(text.contains(secret), "{secret}");
+        assert!(!safe.contains(secret), "{secret} in {safe}");
+    }
+    assert_eq!(safe.lines().count(), text.lines().count());
+}
+
+#[test]
+fn what_has_no_name_in_it_stays() {
+    let text = "v=0\nc=IN IP4 0.0.0.0\nt=0 0\nm=audio 9 RTP/AVP 111\na=rtpmap:111 opus/48000/2\n\
+        a=fmtp:111 minptime=10\na=rtcp-fb:111 nack\na=mid:0\na=setup:actpass\na=rtcp-mux\n\
+        a=extmap:1 urn:x\na=control:track1\na=msid:- *\n\na=rtcp-xr:rcvr-rtt=all\n";
+    assert_eq!(safe(text), text);
+}
+
+#[test]
+fn a_strict_description_stays_strict() {
+    let text = include_str!("../../tests/data/chrome_offer.sdp");
+    let session = Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    let safe = session.anonymised().unwrap();
+    assert!(safe.check(Policy::Strict).is_ok(), "{:?}", safe.check(Policy::Strict));
+    let lines = |session: &Session<'_>| session.lines().map(|l| l.kind()).collect::<Vec<_>>();
+    assert_eq!(lines(&safe), lines(&session));
+}
+
+#[test]
+fn a_thousand_addresses_have_a_thousand_aliases() {
+    let lines = (0..1000).map(|n| alloc::format!("c=IN IP4 10.0.{}.{}\n", n / 256, n % 256));
+    let text: String = lines.collect();
+    let safe = safe(&text);
+    let mut aliases: Vec<_> = safe.lines().collect();
+    aliases.sort_unstable();
+    aliases.dedup();
+    assert_eq!(aliases.len(), 1000);
+}
