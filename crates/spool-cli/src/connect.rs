@@ -176,7 +176,7 @@ fn endpoint(kind: &str, address: SocketAddr) -> Value {
 
 fn connected(connection: &Connection, status: Status) {
     let (local, remote) = (connection.local(), connection.remote());
-    let rtt_ms = connection.rtt().map(|rtt| rtt.as_secs_f64() * 1000.0);
+    let rtt_ms = connection.rtt().map(|rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3);
     let how = if connection.is_direct() { "directly" } else { "through a relay" };
     let after = rtt_ms.map(|ms| format!(", {ms:.1} ms there and back")).unwrap_or_default();
     let text = format!(

@@ -1,4 +1,38 @@
 //! Connects two devices behind NATs: the tokio adapter over the protocol machines.
+//!
+//! The machines of this workspace (ICE, STUN, TURN, SDP) only compute. This crate gives them
+//! sockets, a clock, names and interfaces, and an API for programs that just want to be connected.
+//!
+//! - [`Agent`]: describe yourself, hear the other's description, get a [`Connection`] or an error
+//!   that says what was tried on each pair of addresses and what it means.
+//! - [`TurnService`]: a STUN and TURN server in a task.
+//! - [`driver`]: runs any [`sans_io::Machine`], for those who build something else.
+//!
+//! ```
+//! use spool::{Agent, Connection};
+//!
+//! /// One side; `tell` and `hear` carry text to and from the other, by whatever way there is.
+//! async fn call(
+//!     tell: impl AsyncFn(String),
+//!     hear: impl AsyncFn() -> String,
+//! ) -> Result<Connection, Box<dyn std::error::Error>> {
+//!     let mut agent = Agent::builder()
+//!         .stun("stun.example.org:3478") // how others see us
+//!         .turn("turn.example.org:3478", "alice", "wonderland") // where nothing else works
+//!         .build()
+//!         .await?;
+//!     tell(agent.local_description().await?).await;
+//!     agent.set_remote_description(&hear().await).await?;
+//!     Ok(agent.connected().await?)
+//! }
+//! ```
+//!
+//! Everything here runs inside a tokio runtime with I/O and timers enabled.
+//!
+//! # What is not there yet
+//!
+//! TCP and TLS towards TURN servers and peers, SRV and multicast DNS lookups, encryption. The
+//! contract has a place for each, and the driver answers requests for them with a fault.
 #![forbid(unsafe_code)]
 
 mod agent;
