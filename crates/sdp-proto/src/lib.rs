@@ -104,6 +104,7 @@ mod fragment;
 mod limits;
 mod line;
 mod media;
+mod normalise;
 mod policy;
 mod scan;
 mod section;

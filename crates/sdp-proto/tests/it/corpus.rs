@@ -180,3 +180,17 @@ fn an_anonymised_file_is_accepted_where_the_file_is() {
         }
     }
 }
+
+#[test]
+fn a_normalised_file_is_no_worse_and_does_not_change_again() {
+    for row in rows() {
+        let Ok(session) = Session::parse(&row.text) else { continue };
+        let normal = session.normalised().unwrap();
+        assert_eq!(normal.normalised().unwrap(), normal, "{}", row.file);
+        assert_eq!(normal.media_count(), session.media_count(), "{}", row.file);
+        for policy in Policy::ALL {
+            let (before, after) = (session.check(policy), normal.check(policy));
+            assert!(before.is_err() || after.is_ok(), "{}: {after:?}", row.file);
+        }
+    }
+}

@@ -115,6 +115,12 @@ proptest! {
     }
 
     #[test]
+    fn normalising_twice_is_normalising_once(text in text()) {
+        let normal = Session::parse(&text).unwrap().normalised().unwrap();
+        prop_assert_eq!(&normal.normalised().unwrap(), &normal);
+    }
+
+    #[test]
     fn a_finding_points_into_its_line(text in text()) {
         let session = Session::parse(&text).unwrap();
         let findings = session.diagnostics();
