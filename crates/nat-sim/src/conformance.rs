@@ -1,5 +1,6 @@
 //! Which requirements of RFC 4787, RFC 5382, RFC 5508 and RFC 7857 a NAT meets, found by trying.
 mod icmp;
+mod tcp;
 mod udp;
 mod updates;
 
@@ -92,9 +93,9 @@ pub struct Report {
 /// # Ok::<(), nat_sim::TopologyError>(())
 /// ```
 pub fn conformance(nat: &Nat) -> Result<Report, TopologyError> {
-    let all = udp::REQUIREMENTS.iter().chain(icmp::REQUIREMENTS).chain(updates::REQUIREMENTS);
+    let all = [udp::REQUIREMENTS, tcp::REQUIREMENTS, icmp::REQUIREMENTS, updates::REQUIREMENTS];
     let mut findings = Vec::new();
-    for requirement in all {
+    for requirement in all.into_iter().flatten() {
         let outcome = match requirement.check {
             Check::Try(check) => check(nat)?.unwrap_or(Outcome::NotApplicable),
             Check::NotModelled => Outcome::NotModelled,
@@ -125,7 +126,7 @@ impl fmt::Display for Report {
                 Outcome::NotApplicable => "n/a",
                 Outcome::NotModelled => "not modelled",
             };
-            writeln!(f, "{outcome:<13} {requirement:<17} {level:<7} {text}")?;
+            writeln!(f, "{outcome:<13} {requirement:<20} {level:<7} {text}")?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Any machine behind one interface, with its type kept for the way back.
 use crate::trace::Trace;
-use sans_io::{Input, Instant, Machine, Output, Verdict};
+use sans_io::{Input, Instant, Machine, NextFrame, Output, Path, Verdict};
 use std::any::Any;
 
 /// A machine as the world sees it.
@@ -8,6 +8,7 @@ pub(crate) trait Hosted {
     fn input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a>;
     /// Polls, and keeps events with their time.
     fn poll(&mut self, now: Instant, trace: &mut Trace) -> Output<()>;
+    fn next_frame<'a>(&self, path: &Path, buffer: &'a [u8]) -> NextFrame<'a>;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
@@ -28,6 +29,10 @@ impl<M: Machine + 'static> Hosted for Hosting<M> {
             trace.event(now, &event);
             self.events.push((now, event));
         })
+    }
+
+    fn next_frame<'a>(&self, path: &Path, buffer: &'a [u8]) -> NextFrame<'a> {
+        sans_io::next_frame(&self.machine, path, buffer)
     }
 
     fn as_any(&self) -> &dyn Any {

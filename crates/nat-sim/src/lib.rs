@@ -52,6 +52,7 @@ mod packet;
 mod peer;
 mod rng;
 mod stats;
+mod tcp;
 mod topology;
 mod trace;
 mod world;
@@ -61,7 +62,8 @@ pub use link::{Bursts, Link, Mtu, Rate, Reordering};
 pub use nat::{
     Model,
     behaviour::{
-        Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, PortChoice, Udp, Unsolicited,
+        Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, PortChoice, TcpTimes, Udp,
+        Unsolicited, UnsolicitedSyn,
     },
     linux::{ForwardRule, LinuxNat, RouterInput, SourceRule},
     preset::{Preset, UnknownPreset},
@@ -72,6 +74,7 @@ pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
 pub use rng::{Chance, Stream};
 pub use stats::{DropCause, Stats};
+pub use tcp::Segment;
 pub use topology::{
     ACCESS_DELAY, BadPrefix, Host, HostId, MachineId, Nat, NatId, Prefix, TopologyError,
 };

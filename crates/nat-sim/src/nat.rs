@@ -5,6 +5,7 @@ pub(crate) mod linux;
 pub(crate) mod ports;
 pub(crate) mod preset;
 pub(crate) mod table;
+mod tcp_state;
 
 use crate::{DropCause, IcmpFault, IpPacket, Stream};
 use behaviour::{Behaviour, PortChoice, Udp};
@@ -25,6 +26,8 @@ pub(crate) enum Outcome {
     Drop(DropCause),
     /// It goes no further, and its sender is told.
     Reject(DropCause, IcmpFault),
+    /// It is an unsolicited SYN: it goes no further, and its sender is told after a while.
+    RejectLater(DropCause, IcmpFault),
 }
 
 /// How a NAT works: by independent behaviours, or as Linux does.
@@ -78,11 +81,14 @@ impl Model {
 pub(crate) struct Refusal {
     pub(crate) cause: DropCause,
     pub(crate) told: Option<IcmpFault>,
+    /// Whether the sender is told only after a while.
+    pub(crate) later: bool,
 }
 
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
         match refusal.told {
+            Some(fault) if refusal.later => Self::RejectLater(refusal.cause, fault),
             Some(fault) => Self::Reject(refusal.cause, fault),
             None => Self::Drop(refusal.cause),
         }
@@ -135,6 +141,14 @@ impl Engine {
         match self {
             Self::Table(table) => table.own_error(now, packet),
             Self::Linux(conntrack) => conntrack.inbound(now, packet),
+        }
+    }
+
+    /// Whether a connection from the inside with the sender of this packet is there.
+    pub(crate) fn knows(&mut self, now: Instant, packet: &IpPacket) -> bool {
+        match self {
+            Self::Table(table) => table.knows(now, packet),
+            Self::Linux(conntrack) => conntrack.knows(now, packet),
         }
     }
 

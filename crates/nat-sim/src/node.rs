@@ -1,9 +1,11 @@
 //! Hosts, NATs and the networks between them, in use.
-use crate::{MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine};
-use bytes::Bytes;
-use sans_io::{Instant, Path, SocketId};
+use crate::{
+    MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine, tcp::Connection,
+};
+use bytes::{Bytes, BytesMut};
+use sans_io::{Instant, Path, SocketFault, SocketId};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, SocketAddr},
 };
@@ -77,7 +79,45 @@ pub(crate) struct HostState {
     pub(crate) open: BTreeSet<SocketAddr>,
     pub(crate) by_id: Map<(u32, SocketId), SocketAddr>,
     pub(crate) ephemeral: Stream,
+    pub(crate) listeners: BTreeMap<SocketAddr, (u32, SocketId)>,
+    pub(crate) streams: BTreeMap<(SocketAddr, SocketAddr), StreamEnd>,
     pub(crate) delivered: Vec<Delivery>,
+}
+
+impl HostState {
+    /// Replaces port 0 by one of the dynamic ports of RFC 6335 that is free.
+    pub(crate) fn free_port(
+        &mut self,
+        mut local: SocketAddr,
+        is_free: impl Fn(&Self, SocketAddr) -> bool,
+    ) -> Result<SocketAddr, SocketFault> {
+        if local.port() == 0 {
+            let first = self.ephemeral.below(16_384) as u16;
+            let ports = (0..16_384).map(|n| 49_152 + (first + n) % 16_384);
+            let mut free = ports.filter(|port| is_free(self, SocketAddr::new(local.ip(), *port)));
+            local.set_port(free.next().ok_or(SocketFault::NoCapacity)?);
+        }
+        Ok(local)
+    }
+}
+
+/// One end of a TCP connection, and whose it is.
+#[derive(Debug)]
+pub(crate) struct StreamEnd {
+    pub(crate) connection: Connection,
+    pub(crate) owner: u32,
+    /// The number that the machine asked with.
+    pub(crate) id: Option<SocketId>,
+    /// The listener that it came to.
+    pub(crate) listener: Option<SocketId>,
+    /// Read, and not yet given to the machine.
+    pub(crate) buffer: BytesMut,
+    pub(crate) paused: bool,
+    /// The machine wants to hear no more of it.
+    pub(crate) hung_up: bool,
+    /// News that are queued and not told yet.
+    pub(crate) news: usize,
+    pub(crate) wake: Option<Instant>,
 }
 
 /// An open UDP socket.

@@ -1,4 +1,5 @@
 //! What travels through the simulated network: one IP packet.
+use crate::Segment;
 use bytes::Bytes;
 use core::{
     fmt,
@@ -37,6 +38,8 @@ pub struct IpPacket {
 pub enum Body {
     /// A datagram.
     Udp(Bytes),
+    /// A segment of a connection.
+    Tcp(Segment),
     /// An ICMP error.
     Error(IcmpError),
 }
@@ -100,10 +103,17 @@ impl IpPacket {
         Self { source, destination, ttl: Self::TTL, meta, body: Body::Udp(payload) }
     }
 
+    /// A segment with nothing special about it.
+    pub fn tcp(source: SocketAddr, destination: SocketAddr, segment: Segment) -> Self {
+        let meta = PacketMeta::default();
+        Self { source, destination, ttl: Self::TTL, meta, body: Body::Tcp(segment) }
+    }
+
     /// Whose table a NAT looks into. For errors: that of the packet they quote.
     pub const fn protocol(&self) -> Protocol {
         match &self.body {
             Body::Udp(_) => Protocol::Udp,
+            Body::Tcp(_) => Protocol::Tcp,
             Body::Error(error) => error.protocol,
         }
     }
@@ -111,7 +121,7 @@ impl IpPacket {
     /// The payload above the transport header; empty for ICMP errors.
     pub fn payload(&self) -> &[u8] {
         match &self.body {
-            Body::Udp(payload) => payload,
+            Body::Udp(payload) | Body::Tcp(Segment { payload, .. }) => payload,
             Body::Error(_) => &[],
         }
     }
@@ -121,6 +131,7 @@ impl IpPacket {
         let ip = if self.source.is_ipv6() { 40 } else { 20 };
         ip + match &self.body {
             Body::Udp(payload) => 8 + payload.len(),
+            Body::Tcp(segment) => 20 + segment.payload.len(),
             // RFC 792: the header in question and 8 bytes more.
             Body::Error(_) => 8 + ip + 8,
         }
@@ -157,6 +168,14 @@ impl fmt::Display for IpPacket {
         let Self { source, destination, .. } = self;
         match &self.body {
             Body::Udp(payload) => write!(f, "udp {source} > {destination} {} B", payload.len()),
+            Body::Tcp(s) => {
+                write!(f, "tcp {source} > {destination} {} B", s.payload.len())?;
+                for (set, name) in [(s.syn, " syn"), (s.fin, " fin"), (s.rst, " rst")] {
+                    f.write_str(if set { name } else { "" })?;
+                }
+                write!(f, " seq {}", s.sequence)?;
+                s.acknowledges.map_or(Ok(()), |ack| write!(f, " ack {ack}"))
+            }
             Body::Error(e) => {
                 let (from, to) = (source.ip(), destination.ip());
                 write!(f, "icmp {from} > {to} {:?} of {} > {}", e.fault, e.source, e.destination)

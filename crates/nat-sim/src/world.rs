@@ -4,6 +4,7 @@ mod faults;
 mod hosting;
 mod queue;
 mod routing;
+mod streams;
 
 use crate::{
     Delivery, Entry, HostId, MachineId, NatId, Stats, Stream,
@@ -106,6 +107,10 @@ impl World {
             Event::Queue { node, interface, packet } => self.down(node, interface, packet, at),
             Event::Wake(machine) => self.wake(machine),
             Event::LookedUp(machine, request) => self.answer_lookup(machine, &request),
+            Event::StreamTimer(host, ends) => self.wake_stream(host, ends),
+            Event::Stream(host, ends, news) => self.tell_stream(host, ends, news),
+            Event::Pump(host, ends) => self.pump(host, ends),
+            Event::LateReject { node, packet, fault } => self.reject_late(node, &packet, fault),
             Event::Call(call) => call(self),
             Event::Loopback { host, packet } => self.reach_host(host, &packet),
         }

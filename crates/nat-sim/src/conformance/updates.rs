@@ -1,21 +1,39 @@
 //! RFC 7857: what was changed and made clear later.
-use super::{Found, Level, Mapped, Outcome, Requirement, beyond, should};
+use super::{Found, Level, Mapped, Outcome, Requirement, beyond, must, should, tcp::Lab};
 use crate::{Dependence, Nat, Observer, TopologyError};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
-    beyond("RFC 7857 §2", Level::Should, "TCP sessions are tracked by the state machine"),
-    beyond("RFC 7857 §2.1", Level::Should, "half-open and closing sessions live four minutes"),
-    beyond("RFC 7857 §2.2", Level::Must, "a reset is translated, and its session lives on"),
+    beyond("RFC 7857 §2.1", Level::Should, "half-open and closing sessions have their own times"),
+    must("RFC 7857 §2.2", "a reset is translated", |nat| {
+        Ok(reset(nat)?.map(|(passes, _)| Outcome::when(passes)))
+    }),
+    should("RFC 7857 §2.2 wait", "and its session lives on for four minutes", |nat| {
+        Ok(reset(nat)?.map(|(_, lives)| Outcome::when(lives)))
+    }),
     should("RFC 7857 §4", "a host whose outside address is out of ports gets no other", paired),
-    beyond("RFC 7857 §5", Level::Must, "mappings are made for each protocol"),
-    beyond("RFC 7857 §6", Level::Must, "filters are opened for each protocol"),
+    should("RFC 7857 §5", "mappings are made for each protocol", protocols),
+    should("RFC 7857 §6", "filters are opened for each protocol", protocols),
     should("RFC 7857 §7", "packets that are filtered out refresh nothing", filtered),
     should("RFC 7857 §7.1", "errors from the inside refresh nothing", errors),
     should("RFC 7857 §9", "ports that change are hard to guess", unguessable),
     beyond("RFC 7857 §10", Level::Should, "the identification of IPv4 packets stays unique"),
     beyond("RFC 7857 §12", Level::Must, "ICMP queries are hairpinned"),
 ];
+
+/// Whether a reset passes, and whether its session is there for nearly four minutes more.
+fn reset(nat: &Nat) -> Result<Option<(bool, bool)>, TopologyError> {
+    let mut lab = Lab::new(nat)?;
+    let Some(session) = lab.established() else { return Ok(None) };
+    let passes = lab.reset(session);
+    lab.wait(239);
+    Ok(Some((passes, lab.is_open(session))))
+}
+
+fn protocols(nat: &Nat) -> Found {
+    let entered = Lab::new(nat)?.tcp_enters_by_udp();
+    Ok(entered.map(|entered| Outcome::when(!entered)))
+}
 
 /// On a copy of the NAT with two outside addresses of 64 ports each.
 fn paired(nat: &Nat) -> Found {

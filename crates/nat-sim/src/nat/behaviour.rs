@@ -92,6 +92,37 @@ impl Lifetime {
     }
 }
 
+/// What happens to a SYN that no mapping or filter lets in (RFC 5382 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnsolicitedSyn {
+    /// Nothing.
+    Drop,
+    /// An ICMP error goes back at once, which ends a simultaneous open.
+    Error,
+    /// An ICMP error goes back after six seconds, unless the inside has begun the same connection
+    /// meanwhile. What REQ-4 asks for.
+    ErrorAfterSixSeconds,
+}
+
+/// How long a TCP session lives (RFC 5382 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TcpTimes {
+    /// Without packets, once both sides have agreed.
+    pub established: Duration,
+    /// While it is opened or closed.
+    pub transitory: Duration,
+}
+
+impl TcpTimes {
+    /// The least that RFC 5382 allows: 2 hours 4 minutes, and 4 minutes.
+    pub const fn recommended() -> Self {
+        Self {
+            established: Duration::from_secs(2 * 3_600 + 4 * 60),
+            transitory: Duration::from_secs(4 * 60),
+        }
+    }
+}
+
 /// What happens to ICMP errors that come from the outside (RFC 4787 §9, RFC 5508 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IcmpErrors {
@@ -142,10 +173,14 @@ pub struct Behaviour {
     pub pooling: Pooling,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// How long a TCP session lives.
+    pub tcp: TcpTimes,
     /// Inside to inside by way of the outside address.
     pub hairpin: Hairpin,
     /// What is not let in.
     pub unsolicited: Unsolicited,
+    /// What happens to a SYN from the outside that is not let in.
+    pub unsolicited_syn: UnsolicitedSyn,
     /// What becomes of ICMP errors.
     pub icmp_errors: IcmpErrors,
     /// How many mappings one internal host may have.
@@ -154,6 +189,8 @@ pub struct Behaviour {
     pub reports_exhaustion: bool,
     /// Whether UDP passes at all.
     pub udp: Udp,
+    /// The only port that TCP may go to.
+    pub tcp_only_to: Option<u16>,
 }
 
 /// What a firewall makes of UDP as such.
@@ -183,10 +220,13 @@ impl Behaviour {
             lifetime: Lifetime::idle(Duration::from_secs(300)),
             hairpin: Hairpin::ExternalSource,
             unsolicited: Unsolicited::Drop,
+            unsolicited_syn: UnsolicitedSyn::ErrorAfterSixSeconds,
+            tcp: TcpTimes::recommended(),
             icmp_errors: IcmpErrors::Translate,
             quota: None,
             reports_exhaustion: true,
             udp: Udp::Passes,
+            tcp_only_to: None,
         }
     }
 
@@ -199,6 +239,7 @@ impl Behaviour {
             parity: false,
             lifetime: Lifetime::idle(Duration::from_secs(120)),
             hairpin: Hairpin::None,
+            unsolicited_syn: UnsolicitedSyn::Drop,
             ..Self::recommended()
         }
     }

@@ -4,6 +4,7 @@ use super::{
     Outcome, Refusal,
     behaviour::Udp,
     linux::{ForwardRule, LinuxNat, RouterInput, SourceRule},
+    tcp_state::TcpState,
 };
 use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Stream, map::Map};
 use core::time::Duration;
@@ -69,6 +70,7 @@ struct Connection {
     sides: (Side, Side),
     /// Whether it ends at the router.
     local: bool,
+    tcp: TcpState,
 }
 
 /// The state of a Linux router.
@@ -183,10 +185,20 @@ impl Conntrack {
             }
             RouterInput::Accept => {
                 let slot = self.insert(now, original, original.inverse(), Side::INWARD);
-                self.connection(slot).local = true;
+                let connection = self.connection(slot);
+                connection.local = true;
+                if packet.protocol() == Protocol::Tcp {
+                    // Nothing listens, so the router resets it.
+                    connection.until = now.saturating_add(tcp_time(TcpState::Trans));
+                }
                 Outcome::Reject(DropCause::ForRouter, IcmpFault::PortUnreachable)
             }
         }
+    }
+
+    /// Whether a connection with the sender of a packet is there.
+    pub(crate) fn knows(&mut self, now: Instant, packet: &IpPacket) -> bool {
+        self.live(now, &tuple(packet)).is_some()
     }
 
     fn forward_chain(&self, protocol: Protocol) -> Result<(), Refusal> {
@@ -196,7 +208,7 @@ impl Conntrack {
             Udp::Dropped => (DropCause::Blocked, None),
             Udp::Rejected => (DropCause::Blocked, Some(IcmpFault::Prohibited)),
         };
-        Err(Refusal { cause, told })
+        Err(Refusal { cause, told, later: false })
     }
 
     /// Where the prerouting chain sends a packet for the router.
@@ -227,13 +239,13 @@ impl Conntrack {
         let (slot, direction) = self.live(now, &tuple(packet))?;
         if self.connection(slot).local {
             let unheard = IcmpFault::PortUnreachable;
-            self.refresh(now, slot, direction);
+            self.refresh(now, slot, direction, packet);
             return Some(Outcome::Reject(DropCause::ForRouter, unheard));
         }
         if let Err(refusal) = self.forward_chain(packet.protocol()) {
             return Some(refusal.into());
         }
-        self.refresh(now, slot, direction);
+        self.refresh(now, slot, direction, packet);
         Some(self.rewrite(now, slot, direction, packet.clone()))
     }
 
@@ -295,13 +307,23 @@ impl Conntrack {
         packet: IpPacket,
     ) -> Outcome {
         let slot = self.insert(now, original, reply, sides);
+        self.refresh(now, slot, Direction::Original, &packet);
         self.rewrite(now, slot, Direction::Original, packet)
     }
 
     fn insert(&mut self, now: Instant, original: Tuple, reply: Tuple, sides: (Side, Side)) -> u32 {
         let until = now.saturating_add(self.config.udp_timeout);
         let local = false;
-        let new = Connection { original, reply, born: now, until, replied: false, sides, local };
+        let new = Connection {
+            original,
+            reply,
+            born: now,
+            until,
+            replied: false,
+            sides,
+            local,
+            tcp: TcpState::Closed,
+        };
         let slot = if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(new);
             slot
@@ -346,9 +368,17 @@ impl Conntrack {
         None
     }
 
-    fn refresh(&mut self, now: Instant, slot: u32, direction: Direction) {
+    fn refresh(&mut self, now: Instant, slot: u32, direction: Direction, packet: &IpPacket) {
         let (young, stream) = (self.config.udp_timeout, self.config.udp_timeout_stream);
         let connection = self.connection(slot);
+        if let Body::Tcp(segment) = &packet.body {
+            let outward = connection.sides.0 == Side::Outside;
+            let inside = outward == (direction == Direction::Original);
+            connection.tcp = connection.tcp.after(segment, inside);
+            connection.until = now.saturating_add(tcp_time(connection.tcp));
+            return;
+        }
+
         let is_stream = connection.replied && now > connection.born.saturating_add(STREAM_AGE);
         connection.until = now.saturating_add(if is_stream { stream } else { young });
         connection.replied |= direction == Direction::Reply;
@@ -446,6 +476,18 @@ impl Conntrack {
     fn is_taken(&mut self, now: Instant, leaves_as: Tuple) -> bool {
         self.live(now, &leaves_as.inverse()).is_some()
     }
+}
+
+/// The kernel's times for TCP, in the states that are told apart here.
+const fn tcp_time(state: TcpState) -> Duration {
+    Duration::from_secs(match state {
+        TcpState::Closed
+        | TcpState::Init { .. }
+        | TcpState::HalfClosed { .. }
+        | TcpState::Closing => 120,
+        TcpState::Established => 432_000,
+        TcpState::Trans => 10,
+    })
 }
 
 fn tuple(packet: &IpPacket) -> Tuple {

@@ -1,4 +1,6 @@
 //! NATs that people meet, by name.
+mod shortfalls;
+
 use super::{
     Model,
     behaviour::{Behaviour, Dependence, Hairpin, Lifetime, PortChoice, Udp},
@@ -42,6 +44,8 @@ pub enum Preset {
     LinuxOpen,
     /// A router that drops all UDP.
     UdpBlocked,
+    /// A firewall that lets out TCP to port 443 and nothing else.
+    Tcp443,
 }
 
 /// No preset has this name.
@@ -51,7 +55,7 @@ pub struct UnknownPreset;
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Rfc4787,
         Self::FullCone,
         Self::RestrictedCone,
@@ -65,6 +69,7 @@ impl Preset {
         Self::LinuxRandom,
         Self::LinuxOpen,
         Self::UdpBlocked,
+        Self::Tcp443,
     ];
 
     /// Its name in scenarios and on the command line.
@@ -83,81 +88,7 @@ impl Preset {
             Self::LinuxRandom => "linux-random",
             Self::LinuxOpen => "linux-open",
             Self::UdpBlocked => "udp-blocked",
-        }
-    }
-
-    /// The requirements of RFC 4787, RFC 5508 and RFC 7857 that it does not meet, as
-    /// [`conformance`](crate::conformance) names them.
-    pub const fn shortfalls(self) -> &'static [&'static str] {
-        match self {
-            Self::Rfc4787 | Self::UdpBlocked => &[],
-            Self::FullCone | Self::RestrictedCone => &[
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 5508 REQ-7",
-            ],
-            Self::PortRestrictedCone => &[
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 5508 REQ-7",
-            ],
-            Self::Symmetric => &[
-                "RFC 4787 REQ-1",
-                "RFC 4787 REQ-3a",
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 5508 REQ-7",
-            ],
-            Self::CarrierBlock => &[
-                "RFC 4787 REQ-3a",
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-            ],
-            Self::MobileCarrier | Self::Enterprise => &[
-                "RFC 4787 REQ-1",
-                "RFC 4787 REQ-3a",
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 5508 REQ-7",
-            ],
-            Self::Firewall => &["RFC 4787 REQ-5c", "RFC 4787 REQ-8"],
-            Self::Linux | Self::LinuxOpen => &[
-                "RFC 4787 REQ-3",
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 4787 REQ-11",
-                "RFC 5508 REQ-7",
-                "RFC 5508 REQ-8",
-            ],
-            Self::LinuxRandom => &[
-                "RFC 4787 REQ-1",
-                "RFC 4787 REQ-4",
-                "RFC 4787 REQ-5",
-                "RFC 4787 REQ-5c",
-                "RFC 4787 REQ-8",
-                "RFC 4787 REQ-9",
-                "RFC 4787 REQ-9a",
-                "RFC 5508 REQ-7",
-                "RFC 5508 REQ-8",
-            ],
+            Self::Tcp443 => "tcp-443",
         }
     }
 
@@ -198,6 +129,9 @@ impl Preset {
             },
             Self::Firewall => Behaviour::firewall(),
             Self::UdpBlocked => Behaviour { udp: Udp::Dropped, ..home(AddressAndPort) },
+            Self::Tcp443 => {
+                Behaviour { udp: Udp::Dropped, tcp_only_to: Some(443), ..home(AddressAndPort) }
+            }
         })
     }
 }

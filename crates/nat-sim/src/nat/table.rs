@@ -1,13 +1,17 @@
 //! The mapping table of a NAT that behaves as a [`Behaviour`] says.
 use super::{
     Outcome, Refusal,
-    behaviour::{Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, Udp, Unsolicited},
+    behaviour::{
+        Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Pooling, TcpTimes, Udp, Unsolicited,
+        UnsolicitedSyn,
+    },
     ports::Allocator,
+    tcp_state::TcpState,
 };
-use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Stream, map::Map};
+use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Segment, Stream, map::Map};
 use sans_io::Instant;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
 };
 
@@ -20,6 +24,13 @@ struct Key {
     remote: Option<(IpAddr, u16)>,
 }
 
+/// What is kept of one remote; all of it is about TCP.
+#[derive(Clone, Copy, Debug, Default)]
+struct Session {
+    tcp: TcpState,
+    until: Instant,
+}
+
 #[derive(Debug)]
 struct Mapping {
     key: Key,
@@ -28,7 +39,7 @@ struct Mapping {
     until: Instant,
     replied: bool,
     /// Whom the inside has sent to: the filter lets these in.
-    remotes: BTreeSet<SocketAddr>,
+    remotes: BTreeMap<SocketAddr, Session>,
 }
 
 impl Mapping {
@@ -40,8 +51,18 @@ impl Mapping {
                 let last = SocketAddr::new(remote.ip(), u16::MAX);
                 self.remotes.range(first..=last).next().is_some()
             }
-            Dependence::AddressAndPort => self.remotes.contains(&remote),
+            Dependence::AddressAndPort => self.remotes.contains_key(&remote),
         }
+    }
+
+    /// A segment passes: its session gets the time of its state, and the mapping that of the
+    /// session that lives longest.
+    fn track(&mut self, now: Instant, remote: SocketAddr, s: &Segment, inside: bool, t: &TcpTimes) {
+        let session = self.remotes.entry(remote).or_default();
+        session.tcp = session.tcp.after(s, inside);
+        let time = if session.tcp.is_established() { t.established } else { t.transitory };
+        session.until = now.saturating_add(time);
+        self.until = self.remotes.values().map(|session| session.until).max().unwrap_or(now);
     }
 
     fn refresh(&mut self, now: Instant, lifetime: &Lifetime) {
@@ -118,6 +139,7 @@ impl Table {
         }
         let mapping = match self.map_outbound(now, &packet) {
             Ok(mapping) => mapping,
+            Err(DropCause::NoMapping) => return Outcome::Drop(DropCause::NoMapping),
             Err(cause) if self.behaviour.reports_exhaustion => {
                 return Outcome::Reject(cause, IcmpFault::Prohibited);
             }
@@ -156,9 +178,19 @@ impl Table {
         }
     }
 
+    /// Whether the inside has begun a connection with the sender of an unsolicited SYN.
+    pub(crate) fn knows(&self, now: Instant, packet: &IpPacket) -> bool {
+        let name = (packet.protocol(), packet.destination);
+        let sharing = self.by_external.get(&name).map_or(&[][..], Vec::as_slice);
+        let mut mappings = sharing.iter().filter_map(|slot| self.slots[*slot as usize].as_ref());
+        mappings.any(|m| m.until > now && m.remotes.contains_key(&packet.source))
+    }
+
     fn block(&self, packet: &IpPacket) -> Option<Outcome> {
-        if packet.protocol() != Protocol::Udp {
-            return None;
+        if packet.protocol() == Protocol::Tcp {
+            let ports = [packet.destination.port(), packet.source.port(), 0];
+            let allowed = self.behaviour.tcp_only_to.is_none_or(|only| ports.contains(&only));
+            return (!allowed).then_some(Outcome::Drop(DropCause::Blocked));
         }
         match self.behaviour.udp {
             Udp::Passes => None,
@@ -186,14 +218,21 @@ impl Table {
         let key = self.key(packet.protocol(), packet.source, packet.destination);
         let slot = match self.live(now, &key) {
             Some(slot) => slot,
+            None if matches!(&packet.body, Body::Tcp(segment) if !segment.syn) => {
+                return Err(DropCause::NoMapping);
+            }
             None => self.open(now, key, packet.destination)?,
         };
-        let lifetime = self.behaviour.lifetime;
+        let (lifetime, tcp) = (self.behaviour.lifetime, self.behaviour.tcp);
         let mapping = self.mapping(slot);
+        if let Body::Tcp(segment) = &packet.body {
+            mapping.track(now, packet.destination, segment, true, &tcp);
+            return Ok(mapping.external);
+        }
         if lifetime.outbound_refreshes || mapping.born == now {
             mapping.refresh(now, &lifetime);
         }
-        mapping.remotes.insert(packet.destination);
+        mapping.remotes.entry(packet.destination).or_default();
         Ok(mapping.external)
     }
 
@@ -219,7 +258,7 @@ impl Table {
             born: now,
             until: now,
             replied: false,
-            remotes: BTreeSet::new(),
+            remotes: BTreeMap::new(),
         };
         let slot = if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(mapping);
@@ -268,7 +307,8 @@ impl Table {
             }
             let Some(sharing) = by_external.get(&(key.protocol, external)) else { return true };
             !sharing.iter().filter_map(|slot| slots[*slot as usize].as_ref()).any(|mapping| {
-                mapping.until > now && (!behaviour.overloads || mapping.remotes.contains(&remote))
+                mapping.until > now
+                    && (!behaviour.overloads || mapping.remotes.contains_key(&remote))
             })
         };
         let port = allocator.choose(behaviour, stream, host, key.internal.port(), is_free);
@@ -313,12 +353,22 @@ impl Table {
             cause = DropCause::Filtered;
             if mapping.admits(filtering, remote) {
                 // Of hosts that share the port, the one that knows the remote gets the packet.
-                let known = mapping.remotes.contains(&remote);
+                let known = mapping.remotes.contains_key(&remote);
                 best = best.max(Some((known, mapping.until, *slot)));
             }
         }
         if let Some((_, _, slot)) = best {
             return Ok(slot);
+        }
+        if protocol == Protocol::Tcp {
+            let error = IcmpFault::PortUnreachable;
+            return Err(match self.behaviour.unsolicited_syn {
+                UnsolicitedSyn::Drop => Refusal { cause, told: None, later: false },
+                UnsolicitedSyn::Error => Refusal { cause, told: Some(error), later: false },
+                UnsolicitedSyn::ErrorAfterSixSeconds => {
+                    Refusal { cause, told: Some(error), later: true }
+                }
+            });
         }
         let told = match self.behaviour.unsolicited {
             Unsolicited::Drop => None,
@@ -331,14 +381,16 @@ impl Table {
                 Some(IcmpFault::PortUnreachable)
             }
         };
-        Err(Refusal { cause, told })
+        Err(Refusal { cause, told, later: false })
     }
 
     fn deliver(&mut self, now: Instant, slot: u32, mut packet: IpPacket) -> Outcome {
-        let lifetime = self.behaviour.lifetime;
+        let (lifetime, tcp) = (self.behaviour.lifetime, self.behaviour.tcp);
         let mapping = self.mapping(slot);
         mapping.replied = true;
-        if lifetime.inbound_refreshes {
+        if let Body::Tcp(segment) = &packet.body {
+            mapping.track(now, packet.source, segment, false, &tcp);
+        } else if lifetime.inbound_refreshes {
             mapping.refresh(now, &lifetime);
         }
         let Key { protocol, internal, .. } = mapping.key;
@@ -378,7 +430,7 @@ impl Table {
         let sharing = self.by_external.get(&(error.protocol, error.source))?;
         sharing.iter().copied().find(|slot| {
             let mapping = self.slots[*slot as usize].as_ref();
-            mapping.is_some_and(|m| m.until > now && m.remotes.contains(&error.destination))
+            mapping.is_some_and(|m| m.until > now && m.remotes.contains_key(&error.destination))
         })
     }
 

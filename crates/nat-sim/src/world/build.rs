@@ -9,7 +9,7 @@ use crate::{
     topology::{Attachment, Prefix},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -96,6 +96,8 @@ impl World {
             open: BTreeSet::new(),
             by_id: Map::default(),
             ephemeral: Stream::new(self.seed, &name, "ports"),
+            listeners: BTreeMap::new(),
+            streams: BTreeMap::new(),
             delivered: Vec::new(),
         };
         self.push_node(name, interfaces, Kind::Host(state));

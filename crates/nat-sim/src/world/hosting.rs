@@ -1,7 +1,7 @@
 //! Running machines on hosts: inputs, drains, deadlines, sockets and names.
 use super::{Event, Target, World};
 use crate::{
-    Delivery, DropCause, HostId, IpPacket, MachineId,
+    Delivery, DropCause, HostId, IpPacket, MachineId, Segment,
     hosted::{Hosted, Hosting},
     node::{Slot, Socket},
 };
@@ -126,11 +126,19 @@ impl World {
 
     /// Gives an input that is not bytes to a machine.
     pub(super) fn tell(&mut self, id: MachineId, input: Input<'_>) {
+        self.ask_machine(id, input);
+    }
+
+    /// The same, where the verdict matters.
+    pub(super) fn ask_machine<'a>(
+        &mut self,
+        id: MachineId,
+        input: Input<'a>,
+    ) -> Option<Verdict<'a>> {
         let now = self.now;
-        if let Some(hosted) = &mut self.slot(id).hosted {
-            let _ = hosted.input(now, input);
-        }
+        let verdict = self.slot(id).hosted.as_mut().map(|hosted| hosted.input(now, input));
         self.settle(id);
+        verdict
     }
 
     /// Offers a datagram to the machine that owns its socket, then to the others of the host.
@@ -183,6 +191,13 @@ impl World {
     }
 
     fn send_bytes(&mut self, host: HostId, path: Path, meta: PacketMeta, bytes: Bytes) {
+        if path.transport == Transport::Tcp {
+            if !self.write_stream(host, (path.local, path.remote), &bytes) {
+                let packet = IpPacket::tcp(path.local, path.remote, Segment::default());
+                self.drop(host.0, 0, DropCause::NotOurs, &packet);
+            }
+            return;
+        }
         let mut packet = IpPacket::udp(path.local, path.remote, bytes);
         packet.ttl = meta.ttl.unwrap_or(IpPacket::TTL);
         packet.meta = meta;
@@ -200,19 +215,41 @@ impl World {
             SocketRequest::Bind { id: socket, local } => {
                 Some((socket, self.bind(id, Some(socket), local)))
             }
-            SocketRequest::Listen { id: socket, .. }
-            | SocketRequest::Connect { id: socket, .. } => {
-                Some((socket, Err(SocketFault::Unavailable)))
+            SocketRequest::Listen { id: socket, local } => {
+                Some((socket, self.listen(id, socket, local)))
+            }
+            SocketRequest::Connect { id: socket, transport, local, remote, .. } => {
+                let result = match transport {
+                    Transport::Tcp => self.connect(id, socket, local, remote),
+                    // The simulator has no TLS.
+                    Transport::Udp | Transport::Tls | Transport::Dtls => {
+                        Err(SocketFault::Unavailable)
+                    }
+                };
+                result.err().map(|fault| (socket, Err(fault)))
             }
             SocketRequest::Close(socket) => {
                 let host = self.host_mut(id.host);
                 if let Some(local) = host.by_id.remove(&(id.index, socket)) {
                     host.sockets.remove(&local);
                     host.open.remove(&local);
+                } else {
+                    self.close_stream(id, socket);
                 }
                 None
             }
-            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => None,
+            SocketRequest::Hangup(path) => {
+                self.hang_up(id.host, (path.local, path.remote));
+                None
+            }
+            SocketRequest::Pause(path) => {
+                self.pause_stream(id.host, (path.local, path.remote), true);
+                None
+            }
+            SocketRequest::Resume(path) => {
+                self.pause_stream(id.host, (path.local, path.remote), false);
+                None
+            }
         }
     }
 
@@ -222,24 +259,9 @@ impl World {
         socket: Option<SocketId>,
         local: SocketAddr,
     ) -> Result<SocketAddr, SocketFault> {
-        let node = &self.nodes[id.host.0 as usize];
-        let ip = if local.ip().is_unspecified() {
-            node.address(local.is_ipv6()).ok_or(SocketFault::Unavailable)?
-        } else {
-            local.ip()
-        };
-        if node.interface_of(ip).is_none() {
-            return Err(SocketFault::Unavailable);
-        }
+        let local = self.own_address(id.host, local)?;
         let host = self.host_mut(id.host);
-        let mut local = SocketAddr::new(ip, local.port());
-        if local.port() == 0 {
-            // The dynamic ports of RFC 6335.
-            let first = host.ephemeral.below(16_384) as u16;
-            let ports = (0..16_384).map(|n| 49_152 + (first + n) % 16_384);
-            let mut free = ports.filter(|p| !host.sockets.contains_key(&SocketAddr::new(ip, *p)));
-            local.set_port(free.next().ok_or(SocketFault::NoCapacity)?);
-        }
+        let local = host.free_port(local, |host, local| !host.sockets.contains_key(&local))?;
         if host.sockets.contains_key(&local) {
             return Err(SocketFault::InUse);
         }
@@ -249,6 +271,24 @@ impl World {
             host.by_id.insert((id.index, socket), local);
         }
         Ok(local)
+    }
+
+    /// A local address with an address of the host in place of an unspecified one.
+    pub(super) fn own_address(
+        &self,
+        host: HostId,
+        local: SocketAddr,
+    ) -> Result<SocketAddr, SocketFault> {
+        let node = &self.nodes[host.0 as usize];
+        let ip = if local.ip().is_unspecified() {
+            node.address(local.is_ipv6()).ok_or(SocketFault::Unavailable)?
+        } else {
+            local.ip()
+        };
+        match node.interface_of(ip) {
+            Some(_) => Ok(SocketAddr::new(ip, local.port())),
+            None => Err(SocketFault::Unavailable),
+        }
     }
 
     pub(super) fn answer_lookup(&mut self, id: MachineId, request: &LookupRequest) {

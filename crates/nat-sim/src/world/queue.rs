@@ -1,5 +1,6 @@
 //! What is still to happen, in order of time, and of asking where times are equal.
-use crate::{HostId, IpPacket, MachineId, World};
+use super::streams::Ends;
+use crate::{HostId, IcmpFault, IpPacket, MachineId, World, tcp::News};
 use sans_io::{Instant, LookupRequest};
 use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 
@@ -13,6 +14,14 @@ pub(super) enum Event {
     Wake(MachineId),
     /// A lookup is answered.
     LookedUp(MachineId, LookupRequest),
+    /// A connection's retransmission timer.
+    StreamTimer(HostId, Ends),
+    /// A machine learns of a connection.
+    Stream(HostId, Ends, News),
+    /// A machine goes on reading a connection.
+    Pump(HostId, Ends),
+    /// A NAT answers an unsolicited SYN, unless a connection has come of it (RFC 5382 §4.3).
+    LateReject { node: u32, packet: IpPacket, fault: IcmpFault },
     /// The scenario acts.
     Call(Box<dyn FnOnce(&mut World)>),
     /// A packet that a host sends to itself.

@@ -1,14 +1,18 @@
 //! Moving packets: over links, across networks, through NATs and to hosts.
 use super::{Event, World};
 use crate::{
-    Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId,
+    Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId, Protocol,
     link::Passage,
     nat::Outcome,
     node::{INSIDE, Kind, OUTSIDE},
 };
 use bytes::{Bytes, BytesMut};
+use core::time::Duration;
 use sans_io::{Input, Instant, Path, PathFault};
 use std::net::IpAddr;
+
+/// How long a NAT stays silent about an unsolicited SYN (RFC 5382 §4.3).
+const SYN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl World {
     /// A host puts a packet of its own on the network.
@@ -77,7 +81,9 @@ impl World {
     /// How long a packet is for a link that may have to refuse it. IPv4 packets that may be
     /// fragmented are never refused, and simulated as one.
     fn unfragmented(packet: &IpPacket) -> usize {
-        let may_fragment = packet.source.is_ipv4() && !packet.meta.dont_fragment;
+        // TCP is taken to have found out what passes.
+        let is_tcp = matches!(packet.body, Body::Tcp(_));
+        let may_fragment = is_tcp || packet.source.is_ipv4() && !packet.meta.dont_fragment;
         if may_fragment { packet.len().min(68) } else { packet.len() }
     }
 
@@ -163,6 +169,12 @@ impl World {
             Outcome::Outside(packet) => (OUTSIDE, packet),
             Outcome::Inside(packet) => (INSIDE, packet),
             Outcome::Drop(cause) => return self.drop(node, interface, cause, came),
+            Outcome::RejectLater(cause, fault) => {
+                self.drop(node, interface, cause, came);
+                let at = self.now.saturating_add(SYN_PATIENCE);
+                let event = Event::LateReject { node, packet: came.clone(), fault };
+                return self.queue.push(at, event);
+            }
             Outcome::Reject(cause, fault) => {
                 self.drop(node, interface, cause, came);
                 return self.report_back(node, interface, came, fault);
@@ -172,6 +184,17 @@ impl World {
         self.stats.forwarded += 1;
         self.trace.packet(self.now, NodeId(node), leaves, Happening::Forwarded, &packet);
         self.emit(node, leaves, packet);
+    }
+
+    /// The time to be silent about an unsolicited SYN is over. If the connection has come about
+    /// from the inside meanwhile, there is nothing to say.
+    pub(super) fn reject_late(&mut self, node: u32, packet: &IpPacket, fault: IcmpFault) {
+        let now = self.now;
+        let Kind::Nat(nat) = &mut self.nodes[node as usize].kind else { return };
+        let engine = if packet.source.is_ipv6() { &mut nat.ipv6 } else { &mut nat.ipv4 };
+        if !engine.knows(now, packet) {
+            self.report_back(node, OUTSIDE, packet, fault);
+        }
     }
 
     /// Asks a NAT about a packet that came in on an interface, or about an error of its `own` about
@@ -256,6 +279,10 @@ impl World {
                 if let Err(cause) = self.offer(owner, path, meta, payload) {
                     self.drop(host.0, interface, cause, packet);
                 }
+            }
+            Body::Tcp(_) => self.reach_stream(host, interface, packet),
+            Body::Error(error) if error.protocol == Protocol::Tcp => {
+                self.refuse_stream(host, (error.source, error.destination), error.fault);
             }
             Body::Error(error) => {
                 let path = Path::udp(error.source, error.destination);

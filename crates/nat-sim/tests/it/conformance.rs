@@ -2,7 +2,7 @@
 use core::time::Duration;
 use nat_sim::{
     Behaviour, Dependence, Hairpin, IcmpErrors, Lifetime, Nat, Outcome, Pooling, PortChoice,
-    Preset, conformance,
+    Preset, TcpTimes, UnsolicitedSyn, conformance,
 };
 use std::collections::BTreeSet;
 
@@ -37,36 +37,48 @@ fn each_deviation_fails_its_own_requirements() {
     let lifetime = |lifetime| Behaviour { lifetime, ..book() };
     let once = Lifetime { outbound_refreshes: false, ..Lifetime::idle(secs(300)) };
     let short_lived = Lifetime { absolute: Some(secs(400)), ..Lifetime::idle(secs(300)) };
-    let cases = [
-        (Behaviour { mapping: Dependence::Address, ..book() }, vec!["RFC 4787 REQ-1"]),
-        (Behaviour { pooling: Pooling::Arbitrary, ..book() }, vec!["RFC 4787 REQ-2"]),
-        (Behaviour { classes: false, ..book() }, vec!["RFC 4787 REQ-3a"]),
-        (Behaviour { parity: false, ..book() }, vec!["RFC 4787 REQ-4"]),
-        (lifetime(Lifetime::idle(secs(60))), vec!["RFC 4787 REQ-5", "RFC 4787 REQ-5c"]),
-        (lifetime(once), vec!["RFC 4787 REQ-6"]),
-        (lifetime(short_lived), vec!["RFC 4787 REQ-6"]),
-        (Behaviour { filtering: Dependence::AddressAndPort, ..book() }, vec!["RFC 4787 REQ-8"]),
+    let tcp = |established, transitory| Behaviour {
+        tcp: TcpTimes { established: secs(established), transitory: secs(transitory) },
+        ..book()
+    };
+    let syn = |unsolicited_syn| Behaviour { unsolicited_syn, ..book() };
+    let by_address = Behaviour { mapping: Dependence::Address, ..book() };
+    let strict = Behaviour { filtering: Dependence::AddressAndPort, ..book() };
+    let cases: [(Behaviour, &[&str]); 17] = [
+        (by_address, &["RFC 4787 REQ-1", "RFC 5382 REQ-1"]),
+        (Behaviour { pooling: Pooling::Arbitrary, ..book() }, &["RFC 4787 REQ-2"]),
+        (Behaviour { classes: false, ..book() }, &["RFC 4787 REQ-3a"]),
+        (Behaviour { parity: false, ..book() }, &["RFC 4787 REQ-4"]),
+        (lifetime(Lifetime::idle(secs(60))), &["RFC 4787 REQ-5", "RFC 4787 REQ-5c"]),
+        (lifetime(once), &["RFC 4787 REQ-6"]),
+        (lifetime(short_lived), &["RFC 4787 REQ-6"]),
+        (strict, &["RFC 4787 REQ-8", "RFC 5382 REQ-3"]),
         (
             Behaviour { hairpin: Hairpin::InternalSource, ..book() },
             // The error quotes the inside address, which the sender never sent to.
-            vec!["RFC 4787 REQ-9a", "RFC 5508 REQ-7"],
+            &["RFC 4787 REQ-9a", "RFC 5382 REQ-8a", "RFC 5508 REQ-7"],
         ),
         (
             Behaviour { icmp_errors: IcmpErrors::EndMapping, ..book() },
-            vec!["RFC 4787 REQ-12", "RFC 5508 REQ-6"],
+            &["RFC 4787 REQ-12", "RFC 5382 REQ-10", "RFC 5508 REQ-6"],
         ),
         (
             Behaviour { icmp_errors: IcmpErrors::Drop, ..book() },
-            vec![
+            &[
                 "RFC 4787 REQ-12a",
                 "RFC 4787 REQ-12b",
+                "RFC 5382 REQ-9",
                 "RFC 5508 REQ-4a",
                 "RFC 5508 REQ-4b",
                 "RFC 5508 REQ-10a.1",
             ],
         ),
-        (Behaviour { reports_exhaustion: false, ..book() }, vec!["RFC 5508 REQ-8"]),
-        (Behaviour { ports: PortChoice::Contiguous, ..book() }, vec!["RFC 7857 §9"]),
+        (Behaviour { reports_exhaustion: false, ..book() }, &["RFC 5508 REQ-8"]),
+        (Behaviour { ports: PortChoice::Contiguous, ..book() }, &["RFC 7857 §9"]),
+        (tcp(7_000, 240), &["RFC 5382 REQ-5"]),
+        (tcp(7_440, 200), &["RFC 5382 REQ-5 open", "RFC 7857 §2.2 wait"]),
+        (syn(UnsolicitedSyn::Drop), &["RFC 5382 REQ-4 error"]),
+        (syn(UnsolicitedSyn::Error), &["RFC 5382 REQ-4", "RFC 5382 REQ-4 error"]),
     ];
     for (deviation, want) in cases {
         let name = format!("{deviation:?}");

@@ -5,4 +5,5 @@ mod conformance;
 mod determinism;
 mod hosting;
 mod linux;
+mod streams;
 mod twin;

@@ -1,0 +1,138 @@
+//! Which requirements of RFC 4787, RFC 5382, RFC 5508 and RFC 7857 each preset does not meet: what
+//! people know of such NATs, held true by a test.
+use super::Preset;
+
+impl Preset {
+    /// The requirements that it does not meet, as [`conformance`](crate::conformance) names them.
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    pub const fn shortfalls(self) -> &'static [&'static str] {
+        match self {
+            Self::Rfc4787 | Self::Tcp443 => &[],
+            Self::FullCone | Self::RestrictedCone => &[
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::PortRestrictedCone => &[
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::Symmetric => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5382 REQ-1",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::CarrierBlock => &[
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+            ],
+            Self::MobileCarrier | Self::Enterprise => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-3a",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5382 REQ-1",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+            ],
+            Self::Firewall => {
+                &["RFC 4787 REQ-5c", "RFC 4787 REQ-8", "RFC 5382 REQ-3", "RFC 5382 REQ-4 error"]
+            }
+            Self::Linux => &[
+                "RFC 4787 REQ-3",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 4787 REQ-11",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-5 open",
+                "RFC 5382 REQ-7",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+                "RFC 5508 REQ-8",
+                "RFC 7857 §2.2 wait",
+            ],
+            Self::LinuxRandom => &[
+                "RFC 4787 REQ-1",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 5382 REQ-1",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-5 open",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+                "RFC 5508 REQ-8",
+                "RFC 7857 §2.2 wait",
+            ],
+            Self::LinuxOpen => &[
+                "RFC 4787 REQ-3",
+                "RFC 4787 REQ-4",
+                "RFC 4787 REQ-5",
+                "RFC 4787 REQ-5c",
+                "RFC 4787 REQ-8",
+                "RFC 4787 REQ-9",
+                "RFC 4787 REQ-9a",
+                "RFC 4787 REQ-11",
+                "RFC 5382 REQ-3",
+                "RFC 5382 REQ-4",
+                "RFC 5382 REQ-4 error",
+                "RFC 5382 REQ-5 open",
+                "RFC 5382 REQ-7",
+                "RFC 5382 REQ-8",
+                "RFC 5382 REQ-8a",
+                "RFC 5508 REQ-7",
+                "RFC 5508 REQ-8",
+                "RFC 7857 §2.2 wait",
+            ],
+            Self::UdpBlocked => {
+                &["RFC 5382 REQ-3", "RFC 5382 REQ-4 error", "RFC 5382 REQ-8", "RFC 5382 REQ-8a"]
+            }
+        }
+    }
+}
