@@ -57,21 +57,18 @@ pub(crate) fn is_stale(path: &Path) -> bool {
 /// Reads a description from the file, waiting for it to be there, or from stdin up to an empty
 /// line or its end. What follows on stdin is for the conversation.
 pub(crate) async fn read(from: Option<&Path>) -> Result<(String, Lines), Failure> {
-    let (bytes, stdin) = match from {
+    let (bytes, stdin) = if let Some(path) = from {
         // the file may be /dev/stdin, so nobody else reads there meanwhile
-        Some(path) => (read_file(path).await?, Lines::stdin()),
-        None => {
-            let mut stdin = Lines::stdin();
-            (read_lines(&mut stdin).await?, stdin)
-        }
+        (read_file(path).await?, Lines::stdin())
+    } else {
+        let mut stdin = Lines::stdin();
+        (read_lines(&mut stdin).await?, stdin)
     };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((text, stdin)),
-        Err(_) => {
-            let text = "the description of the peer is not text; is it the right file?";
-            Err(Failure::NotConnected(text.into()))
-        }
-    }
+    let text = String::from_utf8(bytes).map_err(|_binary| {
+        let text = "the description of the peer is not text; is it the right file?";
+        Failure::NotConnected(text.into())
+    })?;
+    Ok((text, stdin))
 }
 
 async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {

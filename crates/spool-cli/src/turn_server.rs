@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 /// others; its own clients reach each other always. Ctrl-C ends it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Listen here (repeatable); 0.0.0.0 and [::] mean each address of this computer
+    /// Listen here (repeatable); `0.0.0.0` and `[::]` mean each address of this computer
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:3478")]
     listen: Vec<SocketAddr>,
     /// Relay from this address, which peers must be able to reach
