@@ -43,7 +43,9 @@ impl Session {
 
     /// When a check wants a slot that nothing more urgent needs.
     pub(crate) fn patient_at(&self) -> Option<Instant> {
-        if self.remote.is_none() || self.is_closed() || self.selected.is_some() {
+        // Once the choice is made other pairs are of no use (RFC 8445 §8.1.1).
+        let chosen = self.selected.is_some() || self.nominating.is_some();
+        if self.remote.is_none() || self.is_closed() || chosen {
             return None;
         }
         if self.lost.is_none() && self.list.has_ordinary() {

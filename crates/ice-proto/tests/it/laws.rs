@@ -312,10 +312,19 @@ fn the_inputs_of_the_laws_reach_deep() {
 }
 
 #[test]
+fn a_flood_leaves_nothing_behind() {
+    for role in [Role::Controlling, Role::Controlled] {
+        let subject = Agent::new(role, Profile::Responsive, true);
+        let mut flood = Flood::new(&subject);
+        flood.run(4_000);
+        let more = allocation_counter::measure(|| flood.run(8_000)).bytes_current;
+        assert!(more < 16_384, "{role}: {more} bytes more");
+    }
+}
+
+#[test]
 fn an_agent_explains_itself_at_any_time() {
     let subject = Agent::new(Role::Controlling, Profile::Responsive, true);
-    let mut flood = Flood::new(&subject);
-    flood.run(3_000);
     let mut agent = subject.build();
     let before = agent.explain().to_string();
     assert!(before.ends_with("the description of the peer has not arrived"), "{before}");

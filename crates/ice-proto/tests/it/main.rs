@@ -2,5 +2,9 @@
 mod bounds;
 mod laws;
 mod loss;
+mod lost;
+mod meshes;
 mod nats;
+mod roles;
 mod support;
+mod waiting;

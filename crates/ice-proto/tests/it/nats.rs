@@ -68,7 +68,7 @@ fn meet(seed: u64, kinds: [&Behaviour; 2], with_relay: bool, policy: Policy) -> 
     let mut world = World::new(seed);
     let stun = add_stun_server(&mut world);
     let turn: Vec<TurnServer> =
-        with_relay.then(|| add_turn_server(&mut world)).into_iter().collect();
+        with_relay.then(|| add_turn_server(&mut world).1).into_iter().collect();
     let hosts = kinds.map(|kind| {
         let nat = world.add_nat(Nat::new(kind.clone())).unwrap();
         behind(&mut world, nat)

@@ -217,7 +217,7 @@ pub(crate) fn add_stun_server(world: &mut World) -> SocketAddr {
 }
 
 /// A TURN server on the internet with one user.
-pub(crate) fn add_turn_server(world: &mut World) -> TurnServer {
+pub(crate) fn add_turn_server(world: &mut World) -> (HostId, TurnServer) {
     let host = world.add_host(Host::on_internet().named("turn")).unwrap();
     let ip = world.address(host);
     let address = SocketAddr::new(ip, 3478);
@@ -232,7 +232,7 @@ pub(crate) fn add_turn_server(world: &mut World) -> TurnServer {
     let server = turn_proto::TurnServer::new(config, SocketIds::root(), [99; 32]).unwrap();
     let machine = world.install(host, server);
     world.open(machine, address).unwrap();
-    TurnServer { address, username: "user".into(), password: "secret".into() }
+    (host, TurnServer { address, username: "user".into(), password: "secret".into() })
 }
 
 /// The value below which `percent` of the values are.

@@ -1,0 +1,138 @@
+//! Connections that end: consent, sockets, relays, closing.
+use crate::support::{Meeting, add_turn_server, configs};
+use core::time::Duration;
+use ice_proto::{
+    IceAgent, IceConfig, IceEvent, IceState, PairFailure, Policy, RestartReason, SendError,
+};
+use nat_sim::{Host, World};
+use turn_proto::TurnServer;
+
+fn reasons(meeting: &mut Meeting, i: usize) -> Vec<RestartReason> {
+    let agent = meeting.agents[i];
+    let events = meeting.world.take_events::<IceAgent>(agent);
+    events
+        .into_iter()
+        .filter_map(|(_, event)| match event {
+            IceEvent::RestartNeeded(reason) => Some(reason),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn consent_ends_thirty_seconds_after_the_last_answer() {
+    let mut meeting = Meeting::on_internet(1, 0, configs());
+    meeting.meet();
+    meeting.run(Duration::from_secs(10));
+    meeting.world.run_for(Duration::from_secs(60));
+    let [a, b] = meeting.hosts;
+    meeting.world.cut(a, b);
+    // The last answer came up to 6 s ago.
+    meeting.world.run_for(Duration::from_secs(23));
+    assert_eq!(meeting.agent(0).state(), IceState::Completed);
+    meeting.world.run_for(Duration::from_secs(8));
+    for i in [0, 1] {
+        assert_eq!(meeting.agent(i).state(), IceState::Failed);
+        assert_eq!(reasons(&mut meeting, i), [RestartReason::ConsentExpired]);
+        let now = meeting.world.now();
+        let sent = meeting.with(i, |agent: &mut IceAgent, _| agent.send(now, b"late").err());
+        assert_eq!(sent, Some(SendError::NotConnected));
+    }
+    // RFC 7675 §5.1: these credentials are not used on this path again.
+    meeting.world.mend(a, b);
+    meeting.world.keep_log();
+    meeting.world.run_for(Duration::from_secs(60));
+    assert_eq!(meeting.packets(), 0);
+    let failure = meeting.agent(0).pairs().next().unwrap().failure;
+    assert_eq!(failure, Some(PairFailure::ConsentExpired));
+}
+
+#[test]
+fn a_short_cut_is_survived() {
+    for seed in 0..10 {
+        let mut meeting = Meeting::on_internet(seed, 0, configs());
+        meeting.meet();
+        meeting.run(Duration::from_secs(10));
+        let [a, b] = meeting.hosts;
+        meeting.world.cut(a, b);
+        meeting.world.run_for(Duration::from_secs(22));
+        meeting.world.mend(a, b);
+        meeting.world.run_for(Duration::from_secs(60));
+        assert_eq!(meeting.agree(), Some(true), "seed {seed}");
+        assert!(meeting.exchange());
+    }
+}
+
+#[test]
+fn a_host_that_roams_loses_its_socket_and_says_so() {
+    let mut meeting = Meeting::on_internet(1, 0, configs());
+    meeting.meet();
+    meeting.run(Duration::from_secs(10));
+    let host = meeting.hosts[0];
+    meeting.world.roam(host, Host::on_internet()).unwrap();
+    assert_eq!(meeting.agent(0).state(), IceState::Failed);
+    assert_eq!(reasons(&mut meeting, 0), [RestartReason::PathLost]);
+}
+
+#[test]
+fn a_peer_that_is_not_there_is_waited_for_and_given_up() {
+    let mut meeting = Meeting::on_internet(1, 0, configs());
+    meeting.gathered();
+    let [_, b] = meeting.hosts;
+    meeting.world.set_up(b, false);
+    meeting.describe(0);
+    meeting.world.run_for(Duration::from_secs(39));
+    assert_eq!(meeting.agent(0).state(), IceState::Checking);
+    meeting.world.run_for(Duration::from_secs(5));
+    assert_eq!(meeting.agent(0).state(), IceState::Failed);
+    assert_eq!(reasons(&mut meeting, 0), [RestartReason::NoPairWorks]);
+    let explanation = meeting.agent(0).explain().to_string();
+    assert!(explanation.contains("failed, nobody answered"), "{explanation}");
+    assert!(explanation.lines().last().unwrap().contains("no packet of the peer"));
+    // It is not the end: the peer's own checks revive it.
+    meeting.world.set_up(b, true);
+    meeting.describe(1);
+    meeting.run(Duration::from_secs(10));
+    assert_eq!(meeting.agree(), Some(true));
+}
+
+#[test]
+fn closing_frees_the_relay_and_says_nothing_more() {
+    let mut world = World::new(1);
+    let (server, turn) = add_turn_server(&mut world);
+    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
+    let configs = configs().map(|config| IceConfig {
+        turn_servers: vec![turn.clone()],
+        policy: Policy::Relay,
+        ..config
+    });
+    let mut meeting = Meeting::new(world, 1, hosts, configs);
+    meeting.meet();
+    meeting.run(Duration::from_secs(10));
+    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 2);
+    meeting.with(0, |agent, now| agent.close(now));
+    meeting.world.run_for(Duration::from_secs(1));
+    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 1);
+    assert_eq!(meeting.agent(0).state(), IceState::Closed);
+    meeting.world.keep_log();
+    meeting.world.run_for(Duration::from_secs(60));
+    let ours = meeting.world.log().iter().filter(|entry| {
+        entry.happening == nat_sim::Happening::Sent && entry.node == meeting.hosts[0].into()
+    });
+    assert_eq!(ours.count(), 0);
+}
+
+#[test]
+fn relays_that_were_not_needed_are_given_back_after_three_seconds() {
+    let mut world = World::new(2);
+    let (server, turn) = add_turn_server(&mut world);
+    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
+    let configs = configs().map(|config| IceConfig { turn_servers: vec![turn.clone()], ..config });
+    let mut meeting = Meeting::new(world, 2, hosts, configs);
+    meeting.meet();
+    meeting.run(Duration::from_secs(10));
+    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 2);
+    meeting.world.run_for(Duration::from_secs(4));
+    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 0);
+    assert!(meeting.exchange());
+}
