@@ -206,16 +206,13 @@ impl TurnServer {
         meta: PacketMeta,
         bytes: &'a [u8],
     ) -> Verdict<'a> {
-        if path.transport == Transport::Udp {
-            if self.table.find_bound(path.local).is_some() {
-                return self.relay_from_peer(now, path, meta, bytes);
-            }
-            if self.reach.is_relayed(path.local) {
-                return self.drops.drop(DropReason::Unexpected); // its allocation has just ended
-            }
-        }
         if !self.reach.listeners.contains(&path.local) {
-            return Verdict::Unclaimed;
+            let relayed = path.transport == Transport::Udp && self.reach.is_relayed(path.local);
+            return if relayed {
+                self.relay_from_peer(now, path, meta, bytes)
+            } else {
+                Verdict::Unclaimed
+            };
         }
         let verdict = match bytes {
             [0x40..=0x4F, ..] => self.relay_channel_data(now, path, meta, bytes),

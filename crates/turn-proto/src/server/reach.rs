@@ -112,6 +112,9 @@ impl Reach {
     /// Whether this host's other addresses, the hosts around it and the rest of the world may be
     /// reached. Its own addresses are public where it stands in public, yet its services are not.
     fn allows_other(&self, peer: IpAddr) -> bool {
+        if peer != peer.to_canonical() {
+            return false; // IPv4 in the guise of IPv6, which an IPv6 socket may well send to
+        }
         let own = self.is_own(peer) || PeerPolicy::embedded(peer).any(|inside| self.is_own(inside));
         if own { self.policy.names(peer) } else { self.policy.allows(peer) }
     }
@@ -178,6 +181,15 @@ mod tests {
         assert!(allows(&reach, "[fd00::5]:50001"));
         assert!(!allows(&reach, "[fd00::5]:80"));
         assert!(!allows(&reach, "[fd00::6]:50001"));
+    }
+
+    #[test]
+    fn mapped_addresses_are_no_peers_whatever_is_allowed() {
+        let policy = PeerPolicy::global_only().allow("::/0".parse().unwrap());
+        let reach = reach(policy.allow("0.0.0.0/0".parse().unwrap()));
+        assert!(allows(&reach, "8.8.8.8:1") && allows(&reach, "[fd00::1]:1"));
+        assert!(!allows(&reach, "[::ffff:8.8.8.8]:1"));
+        assert!(!allows(&reach, "[::ffff:127.0.0.1]:1"));
     }
 
     #[test]

@@ -355,6 +355,52 @@ fn refreshes_follow_the_granted_lifetime() {
     }
 }
 
+/// A transaction ends after 39.5 s, a minute before what it refreshes: there is time for another.
+#[test]
+fn what_still_lasts_is_asked_for_again() {
+    let mut play = Play::new();
+    play.allocate_for(600);
+    play.permit();
+    play.client.bind_channel(play.now, address(PEER)).unwrap();
+    let request = play.take_request();
+    play.answer(&request, |_| {});
+    play.take_events();
+    // Nobody answers the first refresh of each, everybody the second one.
+    let mut first_of = std::collections::BTreeMap::new();
+    let mut answered = 0;
+    for _ in 0..700 {
+        play.pass(secs(1));
+        for request in play.take_sent() {
+            let message = Message::parse(&request).unwrap();
+            let first =
+                first_of.entry(message.method().number()).or_insert(message.transaction_id());
+            if *first != message.transaction_id() {
+                let answer = play.write(&request, true, |answer| answer.push(&Lifetime(600)));
+                answered += usize::from(play.give(&answer) == Verdict::Consumed);
+            }
+        }
+    }
+    assert_eq!(first_of.len(), 3, "allocation, permission and channel");
+    assert!(answered >= 3);
+    let lifetime = secs(600);
+    assert_eq!(play.take_events(), [TurnEvent::Refreshed { lifetime }]);
+    let packet = play.client.send(play.now, address(PEER), b"x").unwrap();
+    assert_eq!(packet.len(), 5, "on the channel");
+}
+
+#[test]
+fn one_refresh_at_a_time_is_enough() {
+    let mut play = Play::new();
+    play.allocate_for(600);
+    for _ in 0..3 {
+        play.client.refresh(play.now).unwrap();
+    }
+    let request = play.take_request();
+    play.answer(&request, |answer| answer.push(&Lifetime(600)));
+    play.client.refresh(play.now).unwrap();
+    assert_eq!(play.take_sent().len(), 1);
+}
+
 #[test]
 fn closing_what_is_gone_succeeds() {
     let mut play = Play::new();

@@ -171,6 +171,29 @@ fn closing_deletes_the_allocation() {
 }
 
 #[test]
+fn an_ended_allocation_leaves_nothing_to_its_successor() {
+    let mut config = desk::config();
+    config.relays.pop();
+    config.relay_ports = 50_000..=50_003;
+    config.max_allocations = 4;
+    let mut desk = Desk::with(config);
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    for _ in 0..20 {
+        let (mut alice, mut bob) = (User::alice(), User::bob());
+        let of_alice = alice.allocate(&mut desk);
+        assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
+        let of_bob = bob.allocate(&mut desk);
+        assert_eq!(bob.permit(&mut desk, &[address(PEER)]), 0);
+        desk.packet(Path::udp(of_bob, address(PEER)), b"x").forwarded();
+        if of_alice != of_bob {
+            let stale = desk.packet(Path::udp(of_alice, address(PEER)), b"x");
+            assert_eq!(stale, Outcome::Dropped);
+        }
+        assert_eq!(bob.ask(&mut desk, Method::REFRESH, end).code(), 0);
+    }
+}
+
+#[test]
 fn a_restarted_server_is_noticed_and_reported() {
     let mut net = Net::new();
     let client = net.ready_client("7.7.7.7:1000");
