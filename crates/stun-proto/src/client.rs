@@ -261,7 +261,7 @@ impl StunClient {
         let id = message.transaction_id();
         match self.transactions.get(id) {
             Some(transaction) if transaction.context.ask.expects(path) => {
-                self.answered(now, id, &message)
+                self.answered(now, *path, id, &message)
             }
             Some(_) => self.drops.drop(DropReason::Unexpected),
             None => Verdict::Unclaimed,

@@ -35,6 +35,7 @@ mod classify;
 mod client;
 mod credentials;
 mod data_head;
+mod discovery;
 mod entropy;
 mod id;
 mod integrity;
@@ -65,6 +66,10 @@ pub use client::{
 };
 pub use credentials::Credentials;
 pub use data_head::DataHead;
+pub use discovery::{
+    BindingLifetime, Filtering, LifetimeConfig, Mapping, NatProbe, NatProbeConfig, NatProbeEvent,
+    NatReport,
+};
 pub use entropy::Entropy;
 pub use id::{MAGIC_COOKIE, TransactionId};
 pub use integrity::{Integrity, IntegrityError};

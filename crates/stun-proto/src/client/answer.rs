@@ -12,10 +12,11 @@ use core::net::SocketAddr;
 use sans_io::{DropReason, Instant, Output, Path, Verdict};
 
 impl StunClient {
-    /// A response with the ID and the path of a request.
+    /// A response with the ID of a request, on a path that the request allows.
     pub(super) fn answered(
         &mut self,
         now: Instant,
+        came: Path,
         id: TransactionId,
         response: &Message<'_>,
     ) -> Verdict<'static> {
@@ -26,7 +27,7 @@ impl StunClient {
         match self.check(&path, attempt, response) {
             ResponseCheck::Accept => {
                 if let Some(transaction) = self.transactions.remove(id) {
-                    self.accept(now, transaction, response);
+                    self.accept(now, came, transaction, response);
                 }
             }
             ResponseCheck::Retry(attempt) => {
@@ -78,7 +79,13 @@ impl StunClient {
         }
     }
 
-    fn accept(&mut self, now: Instant, transaction: Transaction<Pending>, response: &Message<'_>) {
+    fn accept(
+        &mut self,
+        now: Instant,
+        came: Path,
+        transaction: Transaction<Pending>,
+        response: &Message<'_>,
+    ) {
         let rtt = transaction.rtt(now);
         if let Some(rtt) = rtt {
             self.measured(now, transaction.path.remote.ip(), rtt);
@@ -97,7 +104,7 @@ impl StunClient {
         };
         let binding = Binding {
             request: transaction.context.request,
-            path: transaction.path,
+            path: came,
             mapped,
             rtt,
             origin: response.get::<ResponseOrigin>().map(|address| address.0),

@@ -29,7 +29,7 @@ pub enum ClientEvent {
 pub struct Binding {
     /// Which request.
     pub request: RequestId,
-    /// The path of the response.
+    /// The path that the response came on.
     pub path: Path,
     /// Our address as the server saw it.
     pub mapped: SocketAddr,

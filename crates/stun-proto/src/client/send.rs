@@ -37,8 +37,7 @@ impl BindingRequest {
     /// Whether its answer may come on this path.
     pub(super) fn expects(&self, path: &Path) -> bool {
         let from = self.path.remote == path.remote || self.change != ChangeRequest::default();
-        let to = self.path.local == path.local
-            || self.response_port.is_some_and(|port| port == path.local.port());
+        let to = self.path.local == path.local || self.response_port.is_some();
         from && to && self.path.transport == path.transport
     }
 }

@@ -1,15 +1,15 @@
 //! The laws of sans-io, for the client and the server.
 use sans_io::{
-    Instant, Path, Transmit, Transport,
+    Instant, Machine, Path, SocketIds, Transmit, Transport,
     laws::{Flood, Rng, Subject, check, cuts},
 };
 use stun_proto::{
-    Auth, BindingRequest, BindingServer, ClientConfig, Credentials, Integrity, Key, Message,
-    MessageBuilder, MessageType, Method, OtherServer, RequestId, ServerConfig, StunClient,
-    TransactionId,
+    Auth, BindingRequest, BindingServer, ClientConfig, Credentials, Integrity, Key, LifetimeConfig,
+    Message, MessageBuilder, MessageType, Method, NatProbe, NatProbeConfig, OtherServer, RequestId,
+    Resolver, ServerConfig, StunClient, TransactionId,
     attribute::{
-        AlternateServer, ChangeRequest, Code, ErrorCode, Nonce, PasswordAlgorithms, Realm,
-        ResponsePort, XorMappedAddress,
+        AlternateServer, ChangeRequest, Code, ErrorCode, Nonce, OtherAddress, PasswordAlgorithms,
+        Realm, ResponsePort, XorMappedAddress,
     },
 };
 
@@ -208,7 +208,9 @@ impl Subject for Server {
 
     fn command(&self, _: &mut Rng) {}
 
-    fn run(&self, _: &mut BindingServer, _: Instant, (): &()) -> Result<String, String> {
+    /// There are no commands; each would run the timers.
+    fn run(&self, machine: &mut BindingServer, now: Instant, (): &()) -> Result<String, String> {
+        machine.handle_timeout(now);
         Ok(String::new())
     }
 }
@@ -252,5 +254,107 @@ fn server_reads_a_stream_however_it_is_cut() {
         let mut rng = Rng::new(seed);
         let stream: Vec<u8> = (0..10).flat_map(|_| request(&mut rng)).collect();
         cuts(&Server, path, &stream, seed).unwrap();
+    }
+}
+
+/// Sends a probe its own requests back, now and then, and answers with or without another address.
+struct Probe;
+
+impl Subject for Probe {
+    type Machine = NatProbe;
+    type Command = ();
+    const DRAIN_MAX: usize = 64;
+    const LATE_MAX: usize = 4;
+
+    fn build(&self) -> NatProbe {
+        let server = addr("198.51.100.1:3478");
+        let lifetime = Some(LifetimeConfig::default());
+        let config =
+            NatProbeConfig { lifetime, ..NatProbeConfig::new(addr("192.0.2.1:0").ip(), server) };
+        NatProbe::new(config, &mut SocketIds::root(), [1; 32])
+    }
+
+    fn paths(&self) -> Vec<Path> {
+        ["198.51.100.1:3478", "198.51.100.2:3478", "198.51.100.2:3479", "203.0.113.1:5"]
+            .map(|remote| Path::udp(addr("192.0.2.1:1"), addr(remote)))
+            .into()
+    }
+
+    fn bytes(&self, rng: &mut Rng, sent: &[Transmit]) -> Vec<u8> {
+        let Some(asked) = rng.pick(sent).cloned() else { return noise(rng) };
+        if rng.one_in(8) {
+            return asked.payload.to_vec();
+        }
+        let Ok(message) = Message::parse(&asked.payload) else { return noise(rng) };
+        let mut buffer = [0; 128];
+        let mapped = addr(["203.0.113.1:5", "203.0.113.1:6"][rng.below(2) as usize]);
+        let kind = MessageType::success(Method::BINDING);
+        let mut builder = MessageBuilder::new(&mut buffer, kind, message.transaction_id());
+        builder.push(&XorMappedAddress(mapped));
+        if !rng.one_in(4) {
+            builder.push(&OtherAddress(addr("198.51.100.2:3479")));
+        }
+        builder.finish().unwrap().to_vec()
+    }
+
+    fn command(&self, _: &mut Rng) {}
+
+    /// There are no commands; each would run the timers.
+    fn run(&self, machine: &mut NatProbe, now: Instant, (): &()) -> Result<String, String> {
+        machine.handle_timeout(now);
+        Ok(String::new())
+    }
+}
+
+#[test]
+fn probe_keeps_the_laws() {
+    for seed in 0..300 {
+        check(&Probe, seed, 150).unwrap();
+    }
+}
+
+#[test]
+fn probe_stays_within_its_bounds() {
+    let mut flood = Flood::new(&Probe);
+    flood.run(2_000);
+    let more = allocation_counter::measure(|| flood.run(6_000)).bytes_current;
+    assert!(more < 8_192, "{more} bytes more");
+}
+
+struct Names;
+
+impl Subject for Names {
+    type Machine = Resolver;
+    type Command = ();
+    const DRAIN_MAX: usize = 65;
+    const LATE_MAX: usize = 4;
+
+    fn build(&self) -> Resolver {
+        let uri = "turn:example.org".parse().unwrap();
+        let supported = [Transport::Tls, Transport::Tcp, Transport::Udp];
+        Resolver::new(&uri, &supported, 0, [1; 32]).unwrap()
+    }
+
+    fn paths(&self) -> Vec<Path> {
+        vec![Path::udp(addr("192.0.2.1:1"), addr("198.51.100.1:3478"))]
+    }
+
+    fn bytes(&self, rng: &mut Rng, _: &[Transmit]) -> Vec<u8> {
+        noise(rng)
+    }
+
+    fn command(&self, _: &mut Rng) {}
+
+    /// There are no commands; each would run the timers.
+    fn run(&self, machine: &mut Resolver, now: Instant, (): &()) -> Result<String, String> {
+        machine.handle_timeout(now);
+        Ok(String::new())
+    }
+}
+
+#[test]
+fn resolver_keeps_the_laws() {
+    for seed in 0..300 {
+        check(&Names, seed, 100).unwrap();
     }
 }
