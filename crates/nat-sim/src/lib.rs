@@ -39,9 +39,58 @@
 //! assert_eq!(heard.last().map(|(_, event)| &event.bytes[..]), Some(&b"hello"[..]));
 //! # Ok::<(), nat_sim::TopologyError>(())
 //! ```
+//!
+//! # What is a NAT, and when do I need to care?
+//!
+//! A network address translator lets many hosts share one public address. When a host sends, the
+//! NAT picks a public port for its socket, a *mapping*, and sends the packet on from there; answers
+//! that come to that port go back to the host. Packets that nobody asked for go nowhere. So a
+//! client reaches a server without noticing, but two hosts behind NATs cannot simply call each
+//! other: neither knows its own public address, and whoever sends first is turned away.
+//!
+//! Whether and how they meet depends on three choices of each NAT ([`Behaviour`]):
+//!
+//! | choice | question | if the answer is "yes" |
+//! |---|---|---|
+//! | [mapping](Behaviour::mapping) | does a socket get another port for each destination? | what a server says of the port is of no use to anybody else |
+//! | [filtering](Behaviour::filtering) | must the host have sent to whoever wants in? | both sides have to send, at about the same time |
+//! | [lifetime](Behaviour::lifetime) | does a mapping end when it is idle? | somebody has to keep it alive |
+//!
+//! You need to care as soon as two programs that are not servers want to talk to each other, and as
+//! soon as a connection should outlive half a minute of silence.
+//!
+//! # What STUN, TURN and ICE do about it
+//!
+//! *STUN* asks a server which mapping a socket has (what `ask` does above). *TURN* gives a socket a
+//! public address on a relay, for pairs of NATs that nothing else helps. *ICE* gathers all addresses
+//! of both sides and tries every pair of them, both sides at once, until packets flow. Their
+//! machines are in `stun-proto`, `turn-proto` and `ice-proto`; this crate knows nothing of them. It
+//! is the network that they are tried on: a [`World`] runs anything that is a
+//! [`Machine`](sans_io::Machine), in virtual time, and the same [seed](World::new) does exactly the
+//! same again, which [`World::trace_hash`] shows.
+//!
+//! # What there is
+//!
+//! - [`Host`], [`Nat`] and [`Link`]: the topology, written down as one says it; nested NATs, several
+//!   interfaces, IPv6 behind firewalls; delay, jitter, loss, bursts, reordering, rate and MTU for
+//!   each direction.
+//! - [`Preset`] for NATs by name, [`Behaviour`] for the choices one by one, [`LinuxNat`] for the
+//!   algorithm of the Linux kernel, which is none of these combinations.
+//! - [`World::run_until_event`], [`World::at`], [`World::take_events`] to drive machines and to look
+//!   at what they say; [`World::reboot_nat`], [`World::roam`], [`World::cut`] to make things fail.
+//! - [`Scenario`]: all that as data and as text. [`World::write_pcapng`] and
+//!   [`World::sequence_diagram`] to look at a run.
+//! - [`observe`] names what a NAT does, [`conformance`] which requirements of the RFCs it meets, and
+//!   [`World::direct_path_possible`] whether two sockets could meet at all.
+//!
+//! # What is simplified
+//!
+//! Fragments travel as the one packet that they make. There is no ICMP echo, no TLS, no DNS but a
+//! table, no congestion control. Routers answer at once.
 #![forbid(unsafe_code)]
 
 mod conformance;
+mod diagram;
 mod hosted;
 mod link;
 mod map;
@@ -49,12 +98,15 @@ mod nat;
 mod node;
 mod observe;
 mod packet;
+mod pcapng;
 mod peer;
 mod rng;
+mod scenario;
 mod stats;
 mod tcp;
 mod topology;
 mod trace;
+mod wire;
 mod world;
 
 pub use conformance::{Finding, Level, Outcome, Report, conformance};
@@ -73,6 +125,9 @@ pub use observe::{Observations, Observer, PortFate, observe};
 pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
 pub use rng::{Chance, Stream};
+pub use scenario::{
+    Fault, HostPlan, NatPlan, Place, Running, Scenario, ScenarioError, ScenarioFault, Tweak,
+};
 pub use stats::{DropCause, Stats};
 pub use tcp::Segment;
 pub use topology::{

@@ -7,7 +7,7 @@ mod routing;
 mod streams;
 
 use crate::{
-    Delivery, Entry, HostId, MachineId, NatId, Stats, Stream,
+    Delivery, Entry, HostId, MachineId, NatId, NodeId, Stats, Stream,
     hosted::Hosting,
     node::{HostState, Kind, Node, Segment},
     trace::Trace,
@@ -240,6 +240,22 @@ impl World {
     /// The outside addresses of a NAT.
     pub fn outside_addresses(&self, nat: NatId) -> &[IpAddr] {
         &self.nodes[nat.0 as usize].interfaces[0].addresses
+    }
+
+    /// Every interface of every node, with a name.
+    pub(crate) fn vantage_points(&self) -> impl Iterator<Item = (NodeId, u8, String)> {
+        self.nodes.iter().enumerate().flat_map(|(index, node)| {
+            let several = node.interfaces.len() > 1;
+            (0..node.interfaces.len() as u8).map(move |number| {
+                let name = match (&node.kind, several) {
+                    (Kind::Nat(_), _) if number == 0 => format!("{} outside", node.name),
+                    (Kind::Nat(_), _) => format!("{} inside", node.name),
+                    (Kind::Host(_), true) => format!("{} {number}", node.name),
+                    (Kind::Host(_), false) => node.name.to_string(),
+                };
+                (NodeId(index as u32), number, name)
+            })
+        })
     }
 
     /// The host or NAT names, in the order in which they were added.

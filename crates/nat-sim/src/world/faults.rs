@@ -84,6 +84,7 @@ impl World {
     }
 
     fn lose_sockets(&mut self, host: HostId, gone: &[IpAddr]) {
+        self.lose_streams(host, gone);
         let state = self.host_mut(host);
         let mut lost: Vec<(u32, Option<SocketId>, std::net::SocketAddr)> = Vec::new();
         for local in &state.open {

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use sans_io::{
     Input, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Transport, Verdict,
 };
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A connection by its two addresses, ours first.
 pub(super) type Ends = (SocketAddr, SocketAddr);
@@ -254,6 +254,28 @@ impl World {
             }
         }
         self.forget_if_over(host, ends);
+    }
+
+    /// The host no longer has these addresses: what was open there is lost.
+    pub(super) fn lose_streams(&mut self, host: HostId, gone: &[IpAddr]) {
+        let state = self.host_mut(host);
+        let lost: Vec<Ends> =
+            state.streams.keys().filter(|ends| gone.contains(&ends.0.ip())).copied().collect();
+        let closed: Vec<_> = state
+            .listeners
+            .iter()
+            .filter(|(local, _)| gone.contains(&local.ip()))
+            .map(|(local, listener)| (*local, *listener))
+            .collect();
+        for ends in lost {
+            let news = vec![News::Reset];
+            self.follow_stream(host, ends, Effects { news, ..Effects::default() });
+        }
+        for (local, (owner, id)) in closed {
+            self.host_mut(host).listeners.remove(&local);
+            let state = Err(SocketFault::Lost);
+            self.tell(MachineId { host, index: owner }, Input::Socket { id, state });
+        }
     }
 
     fn forget_if_over(&mut self, host: HostId, ends: Ends) {

@@ -1,9 +1,11 @@
 //! The simulator, through its public interface.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 mod behaviour;
+mod capture;
 mod conformance;
 mod determinism;
 mod hosting;
 mod linux;
+mod scenario;
 mod streams;
 mod twin;

@@ -1,0 +1,221 @@
+//! Reading a scenario: one statement a line, words apart by spaces, `#` begins a comment.
+use super::{
+    Fault, HostPlan, NatPlan, Part, Place, Scenario, ScenarioError, ScenarioFault, Tweak,
+    link_words::{self, duration, number},
+};
+use crate::{ACCESS_DELAY, Dependence, Hairpin, Link, PortChoice, RouterInput};
+use core::str::{FromStr, SplitWhitespace};
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    fn from_str(text: &str) -> Result<Self, ScenarioError> {
+        let mut reader = Reader::default();
+        for (index, line) in text.lines().enumerate() {
+            let words = line.split('#').next().unwrap_or_default().split_whitespace();
+            let statement = Words(words);
+            let at = |fault| ScenarioError { line: index + 1, fault };
+            reader.read(index + 1, statement).map_err(at)?;
+        }
+        match reader.scenario.build_parts() {
+            Ok(_) => Ok(reader.scenario),
+            Err((part, fault)) => Err(ScenarioError { line: reader.line_of(part), fault }),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    scenario: Scenario,
+    lines: Vec<(Part, usize)>,
+}
+
+impl Reader {
+    fn line_of(&self, part: Part) -> usize {
+        self.lines.iter().find(|(known, _)| *known == part).map_or(0, |(_, line)| *line)
+    }
+
+    fn read(&mut self, line: usize, mut words: Words<'_>) -> Result<(), ScenarioFault> {
+        let Some(first) = words.0.next() else { return Ok(()) };
+        let scenario = &mut self.scenario;
+        match first {
+            "seed" => scenario.seed = number(words.next("a number")?)?,
+            "duration" => scenario.duration = duration(words.next("a time such as 10s")?)?,
+            "nat" => {
+                self.lines.push((Part::Nat(scenario.nats.len()), line));
+                scenario.nats.push(words.nat()?);
+            }
+            "host" => {
+                self.lines.push((Part::Host(scenario.hosts.len()), line));
+                scenario.hosts.push(words.host()?);
+            }
+            "connect" => {
+                self.lines.push((Part::Connection(scenario.connections.len()), line));
+                scenario.connections.push((words.name()?, words.name()?));
+            }
+            "at" => {
+                self.lines.push((Part::Event(scenario.timeline.len()), line));
+                scenario.timeline.push(words.event()?);
+            }
+            word => {
+                let expected = "seed, duration, nat, host, connect or at";
+                return Err(ScenarioFault::Unexpected { word: word.to_owned(), expected });
+            }
+        }
+        words.end()
+    }
+}
+
+/// The words of a line that are left.
+struct Words<'a>(SplitWhitespace<'a>);
+
+impl<'a> Words<'a> {
+    fn next(&mut self, expected: &'static str) -> Result<&'a str, ScenarioFault> {
+        self.0.next().ok_or(ScenarioFault::Missing { expected })
+    }
+
+    fn name(&mut self) -> Result<String, ScenarioFault> {
+        self.next("a name").map(str::to_owned)
+    }
+
+    fn parse<T: FromStr>(&mut self, expected: &'static str) -> Result<T, ScenarioFault> {
+        let word = self.next(expected)?;
+        word.parse().map_err(|_| ScenarioFault::Unexpected { word: word.to_owned(), expected })
+    }
+
+    fn end(&mut self) -> Result<(), ScenarioFault> {
+        match self.0.next() {
+            None => Ok(()),
+            Some(word) => {
+                let expected = "the end of the line";
+                Err(ScenarioFault::Unexpected { word: word.to_owned(), expected })
+            }
+        }
+    }
+
+    fn nat(&mut self) -> Result<NatPlan, ScenarioFault> {
+        let (name, preset) = (self.name()?, self.parse("the name of a preset")?);
+        let (mut tweaks, mut inside, mut place) = (Vec::new(), None, Place::default());
+        while let Some(word) = self.0.next() {
+            if let Some((key, value)) = word.split_once('=') {
+                tweaks.push(tweak(word, key, value)?);
+            } else if word == "inside" {
+                inside = Some(self.parse("a prefix such as 192.168.1.0/24")?);
+            } else {
+                self.place(&mut place, word)?;
+            }
+        }
+        Ok(NatPlan { name, preset, tweaks, inside, place })
+    }
+
+    fn host(&mut self) -> Result<HostPlan, ScenarioFault> {
+        let (name, mut place, mut runs) = (self.name()?, Place::default(), None);
+        while let Some(word) = self.0.next() {
+            if word == "runs" {
+                runs = Some(self.next("what it runs")?.to_owned());
+            } else {
+                self.place(&mut place, word)?;
+            }
+        }
+        Ok(HostPlan { name, place, runs })
+    }
+
+    fn place(&mut self, place: &mut Place, word: &str) -> Result<(), ScenarioFault> {
+        match word {
+            "behind" => place.behind = Some(self.name()?),
+            "on" => match self.next("internet")? {
+                "internet" => place.behind = None,
+                word => {
+                    let (word, expected) = (word.to_owned(), "internet");
+                    return Err(ScenarioFault::Unexpected { word, expected });
+                }
+            },
+            "address" => place.addresses.push(self.parse("an IP address")?),
+            "dual-stack" => place.dual_stack = true,
+            word => {
+                let outside = place.behind.is_none();
+                let usual = if outside { Link::after(ACCESS_DELAY) } else { Link::default() };
+                self.link(&mut place.link, usual, word)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn link(
+        &mut self,
+        link: &mut Option<Link>,
+        usual: Link,
+        word: &str,
+    ) -> Result<(), ScenarioFault> {
+        if link_words::read(link, usual, word, &mut |expected| self.next(expected))? {
+            return Ok(());
+        }
+        Err(ScenarioFault::Unexpected { word: word.to_owned(), expected: link_words::EXPECTED })
+    }
+
+    fn event(&mut self) -> Result<(core::time::Duration, Fault), ScenarioFault> {
+        let after = duration(self.next("a time such as 5s")?)?;
+        let expected = "reboot, rebind, roam, cut, mend, down, up or link";
+        let fault = match self.next(expected)? {
+            "reboot" => Fault::Reboot(self.name()?),
+            "rebind" => Fault::Rebind(self.name()?),
+            "cut" => Fault::Cut(self.name()?, self.name()?),
+            "mend" => Fault::Mend(self.name()?, self.name()?),
+            "down" => Fault::Down(self.name()?),
+            "up" => Fault::Up(self.name()?),
+            "roam" => {
+                let (name, mut place) = (self.name()?, Place::default());
+                while let Some(word) = self.0.next() {
+                    self.place(&mut place, word)?;
+                }
+                Fault::Roam(name, place)
+            }
+            "link" => {
+                let (name, mut link) = (self.name()?, None);
+                while let Some(word) = self.0.next() {
+                    self.link(&mut link, Link::default(), word)?;
+                }
+                Fault::Relink(name, link.unwrap_or_default())
+            }
+            word => {
+                return Err(ScenarioFault::Unexpected { word: word.to_owned(), expected });
+            }
+        };
+        Ok((after, fault))
+    }
+}
+
+fn tweak(word: &str, key: &str, value: &str) -> Result<Tweak, ScenarioFault> {
+    let wrong = |expected| ScenarioFault::Unexpected { word: word.to_owned(), expected };
+    let dependence = || match value {
+        "endpoint" => Ok(Dependence::Endpoint),
+        "address" => Ok(Dependence::Address),
+        "address-and-port" => Ok(Dependence::AddressAndPort),
+        _ => Err(wrong("endpoint, address or address-and-port")),
+    };
+    Ok(match key {
+        "mapping" => Tweak::Mapping(dependence()?),
+        "filtering" => Tweak::Filtering(dependence()?),
+        "ports" => Tweak::Ports(match (value, value.strip_prefix("block/")) {
+            ("preserving", _) => PortChoice::Preserving,
+            ("random", _) => PortChoice::Random,
+            ("contiguous", _) => PortChoice::Contiguous,
+            (_, Some(size)) => PortChoice::Block(number(size)?),
+            _ => return Err(wrong("preserving, random, contiguous or block/SIZE")),
+        }),
+        "lifetime" => Tweak::Lifetime(duration(value)?),
+        "hairpin" => Tweak::Hairpin(match value {
+            "none" => Hairpin::None,
+            "inside" => Hairpin::InternalSource,
+            "outside" => Hairpin::ExternalSource,
+            _ => return Err(wrong("none, inside or outside")),
+        }),
+        "input" => Tweak::Input(match value {
+            "drop" => RouterInput::Drop,
+            "reject" => RouterInput::Reject,
+            "accept" => RouterInput::Accept,
+            _ => return Err(wrong("drop, reject or accept")),
+        }),
+        _ => return Err(wrong("mapping, filtering, ports, lifetime, hairpin or input")),
+    })
+}
