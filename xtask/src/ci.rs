@@ -88,7 +88,9 @@ fn choose(words: &[&str], in_ci: bool) -> Result<Vec<&'static Step>, Failure> {
 }
 
 fn fmt() -> Outcome {
-    show(cargo().args(["fmt", "--all", "--check"])).map(|()| String::new())
+    show(cargo().args(["fmt", "--all", "--check"]))?;
+    let proof = ["--manifest-path", "xtask/no-std-proof/Cargo.toml"];
+    show(cargo().arg("fmt").args(proof).arg("--check")).map(|()| String::new())
 }
 
 fn tidy() -> Outcome {
