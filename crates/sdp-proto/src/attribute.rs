@@ -141,6 +141,54 @@ pub(crate) struct Traits {
     pub(crate) ordinal: u32,
 }
 
+/// A name that has a type.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    name: &'static str,
+    ordinal: Ordinal,
+}
+
+impl Known {
+    /// Looks a name up in a table that is hashed by its length and three of its bytes; a chain of
+    /// comparisons would cost more than reading most values.
+    pub(crate) fn find(name: &[u8]) -> Option<Self> {
+        let mut slot = slot_of(name);
+        loop {
+            let index = usize::from(*SLOTS.get(slot % SLOTS.len())?);
+            let known = *Attribute::TYPED.get(index)?;
+            if known.as_bytes() == name {
+                return Some(Self { name: known, ordinal: *ORDINALS.get(index)? });
+            }
+            slot += 1;
+        }
+    }
+}
+
+/// Index into [`Attribute::TYPED`] by hash, the next free slot for a later one. An empty slot,
+/// which no index fits, ends a search: there are more slots than names.
+const SLOTS: [u8; 256] = {
+    let mut slots = [u8::MAX; 256];
+    let mut index = 0;
+    while index < Attribute::TYPED.len() {
+        let mut slot = slot_of(Attribute::TYPED[index].as_bytes()) % slots.len();
+        while slots[slot] != u8::MAX {
+            slot = (slot + 1) % slots.len();
+        }
+        slots[slot] = index as u8;
+        index += 1;
+    }
+    slots
+};
+
+const fn slot_of(name: &[u8]) -> usize {
+    let len = name.len();
+    if len == 0 {
+        return 0;
+    }
+    let (first, middle, last) = (name[0] as usize, name[len / 2] as usize, name[len - 1] as usize);
+    first.wrapping_mul(7) ^ middle.wrapping_mul(31) ^ last.wrapping_mul(113) ^ len.wrapping_mul(5)
+}
+
 macro_rules! attributes {
     ($($($text:literal)|+ $name:ident $ty:ty;)*) => {
         /// An attribute of whatever type its name says.
@@ -163,32 +211,50 @@ macro_rules! attributes {
         #[derive(Clone, Copy)]
         enum Ordinal { $($name,)* }
 
+        /// The type of each name in [`Attribute::TYPED`].
+        const ORDINALS: &[Ordinal] = &[$($({ let _ = $text; Ordinal::$name },)+)*];
+
         impl<'a> Attribute<'a> {
             /// Names of all attributes that have a type.
             pub const TYPED: &'static [&'static str] = &[$($($text,)+)*];
 
             /// Reads the value of an attribute by its name.
             pub fn read(name: &'a str, value: Option<&'a str>) -> Result<Self, ValueError> {
-                match name {
-                    $($($text)|+ => <$ty>::read(name, value).map(Self::$name),)*
-                    _ => Ok(Self::Unknown { name, value: value.map(str::as_bytes) }),
+                match Known::find(name.as_bytes()) {
+                    Some(known) => known.read(value),
+                    None => Ok(Self::Unknown { name, value: value.map(str::as_bytes) }),
                 }
             }
 
             /// Whether there is a type for this name.
             pub fn is_typed(name: &str) -> bool {
-                matches!(name, $($($text)|+)|*)
+                Known::find(name.as_bytes()).is_some()
             }
+        }
 
-            pub(crate) fn traits(name: &str) -> Option<Traits> {
-                match name {
-                    $($($text)|+ => Some(Traits {
+        impl Known {
+            /// Reads a value as the type of the name.
+            pub(crate) fn read<'a>(
+                self,
+                value: Option<&'a str>,
+            ) -> Result<Attribute<'a>, ValueError> {
+                match self.ordinal {
+                    $(Ordinal::$name => {
+                        <$ty>::read(self.name, value).map(Attribute::$name)
+                    })*
+                }
+            }
+        }
+
+        impl<'a> Attribute<'a> {
+            pub(crate) const fn traits(known: Known) -> Traits {
+                match known.ordinal {
+                    $(Ordinal::$name => Traits {
                         level: <$ty>::LEVEL,
                         once: <$ty>::ONCE,
                         free_text: <$ty>::FREE_TEXT,
                         ordinal: Ordinal::$name as u32,
-                    }),)*
-                    _ => None,
+                    },)*
                 }
             }
         }

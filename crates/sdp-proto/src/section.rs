@@ -2,12 +2,12 @@
 
 use alloc::borrow::Cow;
 
-use crate::attribute::{Attribute, Direction, TypedAttribute};
+use crate::attribute::{Attribute, Direction, Known, TypedAttribute};
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::field::{Bandwidth, Connection};
 use crate::line::{Kind, Line};
 use crate::session::Session;
-use crate::value::BLANKS;
+use crate::value::trim_end;
 
 /// The session part of a description, or one of its media sections.
 ///
@@ -147,13 +147,12 @@ impl<'s> AttributeLine<'s> {
     /// Reads it as whatever its name says it is.
     pub fn typed(&self) -> Result<Attribute<'s>, Diagnostic> {
         let read = || {
-            let name = utf8(self.name)?;
-            let Some(value) = self.value else { return Attribute::read(name, None) };
-            match utf8(value) {
-                Ok(value) => Attribute::read(name, Some(value.trim_end_matches(BLANKS))),
-                Err(e) if Attribute::is_typed(name) => Err(e),
-                Err(_) => Ok(Attribute::Unknown { name, value: Some(value) }),
+            let value = self.value;
+            if let Some(known) = Known::find(self.name) {
+                let value = value.map(utf8).transpose()?;
+                return known.read(value.map(trim_end));
             }
+            Ok(Attribute::Unknown { name: utf8(self.name)?, value })
         };
         read().map_err(|e| self.place(e))
     }
@@ -163,7 +162,7 @@ impl<'s> AttributeLine<'s> {
         let name = T::NAMES.iter().copied().find(|name| name.as_bytes() == self.name)?;
         let read = || {
             let value = self.value.map(utf8).transpose()?;
-            T::read(name, value.map(|v| v.trim_end_matches(BLANKS)))
+            T::read(name, value.map(trim_end))
         };
         Some(read().map_err(|e| self.place(e)))
     }

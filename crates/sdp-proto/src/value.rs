@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
     /// Blanks at the end are dropped here, once: dropping them at every field would make a line
     /// of many fields and many blanks take quadratic time.
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text: text.trim_end_matches(BLANKS), at: 0 }
+        Self { text: trim_end(text), at: 0 }
     }
 
     /// The next field, or a fault at the end.
@@ -116,9 +116,8 @@ impl<'a> Fields<'a> {
     /// All that is left, without blanks around it; empty at the end.
     pub(crate) fn rest(&self) -> Field<'a> {
         let tail = self.text.get(self.at..).unwrap_or_default();
-        let text = tail.trim_start_matches(BLANKS);
-        let at = (self.at + tail.len() - text.len()) as u32;
-        Field { text, at }
+        let blanks = tail.bytes().position(|b| !is_blank(b)).unwrap_or(tail.len());
+        Field { text: tail.get(blanks..).unwrap_or_default(), at: (self.at + blanks) as u32 }
     }
 
     /// All that is left, which must be something.
@@ -142,10 +141,21 @@ impl<'a> Iterator for Fields<'a> {
         if rest.text.is_empty() {
             return None;
         }
-        let len = rest.text.find(BLANKS).unwrap_or(rest.text.len());
+        let len = rest.text.bytes().position(is_blank).unwrap_or(rest.text.len());
         self.at = rest.at as usize + len;
         Some(Field { text: rest.text.get(..len)?, at: rest.at })
     }
 }
 
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
+
+/// One of [`BLANKS`], which as bytes are part of no other character.
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// The text without blanks at its end.
+pub(crate) fn trim_end(text: &str) -> &str {
+    let end = text.bytes().rposition(|b| !is_blank(b)).map_or(0, |last| last + 1);
+    text.get(..end).unwrap_or_default()
+}

@@ -1,11 +1,13 @@
 //! What stands in the lines: fields, attribute names and values, spacing (RFC 8866 §5, §6).
 
 use super::{Sink, at, whole};
-use crate::attribute::{Attribute, Fingerprint, IcePwd, IceUfrag, Level, is_legacy_credential};
+use crate::attribute::{
+    Attribute, Fingerprint, IcePwd, IceUfrag, Known, Level, is_legacy_credential,
+};
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zones};
 use crate::line::{Kind, Line};
-use crate::section::{AttributeLine, read_field, utf8};
+use crate::section::{AttributeLine, read_field};
 use crate::session::Session;
 use crate::text::is_token_byte;
 
@@ -102,7 +104,7 @@ impl Place {
             sink(at(&line, start, name_at + name.len(), Code::AttributeName));
             return;
         }
-        let traits = utf8(name).ok().and_then(Attribute::traits);
+        let traits = Known::find(name).map(Attribute::traits);
         let Some(traits) = traits else {
             if attribute.value() == Some(b"") {
                 sink(whole(&line, Code::AttributeValue));
