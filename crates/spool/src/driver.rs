@@ -23,8 +23,8 @@ use crate::clock::Origin;
 use handle::Command;
 use net::{Net, Wake};
 use sans_io::{Input, Instant, Machine, Output, Path, SocketId, SocketRequest, Verdict};
-use std::{io, net::SocketAddr, pin::pin};
-use tokio::sync::mpsc;
+use std::{io, net::SocketAddr, ops::ControlFlow, pin::pin};
+use tokio::sync::mpsc::{self, error::TryRecvError};
 use udp::RecvBuffers;
 
 /// What the owner of a driver does with what the machine says. Both methods run inside the
@@ -41,6 +41,9 @@ pub trait Application<M: Machine>: Send + 'static {
 /// How many commands may wait for the driver. A caller that is faster waits in
 /// [`Handle::call`], or is told so by [`Handle::post`].
 const COMMANDS_MAX: usize = 256;
+
+/// How many commands run before sockets and timers get their turn.
+const COMMANDS_PER_WAKE: usize = 64;
 
 /// After so many rounds without rest the driver lets other tasks of its thread run.
 const ROUNDS_BEFORE_YIELD: u32 = 64;
@@ -164,14 +167,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 tokio::task::yield_now().await;
             }
             tokio::select! {
-                command = self.commands.recv() => match command {
-                    Some(Command::Run(run)) => {
-                        let now = self.origin.now();
-                        let mut cx = Context::new(&mut self.machine, now, &mut self.net);
-                        run(&mut cx, &mut self.app);
-                    }
-                    Some(Command::Stop) | None => break,
-                },
+                command = self.commands.recv() => if self.obey_all(command).is_break() { break },
                 Some(wake) = self.net.next_wake() => self.woken(wake, &mut buffers),
                 () = &mut sleep, if deadline.is_some() => {
                     let now = self.origin.now();
@@ -182,6 +178,31 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
         }
         let _ = self.settle();
         (self.machine, self.app)
+    }
+
+    /// Runs a command and some of those that wait behind it, so that what they send leaves in
+    /// batches. `None`: there will be no more.
+    fn obey_all(&mut self, first: Option<Command<M, A>>) -> ControlFlow<()> {
+        let mut command = first;
+        for left in (0..COMMANDS_PER_WAKE).rev() {
+            match command {
+                Some(Command::Run(run)) => {
+                    let now = self.origin.now();
+                    run(&mut Context::new(&mut self.machine, now, &mut self.net), &mut self.app);
+                    let _ = self.drain();
+                }
+                Some(Command::Stop) | None => return ControlFlow::Break(()),
+            }
+            if left == 0 {
+                break;
+            }
+            command = match self.commands.try_recv() {
+                Ok(next) => Some(next),
+                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Empty) => break,
+            };
+        }
+        ControlFlow::Continue(())
     }
 
     /// Tells the machine which paths failed since, drains it, and hands over what is batched up.

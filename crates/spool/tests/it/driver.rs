@@ -148,6 +148,24 @@ async fn a_burst_arrives_whole_and_in_order_with_few_system_calls() {
 }
 
 #[tokio::test]
+async fn a_burst_between_two_drivers_arrives_datagram_by_datagram() {
+    let mut from = Running::start(|probe| probe.bind(0, "127.0.0.1:0"));
+    let mut to = Running::start(|probe| probe.bind(0, "127.0.0.1:0"));
+    let path = Path::udp(from.bound().await, to.bound().await);
+    let datagrams: Vec<Vec<u8>> = (0..40).map(|n| vec![n; if n == 39 { 7 } else { 100 }]).collect();
+    let burst = datagrams.clone();
+    from.with(move |cx| {
+        for datagram in &burst {
+            cx.send(&sans_io::Packet::new(path, datagram));
+        }
+    })
+    .await;
+    for datagram in datagrams {
+        assert_eq!(to.next().await, Told::Bytes(path.reversed(), 5, datagram));
+    }
+}
+
+#[tokio::test]
 async fn an_unspecified_address_is_refused() {
     let mut run = Running::start(|probe| {
         probe.bind(1, "0.0.0.0:0");
@@ -296,6 +314,36 @@ async fn the_driver_ends_with_its_last_handle_and_sends_what_was_queued() {
     drop(other);
     bounded(run.task).await.unwrap();
     assert_eq!(receive(&peer).await.0, b"farewell");
+}
+
+#[tokio::test]
+async fn commands_that_pile_up_all_run_in_order() {
+    let mut run = Running::start(|_| {});
+    // the driver gets no turn meanwhile: this test has one thread, and does not wait
+    for number in 0..200 {
+        run.handle
+            .post(move |cx, _| cx.machine.look_up(LookupKind::Srv, &number.to_string()))
+            .unwrap();
+    }
+    run.with(|cx| cx.machine.wake_in(cx.now, Duration::ZERO)).await;
+    let unsupported = Seen::LookedUp(LookupId(7), Err(LookupFault::Unsupported));
+    let mut looked_up = 0;
+    while looked_up < 200 {
+        match run.next().await {
+            Told::Event(Seen::Woken(_)) => {}
+            told => {
+                assert_eq!(told, Told::Event(unsupported.clone()));
+                looked_up += 1;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn too_many_commands_are_refused_at_once() {
+    let run = Running::start(|_| {});
+    let refused = (0..).find_map(|_| run.handle.post(|_, _| ()).err());
+    assert_eq!(refused, Some(PostError::Full));
 }
 
 #[tokio::test]
