@@ -41,8 +41,8 @@ use transaction::Sent;
 /// It claims ChannelData and Data indications on its path, and answers to its own requests. All
 /// else is [`Verdict::Unclaimed`], so that the socket can be shared, with an ICE agent for example.
 ///
-/// A drain gives at most [`max_permissions`](TurnClientConfig::max_permissions) and
-/// [`max_channels`](TurnClientConfig::max_channels) outputs and a hundred more.
+/// Up to 32 inputs and commands may come between two drains. A drain gives at most twice as many
+/// outputs as there may be permissions and channels, and a hundred more.
 ///
 /// ```
 /// use sans_io::{Instant, Machine, Output, Path};
@@ -77,6 +77,8 @@ pub struct TurnClient {
     waiting: VecDeque<Task>,
     timers: Timers<Timer>,
     out: VecDeque<Output<TurnEvent>>,
+    /// How many of them are [`TurnEvent::PeerUnreachable`].
+    advice: usize,
     drops: DropCounters,
 }
 
@@ -147,6 +149,7 @@ impl TurnClient {
             waiting: VecDeque::new(),
             timers: Timers::default(),
             out: VecDeque::new(),
+            advice: 0,
             drops: DropCounters::default(),
             config,
         }
@@ -374,10 +377,14 @@ impl Machine for TurnClient {
     }
 
     fn poll_output(&mut self) -> Output<TurnEvent> {
-        self.out.pop_front().unwrap_or_else(|| {
+        let Some(output) = self.out.pop_front() else {
             let next = [self.timers.next(), self.transactions.next()];
-            Output::Timeout(next.into_iter().flatten().min())
-        })
+            return Output::Timeout(next.into_iter().flatten().min());
+        };
+        if matches!(output, Output::Event(TurnEvent::PeerUnreachable { .. })) {
+            self.advice -= 1;
+        }
+        output
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {

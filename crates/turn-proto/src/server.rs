@@ -50,8 +50,9 @@ const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// that denies everything but public addresses, and by the server's own addresses, which lead to
 /// relayed addresses only.
 ///
-/// A drain gives at most [`max_queue`](TurnServerConfig::max_queue) outputs, and four for each
-/// allocation that ends meanwhile.
+/// Each input queues at most one message, so [`max_queue`](TurnServerConfig::max_queue) of them may
+/// come between two drains. A drain gives at most three outputs for each input since the last one,
+/// and three for each allocation whose time has run out meanwhile.
 ///
 /// ```
 /// use sans_io::{Input, Instant, Machine, Output, Path, SocketIds};
@@ -99,6 +100,8 @@ pub struct TurnServer {
     /// they are used.
     timers: Timers<AllocationId>,
     out: VecDeque<Output<TurnServerEvent>>,
+    /// How many of them are messages.
+    queued: usize,
     drops: DropCounters,
 }
 
@@ -153,6 +156,7 @@ impl TurnServer {
             table: Table::new(hasher),
             timers: Timers::default(),
             out: VecDeque::new(),
+            queued: 0,
             drops: DropCounters::default(),
         })
     }
@@ -257,7 +261,7 @@ impl TurnServer {
         path: Path,
         message: &Message<'_>,
     ) -> Verdict<'static> {
-        if self.out.len() >= self.limits.queue {
+        if self.queued >= self.limits.queue {
             return self.drops.drop(DropReason::Exhausted);
         }
         let identity = match self.identify(now, path, message) {
@@ -286,13 +290,16 @@ impl TurnServer {
 
     /// What is not TURN: Binding requests, also those of RFC 3489, and what is neither.
     fn receive_binding<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
+        if self.queued >= self.limits.queue {
+            return self.drops.drop(DropReason::Exhausted);
+        }
         let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
             Verdict::Dropped(reason) => self.drops.drop(reason),
             Verdict::Unclaimed => self.drops.drop(DropReason::Malformed),
             verdict => verdict,
         };
         while let Output::Transmit(answer) = self.binding.poll_output() {
-            self.out.push_back(Output::Transmit(answer));
+            self.queue(answer.path, answer.payload);
         }
         verdict
     }
@@ -318,7 +325,13 @@ impl Machine for TurnServer {
     }
 
     fn poll_output(&mut self) -> Output<TurnServerEvent> {
-        self.out.pop_front().unwrap_or(Output::Timeout(self.timers.next()))
+        let Some(output) = self.out.pop_front() else {
+            return Output::Timeout(self.timers.next());
+        };
+        if matches!(output, Output::Transmit(_)) {
+            self.queued -= 1;
+        }
+        output
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {

@@ -111,9 +111,10 @@ impl TurnClient {
         if self.relayed().is_none() || !self.permissions.is_expected(peer.ip(), now) {
             return self.drops.drop(DropReason::Forbidden);
         }
-        if self.out.len() >= ADVICE_MAX {
+        if self.advice >= ADVICE_MAX {
             return self.drops.drop(DropReason::TooFast);
         }
+        self.advice += 1;
         let too_big = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
         let fault = if (icmp.kind, icmp.code) == too_big {
             PathFault::TooBig { mtu: icmp.data }

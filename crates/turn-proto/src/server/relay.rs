@@ -118,7 +118,7 @@ impl TurnServer {
         if !permitted {
             return self.drops.drop(DropReason::Forbidden);
         }
-        if self.out.len() >= self.limits.queue {
+        if self.queued >= self.limits.queue {
             return self.drops.drop(DropReason::Exhausted);
         }
         let client = allocation.client;

@@ -63,6 +63,7 @@ impl TurnServer {
     }
 
     pub(super) fn queue(&mut self, path: Path, payload: Bytes) {
+        self.queued += 1;
         self.out.push_back(Output::Transmit(Transmit::new(path, payload)));
     }
 }

@@ -212,6 +212,23 @@ fn a_queue_that_nobody_drains_is_bounded() {
     assert_eq!(server.drops().count(DropReason::Exhausted), 990);
 }
 
+/// What ends meanwhile takes no room from those who ask.
+#[test]
+fn many_ends_at_once_hold_up_nobody() {
+    let mut config = desk::config();
+    config.max_queue = 1;
+    config.max_allocations_per_user = 50;
+    let mut desk = Desk::with(config);
+    for n in 0..50 {
+        User::new("alice", "wonderland", &format!("7.7.7.{n}:1000")).allocate(&mut desk);
+    }
+    desk.now = desk.now.saturating_add(secs(600));
+    let mut bob = User::bob();
+    let request = bob.write(Method::ALLOCATE, udp);
+    assert_eq!(bob.send(&mut desk, &request).unwrap().code(), 401);
+    assert_eq!(desk.server.allocations(), 0);
+}
+
 #[test]
 fn login_takes_two_round_trips() {
     let mut net = Net::new();

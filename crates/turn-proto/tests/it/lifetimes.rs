@@ -209,6 +209,24 @@ fn a_restarted_server_is_noticed_and_reported() {
 }
 
 #[test]
+fn a_nat_that_changes_its_mind_is_noticed() {
+    let mut net = Net::new();
+    let inside = address("7.7.7.7:1000");
+    net.nat = Some((inside, address("6.6.6.1:11")));
+    let client = net.client("7.7.7.7:1000");
+    net.run(secs(1));
+    let [TurnEvent::Allocated { mapped, .. }] = net.take_events(client)[..] else {
+        panic!("no allocation");
+    };
+    assert_eq!(mapped, address("6.6.6.1:11"));
+    // To the server this is another client, who has no allocation.
+    net.nat = Some((inside, address("6.6.6.1:12")));
+    net.run(secs(600));
+    let fault = TurnFault::Mismatch;
+    assert_eq!(net.take_events(client), [TurnEvent::Lost { fault }]);
+}
+
+#[test]
 fn a_refresh_on_demand_notices_it_at_once() {
     let mut net = Net::new();
     let client = net.ready_client("7.7.7.7:1000");

@@ -32,6 +32,8 @@ pub(crate) struct Net {
     flights: BTreeMap<(Instant, u64), Flight>,
     count: u64,
     relays: BTreeMap<SocketId, SocketAddr>,
+    /// A NAT before a client: its address inside, and outside.
+    pub(crate) nat: Option<(SocketAddr, SocketAddr)>,
     /// Whether a packet is carried.
     pub(crate) filter: Filter,
     /// All packets that were sent.
@@ -56,6 +58,7 @@ impl Net {
             flights: BTreeMap::new(),
             count: 0,
             relays: BTreeMap::new(),
+            nat: None,
             filter: Box::new(|_, _| true),
             sent: Vec::new(),
             at_peers: Vec::new(),
@@ -123,7 +126,8 @@ impl Net {
 
     /// Gives bytes to the wire.
     pub(crate) fn launch(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
-        let flight = Flight { from, to, bytes };
+        let outside = self.nat.filter(|(inside, _)| *inside == from).map(|(_, outside)| outside);
+        let flight = Flight { from: outside.unwrap_or(from), to, bytes };
         self.sent.push((self.now, flight.clone()));
         if (self.filter)(self.now, &flight) {
             self.count += 1;
@@ -140,6 +144,9 @@ impl Net {
     }
 
     fn arrive(&mut self, flight: &Flight) {
+        let inside = self.nat.filter(|(_, outside)| *outside == flight.to);
+        let flight =
+            &Flight { to: inside.map_or(flight.to, |(inside, _)| inside), ..flight.clone() };
         let path = Path::udp(flight.to, flight.from);
         let input = Input::received(path, &flight.bytes);
         let is_client = |client: &TurnClient| client.path().local == flight.to;
