@@ -1,4 +1,4 @@
-//! The alphabet of base64 (RFC 4648 §4), for what is short and of fixed length.
+//! The alphabet of base64 (RFC 4648, section 4), for what is short and of fixed length.
 use alloc::string::String;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -287,7 +287,7 @@ impl StunClient {
     }
 }
 
-/// Whether a fault will not go away by itself (RFC 1122 §4.2.3.9).
+/// Whether a fault will not go away by itself (RFC 1122, section 4.2.3.9).
 const fn is_hard(path: &Path, fault: PathFault) -> bool {
     match (fault, path.remote) {
         (PathFault::Unreachable { kind: 3, code }, SocketAddr::V4(_)) => matches!(code, 2 | 3),

@@ -242,7 +242,7 @@ impl Resolver {
         }
     }
 
-    /// Follows one NAPTR record for one transport (RFC 3958 §2.2).
+    /// Follows one NAPTR record for one transport (RFC 3958, section 2.2).
     fn follow(&mut self, next: naptr::Next, chain: u8) -> Option<Step> {
         let naptr::Next { transport, flag, name } = next;
         match flag {

@@ -150,7 +150,7 @@ impl FromStr for Uri {
     }
 }
 
-/// Host and port, of which the port may be missing or empty (RFC 3986 §3.2.3).
+/// Host and port, of which the port may be missing or empty (RFC 3986, section 3.2.3).
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), UriError> {
     if authority.starts_with('[') {
         let end = authority.find(']').ok_or(UriError::Host)?;
@@ -179,7 +179,7 @@ fn parse_host(host: &str) -> Result<Host, UriError> {
 }
 
 /// A name that can be looked up: labels of 1 to 63 letters, digits, hyphens and underscores, 253
-/// characters in all (RFC 1035 §2.3). Other names go through IDNA before.
+/// characters in all (RFC 1035, section 2.3). Other names go through IDNA before.
 fn is_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -266,3 +266,44 @@ fn lifetime_is_unknown_where_response_port_is_not_honoured() {
     let NatProbeEvent::Done(report) = event else { panic!("{event:?}") };
     assert_eq!(report.lifetime, Some(BindingLifetime::Unknown));
 }
+
+#[test]
+fn questions_are_paced() {
+    let mut probe = NatProbe::new(config(), &mut SocketIds::root(), [1; 32]);
+    let mut nat = Nat::new(Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent);
+    let mut server = server(true);
+    let mut now = Instant::from_secs(1);
+    let mut begun: Vec<(crate::TransactionId, Instant)> = vec![];
+    for _ in 0..400 {
+        match probe.poll_output() {
+            Output::Socket(SocketRequest::Bind { id, local }) => {
+                let local = SocketAddr::new(local.ip(), 40_000 + id.0 as u16);
+                let _ = probe.handle_input(now, Input::Socket { id, state: Ok(local) });
+            }
+            Output::Transmit(sent) => {
+                let id = crate::Message::parse(&sent.payload).unwrap().transaction_id();
+                if begun.iter().all(|(known, _)| *known != id) {
+                    begun.push((id, now));
+                }
+                let outer = nat.out(now, sent.path.local, sent.path.remote);
+                let there = Path::udp(sent.path.remote, outer);
+                if let Some((path, bytes)) = answer(&mut server, now, there, &sent.payload)
+                    && let Some(inner) = nat.back(now, path.local, path.remote)
+                {
+                    let back = Path::udp(inner, path.local);
+                    let _ = probe.handle_input(now, Input::received(back, &bytes));
+                }
+            }
+            Output::Timeout(Some(at)) => {
+                now = at;
+                probe.handle_timeout(now);
+            }
+            _ => {}
+        }
+    }
+    assert!(begun.len() >= 6, "{}", begun.len());
+    // The hairpin test, with an ID of its own, is no transaction with the server.
+    for pair in begun[..6].windows(2) {
+        assert!(pair[1].1.saturating_since(pair[0].1) >= Duration::from_millis(100));
+    }
+}
