@@ -97,6 +97,7 @@ mod map;
 mod nat;
 mod node;
 mod observe;
+mod oracle;
 mod packet;
 mod pcapng;
 mod peer;

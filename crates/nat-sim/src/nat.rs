@@ -120,6 +120,14 @@ impl Engine {
         }
     }
 
+    /// The same NAT as it is after a reboot.
+    pub(crate) fn fresh(&self) -> Self {
+        match self {
+            Self::Table(table) => Self::Table(Box::new(table.fresh())),
+            Self::Linux(conntrack) => Self::Linux(Box::new(conntrack.fresh())),
+        }
+    }
+
     /// A packet from the inside.
     pub(crate) fn outbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
         match self {

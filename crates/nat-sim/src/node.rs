@@ -58,7 +58,7 @@ pub(crate) const OUTSIDE: u8 = 0;
 pub(crate) const INSIDE: u8 = 1;
 
 /// A network that its nodes reach each other on directly.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Segment {
     pub(crate) nodes: Map<IpAddr, (u32, u8)>,
     /// The NAT that everything else goes to.
@@ -85,6 +85,20 @@ pub(crate) struct HostState {
 }
 
 impl HostState {
+    /// A host that runs nothing.
+    pub(crate) fn new(ephemeral: Stream) -> Self {
+        Self {
+            slots: Vec::new(),
+            sockets: Map::default(),
+            open: BTreeSet::new(),
+            by_id: Map::default(),
+            ephemeral,
+            listeners: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            delivered: Vec::new(),
+        }
+    }
+
     /// Replaces port 0 by one of the dynamic ports of RFC 6335 that is free.
     pub(crate) fn free_port(
         &mut self,

@@ -14,6 +14,8 @@ use std::{
 
 /// How many outputs may wait: more than anybody sends between two drains by design.
 const QUEUE_MAX: usize = 4_096;
+/// How many askers are remembered: more than any search has addresses.
+const ASKERS_MAX: usize = 64;
 /// How long [`World::ask`] waits: longer than any round trip that a test means to be answered.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
@@ -38,6 +40,7 @@ pub struct Peer {
     local: Option<SocketAddr>,
     queue: VecDeque<Output<Heard>>,
     drops: DropCounters,
+    askers: VecDeque<SocketAddr>,
 }
 
 /// Something that came to a [`Peer`].
@@ -49,6 +52,15 @@ pub struct Heard {
     pub bytes: Bytes,
     /// The fault, when the network reported one.
     pub fault: Option<PathFault>,
+}
+
+impl Heard {
+    /// How the asker was seen, if this is the answer to what it asked with `?TOKEN`.
+    pub fn answer(&self, token: &str) -> Option<SocketAddr> {
+        let text = core::str::from_utf8(&self.bytes).ok()?;
+        let (seen, answered) = text.strip_prefix('!')?.split_once(' ')?;
+        (answered == token).then(|| seen.parse().ok())?
+    }
 }
 
 impl Peer {
@@ -65,6 +77,7 @@ impl Peer {
             local: None,
             queue: VecDeque::from([Output::Socket(bind)]),
             drops: DropCounters::default(),
+            askers: VecDeque::new(),
         }
     }
 
@@ -91,6 +104,11 @@ impl Peer {
         self.clock.tick(now);
         self.local = None;
         self.push(Output::Socket(SocketRequest::Close(SocketId(0))));
+    }
+
+    /// Who has asked it something last, at most 64 of them.
+    pub fn askers(&self) -> Vec<SocketAddr> {
+        self.askers.iter().copied().collect()
     }
 
     /// The address of its socket.
@@ -124,6 +142,10 @@ impl Machine for Peer {
                 if let [b'?', token @ ..] = bytes {
                     let mut answer = format!("!{} ", path.remote).into_bytes();
                     answer.extend_from_slice(token);
+                    if !self.askers.contains(&path.remote) {
+                        self.askers.truncate(ASKERS_MAX - 1);
+                        self.askers.push_front(path.remote);
+                    }
                     self.transmit(path.remote, None, answer.into());
                 } else {
                     let bytes = Bytes::copy_from_slice(bytes);
@@ -178,9 +200,7 @@ impl World {
         let end = self.now().saturating_add(ANSWER_WAIT);
         let mut answer = None;
         self.run_until_event::<Peer>(asker, end, |heard| {
-            let text = core::str::from_utf8(&heard.bytes).unwrap_or_default();
-            let parts = text.strip_prefix('!').and_then(|text| text.split_once(' '));
-            answer = parts.filter(|(_, t)| *t == token).and_then(|(seen, _)| seen.parse().ok());
+            answer = heard.answer(&token);
             answer.is_some()
         })?;
         self.take_events::<Peer>(asker);

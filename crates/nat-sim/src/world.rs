@@ -83,6 +83,14 @@ impl World {
         }
     }
 
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     /// The time.
     pub const fn now(&self) -> Instant {
         self.now

@@ -112,6 +112,11 @@ impl Conntrack {
         }
     }
 
+    pub(crate) fn fresh(&self) -> Self {
+        let (config, outside) = (self.config.clone(), self.outside.clone());
+        Self::new(config, outside, self.first_host, self.stream.clone())
+    }
+
     pub(crate) fn translates(&self) -> bool {
         self.config.source != SourceRule::None
     }

@@ -109,6 +109,10 @@ impl Table {
         }
     }
 
+    pub(crate) fn fresh(&self) -> Self {
+        Self::new(self.behaviour.clone(), self.outside.clone(), self.stream.clone())
+    }
+
     pub(crate) const fn translates(&self) -> bool {
         self.behaviour.translates
     }

@@ -8,10 +8,7 @@ use crate::{
     node::{HostState, Interface, Kind, NatState, Node, Segment},
     topology::{Attachment, Prefix},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The number of the internet among the networks.
 const INTERNET: u32 = 0;
@@ -90,16 +87,7 @@ impl World {
         for (index, attachment) in host.attachments.into_iter().enumerate() {
             interfaces.push(self.attach(&name, id, index as u8, attachment)?);
         }
-        let state = HostState {
-            slots: Vec::new(),
-            sockets: Map::default(),
-            open: BTreeSet::new(),
-            by_id: Map::default(),
-            ephemeral: Stream::new(self.seed, &name, "ports"),
-            listeners: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            delivered: Vec::new(),
-        };
+        let state = HostState::new(Stream::new(self.seed, &name, "ports"));
         self.push_node(name, interfaces, Kind::Host(state));
         Ok(HostId(id))
     }
@@ -140,6 +128,14 @@ impl World {
         };
         self.push_node(name, vec![outside, inside], Kind::Nat(state));
         Ok(NatId(id))
+    }
+
+    /// Takes another world's networks, with these nodes in place of its own.
+    pub(crate) fn replace_network(&mut self, nodes: Vec<Node>, other: &Self) {
+        self.nodes = nodes;
+        self.by_name.clone_from(&other.by_name);
+        self.segments.clone_from(&other.segments);
+        self.cuts.clone_from(&other.cuts);
     }
 
     fn push_node(&mut self, name: String, interfaces: Vec<Interface>, kind: Kind) {

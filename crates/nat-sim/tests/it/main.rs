@@ -6,6 +6,7 @@ mod conformance;
 mod determinism;
 mod hosting;
 mod linux;
+mod oracle;
 mod scenario;
 mod streams;
 mod twin;
