@@ -54,6 +54,10 @@
 //!   [`Camera`](Policy::Camera) for RTSP.
 //! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
 //!   data channel, [`Fragment`] reads what is trickled afterwards.
+//! - [`codec`] puts the RTP formats of a section together, types the parameters of the usual
+//!   codecs and compares them.
+//! - [`Session::normalised`] gives the canonical spelling, [`Session::anonymised`] a copy that is
+//!   fit for a bug report, [`Session::check_whip_offer`] the rules of WHIP.
 //! - [`Limits`] bound what a description may cost. All work is linear in its length, refusing
 //!   included.
 //!
@@ -111,6 +115,7 @@ mod section;
 mod session;
 pub mod text;
 mod value;
+mod whip;
 mod write;
 
 pub use build::Builder;
@@ -124,4 +129,5 @@ pub use media::{IceCredentials, Media};
 pub use policy::{Policy, UnknownPolicy};
 pub use section::{AttributeLine, Section};
 pub use session::{AcceptError, Session};
+pub use whip::WhipError;
 pub use write::WriteError;

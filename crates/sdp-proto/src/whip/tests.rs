@@ -1,0 +1,67 @@
+use alloc::string::String;
+
+use super::*;
+
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
+    a=setup:actpass\r\na=sendonly\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=msid:stream audio\r\n\
+    m=video 0 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=bundle-only\r\n\
+    a=sendonly\r\na=rtcp-mux-only\r\na=msid:stream video\r\n";
+
+fn answer_text() -> String {
+    OFFER
+        .replace("sendonly", "recvonly")
+        .replace("actpass", "passive")
+        .replace("m=video 0", "m=video 9")
+        .replace("a=bundle-only\r\n", "")
+}
+
+fn offer(text: &str) -> Result<(), WhipError> {
+    Session::parse(text.as_bytes()).unwrap().check_whip_offer()
+}
+
+fn answer(text: &str) -> Result<(), WhipError> {
+    let offer = Session::parse(OFFER.as_bytes()).unwrap();
+    Session::parse(text.as_bytes()).unwrap().check_whip_answer(&offer)
+}
+
+#[test]
+fn an_offer_and_its_answer_pass() {
+    assert_eq!(offer(OFFER), Ok(()));
+    assert_eq!(answer(&answer_text()), Ok(()));
+}
+
+#[test]
+fn each_rule_of_an_offer_is_kept() {
+    let changed = |from: &str, to: &str| {
+        assert!(OFFER.contains(from));
+        offer(&OFFER.replacen(from, to, 1)).unwrap_err()
+    };
+    let media = 1;
+    assert_eq!(changed("BUNDLE 0 1", "BUNDLE 0"), WhipError::NotBundled { media });
+    assert_eq!(changed("BUNDLE", "LS"), WhipError::NotBundled { media: 0 });
+    let direction = Direction::RecvOnly;
+    assert_eq!(changed("sendonly", "recvonly"), WhipError::Direction { media: 0, direction });
+    assert_eq!(changed("msid:stream video", "msid:other video"), WhipError::Stream { media });
+    assert_eq!(changed("a=msid:stream video\r\n", ""), WhipError::Stream { media });
+    assert_eq!(changed("m=video", "m=audio"), WhipError::SecondTrack { media });
+    assert_eq!(changed("actpass", "passive"), WhipError::Setup { media: 0 });
+    let only = "a=sendonly\r\na=rtcp-mux-only";
+    assert_eq!(changed(only, "a=sendonly"), WhipError::RtcpNotMultiplexed { media });
+    assert!(matches!(changed("mid:0", "mid:(0"), WhipError::Unreadable(_)));
+    assert_eq!(offer("v=0\r\n"), Err(WhipError::Empty));
+}
+
+#[test]
+fn each_rule_of_an_answer_is_kept() {
+    let changed = |from: &str, to: &str| {
+        let text = answer_text();
+        assert!(text.contains(from));
+        answer(&text.replacen(from, to, 1)).unwrap_err()
+    };
+    assert_eq!(changed("m=video 9", "m=video 0"), WhipError::Rejected { media: 1 });
+    assert_eq!(changed("m=video", "i=video"), WhipError::SectionCount { answer: 1, offer: 2 });
+    let direction = Direction::SendRecv;
+    assert_eq!(changed("recvonly", "sendrecv"), WhipError::Direction { media: 0, direction });
+    assert_eq!(changed("passive", "actpass"), WhipError::Setup { media: 0 });
+}
