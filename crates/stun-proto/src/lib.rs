@@ -27,6 +27,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "oauth")]
+mod access_token;
 pub mod attribute;
 mod base64;
 mod builder;
@@ -57,6 +59,8 @@ mod transactions;
 pub mod turn_rest;
 mod uri;
 
+#[cfg(feature = "oauth")]
+pub use access_token::{TokenContents, TokenError, TokenKey};
 pub use attribute::{Attribute, AttributeType};
 pub use builder::{MessageBuilder, SealedBuilder, SignedBuilder, WriteError};
 pub use classify::{PacketKind, classify};

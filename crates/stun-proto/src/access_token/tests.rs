@@ -1,0 +1,91 @@
+use super::{TokenContents, TokenError, TokenKey};
+use crate::attribute::AccessToken;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+const SERVER: &str = "blackdow.carleon.gov";
+const KEY: &[u8; 32] = b"HGkj32KJGiuy098sdfaqbNjOiaz71923";
+const NONCE: [u8; 12] = *b"h4j3k2l2n4b5";
+/// 92470300704768 / 65536 seconds.
+const ISSUED: Duration = Duration::from_secs(1_410_984_813);
+
+const SEALED_256: [u8; 50] = [
+    0x61, 0x7e, 0xf1, 0x34, 0xa3, 0xd5, 0xe4, 0x4e, 0x9a, 0x19, 0xcc, 0x7d, 0xc1, 0x04, 0xb0, 0xc0,
+    0x3d, 0x03, 0xb2, 0xa5, 0x51, 0xd8, 0xfd, 0xf5, 0xcd, 0x3b, 0x6d, 0xca, 0x6f, 0x10, 0xcf, 0xb7,
+    0x7e, 0x5b, 0x2d, 0xde, 0xc8, 0x4d, 0x29, 0x3a, 0x5c, 0x50, 0x49, 0x93, 0x59, 0xf0, 0xc2, 0xe2,
+    0x6f, 0x76,
+];
+const SEALED_128: [u8; 50] = [
+    0x7f, 0xb9, 0xe9, 0x9f, 0x08, 0x27, 0xbe, 0x3d, 0xf1, 0xe1, 0xbd, 0x65, 0x14, 0x93, 0xd3, 0x03,
+    0x1d, 0x36, 0xdf, 0x57, 0x07, 0x97, 0x84, 0xae, 0xe5, 0xea, 0xcb, 0x65, 0xfa, 0xd4, 0xf2, 0x7f,
+    0xab, 0x1a, 0x3f, 0x97, 0x97, 0x4b, 0x69, 0xf8, 0x51, 0xb2, 0x4b, 0xf5, 0xaf, 0x09, 0xed, 0xa3,
+    0x57, 0xe0,
+];
+
+fn contents() -> TokenContents {
+    TokenContents {
+        mac_key: b"ZksjpweoixXmvn67534m".to_vec(),
+        timestamp: 92_470_300_704_768,
+        lifetime_s: 3600,
+    }
+}
+
+fn keys() -> [(TokenKey, [u8; 50]); 2] {
+    let short: &[u8; 16] = KEY.first_chunk().unwrap();
+    [(TokenKey::aes256(KEY), SEALED_256), (TokenKey::aes128(short), SEALED_128)]
+}
+
+#[test]
+fn the_samples_of_rfc_7635_appendix_a_are_sealed_and_opened() {
+    for (key, sample) in keys() {
+        assert_eq!(key.seal(&contents(), SERVER, NONCE).unwrap(), sample);
+        let token = AccessToken { nonce: &NONCE, sealed: &sample };
+        assert_eq!(key.open(&token, SERVER, ISSUED), Ok(contents()));
+    }
+}
+
+#[test]
+fn token_is_for_one_server_and_cannot_be_changed() {
+    let [(key, sealed), _] = keys();
+    let token = AccessToken { nonce: &NONCE, sealed: &sealed };
+    let outcome = key.open(&token, "other.example", ISSUED);
+    assert_eq!(outcome, Err(TokenError::NotAuthentic));
+    for at in 0..sealed.len() {
+        let mut bad = sealed;
+        bad[at] ^= 1;
+        let token = AccessToken { nonce: &NONCE, sealed: &bad };
+        assert_eq!(key.open(&token, SERVER, ISSUED), Err(TokenError::NotAuthentic));
+    }
+    for nonce in [&NONCE[..11], &[], &[0; 300]] {
+        let token = AccessToken { nonce, sealed: &sealed };
+        assert_eq!(key.open(&token, SERVER, ISSUED), Err(TokenError::NotAuthentic));
+    }
+}
+
+#[test]
+fn token_is_good_for_its_lifetime_and_five_seconds() {
+    let [(key, sealed), _] = keys();
+    let token = AccessToken { nonce: &NONCE, sealed: &sealed };
+    let at = |seconds: i64| {
+        let time = ISSUED.as_secs().saturating_add_signed(seconds);
+        key.open(&token, SERVER, Duration::from_secs(time)).is_ok()
+    };
+    assert!(at(3604) && at(-3604));
+    assert!(!at(3606) && !at(-3606));
+}
+
+#[test]
+fn authentic_nonsense_is_malformed() {
+    let key = TokenKey::aes256(KEY);
+    for plain in [&[][..], &[0], &[0, 9, 1], &[0, 0, 1, 2, 3]] {
+        let sealed = seal_raw(&key, plain);
+        let token = AccessToken { nonce: &NONCE, sealed: &sealed };
+        assert_eq!(key.open(&token, SERVER, ISSUED), Err(TokenError::Malformed));
+    }
+}
+
+fn seal_raw(key: &TokenKey, plain: &[u8]) -> Vec<u8> {
+    use aes_gcm::aead::{Aead, Payload};
+    let super::Cipher::Aes256(cipher) = &key.0 else { panic!("not a 256-bit key") };
+    cipher.encrypt(&NONCE.into(), Payload { msg: plain, aad: SERVER.as_bytes() }).unwrap()
+}
