@@ -23,7 +23,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     });
     let (offer, stdin) = exchange::read(args.from.as_deref()).await?;
     connect::listen_to(&mut agent, &offer).await?;
-    let answer = connect::describe(&mut agent, status).await?;
+    let answer = connect::describe(&mut agent, args, status).await?;
     let told = match args.out {
         None => "This is the answer. Take it back to the other computer:\n",
         Some(_) => "The answer is written. Take it back to the other computer.",

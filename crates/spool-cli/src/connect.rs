@@ -93,7 +93,11 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
 }
 
 /// Gathers, says what was found, and gives our description.
-pub(crate) async fn describe(agent: &mut Agent, status: Status) -> Result<String, Failure> {
+pub(crate) async fn describe(
+    agent: &mut Agent,
+    flags: &Flags,
+    status: Status,
+) -> Result<String, Failure> {
     let described = agent.local_description().await;
     let problems = agent.problems();
     let description = described.map_err(|error| {
@@ -107,6 +111,10 @@ pub(crate) async fn describe(agent: &mut Agent, status: Status) -> Result<String
     }
     for problem in problems {
         status.event("problem", json!({ "text": problem }), &format!("  note: {problem}"));
+    }
+    if flags.stun.is_empty() && flags.turn.is_none() {
+        status
+            .say("  hint: only peers in your network find you so; for others add --stun HOST:PORT");
     }
     let ways = if candidates.len() == 1 { "way" } else { "ways" };
     let text = format!("Found {} {ways} to reach us.", candidates.len());

@@ -17,7 +17,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let args = &args.connect;
     let status = Status::new(args.json);
     let mut agent = connect::agent(args).await?;
-    let offer = connect::describe(&mut agent, status).await?;
+    let offer = connect::describe(&mut agent, args, status).await?;
     let told = match args.out {
         None => "This is the offer. Give it to `spool answer` on the other computer:\n",
         Some(_) => "The offer is written. Give it to `spool answer` on the other computer.",

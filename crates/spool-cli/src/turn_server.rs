@@ -88,6 +88,11 @@ fn announce(service: &TurnService, users: &[Account], made_up: bool) {
     }
     let relays: Vec<_> = service.relays().iter().map(ToString::to_string).collect();
     say(format!("Relaying from {}", relays.join(" and ")));
+    for relay in service.relays().iter().filter(|relay| is_private(relay)) {
+        say(format!(
+            "  note: {relay} is a private address; only computers of this network reach it"
+        ));
+    }
     let (Some(address), Some(user)) = (service.listeners().first(), users.first()) else { return };
     if made_up {
         say(format!("Account made up for this run: {} with password {}", user.name, user.password));
@@ -98,6 +103,14 @@ fn announce(service: &TurnService, users: &[Account], made_up: bool) {
     say("On the other:".to_owned());
     say(format!("  spool answer {flags}"));
     say("\nCtrl-C ends it.".to_owned());
+}
+
+/// Whether no computer outside reaches it (RFC 1918, RFC 4193).
+fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback(),
+    }
 }
 
 async fn serve(service: &mut TurnService) {

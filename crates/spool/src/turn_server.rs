@@ -52,7 +52,7 @@ impl std::fmt::Debug for TurnServiceBuilder {
 #[non_exhaustive]
 pub enum ServeError {
     /// An address could not be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}{}", advice(source))]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -60,7 +60,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// An address could not be relayed from.
-    #[error("cannot relay from {address}: {source}")]
+    #[error("cannot relay from {address}: {source}{}", advice(source))]
     Relay {
         /// Which.
         address: IpAddr,
@@ -87,6 +87,15 @@ pub enum ServeError {
     /// The configuration makes no sense to the server.
     #[error(transparent)]
     Config(#[from] turn_proto::ConfigError),
+}
+
+/// What to do about a fault of the operating system.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable => "; an address of this computer is wanted",
+        io::ErrorKind::AddrInUse => "; another program uses it",
+        _ => "",
+    }
 }
 
 impl TurnServiceBuilder {
