@@ -1,7 +1,18 @@
 //! STUN (RFC 8489) as pure state machines: no sockets, no clock, no ambient randomness.
 //!
-//! Wire: [`classify`], [`Message`], [`MessageBuilder`], [`attribute`].
-//! Credentials: [`Credentials`], [`Key`], [`opaque_string`].
+//! | part | where |
+//! |---|---|
+//! | what a packet is | [`classify`] (RFC 7983), [`stun_frame`] for streams |
+//! | messages | [`Message`] reads, [`MessageBuilder`] writes, [`attribute`] has a type for each attribute |
+//! | credentials | [`Credentials`], [`Key`], [`opaque_string`], [`turn_rest`], `TokenKey` (feature `oauth`) |
+//! | authentication | [`LongTermClient`] and [`LongTermServer`], [`authenticate_short_term`], [`Nonces`] |
+//! | transactions | [`Transactions`], [`Retransmit`], [`RttEstimate`], for any machine that sends requests |
+//! | machines | [`StunClient`], [`BindingServer`], [`NatProbe`] (RFC 5780), [`Resolver`] (RFC 5928) |
+//! | names of servers | [`Uri`] (RFC 7064, RFC 7065) |
+//! | limits on floods | [`SourceLimiter`] |
+//!
+//! Reading, verifying and writing a message allocate nothing. The feature `std` lets the CRC of
+//! FINGERPRINT use what the processor offers; without it a table is used.
 //!
 //! ```
 //! use stun_proto::{Key, Integrity, Message, MessageBuilder, MessageType, Method, TransactionId};

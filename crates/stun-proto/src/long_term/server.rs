@@ -17,6 +17,8 @@ pub struct LongTermServer {
     realm: String,
     nonces: Nonces,
     algorithms: Option<PasswordAlgorithms<'static>>,
+    /// What requests of unknown users are checked with, so that they take as long as others.
+    decoy: Key,
 }
 
 /// Whom a request says it is from.
@@ -75,7 +77,7 @@ impl LongTermServer {
         let features =
             SecurityFeatures { password_algorithms: algorithms.is_some(), username_anonymity };
         let nonces = Nonces::new(nonce_secret, nonce_lifetime, features);
-        Self { realm: realm.into(), nonces, algorithms }
+        Self { realm: realm.into(), nonces, algorithms, decoy: Key::new(&nonce_secret) }
     }
 
     /// The realm.
@@ -111,8 +113,9 @@ impl LongTermServer {
         if realm.0 != self.realm {
             return Err(Refusal::Unauthenticated);
         }
-        let key = look_up(user, algorithm).ok_or(Refusal::Unauthenticated)?;
-        request.verify(key.borrow()).map_err(|_| Refusal::Unauthenticated)?;
+        let key = look_up(user, algorithm);
+        let proven = request.verify(key.as_ref().map_or(&self.decoy, Borrow::borrow));
+        let key = key.filter(|_| proven.is_ok()).ok_or(Refusal::Unauthenticated)?;
         match self.nonces.check(now, client, nonce.0) {
             NonceState::Fresh => Ok(Authenticated { key, integrity }),
             NonceState::Stale => Err(Refusal::StaleNonce),
