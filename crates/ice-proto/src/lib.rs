@@ -139,6 +139,8 @@ mod pair;
 mod priority;
 mod remote;
 mod role;
+#[cfg(feature = "sdp")]
+mod sdp;
 mod session;
 mod stats;
 mod transaction;
@@ -155,4 +157,6 @@ pub use foundation::{Foundation, FoundationError};
 pub use gathering::GatherError;
 pub use pair::{PairCounters, PairFailure, PairId, PairState};
 pub use role::Role;
+#[cfg(feature = "sdp")]
+pub use sdp::CandidateTextError;
 pub use stats::PairStats;

@@ -110,7 +110,7 @@ fn closing_frees_the_relay_and_says_nothing_more() {
     meeting.meet();
     meeting.run(Duration::from_secs(10));
     assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 2);
-    meeting.with(0, |agent, now| agent.close(now));
+    meeting.with(0, IceAgent::close);
     meeting.world.run_for(Duration::from_secs(1));
     assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 1);
     assert_eq!(meeting.agent(0).state(), IceState::Closed);

@@ -1,4 +1,6 @@
 //! Whole agents through their public contract, in virtual time.
+#![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
+
 mod bounds;
 mod laws;
 mod loss;
@@ -8,3 +10,4 @@ mod nats;
 mod roles;
 mod support;
 mod waiting;
+mod wire;

@@ -1,6 +1,8 @@
 //! Two agents in a simulated network, and what is measured of them.
+mod puppet;
 mod reflector;
 
+pub(crate) use puppet::{Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 
 use core::{
@@ -65,11 +67,10 @@ impl Meeting {
         hosts: [HostId; 2],
         configs: [IceConfig; 2],
     ) -> Self {
-        let mut index = 0;
+        let mut left = configs.into_iter().enumerate();
         let agents = hosts.map(|host| {
-            let agent =
-                IceAgent::new(configs[index].clone(), seed(number, index), SocketIds::root());
-            index += 1;
+            let (index, config) = left.next().unwrap();
+            let agent = IceAgent::new(config, seed(number, index), SocketIds::root());
             world.install(host, agent.unwrap())
         });
         Self { met_at: world.now(), world, hosts, agents }
