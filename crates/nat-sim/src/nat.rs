@@ -16,12 +16,12 @@ use std::net::IpAddr;
 use table::Table;
 
 /// What a NAT does with a packet.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It leaves on the outside.
-    Outside(IpPacket),
-    /// It leaves on the inside.
-    Inside(IpPacket),
+    /// It leaves on the outside, as it was changed.
+    Outside,
+    /// It leaves on the inside, as it was changed.
+    Inside,
     /// It goes no further.
     Drop(DropCause),
     /// It goes no further, and its sender is told.
@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// A packet from the inside.
-    pub(crate) fn outbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+    pub(crate) fn outbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.outbound(now, packet),
             Self::Linux(conntrack) => conntrack.outbound(now, packet),
@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// A packet from the outside.
-    pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+    pub(crate) fn inbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.inbound(now, packet),
             Self::Linux(conntrack) => conntrack.inbound(now, packet),
@@ -145,7 +145,7 @@ impl Engine {
     }
 
     /// An error that the NAT itself has about a packet that it could not send on the outside.
-    pub(crate) fn own_error(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+    pub(crate) fn own_error(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
         match self {
             Self::Table(table) => table.own_error(now, packet),
             Self::Linux(conntrack) => conntrack.inbound(now, packet),

@@ -49,10 +49,10 @@ impl Side {
     const INWARD: (Self, Self) = (Self::Inside, Self::Outside);
     const HAIRPIN: (Self, Self) = (Self::Inside, Self::Inside);
 
-    const fn of(self, packet: IpPacket) -> Outcome {
+    const fn outcome(self) -> Outcome {
         match self {
-            Self::Outside => Outcome::Outside(packet),
-            Self::Inside => Outcome::Inside(packet),
+            Self::Outside => Outcome::Outside,
+            Self::Inside => Outcome::Inside,
         }
     }
 }
@@ -135,8 +135,8 @@ impl Conntrack {
         self.outside = outside;
     }
 
-    pub(crate) fn outbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
-        if let Some(known) = self.pass_known(now, &packet) {
+    pub(crate) fn outbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
+        if let Some(known) = self.pass_known(now, packet) {
             return known;
         }
         if matches!(packet.body, Body::Error(_)) {
@@ -145,7 +145,7 @@ impl Conntrack {
         if let Err(refusal) = self.forward_chain(packet.protocol()) {
             return refusal.into();
         }
-        let original = tuple(&packet);
+        let original = tuple(packet);
         let to_router = self.outside.contains(&packet.destination.ip());
         if !to_router {
             return match self.source_nat(now, original) {
@@ -153,7 +153,7 @@ impl Conntrack {
                 Err(cause) => Outcome::Drop(cause),
             };
         }
-        let inside = self.prerouting(now, &packet).filter(|_| self.config.hairpin);
+        let inside = self.prerouting(now, packet).filter(|_| self.config.hairpin);
         let Some(inside) = inside else { return Outcome::Drop(DropCause::NoHairpin) };
         let dnat = Tuple { destination: inside, ..original };
         match self.source_nat(now, dnat) {
@@ -162,21 +162,21 @@ impl Conntrack {
         }
     }
 
-    pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
-        if let Some(known) = self.pass_known(now, &packet) {
+    pub(crate) fn inbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
+        if let Some(known) = self.pass_known(now, packet) {
             return known;
         }
         if matches!(packet.body, Body::Error(_)) {
             return Outcome::Drop(DropCause::NoMapping);
         }
-        let original = tuple(&packet);
+        let original = tuple(packet);
         if self.config.source == SourceRule::None {
             if self.config.forward != ForwardRule::Everything {
                 return Outcome::Drop(DropCause::Filtered);
             }
             return self.confirm(now, original, original.inverse(), Side::INWARD, packet);
         }
-        if let Some(inside) = self.prerouting(now, &packet) {
+        if let Some(inside) = self.prerouting(now, packet) {
             if let Err(refusal) = self.forward_chain(packet.protocol()) {
                 return refusal.into();
             }
@@ -237,9 +237,9 @@ impl Conntrack {
     }
 
     /// A packet of a connection that is in the table, or an error about one.
-    fn pass_known(&mut self, now: Instant, packet: &IpPacket) -> Option<Outcome> {
-        if let Body::Error(error) = &packet.body {
-            return self.pass_error(now, packet, error);
+    fn pass_known(&mut self, now: Instant, packet: &mut IpPacket) -> Option<Outcome> {
+        if let Body::Error(error) = packet.body {
+            return self.pass_error(now, packet, &error);
         }
         let (slot, direction) = self.live(now, &tuple(packet))?;
         if self.connection(slot).local {
@@ -251,11 +251,16 @@ impl Conntrack {
             return Some(refusal.into());
         }
         self.refresh(now, slot, direction, packet);
-        Some(self.rewrite(now, slot, direction, packet.clone()))
+        Some(self.rewrite(now, slot, direction, packet))
     }
 
     /// An error is translated by the connection of the packet that it quotes, and changes nothing.
-    fn pass_error(&mut self, now: Instant, packet: &IpPacket, e: &IcmpError) -> Option<Outcome> {
+    fn pass_error(
+        &mut self,
+        now: Instant,
+        packet: &mut IpPacket,
+        e: &IcmpError,
+    ) -> Option<Outcome> {
         let quoted = Tuple { protocol: e.protocol, source: e.source, destination: e.destination };
         // The quoted packet went the other way, so it is the inverse of what would come now.
         let (slot, direction) = self.live(now, &quoted.inverse())?;
@@ -264,14 +269,13 @@ impl Conntrack {
             Direction::Original => (connection.reply, connection.sides.0),
             Direction::Reply => (connection.original, connection.sides.1),
         };
-        let mut packet = packet.clone();
         packet.body =
             Body::Error(IcmpError { source: into.source, destination: into.destination, ..*e });
         packet.destination.set_ip(into.source.ip());
         if into.destination.ip() != e.destination.ip() {
             packet.source.set_ip(into.destination.ip());
         }
-        Some(side.of(packet))
+        Some(side.outcome())
     }
 
     fn rewrite(
@@ -279,7 +283,7 @@ impl Conntrack {
         now: Instant,
         slot: u32,
         direction: Direction,
-        mut packet: IpPacket,
+        packet: &mut IpPacket,
     ) -> Outcome {
         let connection = self.connection(slot);
         let (leaves_as, side) = match direction {
@@ -299,7 +303,7 @@ impl Conntrack {
                 self.seen.insert((port, to), until);
             }
         }
-        side.of(packet)
+        side.outcome()
     }
 
     /// Enters a new connection and lets its first packet pass.
@@ -309,10 +313,10 @@ impl Conntrack {
         original: Tuple,
         reply: Tuple,
         sides: (Side, Side),
-        packet: IpPacket,
+        packet: &mut IpPacket,
     ) -> Outcome {
         let slot = self.insert(now, original, reply, sides);
-        self.refresh(now, slot, Direction::Original, &packet);
+        self.refresh(now, slot, Direction::Original, packet);
         self.rewrite(now, slot, Direction::Original, packet)
     }
 

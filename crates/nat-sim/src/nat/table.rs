@@ -134,14 +134,14 @@ impl Table {
     }
 
     /// A packet from the inside.
-    pub(crate) fn outbound(&mut self, now: Instant, mut packet: IpPacket) -> Outcome {
-        if let Some(blocked) = self.block(&packet) {
+    pub(crate) fn outbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
+        if let Some(blocked) = self.block(packet) {
             return blocked;
         }
         if let Body::Error(error) = packet.body {
-            return self.error_outbound(now, packet, error);
+            return self.error_outbound(now, packet, &error);
         }
-        let mapping = match self.map_outbound(now, &packet) {
+        let mapping = match self.map_outbound(now, packet) {
             Ok(mapping) => mapping,
             Err(DropCause::NoMapping) => return Outcome::Drop(DropCause::NoMapping),
             Err(cause) if self.behaviour.reports_exhaustion => {
@@ -152,25 +152,29 @@ impl Table {
         let internal = packet.source;
         packet.source = mapping;
         if !self.is_ours(packet.destination) {
-            return Outcome::Outside(packet);
+            return Outcome::Outside;
         }
-        match self.behaviour.hairpin {
-            Hairpin::None => return Outcome::Drop(DropCause::NoHairpin),
-            Hairpin::ExternalSource => {}
+        let outcome = match self.behaviour.hairpin {
+            Hairpin::None => Outcome::Drop(DropCause::NoHairpin),
+            Hairpin::ExternalSource => self.inbound(now, packet),
             Hairpin::InternalSource => {
-                return match self.find_inbound(now, packet.protocol(), packet.destination, mapping)
-                {
-                    Ok(slot) => self.deliver(now, slot, IpPacket { source: internal, ..packet }),
+                let found = self.find_inbound(now, packet.protocol(), packet.destination, mapping);
+                packet.source = internal;
+                match found {
+                    Ok(slot) => self.deliver(now, slot, packet),
                     Err(refusal) => refusal.into(),
-                };
+                }
             }
+        };
+        if outcome != Outcome::Inside {
+            packet.source = internal; // Its sender is to be told of it.
         }
-        self.inbound(now, packet)
+        outcome
     }
 
     /// A packet from the outside, or one that is being hairpinned.
-    pub(crate) fn inbound(&mut self, now: Instant, packet: IpPacket) -> Outcome {
-        if let Some(blocked) = self.block(&packet) {
+    pub(crate) fn inbound(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
+        if let Some(blocked) = self.block(packet) {
             return blocked;
         }
         if let Body::Error(error) = packet.body {
@@ -388,7 +392,7 @@ impl Table {
         Err(Refusal { cause, told, later: false })
     }
 
-    fn deliver(&mut self, now: Instant, slot: u32, mut packet: IpPacket) -> Outcome {
+    fn deliver(&mut self, now: Instant, slot: u32, packet: &mut IpPacket) -> Outcome {
         let (lifetime, tcp) = (self.behaviour.lifetime, self.behaviour.tcp);
         let mapping = self.mapping(slot);
         mapping.replied = true;
@@ -402,11 +406,11 @@ impl Table {
             self.carriers.insert((protocol, internal, packet.source), slot);
         }
         packet.destination = internal;
-        Outcome::Inside(packet)
+        Outcome::Inside
     }
 
     /// An error from the outside about a packet that went out (RFC 5508 §4.2).
-    fn error_inbound(&mut self, now: Instant, packet: IpPacket, error: &IcmpError) -> Outcome {
+    fn error_inbound(&mut self, now: Instant, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
         if self.behaviour.icmp_errors == IcmpErrors::Drop {
             return Outcome::Drop(DropCause::Blocked);
         }
@@ -421,7 +425,7 @@ impl Table {
     }
 
     /// An error that the NAT itself or somebody inside has about a packet that went out.
-    pub(crate) fn own_error(&mut self, now: Instant, packet: IpPacket) -> Outcome {
+    pub(crate) fn own_error(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
         let Body::Error(error) = packet.body else { return Outcome::Drop(DropCause::NoMapping) };
         match self.quoted(now, &error) {
             Some(slot) => self.bring_in(slot, packet, &error),
@@ -438,11 +442,11 @@ impl Table {
         })
     }
 
-    fn bring_in(&mut self, slot: u32, mut packet: IpPacket, error: &IcmpError) -> Outcome {
+    fn bring_in(&mut self, slot: u32, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
         let internal = self.mapping(slot).key.internal;
         packet.destination.set_ip(internal.ip());
         packet.body = Body::Error(IcmpError { source: internal, ..*error });
-        Outcome::Inside(packet)
+        Outcome::Inside
     }
 
     /// The mapping that let in the packet that an error is about. Where mappings depend on the
@@ -460,17 +464,22 @@ impl Table {
     }
 
     /// An error from the inside about a packet that came in (RFC 5508 §4.2).
-    fn error_outbound(&mut self, now: Instant, mut packet: IpPacket, error: IcmpError) -> Outcome {
-        let Some(slot) = self.carrier(now, &error) else {
+    fn error_outbound(
+        &mut self,
+        now: Instant,
+        packet: &mut IpPacket,
+        error: &IcmpError,
+    ) -> Outcome {
+        let Some(slot) = self.carrier(now, error) else {
             return Outcome::Drop(DropCause::NoMapping);
         };
         let external = self.mapping(slot).external;
         packet.source.set_ip(external.ip());
-        let error = IcmpError { destination: external, ..error };
+        let error = IcmpError { destination: external, ..*error };
         packet.body = Body::Error(error);
         if self.is_ours(packet.destination) {
             return self.own_error(now, packet);
         }
-        Outcome::Outside(packet)
+        Outcome::Outside
     }
 }

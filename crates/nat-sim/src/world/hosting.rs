@@ -204,7 +204,7 @@ impl World {
         let open =
             path.transport == Transport::Udp && self.host(host).sockets.contains_key(&path.local);
         if open {
-            self.send(host, packet);
+            self.send(host, Box::new(packet));
         } else {
             self.drop(host.0, 0, DropCause::NotOurs, &packet);
         }

@@ -7,9 +7,9 @@ use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 /// Something that is to happen.
 pub(super) enum Event {
     /// A packet comes out of a link at a node.
-    Arrive { node: u32, interface: u8, packet: IpPacket },
+    Arrive { node: u32, interface: u8, packet: Box<IpPacket> },
     /// A packet comes to the queue before a node's downlink.
-    Queue { node: u32, interface: u8, packet: IpPacket },
+    Queue { node: u32, interface: u8, packet: Box<IpPacket> },
     /// A machine's deadline.
     Wake(MachineId),
     /// A lookup is answered.
@@ -21,11 +21,11 @@ pub(super) enum Event {
     /// A machine goes on reading a connection.
     Pump(HostId, Ends),
     /// A NAT answers an unsolicited SYN, unless a connection has come of it (RFC 5382 §4.3).
-    LateReject { node: u32, packet: IpPacket, fault: IcmpFault },
+    LateReject { node: u32, packet: Box<IpPacket>, fault: IcmpFault },
     /// The scenario acts.
     Call(Box<dyn FnOnce(&mut World)>),
     /// A packet that a host sends to itself.
-    Loopback { host: HostId, packet: IpPacket },
+    Loopback { host: HostId, packet: Box<IpPacket> },
 }
 
 /// The heap holds small keys; the events lie still in slots that are used again.

@@ -16,7 +16,7 @@ const SYN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl World {
     /// A host puts a packet of its own on the network.
-    pub(super) fn send(&mut self, host: HostId, packet: IpPacket) {
+    pub(super) fn send(&mut self, host: HostId, packet: Box<IpPacket>) {
         let node = &mut self.nodes[host.0 as usize];
         let Some(interface) = node.interface_of(packet.source.ip()) else {
             return self.drop(host.0, 0, DropCause::NotOurs, &packet);
@@ -36,7 +36,7 @@ impl World {
     /// ICMP errors and the like.
     pub fn inject(&mut self, host: HostId, packet: IpPacket) {
         self.trace.packet(self.now, NodeId(host.0), 0, Happening::Sent, &packet);
-        self.emit(host.0, 0, packet);
+        self.emit(host.0, 0, Box::new(packet));
     }
 
     pub(super) fn drop(&mut self, node: u32, interface: u8, cause: DropCause, packet: &IpPacket) {
@@ -46,7 +46,7 @@ impl World {
     }
 
     /// A packet leaves a node on one of its interfaces.
-    fn emit(&mut self, node: u32, interface: u8, mut packet: IpPacket) {
+    fn emit(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
         let sender = &mut self.nodes[node as usize];
         let attached = &mut sender.interfaces[interface as usize];
         if !(sender.up && attached.enabled) {
@@ -88,7 +88,14 @@ impl World {
     }
 
     /// A packet crosses a network to the node that has its destination, or to the gateway.
-    fn cross(&mut self, segment: u32, from: u32, interface: u8, mut packet: IpPacket, at: Instant) {
+    fn cross(
+        &mut self,
+        segment: u32,
+        from: u32,
+        interface: u8,
+        mut packet: Box<IpPacket>,
+        at: Instant,
+    ) {
         let network = &self.segments[segment as usize];
         let next = network.nodes.get(&packet.destination.ip()).copied();
         let gateway = network.gateway.filter(|gateway| *gateway != from).map(|g| (g, INSIDE));
@@ -112,7 +119,13 @@ impl World {
     }
 
     /// A packet comes to the downlink of a node, at `at`.
-    pub(super) fn down(&mut self, node: u32, interface: u8, mut packet: IpPacket, at: Instant) {
+    pub(super) fn down(
+        &mut self,
+        node: u32,
+        interface: u8,
+        mut packet: Box<IpPacket>,
+        at: Instant,
+    ) {
         let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
         match attached.down.pass(at, Self::unfragmented(&packet)) {
             Passage::Lost(cause) => {
@@ -142,7 +155,7 @@ impl World {
     }
 
     /// A packet comes out of the downlink of a node.
-    pub(super) fn arrive(&mut self, node: u32, interface: u8, packet: IpPacket) {
+    pub(super) fn arrive(&mut self, node: u32, interface: u8, packet: Box<IpPacket>) {
         let receiver = &self.nodes[node as usize];
         if !(receiver.up && receiver.interfaces[interface as usize].enabled) {
             return self.drop(node, interface, DropCause::Down, &packet);
@@ -153,31 +166,31 @@ impl World {
         }
     }
 
-    fn pass_nat(&mut self, node: u32, interface: u8, mut packet: IpPacket) {
+    fn pass_nat(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
         if packet.ttl <= 1 {
             self.drop(node, interface, DropCause::TtlExpired, &packet);
             return self.report_back(node, interface, &packet, IcmpFault::TimeExceeded);
         }
         packet.ttl -= 1;
-        let outcome = self.translate(node, interface, packet.clone(), false);
-        self.follow(node, interface, &packet, outcome);
+        let outcome = self.translate(node, interface, &mut packet, false);
+        self.follow(node, interface, packet, outcome);
     }
 
     /// Does what a NAT decided about a packet.
-    fn follow(&mut self, node: u32, interface: u8, came: &IpPacket, outcome: Outcome) {
-        let (leaves, packet) = match outcome {
-            Outcome::Outside(packet) => (OUTSIDE, packet),
-            Outcome::Inside(packet) => (INSIDE, packet),
-            Outcome::Drop(cause) => return self.drop(node, interface, cause, came),
+    fn follow(&mut self, node: u32, interface: u8, packet: Box<IpPacket>, outcome: Outcome) {
+        let leaves = match outcome {
+            Outcome::Outside => OUTSIDE,
+            Outcome::Inside => INSIDE,
+            Outcome::Drop(cause) => return self.drop(node, interface, cause, &packet),
             Outcome::RejectLater(cause, fault) => {
-                self.drop(node, interface, cause, came);
+                self.drop(node, interface, cause, &packet);
                 let at = self.now.saturating_add(SYN_PATIENCE);
-                let event = Event::LateReject { node, packet: came.clone(), fault };
+                let event = Event::LateReject { node, packet, fault };
                 return self.queue.push(at, event);
             }
             Outcome::Reject(cause, fault) => {
-                self.drop(node, interface, cause, came);
-                return self.report_back(node, interface, came, fault);
+                self.drop(node, interface, cause, &packet);
+                return self.report_back(node, interface, &packet, fault);
             }
         };
         self.nodes[node as usize].stats.forwarded += 1;
@@ -199,7 +212,7 @@ impl World {
 
     /// Asks a NAT about a packet that came in on an interface, or about an error of its `own` about
     /// one that should have left there.
-    fn translate(&mut self, node: u32, interface: u8, packet: IpPacket, own: bool) -> Outcome {
+    fn translate(&mut self, node: u32, interface: u8, packet: &mut IpPacket, own: bool) -> Outcome {
         let now = self.now;
         let node = &mut self.nodes[node as usize];
         let for_inside =
@@ -223,7 +236,7 @@ impl World {
         let Some(address) = addresses.iter().find(family).copied() else { return };
         let Some(error) = packet.error(address, fault) else { return };
         self.trace.packet(self.now, NodeId(node), interface, Happening::Sent, &error);
-        self.emit(node, interface, error);
+        self.emit(node, interface, Box::new(error));
     }
 
     /// A node tells the sender of a packet that could not leave on an interface: a host itself, a
@@ -233,14 +246,15 @@ impl World {
             return;
         };
         let Some(error) = packet.error(address, fault) else { return };
+        let mut error = Box::new(error);
         match self.nodes[node as usize].kind {
             Kind::Host(_) => {
                 let event = Event::Loopback { host: HostId(node), packet: error };
                 self.queue.push(self.now, event);
             }
             Kind::Nat(_) => {
-                let outcome = self.translate(node, interface, error.clone(), true);
-                self.follow(node, interface, &error, outcome);
+                let outcome = self.translate(node, interface, &mut error, true);
+                self.follow(node, interface, error, outcome);
             }
         }
     }
@@ -250,7 +264,7 @@ impl World {
         let Some(error) = packet.error(router, fault) else { return };
         let network = &self.segments[segment as usize];
         if let Some((node, to)) = network.nodes.get(&error.destination.ip()).copied() {
-            self.down(node, to, error, self.now);
+            self.down(node, to, Box::new(error), self.now);
         }
     }
 
@@ -264,7 +278,7 @@ impl World {
                     self.drop(host.0, interface, DropCause::NoSocket, packet);
                     let reporter = packet.destination.ip();
                     if let Some(error) = packet.error(reporter, IcmpFault::PortUnreachable) {
-                        self.send(host, error);
+                        self.send(host, Box::new(error));
                     }
                     return;
                 };

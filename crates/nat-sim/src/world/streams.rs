@@ -187,7 +187,7 @@ impl World {
 
     fn send_segment(&mut self, host: HostId, ends: Ends, segment: Segment) {
         let packet = IpPacket::tcp(ends.0, ends.1, segment);
-        self.send(host, packet);
+        self.send(host, Box::new(packet));
     }
 
     /// Does what came of something that happened to a connection. Machines learn of it by way of
