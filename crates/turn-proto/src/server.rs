@@ -11,6 +11,7 @@ mod reach;
 mod relay;
 mod reply;
 mod requests;
+mod reservations;
 mod table;
 mod users;
 
@@ -24,6 +25,7 @@ use alloc::{collections::VecDeque, sync::Arc};
 use allocation::Allocation;
 use core::time::Duration;
 use reach::Reach;
+use reservations::Reservations;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, PacketMeta, Path,
     SocketIds, SocketRequest, Timers, Transport, Verdict,
@@ -96,6 +98,7 @@ pub struct TurnServer {
     can_set_dont_fragment: bool,
     sockets: SocketIds,
     table: Table,
+    reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
     timers: Timers<AllocationId>,
@@ -154,6 +157,7 @@ impl TurnServer {
             can_set_dont_fragment: config.can_set_dont_fragment,
             sockets,
             table: Table::new(hasher),
+            reservations: Reservations::default(),
             timers: Timers::default(),
             out: VecDeque::new(),
             queued: 0,

@@ -5,7 +5,8 @@ use super::{
     auth::Identity,
     channels::Channels,
     permissions::Permissions,
-    ports,
+    ports::{self, PortWish},
+    reservations::Token,
     table::AllocationId,
 };
 use crate::lifetime::granted;
@@ -16,7 +17,8 @@ use stun_proto::{
     AttributeType, Message, MessageBuilder, MessageType, Method,
     attribute::{
         AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, ErrorCode, EvenPort,
-        Lifetime, RequestedAddressFamily, RequestedTransport, XorMappedAddress, XorRelayedAddress,
+        Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
+        XorRelayedAddress,
     },
 };
 
@@ -27,8 +29,25 @@ const ATTEMPTS_MAX: u8 = 8;
 struct Wish {
     family: AddressFamily,
     refused: Option<(AddressFamily, Code)>,
-    even: bool,
+    port: Wanted,
     lifetime: Duration,
+}
+
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// A port that no one has.
+    Port(PortWish),
+    /// The one that was held back.
+    Reserved(Token, SocketAddr),
+}
+
+/// All that a new allocation takes.
+struct Plan {
+    wish: Wish,
+    bound: SocketAddr,
+    socket: SocketId,
+    /// What is held back for the user besides.
+    token: Option<Token>,
 }
 
 impl TurnServer {
@@ -42,7 +61,7 @@ impl TurnServer {
         if let Some(id) = self.table.find_client(&path) {
             return self.allocate_again(now, id, &identity, message);
         }
-        let (wish, bound, socket) = match self.plan(&identity, message) {
+        let Plan { wish, bound, socket, token } = match self.plan(now, &identity, message) {
             Ok(plan) => plan,
             Err(code) => {
                 let user = Arc::clone(&identity.user);
@@ -58,10 +77,14 @@ impl TurnServer {
             socket,
             bound,
             refused: wish.refused,
+            token,
             phase: Phase::Opening(Box::new(Opening {
                 identity,
                 lifetime: wish.lifetime,
-                even: wish.even,
+                port: match wish.port {
+                    Wanted::Port(port) => Some(port),
+                    Wanted::Reserved(..) => None,
+                },
                 attempts: 1,
             })),
             expires,
@@ -99,23 +122,51 @@ impl TurnServer {
     /// Looks for everything that a new allocation takes, and takes nothing if it is not there.
     fn plan(
         &mut self,
+        now: Instant,
         identity: &Identity,
         message: &Message<'_>,
-    ) -> Result<(Wish, SocketAddr, SocketId), Code> {
-        let wish = self.wish(message)?;
+    ) -> Result<Plan, Code> {
+        let wish = self.wish(now, identity, message)?;
         if self.table.count_of(&identity.user) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
         if self.table.len() >= self.limits.allocations {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        let bound = self.pick_address(wish.family, wish.even).ok_or(Code::INSUFFICIENT_CAPACITY)?;
+        let (bound, token) = match wish.port {
+            Wanted::Reserved(token, address) => {
+                self.reservations.release(&token);
+                (address, None)
+            }
+            Wanted::Port(port) => {
+                let found = self.find_address(now, wish.family, port, &identity.user);
+                found.ok_or(Code::INSUFFICIENT_CAPACITY)?
+            }
+        };
         let socket = self.sockets.take().ok_or(Code::INSUFFICIENT_CAPACITY)?;
-        Ok((wish, bound, socket))
+        Ok(Plan { wish, bound, socket, token })
+    }
+
+    /// A relay address that nobody has; of a pair the second one is held back.
+    fn find_address(
+        &mut self,
+        now: Instant,
+        family: AddressFamily,
+        port: PortWish,
+        user: &Arc<str>,
+    ) -> Option<(SocketAddr, Option<Token>)> {
+        let address = self.pick_address(now, family, port)?;
+        if port != PortWish::Pair {
+            return Some((address, None));
+        }
+        let second = SocketAddr::new(address.ip(), address.port() + 1);
+        let (token, limit) = (self.entropy.secret(), self.limits.allocations);
+        let held = self.reservations.hold(now, token, second, Arc::clone(user), limit);
+        held.then_some((address, Some(token)))
     }
 
     /// The checks of the request itself, in the order of the RFC.
-    fn wish(&self, message: &Message<'_>) -> Result<Wish, Code> {
+    fn wish(&self, now: Instant, identity: &Identity, message: &Message<'_>) -> Result<Wish, Code> {
         match message.get::<RequestedTransport>() {
             None => return Err(Code::BAD_REQUEST),
             Some(RequestedTransport::UDP) => {}
@@ -125,11 +176,17 @@ impl TurnServer {
         let additional = message.get::<AdditionalAddressFamily>();
         let even = message.get::<EvenPort>();
         let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
-        if message.has(AttributeType::RESERVATION_TOKEN) {
-            let contradicts = even.is_some() || families;
-            // No token is ever given out, so none is good.
-            let invalid = Code::INSUFFICIENT_CAPACITY;
-            return Err(if contradicts { Code::BAD_REQUEST } else { invalid });
+        let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
+        let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        if let Some(ReservationToken(token)) = message.get() {
+            if even.is_some() || families {
+                return Err(Code::BAD_REQUEST);
+            }
+            let address = self.reservations.find(now, &token, &identity.user);
+            let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
+            let family = AddressFamily::of(address.ip());
+            let port = Wanted::Reserved(token, address);
+            return Ok(Wish { family, refused: None, port, lifetime });
         }
         let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let reserve = even.is_some_and(|even| even.reserve);
@@ -137,12 +194,12 @@ impl TurnServer {
             return Err(Code::BAD_REQUEST);
         }
         let (family, refused) = self.families(requested, additional)?;
-        if reserve {
-            return Err(Code::INSUFFICIENT_CAPACITY); // pairs of ports are not held back
-        }
-        let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
-        let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
-        Ok(Wish { family, refused, even: even.is_some(), lifetime })
+        let port = Wanted::Port(match even {
+            None => PortWish::Any,
+            Some(EvenPort { reserve: false }) => PortWish::Even,
+            Some(EvenPort { reserve: true }) => PortWish::Pair,
+        });
+        Ok(Wish { family, refused, port, lifetime })
     }
 
     /// Which family is allocated, and which is not though it was asked for.
@@ -171,16 +228,25 @@ impl TurnServer {
         family.filter(|family| has(*family)).map(|family| (family, None)).ok_or(unsupported)
     }
 
-    /// A relay address of this family with a port that no allocation has.
-    fn pick_address(&mut self, family: AddressFamily, even: bool) -> Option<SocketAddr> {
+    /// A relay address of this family with a port that no allocation has, and that is not held
+    /// back.
+    fn pick_address(
+        &mut self,
+        now: Instant,
+        family: AddressFamily,
+        wish: PortWish,
+    ) -> Option<SocketAddr> {
         let ip = self.reach.relay(family)?.bound();
         let (entropy, table, reach) = (&mut self.entropy, &self.table, &self.reach);
+        let reservations = &self.reservations;
         let random = || u32::from_be_bytes(entropy.public());
         let is_taken = |port| {
             let address = SocketAddr::new(ip, port);
-            table.find_bound(address).is_some() || reach.listeners.contains(&address)
+            table.find_bound(address).is_some()
+                || reach.listeners.contains(&address)
+                || reservations.holds(now, address)
         };
-        let port = ports::pick(&reach.ports, even, random, is_taken)?;
+        let port = ports::pick(&reach.ports, wish, random, is_taken)?;
         Some(SocketAddr::new(ip, port))
     }
 
@@ -204,8 +270,10 @@ impl TurnServer {
                 if opening.attempts < ATTEMPTS_MAX =>
             {
                 opening.attempts += 1;
-                let even = opening.even;
-                self.try_another_port(id, family, even);
+                match opening.port {
+                    Some(port) => self.try_another_port(now, id, family, port),
+                    None => self.give_up_opening(id),
+                }
             }
             (Ok(_), Phase::Opening(_)) => {
                 // Somewhere else than asked: of no use.
@@ -219,11 +287,25 @@ impl TurnServer {
         Verdict::Consumed
     }
 
-    fn try_another_port(&mut self, id: AllocationId, family: AddressFamily, even: bool) {
-        let address = self.pick_address(family, even);
-        match address.and_then(|address| Some((address, self.sockets.take()?))) {
-            Some((local, socket)) => {
+    fn try_another_port(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        family: AddressFamily,
+        port: PortWish,
+    ) {
+        let Some(allocation) = self.table.get_mut(id) else { return };
+        let user = Arc::clone(&allocation.user);
+        if let Some(token) = allocation.token.take() {
+            self.reservations.release(&token);
+        }
+        let found = self.find_address(now, family, port, &user);
+        match found.and_then(|found| Some((found, self.sockets.take()?))) {
+            Some(((local, token), socket)) => {
                 self.table.rebind(id, socket, local);
+                if let Some(allocation) = self.table.get_mut(id) {
+                    allocation.token = token;
+                }
                 self.out.push_back(Output::Socket(SocketRequest::Bind { id: socket, local }));
             }
             None => self.give_up_opening(id),
@@ -247,6 +329,9 @@ impl TurnServer {
     pub(super) fn give_up_opening(&mut self, id: AllocationId) {
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
+        if let Some(token) = allocation.token {
+            self.reservations.release(&token);
+        }
         let Phase::Opening(opening) = allocation.phase else { return };
         let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);
         let kind = MessageType::error(Method::ALLOCATE);
@@ -263,12 +348,15 @@ impl TurnServer {
         let (client, request) = (allocation.client, allocation.request);
         let relayed = self.reach.relayed(allocation.bound);
         let left = allocation.expires.saturating_since(now);
-        let refused = allocation.refused;
+        let (refused, token) = (allocation.refused, allocation.token);
         let kind = MessageType::success(Method::ALLOCATE);
         let write = |reply: &mut MessageBuilder<'_>| {
             reply.push(&XorRelayedAddress(relayed));
             reply.push(&XorMappedAddress(client.remote));
             reply.push(&Lifetime(left.as_secs() as u32));
+            if let Some(token) = token {
+                reply.push(&ReservationToken(token));
+            }
             if let Some((family, code)) = refused {
                 reply.push(&AddressErrorCode { family, code, reason: "" });
             }

@@ -1,5 +1,8 @@
 //! One allocation (RFC 8656 §6).
-use super::{auth::Identity, channels::Channels, permissions::Permissions};
+use super::{
+    auth::Identity, channels::Channels, permissions::Permissions, ports::PortWish,
+    reservations::Token,
+};
 use alloc::{boxed::Box, sync::Arc};
 use core::{net::SocketAddr, time::Duration};
 use sans_io::{Instant, Path, SocketId};
@@ -24,6 +27,8 @@ pub(super) struct Allocation {
     pub bound: SocketAddr,
     /// The family that was asked for besides, and why it was not given (RFC 8656 §18.12).
     pub refused: Option<(AddressFamily, Code)>,
+    /// What is held back for the client besides.
+    pub token: Option<Token>,
     pub phase: Phase,
     /// The end of it.
     pub expires: Instant,
@@ -49,8 +54,8 @@ pub(super) struct Opening {
     pub identity: Identity,
     /// What it grants.
     pub lifetime: Duration,
-    /// Whether the port must be even.
-    pub even: bool,
+    /// What the port must be; `None`: this one and no other, for it was held back.
+    pub port: Option<PortWish>,
     /// How many ports turned out to be taken by others.
     pub attempts: u8,
 }

@@ -5,15 +5,33 @@ use core::ops::RangeInclusive;
 /// requests walks.
 const DRAWS: usize = 16;
 
+/// What a client asks of the port (RFC 8656 §18.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PortWish {
+    /// Nothing.
+    Any,
+    /// That it is even.
+    Even,
+    /// That it is even, and the next one free as well.
+    Pair,
+}
+
 /// Draws a free port at random, so that nobody can tell the next one from the last (RFC 6056,
 /// algorithm 2). Where draws meet taken ports only, the range is walked from a random start.
 pub(super) fn pick(
     range: &RangeInclusive<u16>,
-    even: bool,
+    wish: PortWish,
     mut random: impl FnMut() -> u32,
     is_taken: impl Fn(u16) -> bool,
 ) -> Option<u16> {
-    let fits = |port: u16| (!even || port.is_multiple_of(2)) && !is_taken(port);
+    let fits = |port: u16| match wish {
+        PortWish::Any => !is_taken(port),
+        PortWish::Even => port.is_multiple_of(2) && !is_taken(port),
+        PortWish::Pair => {
+            let next = port.checked_add(1).filter(|next| range.contains(next));
+            port.is_multiple_of(2) && !is_taken(port) && next.is_some_and(|next| !is_taken(next))
+        }
+    };
     let first = u32::from(*range.start());
     let count = u32::from(*range.end()).checked_sub(first)? + 1;
     // The bias of the remainder is below one in 65,536.
@@ -41,7 +59,9 @@ mod tests {
     #[test]
     fn every_free_port_is_found() {
         let mut taken = BTreeSet::new();
-        while let Some(port) = pick(&(100..=120), false, stuck(), |port| taken.contains(&port)) {
+        while let Some(port) =
+            pick(&(100..=120), PortWish::Any, stuck(), |port| taken.contains(&port))
+        {
             assert!((100..=120).contains(&port));
             assert!(taken.insert(port));
         }
@@ -52,17 +72,31 @@ mod tests {
     fn an_even_port_is_even_or_there_is_none() {
         let evens: Vec<u16> = (100..=120).step_by(2).collect();
         let mut taken = BTreeSet::new();
-        while let Some(port) = pick(&(100..=120), true, stuck(), |port| taken.contains(&port)) {
+        let wish = PortWish::Even;
+        while let Some(port) = pick(&(100..=120), wish, stuck(), |port| taken.contains(&port)) {
             taken.insert(port);
         }
         assert_eq!(taken.into_iter().collect::<Vec<_>>(), evens);
     }
 
     #[test]
+    fn a_pair_is_free_and_within_the_range() {
+        let mut taken = BTreeSet::from([103, 110]);
+        let mut found = Vec::new();
+        let wish = PortWish::Pair;
+        while let Some(port) = pick(&(100..=120), wish, stuck(), |port| taken.contains(&port)) {
+            taken.extend([port, port + 1]);
+            found.push(port);
+        }
+        found.sort_unstable();
+        assert_eq!(found, [100, 104, 106, 108, 112, 114, 116, 118]);
+    }
+
+    #[test]
     fn the_whole_range_of_ports_may_be_used() {
-        let port = pick(&(0..=u16::MAX), false, || u32::MAX, |_| false);
+        let port = pick(&(0..=u16::MAX), PortWish::Any, || u32::MAX, |_| false);
         assert_eq!(port, Some(u16::MAX));
-        assert_eq!(pick(&(5..=5), false, || u32::MAX, |_| false), Some(5));
-        assert_eq!(pick(&(5..=5), true, || u32::MAX, |_| false), None);
+        assert_eq!(pick(&(5..=5), PortWish::Any, || u32::MAX, |_| false), Some(5));
+        assert_eq!(pick(&(5..=5), PortWish::Even, || u32::MAX, |_| false), None);
     }
 }
