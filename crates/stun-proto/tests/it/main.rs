@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod allocations;
+mod discovery;
 mod laws;
 mod messages;
 mod registry;
