@@ -14,6 +14,7 @@ mod requests;
 mod reservations;
 mod table;
 mod users;
+mod wish;
 
 pub use config::{ConfigError, TurnServerConfig};
 pub use event::{AllocationEnd, TurnServerEvent};

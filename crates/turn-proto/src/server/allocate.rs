@@ -8,38 +8,21 @@ use super::{
     ports::{self, PortWish},
     reservations::Token,
     table::AllocationId,
+    wish::{Wanted, Wish},
 };
-use crate::lifetime::granted;
 use alloc::{boxed::Box, sync::Arc};
-use core::{net::SocketAddr, time::Duration};
+use core::net::SocketAddr;
 use sans_io::{DropReason, Instant, Output, Path, SocketFault, SocketId, SocketRequest, Verdict};
 use stun_proto::{
-    AttributeType, Message, MessageBuilder, MessageType, Method,
+    Message, MessageBuilder, MessageType, Method,
     attribute::{
-        AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, ErrorCode, EvenPort,
-        Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
-        XorRelayedAddress,
+        AddressErrorCode, AddressFamily, Code, ErrorCode, Lifetime, ReservationToken,
+        XorMappedAddress, XorRelayedAddress,
     },
 };
 
 /// How many ports are tried that another program turns out to hold.
 const ATTEMPTS_MAX: u8 = 8;
-
-/// What a request asks for, once nothing is wrong with it.
-struct Wish {
-    family: AddressFamily,
-    refused: Option<(AddressFamily, Code)>,
-    port: Wanted,
-    lifetime: Duration,
-}
-
-#[derive(Clone, Copy)]
-enum Wanted {
-    /// A port that no one has.
-    Port(PortWish),
-    /// The one that was held back.
-    Reserved(Token, SocketAddr),
-}
 
 /// All that a new allocation takes.
 struct Plan {
@@ -135,7 +118,7 @@ impl TurnServer {
         }
         let (bound, token) = match wish.port {
             Wanted::Reserved(token, address) => {
-                self.reservations.release(&token);
+                self.reservations.release(token);
                 (address, None)
             }
             Wanted::Port(port) => {
@@ -163,69 +146,6 @@ impl TurnServer {
         let (token, limit) = (self.entropy.secret(), self.limits.allocations);
         let held = self.reservations.hold(now, token, second, Arc::clone(user), limit);
         held.then_some((address, Some(token)))
-    }
-
-    /// The checks of the request itself, in the order of the RFC.
-    fn wish(&self, now: Instant, identity: &Identity, message: &Message<'_>) -> Result<Wish, Code> {
-        match message.get::<RequestedTransport>() {
-            None => return Err(Code::BAD_REQUEST),
-            Some(RequestedTransport::UDP) => {}
-            Some(_) => return Err(Code::UNSUPPORTED_TRANSPORT),
-        }
-        let requested = message.get::<RequestedAddressFamily>();
-        let additional = message.get::<AdditionalAddressFamily>();
-        let even = message.get::<EvenPort>();
-        let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
-        let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
-        let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
-        if let Some(ReservationToken(token)) = message.get() {
-            if even.is_some() || families {
-                return Err(Code::BAD_REQUEST);
-            }
-            let address = self.reservations.find(now, &token, &identity.user);
-            let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
-            let family = AddressFamily::of(address.ip());
-            let port = Wanted::Reserved(token, address);
-            return Ok(Wish { family, refused: None, port, lifetime });
-        }
-        let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
-        let reserve = even.is_some_and(|even| even.reserve);
-        if both || reserve && families && requested.is_none() {
-            return Err(Code::BAD_REQUEST);
-        }
-        let (family, refused) = self.families(requested, additional)?;
-        let port = Wanted::Port(match even {
-            None => PortWish::Any,
-            Some(EvenPort { reserve: false }) => PortWish::Even,
-            Some(EvenPort { reserve: true }) => PortWish::Pair,
-        });
-        Ok(Wish { family, refused, port, lifetime })
-    }
-
-    /// Which family is allocated, and which is not though it was asked for.
-    fn families(
-        &self,
-        requested: Option<RequestedAddressFamily>,
-        additional: Option<AdditionalAddressFamily>,
-    ) -> Result<(AddressFamily, Option<(AddressFamily, Code)>), Code> {
-        let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
-        let has = |family| self.reach.relay(family).is_some();
-        if let Some(additional) = additional {
-            if additional != AdditionalAddressFamily::V6 {
-                return Err(Code::BAD_REQUEST);
-            }
-            // One address an allocation: the other family takes another allocation.
-            let refused =
-                |family| if has(family) { Code::INSUFFICIENT_CAPACITY } else { unsupported };
-            let (given, other) = if has(AddressFamily::V4) {
-                (AddressFamily::V4, AddressFamily::V6)
-            } else {
-                (AddressFamily::V6, AddressFamily::V4)
-            };
-            return Ok((given, Some((other, refused(other)))));
-        }
-        let family = requested.map_or(Some(AddressFamily::V4), RequestedAddressFamily::family);
-        family.filter(|family| has(*family)).map(|family| (family, None)).ok_or(unsupported)
     }
 
     /// A relay address of this family with a port that no allocation has, and that is not held
@@ -297,7 +217,7 @@ impl TurnServer {
         let Some(allocation) = self.table.get_mut(id) else { return };
         let user = Arc::clone(&allocation.user);
         if let Some(token) = allocation.token.take() {
-            self.reservations.release(&token);
+            self.reservations.release(token);
         }
         let found = self.find_address(now, family, port, &user);
         match found.and_then(|found| Some((found, self.sockets.take()?))) {
@@ -330,7 +250,7 @@ impl TurnServer {
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
         if let Some(token) = allocation.token {
-            self.reservations.release(&token);
+            self.reservations.release(token);
         }
         let Phase::Opening(opening) = allocation.phase else { return };
         let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);

@@ -47,15 +47,15 @@ impl Reservations {
     }
 
     /// The address that this user may have for the token.
-    pub(super) fn find(&self, now: Instant, token: &Token, user: &str) -> Option<SocketAddr> {
-        let reservation = self.by_token.get(token)?;
+    pub(super) fn find(&self, now: Instant, token: Token, user: &str) -> Option<SocketAddr> {
+        let reservation = self.by_token.get(&token)?;
         let good = reservation.expires > now && *reservation.user == *user;
         good.then_some(reservation.address)
     }
 
     /// Holds an address back no longer.
-    pub(super) fn release(&mut self, token: &Token) {
-        if let Some(reservation) = self.by_token.remove(token) {
+    pub(super) fn release(&mut self, token: Token) {
+        if let Some(reservation) = self.by_token.remove(&token) {
             self.by_address.remove(&reservation.address);
         }
     }
@@ -79,12 +79,12 @@ mod tests {
         let mut held = Reservations::default();
         let start = Instant::from_secs(5);
         assert!(held.hold(start, [1; 8], address(1), "alice".into(), 9));
-        assert_eq!(held.find(start, &[1; 8], "alice"), Some(address(1)));
-        assert_eq!(held.find(start, &[1; 8], "bob"), None);
-        assert_eq!(held.find(start, &[2; 8], "alice"), None);
+        assert_eq!(held.find(start, [1; 8], "alice"), Some(address(1)));
+        assert_eq!(held.find(start, [1; 8], "bob"), None);
+        assert_eq!(held.find(start, [2; 8], "alice"), None);
         let end = start.saturating_add(HELD_FOR);
         assert!(held.holds(start, address(1)) && !held.holds(end, address(1)));
-        assert_eq!(held.find(end, &[1; 8], "alice"), None);
+        assert_eq!(held.find(end, [1; 8], "alice"), None);
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
         let start = Instant::from_secs(5);
         assert!(held.hold(start, [1; 8], address(1), "alice".into(), 1));
         assert!(!held.hold(start, [2; 8], address(2), "alice".into(), 1));
-        held.release(&[1; 8]);
+        held.release([1; 8]);
         assert!(!held.holds(start, address(1)));
         assert!(held.hold(start, [2; 8], address(2), "alice".into(), 1));
         let end = start.saturating_add(HELD_FOR);
