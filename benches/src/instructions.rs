@@ -12,6 +12,12 @@ pub(crate) const LOOP: &str = "--loop";
 /// About how long the counted repetitions take when nobody counts.
 const WATCHED: Duration = Duration::from_millis(1);
 
+/// The operation that this process is to repeat, where valgrind watches it.
+pub(crate) fn only() -> Option<usize> {
+    let mut args = std::env::args().skip_while(|arg| arg != LOOP);
+    args.nth(1)?.parse().ok()
+}
+
 #[expect(clippy::print_stdout, reason = "the table is what this is for")]
 pub(crate) fn print(operations: &mut [Operation], filter: &str) {
     println!("| job | who | instructions | more than the first |\n|---|---|---:|---:|");

@@ -18,7 +18,7 @@ pub(crate) fn print(operations: &mut [Operation], filter: &str) {
         for (operation, mine) in team.iter_mut().zip(&times) {
             let mut ratios: Vec<f64> = mine.iter().zip(&times[0]).map(|(a, b)| a / b).collect();
             let (ns, ratio) = (median(&mut mine.clone()), median(&mut ratios));
-            let allocations = operation.allocations();
+            let allocations = allocations(|| _ = operation.time(1));
             println!(
                 "| {} | {} | {ns:.1} | {ratio:.2} | {allocations} |",
                 operation.job, operation.who
@@ -43,4 +43,15 @@ fn take_turns(team: &mut [Operation]) -> Vec<Vec<f64>> {
 fn median(numbers: &mut [f64]) -> f64 {
     let middle = numbers.len() / 2;
     *numbers.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+/// Allocations in `work`; nothing unless built to count them.
+#[cfg(feature = "allocations")]
+fn allocations(work: impl FnOnce()) -> String {
+    allocation_counter::measure(work).count_total.to_string()
+}
+
+#[cfg(not(feature = "allocations"))]
+fn allocations(_: impl FnOnce()) -> &'static str {
+    ""
 }
