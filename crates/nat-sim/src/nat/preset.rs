@@ -92,6 +92,11 @@ impl Preset {
         }
     }
 
+    /// Whether any UDP passes it.
+    pub fn passes_udp(self) -> bool {
+        self.model().udp() == Udp::Passes
+    }
+
     /// What it does.
     pub fn model(self) -> Model {
         use Dependence::{Address, AddressAndPort, Endpoint};

@@ -5,6 +5,7 @@ mod capture;
 mod conformance;
 mod determinism;
 mod hosting;
+mod laws;
 mod linux;
 mod oracle;
 mod scenario;
