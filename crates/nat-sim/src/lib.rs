@@ -122,7 +122,9 @@ pub use nat::{
     preset::{Preset, UnknownPreset},
 };
 pub use node::Delivery;
-pub use observe::{Observations, Observer, PortFate, observe};
+pub use observe::{
+    Observations, Observer, PortFate, TcpObservations, UnsolicitedFate, observe, observe_tcp,
+};
 pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
 pub use rng::{Chance, Stream};

@@ -1,4 +1,6 @@
 //! Looking at a NAT from both sides, as a prober on real machines would, and naming what it does.
+pub(crate) mod segments;
+
 use crate::{
     Dependence, Hairpin, Heard, Host, HostId, Link, MachineId, Nat, NatId, Peer, TopologyError,
     World,
@@ -56,6 +58,31 @@ pub struct Observations {
     pub in_after_reboot: bool,
     /// The port of a socket after a reboot.
     pub after_reboot: PortFate,
+}
+
+/// What was seen of a NAT with TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TcpObservations {
+    /// What mappings depend on; `None` when TCP does not pass.
+    pub mapping: Option<Dependence>,
+    /// What becomes of a stranger's SYN to a port in use.
+    pub unsolicited_syn: UnsolicitedFate,
+}
+
+/// What becomes of a packet that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnsolicitedFate {
+    /// Nothing comes of it.
+    Dropped,
+    /// Its sender is told at once.
+    Refused,
+    /// It gets in.
+    Accepted,
+}
+
+/// The same as [`observe`] for TCP.
+pub fn observe_tcp(seed: u64, nats: Vec<Nat>) -> Result<TcpObservations, TopologyError> {
+    Ok(segments::Lab::new(seed, nats)?.observe())
 }
 
 /// Two hosts behind a chain of NATs, and two servers with two sockets each.

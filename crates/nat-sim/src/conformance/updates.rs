@@ -1,6 +1,6 @@
 //! RFC 7857: what was changed and made clear later.
-use super::{Found, Level, Mapped, Outcome, Requirement, beyond, must, should, tcp::Lab};
-use crate::{Dependence, Nat, Observer, TopologyError};
+use super::{Found, Level, Mapped, Outcome, Requirement, beyond, must, should};
+use crate::{Dependence, Nat, Observer, TopologyError, observe::segments::Lab};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
@@ -23,7 +23,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
 
 /// Whether a reset passes, and whether its session is there for nearly four minutes more.
 fn reset(nat: &Nat) -> Result<Option<(bool, bool)>, TopologyError> {
-    let mut lab = Lab::new(nat)?;
+    let mut lab = Lab::new(1, vec![nat.clone()])?;
     let Some(session) = lab.established() else { return Ok(None) };
     let passes = lab.reset(session);
     lab.wait(239);
@@ -31,7 +31,7 @@ fn reset(nat: &Nat) -> Result<Option<(bool, bool)>, TopologyError> {
 }
 
 fn protocols(nat: &Nat) -> Found {
-    let entered = Lab::new(nat)?.tcp_enters_by_udp();
+    let entered = Lab::new(1, vec![nat.clone()])?.tcp_enters_by_udp();
     Ok(entered.map(|entered| Outcome::when(!entered)))
 }
 

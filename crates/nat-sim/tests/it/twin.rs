@@ -1,7 +1,7 @@
 //! The models against what real kernels were seen to do.
 use nat_sim::{
     Dependence, ForwardRule, Hairpin, LinuxNat, Nat, Observations, PortFate, RouterInput,
-    SourceRule, Udp, observe,
+    SourceRule, TcpObservations, Udp, UnsolicitedFate, observe, observe_tcp,
 };
 use serde_json::Value;
 use std::path::PathBuf;
@@ -127,4 +127,24 @@ fn the_model_of_linux_does_what_kernels_were_seen_to_do() {
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn the_model_of_linux_does_with_tcp_what_kernels_were_seen_to_do() {
+    let Some(golden) = golden() else { return };
+    for line in &golden {
+        let (config, seen) = (line["cfg"].as_str().unwrap(), &line["r"]);
+        let kernel = TcpObservations {
+            mapping: dependence(&seen["tcp_mapping"]),
+            unsolicited_syn: match seen["tcp_unsolicited_syn"].as_str() {
+                Some("accepted") => UnsolicitedFate::Accepted,
+                Some("ECONNREFUSED") => UnsolicitedFate::Refused,
+                Some("dropped") => UnsolicitedFate::Dropped,
+                other => panic!("{config}: {other:?}"),
+            },
+        };
+        for seed in 0..3 {
+            assert_eq!(observe_tcp(seed, nats(config)).unwrap(), kernel, "{config}");
+        }
+    }
 }
