@@ -13,6 +13,9 @@ mod linux;
 mod lookup;
 mod net;
 mod stats;
+mod stream;
+mod streams;
+mod tcp;
 mod udp;
 
 pub use context::Context;
@@ -22,7 +25,10 @@ pub use stats::Stats;
 use crate::clock::Origin;
 use handle::Command;
 use net::{Net, Wake};
-use sans_io::{Input, Instant, Machine, Output, Path, SocketId, SocketRequest, Verdict};
+use sans_io::{
+    Input, Instant, Machine, Output, Path, PathFault, SocketId, SocketRequest, Transmit, Transport,
+    Verdict,
+};
 use std::{io, net::SocketAddr, ops::ControlFlow, pin::pin};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use udp::RecvBuffers;
@@ -65,9 +71,12 @@ impl Sockets {
 ///
 /// UDP goes through batched system calls with segmentation offload where the system has it.
 /// A datagram that the operating system cannot take at once is dropped and counted
-/// ([`Stats::would_block`]); ICMP errors come back as [`Input::PathFailed`]. Streams
-/// ([`SocketRequest::Listen`] and [`SocketRequest::Connect`]) are not there yet: such a request is
-/// answered with [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
+/// ([`Stats::would_block`]); ICMP errors come back as [`Input::PathFailed`].
+///
+/// TCP connections are split into frames by [`sans_io::next_frame`]. What a slow reader has not
+/// taken waits, up to 256 KiB a connection; while something waits, a connection whose last frame
+/// was forwarded there is not read. TLS and DTLS are not there yet: a request for them is answered
+/// with [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
 ///
 /// A request to bind an unspecified address (`0.0.0.0`, `::`) is refused the same way: a machine
 /// finds its own address in [`Path::local`], so it binds each address by itself.
@@ -223,9 +232,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     fn drain(&mut self) -> Option<Instant> {
         loop {
             match self.machine.poll_output() {
-                Output::Transmit(transmit) => {
-                    self.net.send(transmit.path, transmit.meta, [&transmit.payload, &[], &[]]);
-                }
+                Output::Transmit(transmit) => self.transmit(&transmit),
                 Output::Socket(request) => self.socket(&request),
                 Output::Lookup(request) => self.net.lookup(request),
                 Output::Event(event) => {
@@ -255,7 +262,21 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 let verdict = self.machine.handle_input(now, Input::LookedUp { id, result });
                 self.net.count(&verdict);
             }
+            Wake::Accepted(listener, Some((io, _))) => self.accepted(listener, io),
+            Wake::Accepted(listener, None) => self.net.await_accept(listener, true),
+            Wake::Connected(id, io) => self.connected(id, io),
+            Wake::Stream(path) => self.read_stream(path),
             Wake::Closed => {}
+        }
+    }
+
+    /// Sends a message of the machine's own. On a stream it is written whole or the stream ends.
+    fn transmit(&mut self, transmit: &Transmit) {
+        let Transmit { path, meta, payload } = transmit;
+        if path.transport == Transport::Udp {
+            self.net.send(*path, *meta, [payload, &[], &[]]);
+        } else if !self.net.write(path, [payload, &[], &[]]) {
+            self.net.tcp.end(path, PathFault::Reset);
         }
     }
 

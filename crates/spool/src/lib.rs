@@ -31,8 +31,9 @@
 //!
 //! # What is not there yet
 //!
-//! TCP and TLS towards TURN servers and peers, SRV and multicast DNS lookups, encryption. The
-//! contract has a place for each, and the driver answers requests for them with a fault.
+//! TLS and DTLS, SRV and multicast DNS lookups: the contract has a place for each, and the driver
+//! answers requests for them with a fault. TCP towards TURN servers and peers: the driver has it,
+//! the machines do not ask for it yet. Encryption of what agents send each other.
 #![forbid(unsafe_code)]
 
 mod agent;

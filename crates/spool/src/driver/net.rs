@@ -1,6 +1,7 @@
 //! All that a driver does with the network, without the machine: sockets by number and by
-//! address, the batch that waits to be sent, lookups, and the faults that the machine is to hear.
-use super::{Stats, batch::Batch, fault, lookup, udp::UdpSocket};
+//! address, the batch that waits to be sent, connections, lookups, and the faults that the machine
+//! is to hear.
+use super::{Stats, batch::Batch, fault, lookup, stream::Written, tcp::Tcp, udp::UdpSocket};
 use futures_util::{
     StreamExt,
     future::{AbortHandle, Abortable, BoxFuture},
@@ -11,6 +12,7 @@ use sans_io::{
     SocketId, SocketRequest, Transport, Verdict,
 };
 use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc};
+use tokio::net::TcpStream;
 
 /// Faults that wait for the machine. They are advice, and a flood of ICMP errors is an attacker's
 /// lever, so what is more than this is dropped.
@@ -23,7 +25,13 @@ pub(super) enum Wake {
     Ready(SocketId),
     /// A lookup is done.
     LookedUp(LookupId, Result<Vec<LookupAnswer>, LookupFault>),
-    /// A socket that was waited for is closed.
+    /// Somebody connected to a listener, or could not.
+    Accepted(SocketId, Option<(TcpStream, SocketAddr)>),
+    /// A connection that was asked for is there, or failed.
+    Connected(SocketId, Result<TcpStream, SocketFault>),
+    /// A connection can go on.
+    Stream(Path),
+    /// What was waited for is closed.
     Closed,
 }
 
@@ -39,6 +47,7 @@ pub(super) struct Net {
     by_local: HashMap<SocketAddr, SocketId>,
     waits: FuturesUnordered<BoxFuture<'static, Wake>>,
     batch: Batch,
+    pub(super) tcp: Tcp,
     faults: Vec<(Path, PathFault)>,
     pub(super) stats: Stats,
 }
@@ -75,17 +84,51 @@ impl Net {
             SocketRequest::Bind { id, local } => {
                 Some((id, self.bind(id, local).map_err(|error| fault::socket(&error))))
             }
-            SocketRequest::Listen { id, .. } | SocketRequest::Connect { id, .. } => {
-                Some((id, Err(SocketFault::Unavailable)))
+            SocketRequest::Listen { id, local } => {
+                Some((id, self.listen(id, local).map_err(|error| fault::socket(&error))))
             }
+            SocketRequest::Connect { id, transport: Transport::Tcp, local, remote, .. } => {
+                let wait = self.tcp.connect(id, local, remote);
+                self.waits.push(wait);
+                None
+            }
+            // TLS and DTLS are not there yet
+            SocketRequest::Connect { id, .. } => Some((id, Err(SocketFault::Unavailable))),
             SocketRequest::Close(id) => {
                 self.flush();
                 self.lose(id);
+                self.tcp.close(id);
                 None
             }
-            // without streams there is nothing to hang up, pause or resume
-            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => None,
+            SocketRequest::Hangup(path) => {
+                self.tcp.hang_up(&path);
+                None
+            }
+            SocketRequest::Pause(path) => {
+                self.tcp.pause(&path, true);
+                None
+            }
+            SocketRequest::Resume(path) => {
+                self.tcp.pause(&path, false);
+                None
+            }
         }
+    }
+
+    /// Listens for TCP connections.
+    pub(super) fn listen(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        if local.ip().is_unspecified() {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let local = self.tcp.listen(id, local)?;
+        self.await_accept(id, false);
+        Ok(local)
+    }
+
+    /// Waits for the next connection of a listener; a little later when the last try failed.
+    pub(super) fn await_accept(&mut self, id: SocketId, failed: bool) {
+        let wait = self.tcp.await_accept(id, failed);
+        self.waits.extend(wait);
     }
 
     /// Forgets a socket, which closes it.
@@ -128,10 +171,11 @@ impl Net {
 
     /// Sends a datagram made of three parts, at the latest with the next [`flush`](Self::flush).
     pub(super) fn send(&mut self, path: Path, meta: PacketMeta, parts: [&[u8]; 3]) {
-        let socket = match path.transport {
-            Transport::Udp => self.by_local.get(&path.local).and_then(|id| self.sockets.get(id)),
-            Transport::Tcp | Transport::Tls | Transport::Dtls => None,
-        };
+        if path.transport != Transport::Udp {
+            let _ = self.write(&path, parts);
+            return;
+        }
+        let socket = self.by_local.get(&path.local).and_then(|id| self.sockets.get(id));
         let Some(open) = socket else {
             self.stats.homeless += 1;
             return;
@@ -143,8 +187,23 @@ impl Net {
         }
     }
 
+    /// Writes to a connection, whole or not at all. False: it was not taken.
+    pub(super) fn write(&mut self, path: &Path, parts: [&[u8]; 3]) -> bool {
+        match self.tcp.write(path, parts) {
+            Some(Written::Whole) => {
+                self.stats.sent += 1;
+                return true;
+            }
+            Some(Written::Full) => self.stats.would_block += 1,
+            Some(Written::Broken) => self.stats.refused += 1,
+            None => self.stats.homeless += 1,
+        }
+        false
+    }
+
     /// Hands the waiting batch to the operating system.
     pub(super) fn flush(&mut self) {
+        self.waits.extend(self.tcp.waits());
         let Some((path, meta, segment, bytes)) = self.batch.take() else { return };
         let id = self.by_local.get(&path.local);
         if let Some(open) = id.and_then(|id| self.sockets.get(id)) {
@@ -234,11 +293,13 @@ impl Net {
     }
 
     pub(super) fn has_faults(&self) -> bool {
-        !self.faults.is_empty()
+        !self.faults.is_empty() || self.tcp.has_ended()
     }
 
     pub(super) fn take_faults(&mut self) -> Vec<(Path, PathFault)> {
-        std::mem::take(&mut self.faults)
+        let mut faults = self.tcp.take_ended();
+        faults.append(&mut self.faults);
+        faults
     }
 
     /// Counts what became of an input.

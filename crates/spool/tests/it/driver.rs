@@ -1,66 +1,12 @@
 //! The driver with small machines over real sockets.
-use crate::machines::{Probe, Seen};
+use crate::{
+    machines::Seen,
+    running::{Running, Told, bounded},
+};
 use sans_io::{LookupFault, LookupId, LookupKind, Path, PathFault, SocketFault, SocketId};
-use spool::driver::{Application, Context, Driver, Handle, PostError, Stopped};
+use spool::driver::{PostError, Stopped};
 use std::{net::SocketAddr, time::Duration};
-use tokio::{net::UdpSocket, sync::mpsc, task::JoinHandle, time::timeout};
-
-/// What reached the application.
-#[derive(Debug, PartialEq, Eq)]
-enum Told {
-    Event(Seen),
-    Bytes(Path, u64, Vec<u8>),
-}
-
-struct Recorder(mpsc::UnboundedSender<Told>);
-
-impl Application<Probe> for Recorder {
-    fn event(&mut self, _: &mut Context<'_, Probe>, event: Seen) {
-        self.0.send(Told::Event(event)).ok();
-    }
-
-    fn deliver(&mut self, path: Path, owner: u64, bytes: &[u8]) {
-        self.0.send(Told::Bytes(path, owner, bytes.to_vec())).ok();
-    }
-}
-
-/// A driver in its task.
-struct Running {
-    handle: Handle<Probe, Recorder>,
-    told: mpsc::UnboundedReceiver<Told>,
-    task: JoinHandle<(Probe, Recorder)>,
-}
-
-impl Running {
-    fn start(prepare: impl FnOnce(&mut Probe)) -> Self {
-        let (sender, told) = mpsc::unbounded_channel();
-        let mut probe = Probe::default();
-        prepare(&mut probe);
-        let (driver, handle) = Driver::new(probe, Recorder(sender));
-        Self { handle, told, task: tokio::spawn(driver.run()) }
-    }
-
-    async fn next(&mut self) -> Told {
-        bounded(self.told.recv()).await.unwrap()
-    }
-
-    /// The address of the socket that the machine just asked for.
-    async fn bound(&mut self) -> SocketAddr {
-        match self.next().await {
-            Told::Event(Seen::Socket(_, Ok(local))) => local,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn with(&self, f: impl FnOnce(&mut Context<'_, Probe>) + Send + 'static) {
-        bounded(self.handle.call(|cx, _| f(cx))).await.unwrap();
-    }
-}
-
-/// No step of these tests may take longer than five seconds.
-async fn bounded<F: Future>(future: F) -> F::Output {
-    timeout(Duration::from_secs(5), future).await.unwrap()
-}
+use tokio::net::UdpSocket;
 
 async fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 2048];

@@ -1,7 +1,7 @@
 //! Small machines that each use one part of the contract.
 use sans_io::{
-    Input, Instant, LookupFault, LookupId, LookupKind, LookupRequest, Machine, Output, Packet,
-    Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit, Verdict,
+    Frame, Input, Instant, LookupFault, LookupId, LookupKind, LookupRequest, Machine, Output,
+    Packet, Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit, Verdict,
 };
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
@@ -12,6 +12,7 @@ pub(crate) enum Seen {
     Failed(Path, PathFault),
     LookedUp(LookupId, Result<usize, LookupFault>),
     Woken(Instant),
+    Accepted(SocketId, Path),
 }
 
 /// Reports all that happens as events, delivers what it receives, and asks for what it is told to
@@ -22,12 +23,20 @@ pub(crate) struct Probe {
     pub(crate) deadline: Option<Instant>,
     /// Datagrams to this address are forwarded there, with a head and padding, not delivered.
     pub(crate) forward_to: Option<SocketAddr>,
+    /// Frames of any connection are forwarded to this one as they are, not delivered.
+    pub(crate) pipe_to: Option<Path>,
+    /// Connections to listeners are not taken.
+    pub(crate) shy: bool,
 }
 
 impl Probe {
     pub(crate) fn bind(&mut self, id: u64, local: &str) {
         let local = local.parse().unwrap();
         self.queue.push_back(Output::Socket(SocketRequest::Bind { id: SocketId(id), local }));
+    }
+
+    pub(crate) fn ask(&mut self, request: SocketRequest) {
+        self.queue.push_back(Output::Socket(request));
     }
 
     pub(crate) fn transmit(&mut self, path: Path, payload: &'static [u8]) {
@@ -55,6 +64,12 @@ impl Machine for Probe {
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         match input {
+            Input::Received { path, bytes, .. } if path.transport.is_stream() => {
+                match self.pipe_to {
+                    Some(onwards) => Verdict::Forward(Packet::new(onwards, bytes)),
+                    None => Verdict::Deliver { path, owner: 6, bytes },
+                }
+            }
             Input::Received { path, bytes, .. } => match self.forward_to {
                 Some(remote) => {
                     let onwards = Path::udp(path.local, remote);
@@ -65,7 +80,8 @@ impl Machine for Probe {
             Input::Socket { id, state } => self.saw(Seen::Socket(id, state)),
             Input::PathFailed { path, fault } => self.saw(Seen::Failed(path, fault)),
             Input::LookedUp { id, result } => self.saw(Seen::LookedUp(id, result.map(<[_]>::len))),
-            Input::Accepted { .. } => Verdict::Unclaimed,
+            Input::Accepted { .. } if self.shy => Verdict::Unclaimed,
+            Input::Accepted { listener, path } => self.saw(Seen::Accepted(listener, path)),
             Input::Timeout => {
                 if self.deadline.is_some_and(|at| at <= now) {
                     self.deadline = None;
@@ -73,6 +89,18 @@ impl Machine for Probe {
                 }
                 Verdict::Consumed
             }
+        }
+    }
+
+    /// Two bytes of length, and so many more.
+    fn frame(&self, _: &Path, buffer: &[u8]) -> Frame {
+        match *buffer {
+            [0xFF, 0xFF, ..] => Frame::Need(usize::MAX), // nonsense, as a broken machine says
+            [high, low, ..] => {
+                let len = 2 + usize::from(u16::from_be_bytes([high, low]));
+                if buffer.len() < len { Frame::Need(len) } else { Frame::Whole(len) }
+            }
+            _ => Frame::Need(2),
         }
     }
 

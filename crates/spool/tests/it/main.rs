@@ -4,3 +4,5 @@
 mod agents;
 mod driver;
 mod machines;
+mod running;
+mod streams;

@@ -1,0 +1,93 @@
+//! What a driver does with connections: accepts, offers frames, holds back, tells of the end.
+use super::{Application, Driver, stream::Read};
+use sans_io::{
+    Input, Machine, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Transport,
+    Verdict, next_frame,
+};
+use tokio::net::TcpStream;
+
+/// Reads of one ready connection before others get their turn.
+const READS_PER_WAKE: usize = 4;
+
+impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
+    /// Offers a new connection to the machine, and closes it unless it is taken.
+    pub(super) fn accepted(&mut self, listener: SocketId, io: TcpStream) {
+        self.net.await_accept(listener, false);
+        let ends = io.local_addr().and_then(|local| Ok((local, io.peer_addr()?)));
+        let Ok((local, remote)) = ends else { return };
+        if self.net.tcp.is_full() {
+            return;
+        }
+        let path = Path::new(Transport::Tcp, local, remote);
+        let input = Input::Accepted { listener, path };
+        let verdict = self.machine.handle_input(self.origin.now(), input);
+        self.net.count(&verdict);
+        if verdict == Verdict::Consumed {
+            self.net.tcp.adopt(path, io, None);
+        }
+    }
+
+    /// Tells the machine what became of a connection that it asked for.
+    pub(super) fn connected(&mut self, id: SocketId, io: Result<TcpStream, SocketFault>) {
+        let Some(path) = self.net.tcp.connected(id, io) else { return };
+        let state = path.map(|path| path.local);
+        let verdict = self.machine.handle_input(self.origin.now(), Input::Socket { id, state });
+        self.net.count(&verdict);
+    }
+
+    /// Writes what waits, offers the frames that are there, and reads on.
+    pub(super) fn read_stream(&mut self, path: Path) {
+        self.net.tcp.flush(&path);
+        self.offer_frames(path);
+        for _ in 0..READS_PER_WAKE {
+            if !self.net.tcp.is_wanted(&path) {
+                break;
+            }
+            match self.net.tcp.read(&path) {
+                Read::Some => self.offer_frames(path),
+                Read::Blocked => break,
+                Read::Ended => self.net.tcp.end(&path, PathFault::Ended),
+                Read::Broken => self.net.tcp.end(&path, PathFault::Reset),
+            }
+        }
+        self.net.tcp.await_ready(&path);
+    }
+
+    /// Offers whole frames until none is left or the connection is wanted no more.
+    fn offer_frames(&mut self, path: Path) {
+        let input = self.net.tcp.take_input(&path);
+        let mut rest = &input[..];
+        while self.net.tcp.is_wanted(&path) {
+            match next_frame(&self.machine, &path, rest) {
+                NextFrame::Frame { frame, rest: behind } => {
+                    rest = behind;
+                    self.offer_frame(path, frame);
+                }
+                NextFrame::Need(_) => break,
+                NextFrame::Broken => {
+                    self.net.tcp.end(&path, PathFault::Reset);
+                    break;
+                }
+            }
+        }
+        let used = input.len() - rest.len();
+        self.net.tcp.put_input(&path, input, used);
+    }
+
+    /// Offers one frame. On a stream the drain comes before the verdict is acted on, so that no
+    /// byte overtakes another.
+    fn offer_frame(&mut self, path: Path, bytes: &[u8]) {
+        let now = self.origin.now();
+        let input = Input::Received { path, meta: PacketMeta::default(), bytes };
+        let verdict = self.machine.handle_input(now, input);
+        self.net.count(&verdict);
+        self.net.stats.received += 1;
+        let _ = self.drain();
+        self.obey(verdict);
+        if let Verdict::Forward(packet) = verdict
+            && packet.path.transport.is_stream()
+        {
+            self.net.tcp.hold(&path, &packet.path);
+        }
+    }
+}
