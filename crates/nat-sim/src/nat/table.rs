@@ -1,4 +1,8 @@
 //! The mapping table of a NAT that behaves as a [`Behaviour`] says.
+mod errors;
+mod mapping;
+mod slots;
+
 use super::{
     Outcome, Refusal,
     behaviour::{
@@ -8,69 +12,13 @@ use super::{
     ports::Allocator,
     tcp_state::TcpState,
 };
-use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Segment, Stream, map::Map};
+use crate::{Body, DropCause, IcmpFault, IpPacket, Protocol, Stream, map::Map};
+use mapping::{Key, Mapping};
 use sans_io::Instant;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
 };
-
-/// What a mapping is found by from the inside: the socket, and as much of the remote address as
-/// the mapping depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    protocol: Protocol,
-    internal: SocketAddr,
-    remote: Option<(IpAddr, u16)>,
-}
-
-/// What is kept of one remote; all of it is about TCP.
-#[derive(Clone, Copy, Debug, Default)]
-struct Session {
-    tcp: TcpState,
-    until: Instant,
-}
-
-#[derive(Debug)]
-struct Mapping {
-    key: Key,
-    external: SocketAddr,
-    born: Instant,
-    until: Instant,
-    replied: bool,
-    /// Whom the inside has sent to: the filter lets these in.
-    remotes: BTreeMap<SocketAddr, Session>,
-}
-
-impl Mapping {
-    fn admits(&self, filtering: Dependence, remote: SocketAddr) -> bool {
-        match filtering {
-            Dependence::Endpoint => true,
-            Dependence::Address => {
-                let first = SocketAddr::new(remote.ip(), 0);
-                let last = SocketAddr::new(remote.ip(), u16::MAX);
-                self.remotes.range(first..=last).next().is_some()
-            }
-            Dependence::AddressAndPort => self.remotes.contains_key(&remote),
-        }
-    }
-
-    /// A segment passes: its session gets the time of its state, and the mapping that of the
-    /// session that lives longest.
-    fn track(&mut self, now: Instant, remote: SocketAddr, s: &Segment, inside: bool, t: &TcpTimes) {
-        let session = self.remotes.entry(remote).or_default();
-        session.tcp = session.tcp.after(s, inside);
-        let time = if session.tcp.is_established() { t.established } else { t.transitory };
-        session.until = now.saturating_add(time);
-        self.until = self.remotes.values().map(|session| session.until).max().unwrap_or(now);
-    }
-
-    fn refresh(&mut self, now: Instant, lifetime: &Lifetime) {
-        let idle = if self.replied { lifetime.idle } else { lifetime.unreplied };
-        let end = lifetime.absolute.map_or(Instant::FAR, |whole| self.born.saturating_add(whole));
-        self.until = now.saturating_add(idle).min(end);
-    }
-}
 
 /// The state of one NAT. Mappings end when their time is up, and are cleared away when something
 /// comes across them.
@@ -244,103 +192,6 @@ impl Table {
         Ok(mapping.external)
     }
 
-    fn mapping(&mut self, slot: u32) -> &mut Mapping {
-        self.slots[slot as usize].as_mut().expect("slots in the maps are taken")
-    }
-
-    /// The mapping of `key`, unless its time is up.
-    fn live(&mut self, now: Instant, key: &Key) -> Option<u32> {
-        let slot = *self.by_key.get(key)?;
-        if self.mapping(slot).until > now {
-            return Some(slot);
-        }
-        self.close(slot);
-        None
-    }
-
-    fn open(&mut self, now: Instant, key: Key, remote: SocketAddr) -> Result<u32, DropCause> {
-        let external = self.choose(now, &key, remote)?;
-        let mapping = Mapping {
-            key,
-            external,
-            born: now,
-            until: now,
-            replied: false,
-            remotes: BTreeMap::new(),
-        };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(mapping);
-            slot
-        } else {
-            self.slots.push(Some(mapping));
-            (self.slots.len() - 1) as u32
-        };
-        self.by_key.insert(key, slot);
-        self.by_external.entry((key.protocol, external)).or_default().push(slot);
-        Ok(slot)
-    }
-
-    fn close(&mut self, slot: u32) {
-        let Some(mapping) = self.slots[slot as usize].take() else { return };
-        self.free.push(slot);
-        self.by_key.remove(&mapping.key);
-        let name = (mapping.key.protocol, mapping.external);
-        if let Some(sharing) = self.by_external.get_mut(&name) {
-            sharing.retain(|other| *other != slot);
-            if sharing.is_empty() {
-                self.by_external.remove(&name);
-            }
-        }
-    }
-
-    fn choose(
-        &mut self,
-        now: Instant,
-        key: &Key,
-        remote: SocketAddr,
-    ) -> Result<SocketAddr, DropCause> {
-        if !self.behaviour.translates {
-            return Ok(key.internal);
-        }
-        let host = key.internal.ip();
-        if self.behaviour.quota.is_some_and(|quota| self.count(now, host) >= quota) {
-            return Err(DropCause::OverQuota);
-        }
-        let ip = self.pool(host).ok_or(DropCause::NoRoute)?;
-        let Self { behaviour, stream, allocator, slots, by_external, local, .. } = self;
-        let is_free = |port| {
-            let external = SocketAddr::new(ip, port);
-            if local.get(&(key.protocol, external, remote)).is_some_and(|until| *until > now) {
-                return false;
-            }
-            let Some(sharing) = by_external.get(&(key.protocol, external)) else { return true };
-            !sharing.iter().filter_map(|slot| slots[*slot as usize].as_ref()).any(|mapping| {
-                mapping.until > now
-                    && (!behaviour.overloads || mapping.remotes.contains_key(&remote))
-            })
-        };
-        let port = allocator.choose(behaviour, stream, host, key.internal.port(), is_free);
-        let port = port.ok_or(DropCause::PortsExhausted)?;
-        Ok(SocketAddr::new(ip, port))
-    }
-
-    /// How many mappings an internal host has.
-    fn count(&self, now: Instant, host: IpAddr) -> u32 {
-        let theirs = |m: &&Mapping| m.key.internal.ip() == host && m.until > now;
-        self.slots.iter().flatten().filter(theirs).count() as u32
-    }
-
-    fn pool(&mut self, host: IpAddr) -> Option<IpAddr> {
-        if self.outside.len() < 2 {
-            return self.outside.first().copied();
-        }
-        let pick = self.outside[self.stream.below(self.outside.len() as u64) as usize];
-        Some(match self.behaviour.pooling {
-            Pooling::Paired => *self.paired.entry(host).or_insert(pick),
-            Pooling::Arbitrary => pick,
-        })
-    }
-
     /// The mapping that lets a packet in, or what becomes of the packet.
     fn find_inbound(
         &mut self,
@@ -407,79 +258,5 @@ impl Table {
         }
         packet.destination = internal;
         Outcome::Inside
-    }
-
-    /// An error from the outside about a packet that went out (RFC 5508 §4.2).
-    fn error_inbound(&mut self, now: Instant, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
-        if self.behaviour.icmp_errors == IcmpErrors::Drop {
-            return Outcome::Drop(DropCause::Blocked);
-        }
-        let Some(slot) = self.quoted(now, error) else {
-            return Outcome::Drop(DropCause::NoMapping);
-        };
-        let outcome = self.bring_in(slot, packet, error);
-        if self.behaviour.icmp_errors == IcmpErrors::EndMapping {
-            self.close(slot);
-        }
-        outcome
-    }
-
-    /// An error that the NAT itself or somebody inside has about a packet that went out.
-    pub(crate) fn own_error(&mut self, now: Instant, packet: &mut IpPacket) -> Outcome {
-        let Body::Error(error) = packet.body else { return Outcome::Drop(DropCause::NoMapping) };
-        match self.quoted(now, &error) {
-            Some(slot) => self.bring_in(slot, packet, &error),
-            None => Outcome::Drop(DropCause::NoMapping),
-        }
-    }
-
-    /// The mapping of the packet that an error from the outside quotes.
-    fn quoted(&self, now: Instant, error: &IcmpError) -> Option<u32> {
-        let sharing = self.by_external.get(&(error.protocol, error.source))?;
-        sharing.iter().copied().find(|slot| {
-            let mapping = self.slots[*slot as usize].as_ref();
-            mapping.is_some_and(|m| m.until > now && m.remotes.contains_key(&error.destination))
-        })
-    }
-
-    fn bring_in(&mut self, slot: u32, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
-        let internal = self.mapping(slot).key.internal;
-        packet.destination.set_ip(internal.ip());
-        packet.body = Body::Error(IcmpError { source: internal, ..*error });
-        Outcome::Inside
-    }
-
-    /// The mapping that let in the packet that an error is about. Where mappings depend on the
-    /// destination, it may be one towards somebody else.
-    fn carrier(&mut self, now: Instant, error: &IcmpError) -> Option<u32> {
-        let (protocol, internal) = (error.protocol, error.destination);
-        if let Some(slot) = self.carriers.get(&(protocol, internal, error.source)).copied()
-            && let Some(mapping) = &self.slots[slot as usize]
-            && (mapping.key.protocol, mapping.key.internal) == (protocol, internal)
-            && mapping.until > now
-        {
-            return Some(slot);
-        }
-        self.live(now, &self.key(protocol, internal, error.source))
-    }
-
-    /// An error from the inside about a packet that came in (RFC 5508 §4.2).
-    fn error_outbound(
-        &mut self,
-        now: Instant,
-        packet: &mut IpPacket,
-        error: &IcmpError,
-    ) -> Outcome {
-        let Some(slot) = self.carrier(now, error) else {
-            return Outcome::Drop(DropCause::NoMapping);
-        };
-        let external = self.mapping(slot).external;
-        packet.source.set_ip(external.ip());
-        let error = IcmpError { destination: external, ..*error };
-        packet.body = Body::Error(error);
-        if self.is_ours(packet.destination) {
-            return self.own_error(now, packet);
-        }
-        Outcome::Outside
     }
 }
