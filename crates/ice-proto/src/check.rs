@@ -48,7 +48,7 @@ impl Session {
         if self.remote.is_none() || self.is_closed() || chosen {
             return None;
         }
-        if self.lost.is_none() && self.list.has_ordinary() {
+        if self.lost.is_none() && self.list.has_ordinary(self.is_eager()) {
             return Some(Instant::ZERO);
         }
         self.fresh_at()
@@ -67,7 +67,7 @@ impl Session {
 
     /// Uses a slot for an ordinary check, or else for a fresh one.
     pub(crate) fn send_patient(&mut self, now: Instant) -> bool {
-        if let Some(id) = self.list.next_ordinary() {
+        if let Some(id) = self.list.next_ordinary(self.is_eager()) {
             return self.send_check(now, id, Purpose::Check);
         }
         let spacing = self.fresh_spacing();
@@ -82,9 +82,15 @@ impl Session {
         self.send_check(now, id, Purpose::Check)
     }
 
+    /// Whether spare slots are used for what RFC 8445 does not ask for: pairs that it would leave
+    /// frozen, and fresh checks.
+    pub(crate) fn is_eager(&self) -> bool {
+        self.settings.profile != Profile::Strict
+    }
+
     /// When the first pair wants a fresh check.
     fn fresh_at(&self) -> Option<Instant> {
-        if self.settings.profile == Profile::Strict {
+        if !self.is_eager() {
             return None;
         }
         let spacing = self.fresh_spacing();

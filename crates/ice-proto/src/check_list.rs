@@ -104,13 +104,13 @@ impl CheckList {
     }
 
     /// The pair for an ordinary check (RFC 8445 §6.1.4.2, steps 2 and 3): the best that waits and
-    /// whose relay, if any, is ready.
-    pub(crate) fn next_ordinary(&mut self) -> Option<PairId> {
+    /// whose relay, if any, is ready. Where none waits, of each foundation that has nothing under
+    /// way the best pair thaws; with `eager` the best of all does, under way or not.
+    pub(crate) fn next_ordinary(&mut self, eager: bool) -> Option<PairId> {
         let ready = |pair: &&Pair| pair.state == PairState::Waiting && !pair.blocked;
         if let Some(pair) = self.pairs.iter().find(ready) {
             return Some(pair.id);
         }
-        // Step 2: of each foundation that has nothing under way, the best pair thaws.
         for index in 0..self.pairs.len() {
             if self.pairs[index].state != PairState::Frozen {
                 continue;
@@ -124,15 +124,22 @@ impl CheckList {
                 self.pairs[index].state = PairState::Waiting;
             }
         }
+        if eager && !self.pairs.iter().any(|pair| ready(&pair)) {
+            let frozen = |pair: &&mut Pair| pair.state == PairState::Frozen && !pair.blocked;
+            if let Some(pair) = self.pairs.iter_mut().find(frozen) {
+                pair.state = PairState::Waiting;
+            }
+        }
         self.pairs.iter().find(ready).map(|pair| pair.id)
     }
 
     /// Whether [`next_ordinary`](Self::next_ordinary) would find a pair.
-    pub(crate) fn has_ordinary(&self) -> bool {
+    pub(crate) fn has_ordinary(&self, eager: bool) -> bool {
         self.pairs.iter().any(|pair| {
             !pair.blocked
                 && match pair.state {
                     PairState::Waiting => true,
+                    PairState::Frozen if eager => true,
                     PairState::Frozen => !self.pairs.iter().any(|other| {
                         other.foundation == pair.foundation
                             && matches!(other.state, PairState::Waiting | PairState::InProgress)

@@ -25,8 +25,9 @@ pub enum Policy {
 pub enum Profile {
     /// RFC 8445 to the letter.
     Strict,
-    /// As `Strict`, and the pacer's spare slots repeat the checks of pairs that have not been
-    /// answered, each time as a new transaction: loss costs tens of milliseconds, not hundreds.
+    /// As `Strict`, and the pacer's spare slots thaw pairs that share a foundation with one under
+    /// way, and repeat the checks of pairs that have not been answered, each time as a new
+    /// transaction: loss costs tens of milliseconds, not hundreds.
     #[default]
     Responsive,
     /// As `Responsive`, and a peer that proposes no Ta gets 20 ms instead of 50 ms.

@@ -308,7 +308,7 @@ fn the_inputs_of_the_laws_reach_deep() {
             reached[2] + u32::from(relayed),
         ];
     }
-    assert!(reached.iter().all(|count| *count >= 10), "{reached:?} of 60");
+    assert!(reached.iter().all(|count| *count >= 5), "{reached:?} of 60");
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod roles;
 mod support;
 mod waiting;
 mod wire;
+mod worlds;
