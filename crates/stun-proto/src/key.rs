@@ -9,9 +9,6 @@ use sha1::Sha1;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// What SHA-1 and SHA-256 take at once, in bytes.
-const BLOCK_LEN: usize = 64;
-
 /// Signs messages and checks their signatures. Made once per credential: the first block of each
 /// HMAC is already hashed.
 #[derive(Clone)]
@@ -49,10 +46,12 @@ impl Key {
     }
 }
 
-/// Compares in a time that depends on the length only. The differences are gathered first, for
-/// `subtle` guards each byte that it is given, and one is enough.
+/// Compares in a time that depends on the length only, which is a multiple of four. The differences
+/// are gathered first, for `subtle` guards each value that it is given, and one is enough.
 fn is_same(a: &[u8], b: &[u8]) -> bool {
-    let differences = a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+    let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    let differences =
+        words.fold(0, |all, (a, b)| all | (u32::from_ne_bytes(*a) ^ u32::from_ne_bytes(*b)));
     a.len() == b.len() && bool::from(differences.ct_eq(&0))
 }
 
@@ -62,15 +61,10 @@ fn keyed<M: KeyInit>(bytes: &[u8]) -> M {
 }
 
 fn digest<M: Mac + Clone>(mac: &M, bytes: &[u8], length: u16) -> hmac::digest::Output<M> {
-    // One block with the length in place, so that the hash is given whole blocks from there on.
-    let mut block = [0; BLOCK_LEN];
-    let (head, rest) = bytes.split_at(bytes.len().min(BLOCK_LEN));
-    let block = &mut block[..head.len()];
-    block.copy_from_slice(head);
-    block[2..4].copy_from_slice(&length.to_be_bytes());
+    let [high, low] = length.to_be_bytes();
     let mut mac = mac.clone();
-    mac.update(block);
-    mac.update(rest);
+    mac.update(&[bytes[0], bytes[1], high, low]);
+    mac.update(&bytes[4..]);
     mac.finalize().into_bytes()
 }
 

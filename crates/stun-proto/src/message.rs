@@ -52,11 +52,17 @@ pub struct Message<'a> {
     malformed: Option<AttributeType>,
 }
 
-/// Where an integrity attribute is.
+/// Where an integrity attribute is. Narrow, since messages are passed around by value.
 #[derive(Clone, Copy)]
 struct Tag {
-    at: usize,
-    len: usize,
+    at: u32,
+    len: u8,
+}
+
+impl Tag {
+    const fn new(at: usize, value: &[u8]) -> Self {
+        Self { at: at as u32, len: value.len() as u8 }
+    }
 }
 
 impl<'a> Message<'a> {
@@ -89,31 +95,9 @@ impl<'a> Message<'a> {
         while at < self.bytes.len() {
             let (kind, value, next) = split_at(self.bytes, at).ok_or(ParseError::Overrun)?;
             match kind {
-                AttributeType::FINGERPRINT => {
-                    if next != self.bytes.len() || value != integrity::crc(&self.bytes[..at]) {
-                        return Err(ParseError::Fingerprint);
-                    }
-                    self.fingerprint = true;
-                    self.body_end = self.body_end.min(at);
-                }
-                AttributeType::MESSAGE_INTEGRITY => {
-                    if self.sha1.is_none() && self.sha256.is_none() {
-                        if value.len() != integrity::SHA1_LEN {
-                            return Err(ParseError::Integrity);
-                        }
-                        self.sha1 = Some(Tag { at, len: value.len() });
-                        self.body_end = at;
-                    }
-                }
-                AttributeType::MESSAGE_INTEGRITY_SHA256 => {
-                    if self.sha256.is_none() {
-                        if !integrity::is_sha256_len(value.len()) {
-                            return Err(ParseError::Integrity);
-                        }
-                        self.sha256 = Some(Tag { at, len: value.len() });
-                        self.body_end = self.body_end.min(at);
-                    }
-                }
+                AttributeType::FINGERPRINT
+                | AttributeType::MESSAGE_INTEGRITY
+                | AttributeType::MESSAGE_INTEGRITY_SHA256 => self.seal(kind, at, value, next)?,
                 _ if self.body_end < at => {}
                 _ => {
                     if kind.check(value, &self.id) == Check::Malformed
@@ -126,6 +110,45 @@ impl<'a> Message<'a> {
             }
             at = next;
         }
+        Ok(())
+    }
+
+    /// Takes in an attribute that is about the whole message.
+    fn seal(
+        &mut self,
+        kind: AttributeType,
+        at: usize,
+        value: &[u8],
+        next: usize,
+    ) -> Result<(), ParseError> {
+        match kind {
+            AttributeType::FINGERPRINT => {
+                if next != self.bytes.len() || value != integrity::crc(&self.bytes[..at]) {
+                    return Err(ParseError::Fingerprint);
+                }
+                self.fingerprint = true;
+            }
+            AttributeType::MESSAGE_INTEGRITY => {
+                // After another one it is not seen.
+                if self.sha1.is_some() || self.sha256.is_some() {
+                    return Ok(());
+                }
+                if value.len() != integrity::SHA1_LEN {
+                    return Err(ParseError::Integrity);
+                }
+                self.sha1 = Some(Tag::new(at, value));
+            }
+            _ => {
+                if self.sha256.is_some() {
+                    return Ok(());
+                }
+                if !integrity::is_sha256_len(value.len()) {
+                    return Err(ParseError::Integrity);
+                }
+                self.sha256 = Some(Tag::new(at, value));
+            }
+        }
+        self.body_end = self.body_end.min(at);
         Ok(())
     }
 
@@ -234,14 +257,15 @@ impl<'a> Message<'a> {
             (None, Some(tag)) => (tag, Integrity::Sha1),
             (None, None) => return Err(IntegrityError::Missing),
         };
-        if which == Integrity::Sha256 && tag.len < min_len {
+        let (at, len) = (tag.at as usize, usize::from(tag.len));
+        if which == Integrity::Sha256 && len < min_len {
             return Err(IntegrityError::Truncated);
         }
-        let value_at = tag.at + ATTRIBUTE_HEADER_LEN;
-        let value = &self.bytes[value_at..value_at + tag.len];
+        let (signed, rest) = self.bytes.split_at(at);
+        let value = &rest[ATTRIBUTE_HEADER_LEN..ATTRIBUTE_HEADER_LEN + len];
         // The header must say that the message ends with this attribute.
-        let length = (value_at + tag.len - HEADER_LEN) as u16;
-        if key.matches(which, &self.bytes[..tag.at], length, value) {
+        let length = (at + ATTRIBUTE_HEADER_LEN + len - HEADER_LEN) as u16;
+        if key.matches(which, signed, length, value) {
             Ok(which)
         } else {
             Err(IntegrityError::Mismatch)
