@@ -143,7 +143,7 @@ impl TurnServer {
             return Some((address, None));
         }
         let second = SocketAddr::new(address.ip(), address.port() + 1);
-        let (token, limit) = (self.entropy.secret(), self.limits.allocations);
+        let (token, limit) = (Token(self.entropy.secret()), self.limits.allocations);
         let held = self.reservations.hold(now, token, second, Arc::clone(user), limit);
         held.then_some((address, Some(token)))
     }
@@ -274,7 +274,7 @@ impl TurnServer {
             reply.push(&XorRelayedAddress(relayed));
             reply.push(&XorMappedAddress(client.remote));
             reply.push(&Lifetime(left.as_secs() as u32));
-            if let Some(token) = token {
+            if let Some(Token(token)) = token {
                 reply.push(&ReservationToken(token));
             }
             if let Some((family, code)) = refused {

@@ -1,14 +1,22 @@
 //! Relayed addresses that are held back for a second allocation of the same user (RFC 8656 §7.2,
 //! §18.10).
 use alloc::{collections::BTreeMap, sync::Arc};
-use core::{net::SocketAddr, time::Duration};
+use core::{fmt, net::SocketAddr, time::Duration};
 use sans_io::Instant;
 
 /// How long an address is held back. At least 30 s, counted from an answer that may take 10 s.
 const HELD_FOR: Duration = Duration::from_secs(60);
 
 /// What a client shows to get what was held back for it.
-pub(super) type Token = [u8; 8];
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Token(pub [u8; 8]);
+
+/// Keeps the token to itself: whoever has it can use it.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
 
 /// Tokens with their addresses. No socket is open for any of them yet. What is over is cleared away
 /// when the next one is added, so no timer is needed.
@@ -78,26 +86,26 @@ mod tests {
     fn a_token_is_good_for_its_user_and_time() {
         let mut held = Reservations::default();
         let start = Instant::from_secs(5);
-        assert!(held.hold(start, [1; 8], address(1), "alice".into(), 9));
-        assert_eq!(held.find(start, [1; 8], "alice"), Some(address(1)));
-        assert_eq!(held.find(start, [1; 8], "bob"), None);
-        assert_eq!(held.find(start, [2; 8], "alice"), None);
+        assert!(held.hold(start, Token([1; 8]), address(1), "alice".into(), 9));
+        assert_eq!(held.find(start, Token([1; 8]), "alice"), Some(address(1)));
+        assert_eq!(held.find(start, Token([1; 8]), "bob"), None);
+        assert_eq!(held.find(start, Token([2; 8]), "alice"), None);
         let end = start.saturating_add(HELD_FOR);
         assert!(held.holds(start, address(1)) && !held.holds(end, address(1)));
-        assert_eq!(held.find(end, [1; 8], "alice"), None);
+        assert_eq!(held.find(end, Token([1; 8]), "alice"), None);
     }
 
     #[test]
     fn no_more_are_held_than_may_be_and_what_is_over_makes_room() {
         let mut held = Reservations::default();
         let start = Instant::from_secs(5);
-        assert!(held.hold(start, [1; 8], address(1), "alice".into(), 1));
-        assert!(!held.hold(start, [2; 8], address(2), "alice".into(), 1));
-        held.release([1; 8]);
+        assert!(held.hold(start, Token([1; 8]), address(1), "alice".into(), 1));
+        assert!(!held.hold(start, Token([2; 8]), address(2), "alice".into(), 1));
+        held.release(Token([1; 8]));
         assert!(!held.holds(start, address(1)));
-        assert!(held.hold(start, [2; 8], address(2), "alice".into(), 1));
+        assert!(held.hold(start, Token([2; 8]), address(2), "alice".into(), 1));
         let end = start.saturating_add(HELD_FOR);
-        assert!(held.hold(end, [3; 8], address(3), "alice".into(), 1));
+        assert!(held.hold(end, Token([3; 8]), address(3), "alice".into(), 1));
         assert_eq!((held.by_token.len(), held.by_address.len()), (1, 1));
     }
 }

@@ -48,6 +48,7 @@ impl TurnServer {
         let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
         if let Some(ReservationToken(token)) = message.get() {
+            let token = Token(token);
             if even.is_some() || families {
                 return Err(Code::BAD_REQUEST);
             }
