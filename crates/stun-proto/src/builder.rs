@@ -1,7 +1,7 @@
 //! Writing a message into the caller's buffer, in the one order that is right (RFC 8489 §5, §14).
 use crate::{
-    Attribute, AttributeType, HEADER_LEN, Integrity, Key, MAGIC_COOKIE, MessageType, TransactionId,
-    integrity,
+    Attribute, AttributeType, HEADER_LEN, Integrity, Key, MAGIC_COOKIE, MessageType, Method,
+    TransactionId, integrity,
 };
 
 #[cfg(test)]
@@ -108,6 +108,12 @@ impl<'b> MessageBuilder<'b> {
                 }
             }
         }
+    }
+
+    /// What the message is for.
+    pub fn method(&self) -> Method {
+        let bits = self.0.buffer.first_chunk().map_or(0, |bits| u16::from_be_bytes(*bits));
+        MessageType::from_bits(bits).map_or(Method::BINDING, |kind| kind.method)
     }
 
     /// Signs what was written so far.

@@ -1,17 +1,17 @@
 //! User name and password, and the keys made from them (RFC 8489 §9.1.1, §9.2.2, §14.4, §18.5).
 use crate::{
     Key, PrepareError,
-    attribute::{Algorithm, Userhash},
+    attribute::{AccessToken, Algorithm, Userhash},
     opaque_string, sasl_prep,
 };
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 type Prepare = fn(&str) -> Result<Cow<'_, str>, PrepareError>;
 
-/// A user name and a password, prepared.
+/// A user name and a password, prepared; or a token in the place of both (RFC 7635).
 ///
 /// ```
 /// use stun_proto::{Credentials, attribute::Algorithm};
@@ -22,8 +22,20 @@ type Prepare = fn(&str) -> Result<Cow<'_, str>, PrepareError>;
 #[derive(Clone)]
 pub struct Credentials {
     username: String,
-    password: String,
-    prepare: Prepare,
+    secret: Secret,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Password { password: String, prepare: Prepare },
+    Token { token: Token, key: Box<Key> },
+}
+
+/// An access token as it came from the authorization server.
+#[derive(Clone)]
+struct Token {
+    nonce: Vec<u8>,
+    sealed: Vec<u8>,
 }
 
 impl Credentials {
@@ -38,11 +50,19 @@ impl Credentials {
         Self::prepared(username, password, sasl_prep)
     }
 
+    /// An access token and its key (RFC 7635 §3): `kid` tells the server which key opens the token.
+    /// Once it has expired, the client is to be given new credentials.
+    pub fn token(kid: &str, token: AccessToken<'_>, mac_key: &[u8]) -> Self {
+        let token = Token { nonce: token.nonce.to_vec(), sealed: token.sealed.to_vec() };
+        let key = Box::new(Key::new(mac_key));
+        Self { username: kid.into(), secret: Secret::Token { token, key } }
+    }
+
     fn prepared(username: &str, password: &str, prepare: Prepare) -> Result<Self, PrepareError> {
+        let password = prepare(password)?.into_owned();
         Ok(Self {
             username: prepare(username)?.into_owned(),
-            password: prepare(password)?.into_owned(),
-            prepare,
+            secret: Secret::Password { password, prepare },
         })
     }
 
@@ -51,15 +71,32 @@ impl Credentials {
         &self.username
     }
 
-    /// The key of a short-term credential.
-    pub fn short_term_key(&self) -> Key {
-        Key::new(self.password.as_bytes())
+    /// The token, if this is one.
+    pub fn access_token(&self) -> Option<AccessToken<'_>> {
+        match &self.secret {
+            Secret::Password { .. } => None,
+            Secret::Token { token, .. } => {
+                Some(AccessToken { nonce: &token.nonce, sealed: &token.sealed })
+            }
+        }
     }
 
-    /// The key of a long-term credential in this realm.
+    /// The key of a short-term credential.
+    pub fn short_term_key(&self) -> Key {
+        match &self.secret {
+            Secret::Password { password, .. } => Key::new(password.as_bytes()),
+            Secret::Token { key, .. } => (**key).clone(),
+        }
+    }
+
+    /// The key of a long-term credential in this realm; of a token its own.
     pub fn long_term_key(&self, realm: &str, algorithm: Algorithm) -> Result<Key, PrepareError> {
-        let realm = (self.prepare)(unquoted(realm))?;
-        let parts = [unquoted(&self.username), &realm, self.password.trim_end_matches('\0')];
+        let (password, prepare) = match &self.secret {
+            Secret::Password { password, prepare } => (password, prepare),
+            Secret::Token { key, .. } => return Ok((**key).clone()),
+        };
+        let realm = prepare(unquoted(realm))?;
+        let parts = [unquoted(&self.username), &realm, password.trim_end_matches('\0')];
         Ok(match algorithm {
             Algorithm::Md5 => Key::new(&joined::<Md5>(&parts)),
             Algorithm::Sha256 => Key::new(&joined::<Sha256>(&parts)),
@@ -68,7 +105,11 @@ impl Credentials {
 
     /// What stands for the user name where it is to stay unknown (RFC 8489 §14.4).
     pub fn userhash(&self, realm: &str) -> Result<Userhash, PrepareError> {
-        let realm = (self.prepare)(unquoted(realm))?;
+        let prepare = match &self.secret {
+            Secret::Password { prepare, .. } => *prepare,
+            Secret::Token { .. } => opaque_string,
+        };
+        let realm = prepare(unquoted(realm))?;
         Ok(Userhash(joined::<Sha256>(&[&self.username, &realm]).into()))
     }
 }

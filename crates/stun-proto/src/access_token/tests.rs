@@ -1,7 +1,12 @@
 use super::{TokenContents, TokenError, TokenKey};
-use crate::attribute::AccessToken;
+use crate::{
+    Attempt, AttributeType, AuthFault, Credentials, LongTermClient, LongTermServer, Message,
+    MessageBuilder, MessageType, Method, Refusal, ResponseCheck, TransactionId, UserId,
+    attribute::{AccessToken, Username},
+};
 use alloc::vec::Vec;
 use core::time::Duration;
+use sans_io::Instant;
 
 const SERVER: &str = "blackdow.carleon.gov";
 const KEY: &[u8; 32] = b"HGkj32KJGiuy098sdfaqbNjOiaz71923";
@@ -88,4 +93,84 @@ fn seal_raw(key: &TokenKey, plain: &[u8]) -> Vec<u8> {
     use aes_gcm::aead::{Aead, Payload};
     let super::Cipher::Aes256(cipher) = &key.0 else { panic!("not a 256-bit key") };
     cipher.encrypt(&NONCE.into(), Payload { msg: plain, aad: SERVER.as_bytes() }).unwrap()
+}
+
+/// A server that takes tokens, a client that has one, and what the server says to each request.
+#[test]
+fn client_with_a_token_is_taken_and_answered_with_its_key() {
+    let key = TokenKey::aes256(KEY);
+    let sealed = key.seal(&contents(), SERVER, NONCE).unwrap();
+    let good = AccessToken { nonce: &NONCE, sealed: &sealed };
+    let mut broken = sealed.clone();
+    broken[0] ^= 1;
+    let bad = AccessToken { nonce: &NONCE, sealed: &broken };
+    for (token, taken) in [(good, true), (bad, false)] {
+        let user = Credentials::token("kid", token, &contents().mac_key);
+        let mut client = LongTermClient::new(user);
+        let (refusal, check) = exchange(&key, &mut client, Attempt::default(), Method::ALLOCATE);
+        assert_eq!(refusal, Some(Refusal::Unauthenticated));
+        assert_eq!(client.third_party(), Some(SERVER));
+        let ResponseCheck::Retry(attempt) = check else { panic!("{check:?}") };
+        let (refusal, check) = exchange(&key, &mut client, attempt, Method::ALLOCATE);
+        if taken {
+            assert_eq!((refusal, check), (None, ResponseCheck::Accept));
+        } else {
+            let rejected = ResponseCheck::Fail(AuthFault::Rejected);
+            assert_eq!((refusal, check), (Some(Refusal::Unauthenticated), rejected));
+        }
+    }
+}
+
+#[test]
+fn token_goes_with_allocate_and_refresh_only() {
+    let token = AccessToken { nonce: &NONCE, sealed: &SEALED_256 };
+    let mut client = LongTermClient::new(Credentials::token("kid", token, b"key"));
+    let key = TokenKey::aes256(KEY);
+    let _ = exchange(&key, &mut client, Attempt::default(), Method::ALLOCATE);
+    for (method, with) in [
+        (Method::ALLOCATE, true),
+        (Method::REFRESH, true),
+        (Method::CREATE_PERMISSION, false),
+        (Method::CHANNEL_BIND, false),
+    ] {
+        let mut buffer = [0; 512];
+        let kind = MessageType::request(method);
+        let builder = MessageBuilder::new(&mut buffer, kind, TransactionId([1; 12]));
+        let (builder, _) = client.sign(builder, Attempt::default());
+        let message = Message::parse(builder.finish().unwrap()).unwrap();
+        assert_eq!(message.has(AttributeType::ACCESS_TOKEN), with, "{method}");
+        assert_eq!(message.get(), Some(Username("kid")));
+    }
+}
+
+/// One request and its response, over a server that takes tokens.
+fn exchange(
+    key: &TokenKey,
+    client: &mut LongTermClient,
+    attempt: Attempt,
+    method: Method,
+) -> (Option<Refusal>, ResponseCheck) {
+    let server =
+        LongTermServer::new("realm", [3; 32], Duration::from_secs(60)).with_third_party(SERVER);
+    let (now, from) = (Instant::from_secs(1), "192.0.2.1:1".parse().unwrap());
+    let id = TransactionId([2; 12]);
+    let (mut asked, mut said) = ([0; 512], [0; 512]);
+    let builder = MessageBuilder::new(&mut asked, MessageType::request(method), id);
+    let (builder, sent) = client.sign(builder, attempt);
+    let request = Message::parse(builder.finish().unwrap()).unwrap();
+    let user = server.authenticate(now, from, &request, |user, _| {
+        let token = request.get::<AccessToken<'_>>().filter(|_| user == UserId::Name("kid"))?;
+        Some(key.open(&token, SERVER, ISSUED).ok()?.key())
+    });
+    let (bytes, refusal) = match &user {
+        Ok(user) => {
+            let response = MessageBuilder::new(&mut said, MessageType::success(method), id);
+            (response.sign(&user.key, user.integrity).finish(), None)
+        }
+        Err(refusal) => {
+            (server.write_refusal(&mut said, now, from, &request, *refusal), Some(*refusal))
+        }
+    };
+    let response = Message::parse(bytes.unwrap()).unwrap();
+    (refusal, client.check(sent, &response))
 }

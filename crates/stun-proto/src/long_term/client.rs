@@ -1,10 +1,10 @@
 //! What a client does: answer the server's challenge, once (RFC 8489 §9.2.3, §9.2.5).
 use crate::{
-    Class, Credentials, Integrity, Key, Message, MessageBuilder, PrepareError, SecurityFeatures,
-    SignedBuilder,
+    Class, Credentials, Integrity, Key, Message, MessageBuilder, Method, PrepareError,
+    SecurityFeatures, SignedBuilder,
     attribute::{
-        Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, Userhash,
-        Username,
+        Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
+        ThirdPartyAuthorization, Userhash, Username,
     },
 };
 use alloc::{string::String, vec::Vec};
@@ -22,6 +22,7 @@ const MAX_RETRIES: u8 = 3;
 pub struct LongTermClient {
     credentials: Credentials,
     session: Option<Session>,
+    third_party: Option<String>,
 }
 
 /// What the server told in its last challenge.
@@ -103,7 +104,7 @@ pub enum AuthFault {
 impl LongTermClient {
     /// A user who has not been challenged yet.
     pub const fn new(credentials: Credentials) -> Self {
-        Self { credentials, session: None }
+        Self { credentials, session: None, third_party: None }
     }
 
     /// Whether the server has challenged, so that requests are signed.
@@ -114,6 +115,12 @@ impl LongTermClient {
     /// The realm of the last challenge.
     pub fn realm(&self) -> Option<&str> {
         self.session.as_ref().map(|session| session.realm.as_str())
+    }
+
+    /// The name to ask an authorization server for a token with, where the server takes tokens
+    /// (RFC 7635 §6.1). The application then makes a new client with [`Credentials::token`].
+    pub fn third_party(&self) -> Option<&str> {
+        self.third_party.as_deref()
     }
 
     /// Ends a request: adds user, realm and nonce and signs it, once the server has challenged
@@ -131,6 +138,11 @@ impl LongTermClient {
             Some(userhash) => request.with(userhash),
             None => request.with(&Username(self.credentials.username())),
         };
+        if let Some(token) = self.credentials.access_token()
+            && carries_token(request.method())
+        {
+            request.push(&token);
+        }
         request.push(&Realm(&session.realm));
         request.push(&Nonce(&session.nonce));
         if let Some((offered, chosen)) = &session.algorithms {
@@ -200,6 +212,9 @@ impl LongTermClient {
         features: SecurityFeatures,
         unauthenticated: bool,
     ) -> Result<(), AuthFault> {
+        if let Some(server) = response.get::<ThirdPartyAuthorization<'_>>() {
+            self.third_party = Some(server.0.into());
+        }
         let nonce = response.get::<Nonce<'_>>().ok_or(AuthFault::Incomplete)?.0;
         let realm = match response.get::<Realm<'_>>() {
             Some(realm) => realm.0,
@@ -208,13 +223,15 @@ impl LongTermClient {
             None => return Err(AuthFault::Incomplete),
         };
         let same_realm = self.realm() == Some(realm);
-        let with_hash = features.username_anonymity;
+        // A token has a key of its own, and the name of a key is no secret.
+        let is_token = self.credentials.access_token().is_some();
+        let with_hash = features.username_anonymity && !is_token;
         let same_user =
             self.session.as_ref().is_some_and(|session| session.userhash.is_some() == with_hash);
         if unauthenticated && attempt.signed.is_some() && same_realm && same_user {
             return Err(AuthFault::Rejected);
         }
-        let offered = response.get::<PasswordAlgorithms<'_>>();
+        let offered = response.get::<PasswordAlgorithms<'_>>().filter(|_| !is_token);
         let was_strong = self.session.as_ref().is_some_and(|session| session.algorithms.is_some());
         if was_strong && offered.is_none() {
             if unauthenticated || !same_realm {
@@ -253,4 +270,16 @@ impl LongTermClient {
         };
         Ok(Session { realm: realm.into(), nonce: nonce.to_vec(), algorithms, userhash, key })
     }
+}
+
+/// RFC 7635 §9: the token goes with the requests that begin and prolong an allocation, not with
+/// those that live on one.
+const fn carries_token(method: Method) -> bool {
+    !matches!(
+        method,
+        Method::CREATE_PERMISSION
+            | Method::CHANNEL_BIND
+            | Method::CONNECT
+            | Method::CONNECTION_BIND
+    )
 }

@@ -3,8 +3,8 @@ use crate::{
     Integrity, Key, Message, MessageBuilder, MessageType, NonceState, Nonces, SecurityFeatures,
     WriteError,
     attribute::{
-        Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, Userhash,
-        Username,
+        Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
+        ThirdPartyAuthorization, Userhash, Username,
     },
 };
 use alloc::string::String;
@@ -19,6 +19,7 @@ pub struct LongTermServer {
     algorithms: Option<PasswordAlgorithms<'static>>,
     /// What requests of unknown users are checked with, so that they take as long as others.
     decoy: Key,
+    third_party: Option<String>,
 }
 
 /// Whom a request says it is from.
@@ -77,7 +78,21 @@ impl LongTermServer {
         let features =
             SecurityFeatures { password_algorithms: algorithms.is_some(), username_anonymity };
         let nonces = Nonces::new(nonce_secret, nonce_lifetime, features);
-        Self { realm: realm.into(), nonces, algorithms, decoy: Key::new(&nonce_secret) }
+        Self {
+            realm: realm.into(),
+            nonces,
+            algorithms,
+            decoy: Key::new(&nonce_secret),
+            third_party: None,
+        }
+    }
+
+    /// Takes access tokens as well, issued for `server_name` (RFC 7635 §6.1). The look-up opens them
+    /// with the key that the user name names, and gives their key; see `TokenKey` (feature `oauth`).
+    #[must_use]
+    pub fn with_third_party(mut self, server_name: &str) -> Self {
+        self.third_party = Some(server_name.into());
+        self
     }
 
     /// The realm.
@@ -163,11 +178,13 @@ impl LongTermServer {
             Refusal::Unauthenticated => Code::UNAUTHENTICATED,
             Refusal::StaleNonce => Code::STALE_NONCE,
         };
+        let third_party = self.third_party.as_deref().map(ThirdPartyAuthorization);
         response
             .with(&ErrorCode::from(code))
             .with(&Realm(&self.realm))
             .with(&Nonce(&self.nonces.issue(now, client)))
             .with_some(self.algorithms.as_ref())
+            .with_some(third_party.as_ref())
             .finish()
     }
 }
