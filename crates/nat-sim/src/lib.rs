@@ -101,6 +101,7 @@ mod oracle;
 mod packet;
 mod pcapng;
 mod peer;
+mod population;
 mod rng;
 mod scenario;
 mod stats;
@@ -127,6 +128,7 @@ pub use observe::{
 };
 pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
+pub use population::{Access, Class, Population};
 pub use rng::{Chance, Stream};
 pub use scenario::{
     Fault, HostPlan, NatPlan, Place, Running, Scenario, ScenarioError, ScenarioFault, Tweak,

@@ -8,6 +8,7 @@ mod hosting;
 mod laws;
 mod linux;
 mod oracle;
+mod population;
 mod scenario;
 mod streams;
 mod twin;

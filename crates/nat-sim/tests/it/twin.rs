@@ -4,22 +4,15 @@ use nat_sim::{
     SourceRule, TcpObservations, Udp, UnsolicitedFate, observe, observe_tcp,
 };
 use serde_json::Value;
-use std::path::PathBuf;
 
-/// The file of observations on real kernels; `None`, said aloud, where it is not at hand.
-#[expect(clippy::print_stderr, reason = "a test that skips says so")]
-fn golden() -> Option<Vec<Value>> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let shared = std::env::var_os("SPOOL_SHARED")
-        .map_or_else(|| PathBuf::from(root).join("../shared"), PathBuf::from);
-    let path = shared.join("natlab/golden.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!ci, "{} is missing", path.display());
-        eprintln!("skipped: {} is not here", path.display());
-        return None;
-    };
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+/// What a prober saw of real kernels in network namespaces, one configuration a line: two hosts
+/// behind a NAT (`a`), perhaps another NAT around it (`cgna`), and two servers with two ports each.
+/// `input` is what the NAT does with packets for itself, `hairpin` whether its rules apply to packets
+/// from the inside to its outside address.
+const KERNELS: &str = include_str!("../data/kernels.jsonl");
+
+fn kernels() -> Vec<Value> {
+    KERNELS.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The model of a kernel configuration in the words of the lab.
@@ -112,10 +105,10 @@ fn difference(kernel: &Observations, model: &Observations) -> String {
 
 #[test]
 fn the_model_of_linux_does_what_kernels_were_seen_to_do() {
-    let Some(golden) = golden() else { return };
-    assert!(golden.len() >= 18);
+    let kernels = kernels();
+    assert!(kernels.len() >= 33);
     let mut differ = Vec::new();
-    for line in &golden {
+    for line in &kernels {
         let config = line["cfg"].as_str().unwrap();
         let kernel = measured(&line["r"]);
         for seed in 0..3 {
@@ -137,8 +130,7 @@ fn the_model_of_linux_does_what_kernels_were_seen_to_do() {
 
 #[test]
 fn the_model_of_linux_does_with_tcp_what_kernels_were_seen_to_do() {
-    let Some(golden) = golden() else { return };
-    for line in &golden {
+    for line in &kernels() {
         let (config, seen) = (line["cfg"].as_str().unwrap(), &line["r"]);
         let kernel = TcpObservations {
             mapping: dependence(&seen["tcp_mapping"]),
