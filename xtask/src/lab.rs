@@ -38,11 +38,12 @@ pub(crate) struct Lab {
     prefix: String,
 }
 
-/// How many large datagrams a NAT forwarded outwards, by where they went.
+/// How many bytes of large datagrams a NAT forwarded outwards, by where they went. Bytes, because
+/// the kernel counts a batch of datagrams that a sender handed over together as one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Forwarded {
-    pub(crate) to_peer: u64,
-    pub(crate) to_server: u64,
+    pub(crate) peer_bytes: u64,
+    pub(crate) server_bytes: u64,
 }
 
 impl Lab {
@@ -84,7 +85,7 @@ impl Lab {
             nat::counter(&text, name)
                 .ok_or_else(|| Failure::Failed(format!("no counter {name} in:\n{text}")))
         };
-        Ok(Forwarded { to_peer: read(nat::TO_PEER)?, to_server: read(nat::TO_SERVER)? })
+        Ok(Forwarded { peer_bytes: read(nat::TO_PEER)?, server_bytes: read(nat::TO_SERVER)? })
     }
 
     /// Gives the servers a way to everywhere else, where every packet vanishes. Without it a packet

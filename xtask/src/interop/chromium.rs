@@ -12,7 +12,7 @@ use crate::run::{Failure, root};
 
 /// Messages in each direction, and their length.
 const MESSAGES: u64 = 20;
-const LENGTH: usize = 700;
+const LENGTH: u64 = 700;
 
 /// Opens a data channel between two peer connections of one browser behind a NAT, both with the
 /// policy `relay`, and wants every message relayed by the server.
@@ -32,11 +32,12 @@ pub(crate) fn run(kind: server::Kind, dir: &Path) -> Result<String, Failure> {
     let protocol = json::string(&result, "relayProtocol").unwrap_or("unknown");
     let relayed = result.matches("\"local\":\"relay\",\"remote\":\"relay\"").count() == 2;
     let seen = lab.forwarded(Node::NatA)?;
-    // Both peers sit behind the same NAT, so that every message goes out once for each of them.
-    if !relayed || protocol != "udp" || seen.to_server < 2 * MESSAGES || seen.to_peer > 0 {
+    // Both peers sit behind the same NAT, so that the messages of both go out here.
+    let bytes = 2 * MESSAGES * LENGTH;
+    if !relayed || protocol != "udp" || seen.server_bytes < bytes || seen.peer_bytes > 0 {
         return Err(Failure::Failed(format!("not relayed over UDP: {result}, {seen:?}")));
     }
-    Ok(format!("relay to relay over {protocol}, {} datagrams to the server", seen.to_server))
+    Ok(format!("relay to relay over {protocol}, {} bytes to the server", seen.server_bytes))
 }
 
 fn command(lab: &Lab, dir: &Path) -> Command {

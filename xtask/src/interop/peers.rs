@@ -91,19 +91,19 @@ impl Meeting {
 
     /// What the peers say of their pairs, and what the two NATs forwarded, name one way.
     fn check_way(self, lab: &Lab, pairs: &[Pair; 2]) -> Result<String, Failure> {
-        let lines = LINES as u64;
+        let bytes = (LINES * LINE_LEN) as u64;
         let mut said = Vec::new();
         for (nat, pair) in [Node::NatA, Node::NatB].into_iter().zip(pairs) {
             let seen = lab.forwarded(nat)?;
             let relay = pair.local == "relay" || pair.remote == "relay";
             let (agrees, forwarded) = if self.way.is_direct() {
-                (!relay, seen.to_peer >= lines && seen.to_server == 0)
+                (!relay, seen.peer_bytes >= bytes && seen.server_bytes == 0)
             } else {
-                (relay, seen.to_server >= lines && seen.to_peer == 0)
+                (relay, seen.server_bytes >= bytes && seen.peer_bytes == 0)
             };
             let facts = format!(
-                "{} to {}, {} datagrams to the peer, {} to the server",
-                pair.local, pair.remote, seen.to_peer, seen.to_server
+                "{} to {}, {} bytes to the peer, {} to the server",
+                pair.local, pair.remote, seen.peer_bytes, seen.server_bytes
             );
             if !agrees || !forwarded {
                 return Err(Failure::Failed(format!("not {:?}: {facts}", self.way)));

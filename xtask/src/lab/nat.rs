@@ -66,10 +66,10 @@ pub(super) const TO_SERVER: &str = "large_to_server";
 /// A UDP length above which a datagram is data: checks and TURN requests are shorter.
 const LARGE: u32 = 500;
 
-/// The packets of one counter in what `nft list counters` prints.
+/// The bytes of one counter in what `nft list counters` prints.
 pub(super) fn counter(text: &str, name: &str) -> Option<u64> {
     let (_, rest) = text.split_once(&format!("counter {name} {{"))?;
-    rest.split_whitespace().skip_while(|word| *word != "packets").nth(1)?.parse().ok()
+    rest.split_whitespace().skip_while(|word| *word != "bytes").nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -80,8 +80,8 @@ mod tests {
     fn counters_are_told_apart() {
         let text = "table ip lab {\n\tcounter large_to_peer {\n\t\tpackets 7 bytes 4900\n\t}\n\
                     \tcounter large_to_server {\n\t\tpackets 12 bytes 99\n\t}\n}\n";
-        assert_eq!(counter(text, "large_to_peer"), Some(7));
-        assert_eq!(counter(text, "large_to_server"), Some(12));
+        assert_eq!(counter(text, "large_to_peer"), Some(4900));
+        assert_eq!(counter(text, "large_to_server"), Some(99));
         assert_eq!(counter(text, "large_to_nobody"), None);
     }
 }
