@@ -3,6 +3,8 @@
 pub(crate) mod host;
 pub(crate) mod relayed;
 pub(crate) mod server_reflexive;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     COMPONENT, Candidate, CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy,

@@ -22,7 +22,8 @@ pub enum SendError {
 impl IceAgent {
     /// Starts to gather candidates at these addresses of the host, best first: asks for a UDP
     /// socket at each, and for what the servers can give through it. Addresses that have a socket
-    /// are passed over, so that one which appears later can be added.
+    /// are passed over, so that one which appears later can be added, and so are deprecated kinds of
+    /// IPv6 addresses (RFC 8445 §5.1.1.1).
     pub fn gather(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
         let now = self.advance(now);
         if self.session.is_closed() {

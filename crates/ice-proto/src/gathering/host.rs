@@ -55,6 +55,7 @@ impl Hosts {
             return Err(GatherError::Address(*ip));
         }
         let mut new = priority::interleave(addresses);
+        new.retain(|ip| !is_deprecated(*ip));
         new.retain(|ip| {
             !self.all.iter().any(|host| host.ip == *ip && host.state != HostState::Gone)
         });
@@ -161,4 +162,11 @@ impl Hosts {
         }
         ids
     }
+}
+
+/// Addresses that RFC 8445 §5.1.1.1 keeps out: IPv6 site-local ones, and IPv4-compatible ones.
+fn is_deprecated(ip: IpAddr) -> bool {
+    let IpAddr::V6(v6) = ip else { return false };
+    let site_local = v6.segments()[0] & 0xFFC0 == 0xFEC0;
+    site_local || (v6.segments()[..6] == [0; 6] && !v6.is_loopback())
 }

@@ -128,6 +128,8 @@ fn an_answer_makes_the_pair_valid_and_is_followed_by_the_nomination() {
     assert!(nominates(&nomination));
     puppet.answer(&nomination);
     assert_eq!(puppet.agent.state(), IceState::Completed);
+    let packet = puppet.agent.send(puppet.now, b"data").unwrap();
+    assert_eq!(packet.path, nomination.path);
     // Once and for all: nothing but consent follows.
     puppet.pass(Duration::from_secs(3));
     assert!(puppet.take_sent().is_empty());
