@@ -1,9 +1,9 @@
 //! Checks as they are on the wire, against a peer that the test plays.
-use crate::support::{Puppet, Request, error_of, ms};
+use crate::support::{PEER, Puppet, Request, error_of, ms};
 use core::{net::SocketAddr, time::Duration};
 use ice_proto::{
-    CandidateKind, IceConfig, IceEvent, IceState, PairFailure, PairState, Profile, RestartReason,
-    Role,
+    Candidate, CandidateKind, IceConfig, IceEvent, IceState, PairFailure, PairState, Profile,
+    RestartReason, Role,
 };
 use sans_io::{DropReason, Path};
 use stun_proto::{
@@ -369,4 +369,98 @@ fn a_peer_of_another_session_is_answered_but_not_checked() {
     puppet.receive(path, bytes);
     assert_eq!(error_of(&puppet.take_sent()[0]), None);
     assert_eq!(puppet.agent.pairs().count(), 1);
+}
+
+#[test]
+fn a_refused_nomination_fails_pair_and_list() {
+    let mut puppet = Puppet::checking(Role::Controlling);
+    let check = puppet.take_requests().remove(0);
+    puppet.answer(&check);
+    puppet.pass(ms(5));
+    let nomination = puppet.take_requests().remove(0);
+    puppet.refuse(&nomination, Code::BAD_REQUEST, true);
+    assert_eq!(state(&puppet), (PairState::Failed, Some(PairFailure::Refused(400))));
+    assert_eq!(puppet.agent.state(), IceState::Failed);
+    let reason = IceEvent::RestartNeeded(RestartReason::NominationFailed);
+    assert!(puppet.events.contains(&reason));
+}
+
+#[test]
+fn a_nomination_is_repeated_as_long_as_there_is_consent() {
+    let mut puppet = Puppet::checking(Role::Controlling);
+    let check = puppet.take_requests().remove(0);
+    puppet.answer(&check);
+    puppet.pass(Duration::from_secs(29));
+    let repeats = puppet.take_requests().iter().filter(|check| nominates(check)).count();
+    assert!((50..75).contains(&repeats), "{repeats} nominations");
+    assert_eq!(puppet.agent.state(), IceState::Connected);
+    puppet.pass(Duration::from_secs(2));
+    assert_eq!(puppet.agent.state(), IceState::Failed);
+    let reason = IceEvent::RestartNeeded(RestartReason::NominationFailed);
+    assert!(puppet.events.contains(&reason));
+}
+
+#[test]
+fn a_keepalive_of_the_peer_is_taken() {
+    let mut puppet = Puppet::checking(Role::Controlling);
+    puppet.take_sent();
+    let mut buffer = [0; 28];
+    let kind = MessageType::indication(Method::BINDING);
+    let message = MessageBuilder::new(&mut buffer, kind, TransactionId([1; 12]));
+    let bytes = message.fingerprint().finish().unwrap();
+    let path = Path::udp(address("192.0.2.1:5000"), address("203.0.113.1:6000"));
+    assert_eq!(puppet.receive(path, bytes), None);
+    assert!(puppet.take_sent().is_empty());
+}
+
+#[test]
+fn the_tie_breaker_stays() {
+    let mut puppet = Puppet::checking(Role::Controlling);
+    puppet.pass(Duration::from_secs(5));
+    let numbers: std::collections::BTreeSet<u64> = puppet
+        .take_requests()
+        .iter()
+        .map(|t| Message::parse(&t.payload).unwrap().get::<IceControlling>().unwrap().0)
+        .collect();
+    assert_eq!(numbers.len(), 1);
+}
+
+#[test]
+fn a_relay_is_nominated_after_a_second_or_when_nothing_else_is_left() {
+    let relay = Candidate { kind: CandidateKind::Relayed, ..Candidate::host(address(PEER)) };
+    for all_known in [false, true] {
+        let mut puppet = Puppet::new(IceConfig::default());
+        puppet.agent.add_remote_candidate(puppet.now, relay).unwrap();
+        if all_known {
+            puppet.agent.end_of_remote_candidates(puppet.now);
+        }
+        puppet.meet();
+        let check = puppet.take_requests().remove(0);
+        puppet.answer(&check);
+        // Data flows at once.
+        assert!(puppet.agent.send(puppet.now, b"data").is_ok());
+        puppet.pass(ms(990));
+        assert_eq!(puppet.take_requests().iter().any(nominates), all_known);
+        puppet.pass(ms(20));
+        assert!(all_known || puppet.take_requests().iter().any(nominates));
+    }
+}
+
+#[test]
+fn a_better_pair_is_given_a_hundred_milliseconds() {
+    let mut puppet = Puppet::new(IceConfig::default());
+    let best = Candidate::host(address("203.0.113.9:6000"));
+    let second = Candidate { priority: best.priority - 256, ..Candidate::host(address(PEER)) };
+    for candidate in [best, second] {
+        puppet.agent.add_remote_candidate(puppet.now, candidate).unwrap();
+    }
+    puppet.meet();
+    puppet.pass(ms(10));
+    let to_second = |check: &sans_io::Transmit| check.path.remote == address(PEER);
+    let check = puppet.take_requests().into_iter().find(to_second).unwrap();
+    puppet.answer(&check);
+    puppet.pass(ms(85));
+    assert!(!puppet.take_requests().iter().any(nominates), "95 ms after its first check");
+    puppet.pass(ms(10));
+    assert!(puppet.take_requests().iter().any(nominates));
 }
