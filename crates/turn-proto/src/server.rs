@@ -229,7 +229,8 @@ impl TurnServer {
                 Ok(message) if message.method() != Method::BINDING => {
                     self.receive_message(now, path, meta, &message)
                 }
-                Ok(_) | Err(_) => self.receive_binding(now, path, bytes),
+                Ok(_) => self.receive_binding(now, path, bytes, DropReason::Unexpected),
+                Err(_) => self.receive_binding(now, path, bytes, DropReason::Malformed),
             },
         };
         if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
@@ -294,13 +295,19 @@ impl TurnServer {
     }
 
     /// What is not TURN: Binding requests, also those of RFC 3489, and what is neither.
-    fn receive_binding<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
+    fn receive_binding<'a>(
+        &mut self,
+        now: Instant,
+        path: Path,
+        bytes: &'a [u8],
+        otherwise: DropReason,
+    ) -> Verdict<'a> {
         if self.queued >= self.limits.queue {
             return self.drops.drop(DropReason::Exhausted);
         }
         let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
             Verdict::Dropped(reason) => self.drops.drop(reason),
-            Verdict::Unclaimed => self.drops.drop(DropReason::Malformed),
+            Verdict::Unclaimed => self.drops.drop(otherwise),
             verdict => verdict,
         };
         while let Output::Transmit(answer) = self.binding.poll_output() {

@@ -359,6 +359,24 @@ fn a_pair_that_others_hold_is_replaced_and_given_back() {
 }
 
 #[test]
+fn a_pair_that_was_not_to_be_had_is_held_no_longer() {
+    let mut config = desk::config();
+    config.max_allocations = 1; // and so many reservations
+    let mut desk = Desk::with(config);
+    desk.open =
+        |local| Some(if local.port() % 4 == 0 { Ok(local) } else { Err(SocketFault::InUse) });
+    for n in 0..10 {
+        let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
+        pair(&mut desk, &mut user);
+        let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+        assert_eq!(user.ask(&mut desk, Method::REFRESH, end).code(), 0);
+        desk.pass(60);
+    }
+    let binds = desk.sockets.iter().filter(|s| matches!(s, SocketRequest::Bind { .. })).count();
+    assert!(binds > 10, "some were not to be had");
+}
+
+#[test]
 fn a_longer_lifetime_is_granted_up_to_the_maximum() {
     for (asked, granted) in [(0, 600), (1, 600), (1800, 1800), (u32::MAX, 3600)] {
         let answer = allocate(&mut Desk::new(), |request| {

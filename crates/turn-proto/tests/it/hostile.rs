@@ -4,7 +4,7 @@ use crate::{
     net::config_of,
 };
 use proptest::prelude::*;
-use sans_io::{Input, Instant, Machine, Path, Transport, Verdict};
+use sans_io::{DropReason, Input, Instant, Machine, Path, Transport, Verdict};
 use stun_proto::{
     AttributeType, MessageBuilder, MessageType, Method, TransactionId,
     attribute::{Data, XorPeerAddress},
@@ -78,6 +78,27 @@ fn protocols_that_share_the_port_are_dropped() {
     for bytes in others {
         assert_eq!(desk.packet(alice.path, bytes), Outcome::Dropped);
     }
+    assert!(desk.take_sent().is_empty());
+}
+
+#[test]
+fn answers_that_nobody_asked_for_are_dropped() {
+    let (mut desk, alice, _) = busy();
+    let mut buffer = [0; 64];
+    for method in [Method::BINDING, Method::ALLOCATE, Method::REFRESH] {
+        for kind in [MessageType::success(method), MessageType::error(method)] {
+            let id = TransactionId([1; 12]);
+            let answer = MessageBuilder::new(&mut buffer, kind, id).finish().unwrap().to_vec();
+            let before = desk.server.drops().count(DropReason::Unexpected);
+            assert_eq!(desk.packet(alice.path, &answer), Outcome::Dropped);
+            assert_eq!(desk.server.drops().count(DropReason::Unexpected), before + 1);
+        }
+    }
+    // As little are requests of methods that are not served.
+    let kind = MessageType::request(Method::CONNECT);
+    let id = TransactionId([1; 12]);
+    let request = MessageBuilder::new(&mut buffer, kind, id).finish().unwrap().to_vec();
+    assert_eq!(desk.packet(alice.path, &request), Outcome::Dropped);
     assert!(desk.take_sent().is_empty());
 }
 
