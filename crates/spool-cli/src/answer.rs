@@ -1,5 +1,10 @@
 //! `spool answer`: the side that is asked.
-use crate::{connect, exchange, exit::Failure, status::Status};
+use crate::{
+    connect,
+    exchange::{self, Source},
+    exit::Failure,
+    status::Status,
+};
 use serde_json::json;
 
 /// Takes the offer of the other computer, makes an answer, connects
@@ -21,8 +26,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         None => "Paste the offer of the other computer here, and end it with an empty line:",
         Some(_) => "Waiting for the offer ...",
     });
-    let (offer, stdin) = exchange::read(args.from.as_deref()).await?;
-    connect::listen_to(&mut agent, &offer).await?;
+    let mut source = Source::new(args.from.as_deref());
+    connect::listen_to(&mut agent, &mut source, status).await?;
     let answer = connect::describe(&mut agent, args, status).await?;
     let told = match args.out {
         None => "This is the answer. Take it back to the other computer:\n",
@@ -30,5 +35,5 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     };
     status.event("answer", json!({ "bytes": answer.len() }), told);
     exchange::write(&answer, args.out.as_deref())?;
-    connect::converse(agent, stdin, args, status).await
+    connect::converse(agent, source.into_lines(), args, status).await
 }

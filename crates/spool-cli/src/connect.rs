@@ -1,5 +1,6 @@
 //! What `offer` and `answer` have in common: flags, the agent, and the conversation.
 use crate::{
+    exchange::Source,
     exit::Failure,
     lines::{self, Lines},
     status::Status,
@@ -122,11 +123,23 @@ pub(crate) async fn describe(
     Ok(description)
 }
 
-/// Takes the peer's description, or says what is wrong with it.
-pub(crate) async fn listen_to(agent: &mut Agent, description: &str) -> Result<(), Failure> {
-    agent.set_remote_description(description).await.map_err(|error| {
-        Failure::NotConnected(format!("the peer's description cannot be used: {error}"))
-    })
+/// Takes the peer's description, or says what is wrong with it. Who pastes may try again: the
+/// description that was given out already stays good.
+pub(crate) async fn listen_to(
+    agent: &mut Agent,
+    source: &mut Source<'_>,
+    status: Status,
+) -> Result<(), Failure> {
+    loop {
+        let description = source.read().await?;
+        let Err(error) = agent.set_remote_description(&description).await else { return Ok(()) };
+        let text = format!("the peer's description cannot be used: {error}");
+        if !source.is_person() {
+            return Err(Failure::NotConnected(text));
+        }
+        let details = json!({ "text": text });
+        status.event("problem", details, &format!("{text}\nPaste it again, all of it:"));
+    }
 }
 
 /// Waits for the connection, then carries lines until the end.

@@ -3,7 +3,11 @@ use crate::{
     exit::Failure,
     lines::{self, Lines},
 };
-use std::{io::Write, path::Path, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    time::Duration,
+};
 
 /// How often a file that is not there yet is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -54,21 +58,42 @@ pub(crate) fn is_stale(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-/// Reads a description from the file, waiting for it to be there, or from stdin up to an empty
-/// line or its end. What follows on stdin is for the conversation.
-pub(crate) async fn read(from: Option<&Path>) -> Result<(String, Lines), Failure> {
-    let (bytes, stdin) = if let Some(path) = from {
-        // the file may be /dev/stdin, so nobody else reads there meanwhile
-        (read_file(path).await?, Lines::stdin())
-    } else {
-        let mut stdin = Lines::stdin();
-        (read_lines(&mut stdin).await?, stdin)
-    };
-    let text = String::from_utf8(bytes).map_err(|_binary| {
-        let text = "the description of the peer is not text; is it the right file?";
-        Failure::NotConnected(text.into())
-    })?;
-    Ok((text, stdin))
+/// Where the peer's description comes from: a file, or stdin. What follows on stdin is for the
+/// conversation.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    from: Option<&'a Path>,
+    stdin: Option<Lines>,
+}
+
+impl<'a> Source<'a> {
+    /// Nothing is read yet: the file may be /dev/stdin.
+    pub(crate) fn new(from: Option<&'a Path>) -> Self {
+        Self { from, stdin: None }
+    }
+
+    /// Reads a description from the file, waiting for it to be there, or from stdin up to an empty
+    /// line or its end.
+    pub(crate) async fn read(&mut self) -> Result<String, Failure> {
+        let bytes = match self.from {
+            Some(path) => read_file(path).await?,
+            None => read_lines(self.stdin.get_or_insert_with(Lines::stdin)).await?,
+        };
+        String::from_utf8(bytes).map_err(|_binary| {
+            let text = "the description of the peer is not text; is it the right file?";
+            Failure::NotConnected(text.into())
+        })
+    }
+
+    /// Whether somebody sits there who can paste again.
+    pub(crate) fn is_person(&self) -> bool {
+        self.from.is_none() && std::io::stdin().is_terminal()
+    }
+
+    /// What else comes on stdin.
+    pub(crate) fn into_lines(self) -> Lines {
+        self.stdin.unwrap_or_else(Lines::stdin)
+    }
 }
 
 async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,5 +1,10 @@
 //! `spool offer`: the side that starts.
-use crate::{connect, exchange, exit::Failure, status::Status};
+use crate::{
+    connect,
+    exchange::{self, Source},
+    exit::Failure,
+    status::Status,
+};
 use serde_json::json;
 
 /// Starts a connection: makes an offer, waits for the answer, connects
@@ -35,7 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         None => "Now paste its answer here, and end it with an empty line:",
         Some(_) => "Waiting for the answer ...",
     });
-    let (answer, stdin) = exchange::read(args.from.as_deref()).await?;
-    connect::listen_to(&mut agent, &answer).await?;
-    connect::converse(agent, stdin, args, status).await
+    let mut source = Source::new(args.from.as_deref());
+    connect::listen_to(&mut agent, &mut source, status).await?;
+    connect::converse(agent, source.into_lines(), args, status).await
 }

@@ -11,19 +11,19 @@ pub(crate) use write::Local;
 pub use write::WriteDescriptionError;
 
 use ice_proto::CredentialsError;
-use sdp_proto::{AcceptError, Diagnostic};
+use sdp_proto::{Diagnostic, LimitError};
 use thiserror::Error;
 
 /// Why the description of a peer cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RemoteDescriptionError {
-    /// It is no session description, or a broken one.
+    /// It is longer, or has more lines, than any that is meant well.
     #[error("it is not valid SDP: {0}")]
-    Syntax(#[from] AcceptError),
-    /// A line that is needed cannot be read.
+    Limit(#[from] LimitError),
+    /// It is no session description, or this line of it is broken.
     #[error("it is not valid SDP: {0}")]
-    Line(#[from] Diagnostic),
+    Syntax(#[from] Diagnostic),
     /// There is no section for a data channel, or it is rejected.
     #[error("it has no data-channel section (m=application ... UDP/DTLS/SCTP), or rejects it")]
     NoDataChannel,

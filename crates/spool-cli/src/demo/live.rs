@@ -46,11 +46,11 @@ async fn meet(name: &str, server: SocketAddr, policy: Policy, direct: bool) -> R
     let answer = bob.local_description().await.map_err(|error| step("the answer")(&error))?;
     alice.set_remote_description(&answer).await.map_err(|error| step("the answer")(&error))?;
     say(format!(
-        "\n   {name:<8} alice offers {} addresses ({} bytes of SDP), bob answers {} ({})",
-        alice.candidates().len(),
+        "\n   {name:<8} alice's offer: {} bytes of SDP, candidates: {}; bob's answer: {}, {}",
         offer.len(),
+        alice.candidates().len(),
+        answer.len(),
         bob.candidates().len(),
-        answer.len()
     ));
     let began = Instant::now();
     let (alice, bob) = tokio::join!(alice.connected(), bob.connected());

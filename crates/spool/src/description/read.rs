@@ -26,7 +26,8 @@ pub(crate) struct Remote {
 
 impl Remote {
     pub(crate) fn parse(text: &str) -> Result<Self, RemoteDescriptionError> {
-        let session = Session::accept(text.as_bytes(), Policy::Compat)?;
+        let session = Session::parse(text.as_bytes())?;
+        session.check(Policy::Compat).map_err(|refusal| refusal.first)?;
         let media = session.data_channel().ok_or(RemoteDescriptionError::NoDataChannel)?;
         let credentials = media.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?;
         let credentials = Credentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
