@@ -1,5 +1,5 @@
 //! How long does a binding last when nothing is sent? (RFC 5780 §4.6)
-use super::{BindingLifetime, NatProbe, Role, Test};
+use super::{BindingLifetime, NatProbe, Role, questions::Test};
 use crate::{Binding, RequestFault};
 use core::time::Duration;
 use sans_io::Instant;

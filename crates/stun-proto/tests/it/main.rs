@@ -4,6 +4,7 @@
 mod allocations;
 mod discovery;
 mod laws;
+mod lossy;
 mod messages;
 mod registry;
 mod vectors;
