@@ -2,6 +2,7 @@
 mod allocate;
 mod allocation;
 mod auth;
+mod bandwidth;
 mod channels;
 mod config;
 mod event;
@@ -24,7 +25,7 @@ pub use users::Users;
 use crate::{framing::stream_frame, seeded::SeededState};
 use alloc::{collections::VecDeque, sync::Arc};
 use allocation::Allocation;
-use core::time::Duration;
+use core::{num::NonZeroU32, time::Duration};
 use reach::Reach;
 use reservations::Reservations;
 use sans_io::{
@@ -116,6 +117,7 @@ struct Limits {
     permissions: usize,
     channels: usize,
     queue: usize,
+    bytes_per_second: Option<NonZeroU32>,
     default_lifetime: Duration,
     max_lifetime: Duration,
 }
@@ -152,6 +154,7 @@ impl TurnServer {
                 permissions: config.max_permissions,
                 channels: config.max_channels,
                 queue: config.max_queue,
+                bytes_per_second: config.max_bytes_per_second,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
             },

@@ -3,6 +3,7 @@ use super::{
     AllocationEnd, OPEN_WITHIN, TurnServer, TurnServerEvent,
     allocation::{Allocation, Opening, Phase},
     auth::Identity,
+    bandwidth::Bandwidth,
     channels::Channels,
     permissions::Permissions,
     ports::{self, PortWish},
@@ -71,6 +72,7 @@ impl TurnServer {
                 attempts: 1,
             })),
             expires,
+            bandwidth: Bandwidth::default(),
             permissions: Permissions::default(),
             channels: Channels::default(),
         });

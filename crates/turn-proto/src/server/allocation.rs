@@ -1,7 +1,7 @@
 //! One allocation (RFC 8656 §6).
 use super::{
-    auth::Identity, channels::Channels, permissions::Permissions, ports::PortWish,
-    reservations::Token,
+    auth::Identity, bandwidth::Bandwidth, channels::Channels, permissions::Permissions,
+    ports::PortWish, reservations::Token,
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::{net::SocketAddr, time::Duration};
@@ -32,6 +32,8 @@ pub(super) struct Allocation {
     pub phase: Phase,
     /// The end of it.
     pub expires: Instant,
+    /// How much it has relayed of late, both ways together.
+    pub bandwidth: Bandwidth,
     /// Who may send to the client.
     pub permissions: Permissions,
     /// Short names for peers.

@@ -4,6 +4,7 @@ use crate::{DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::vec::Vec;
 use core::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     ops::RangeInclusive,
     time::Duration,
 };
@@ -48,6 +49,10 @@ pub struct TurnServerConfig {
     pub max_permissions: usize,
     /// The most channels of one allocation. As many as permissions, as each needs one.
     pub max_channels: usize,
+    /// The most data that one allocation relays, both ways together, in bytes a second; what is
+    /// beyond is dropped (RFC 8656 §5). `None` leaves it to the network. A user has so much for
+    /// each allocation.
+    pub max_bytes_per_second: Option<NonZeroU32>,
     /// The most messages that wait to be taken by the driver. It drains after each input or a few
     /// of them, and each input makes a few at most; requests beyond are dropped.
     pub max_queue: usize,
@@ -114,6 +119,7 @@ impl TurnServerConfig {
             max_allocations_per_user: 16,
             max_permissions: 256,
             max_channels: 256,
+            max_bytes_per_second: None,
             max_queue: 256,
             can_set_dont_fragment: false,
         }

@@ -1,6 +1,6 @@
 //! Application data through the server, both ways, without a copy (RFC 8656 §11, §12.5 to §12.7,
 //! §14).
-use super::{TurnServer, allocation::Allocation};
+use super::{TurnServer, allocation::Allocation, table::AllocationId};
 use crate::ChannelData;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
@@ -25,7 +25,7 @@ impl TurnServer {
         let Ok(message) = ChannelData::parse(bytes) else {
             return self.drops.drop(DropReason::Malformed);
         };
-        let Some(allocation) = self.open_allocation(&path) else {
+        let Some((id, allocation)) = self.open_allocation(&path) else {
             return self.drops.drop(DropReason::Unauthenticated);
         };
         let Some(peer) = allocation.channels.peer(message.channel, now) else {
@@ -33,7 +33,7 @@ impl TurnServer {
         };
         let meta = onward(meta, path.transport);
         match to_peer(allocation, now, peer, meta, message.data) {
-            Some(packet) => Verdict::Forward(packet),
+            Some(packet) => self.forward(now, id, packet),
             None => self.drops.drop(DropReason::Forbidden),
         }
     }
@@ -52,7 +52,7 @@ impl TurnServer {
         let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {
             return self.drops.drop(DropReason::Malformed);
         };
-        let Some(allocation) = self.open_allocation(&path) else {
+        let Some((id, allocation)) = self.open_allocation(&path) else {
             return self.drops.drop(DropReason::Unauthenticated);
         };
         let mut meta = onward(meta, path.transport);
@@ -60,7 +60,7 @@ impl TurnServer {
         let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
         let allowed = peer.is_ipv4() == allocation.bound.is_ipv4() && self.reach.allows(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
-            Some(packet) => Verdict::Forward(packet),
+            Some(packet) => self.forward(now, id, packet),
             None => self.drops.drop(DropReason::Forbidden),
         }
     }
@@ -74,7 +74,7 @@ impl TurnServer {
         bytes: &'a [u8],
     ) -> Verdict<'a> {
         let id = self.table.find_bound(path.local);
-        let Some(allocation) = id.and_then(|id| self.table.get(id)) else {
+        let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.drop(DropReason::Unexpected);
         };
         let permitted = allocation.permissions.allow(path.remote.ip(), now);
@@ -89,14 +89,27 @@ impl TurnServer {
             };
             let stream = client.transport.is_stream();
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
-            return Verdict::Forward(packet.with_head(&head).with_pad(pad));
+            return self.forward(now, id, packet.with_head(&head).with_pad(pad));
         }
         let peer = SocketAddr::new(self.reach.outward(path.remote.ip()), path.remote.port());
-        let id = self.entropy.transaction_id();
-        match DataHead::new(Method::DATA, id, peer, false, bytes.len()) {
-            Some(head) => Verdict::Forward(packet.with_head(head.as_bytes()).with_pad(head.pad())),
+        let transaction = self.entropy.transaction_id();
+        match DataHead::new(Method::DATA, transaction, peer, false, bytes.len()) {
+            Some(head) => {
+                self.forward(now, id, packet.with_head(head.as_bytes()).with_pad(head.pad()))
+            }
             None => self.drops.drop(DropReason::Malformed),
         }
+    }
+
+    /// Passes data on, unless the allocation has relayed too much already.
+    fn forward<'a>(&mut self, now: Instant, id: AllocationId, packet: Packet<'a>) -> Verdict<'a> {
+        if let Some(limit) = self.limits.bytes_per_second
+            && let Some(allocation) = self.table.get_mut(id)
+            && !allocation.bandwidth.take(now, packet.payload.len(), limit)
+        {
+            return self.drops.drop(DropReason::TooFast);
+        }
+        Verdict::Forward(packet)
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).
@@ -137,9 +150,10 @@ impl TurnServer {
     }
 
     /// The allocation of a client, once its socket is open.
-    pub(super) fn open_allocation(&self, client: &Path) -> Option<&Allocation> {
-        let allocation = self.table.get(self.table.find_client(client)?)?;
-        allocation.is_open().then_some(allocation)
+    pub(super) fn open_allocation(&self, client: &Path) -> Option<(AllocationId, &Allocation)> {
+        let id = self.table.find_client(client)?;
+        let allocation = self.table.get(id)?;
+        allocation.is_open().then_some((id, allocation))
     }
 }
 

@@ -137,8 +137,8 @@ impl TurnServer {
         client: &Path,
         identity: &Identity,
     ) -> Result<(AllocationId, &Allocation), Code> {
-        let id = self.table.find_client(client).ok_or(Code::ALLOCATION_MISMATCH)?;
-        let allocation = self.open_allocation(client).ok_or(Code::ALLOCATION_MISMATCH)?;
+        let found = self.open_allocation(client);
+        let (id, allocation) = found.ok_or(Code::ALLOCATION_MISMATCH)?;
         if allocation.user == identity.user {
             Ok((id, allocation))
         } else {

@@ -1,5 +1,6 @@
 //! How much users get (RFC 8656 §5, §7.2).
-use crate::desk::{self, Desk, User, udp};
+use crate::desk::{self, Desk, Outcome, PEER, User, address, udp};
+use sans_io::Path;
 use stun_proto::{MessageBuilder, Method, attribute::Lifetime};
 use turn_proto::TurnServerEvent;
 
@@ -40,6 +41,37 @@ fn all_users_together_get_so_many_allocations() {
     let mut third = User::new("bob", "builder", "7.7.7.9:1000");
     assert_eq!(third.ask(&mut desk, Method::ALLOCATE, udp).code(), 508);
     assert_eq!(desk.server.allocations(), 2);
+}
+
+#[test]
+fn an_allocation_relays_so_much_a_second() {
+    let mut config = desk::config();
+    config.max_bytes_per_second = core::num::NonZeroU32::new(10_000);
+    let mut desk = Desk::with(config);
+    let (mut alice, mut bob) = (User::alice(), User::bob());
+    let peer = address(PEER);
+    let relayed = alice.allocate(&mut desk);
+    bob.allocate(&mut desk);
+    assert_eq!((alice.permit(&mut desk, &[peer]), bob.permit(&mut desk, &[peer])), (0, 0));
+    assert_eq!(alice.bind(&mut desk, 0x4000, peer), 0);
+    let mut passed = [0; 3];
+    for _ in 0..10 {
+        for _ in 0..100 {
+            let outcomes = [
+                alice.send_to(&mut desk, peer, &[1; 100]),
+                desk.packet(alice.path, &[&[0x40, 0, 0, 100], &[1; 100][..]].concat()),
+                desk.packet(Path::udp(relayed, peer), &[1; 100]),
+            ];
+            for (passed, outcome) in passed.iter_mut().zip(outcomes) {
+                *passed += usize::from(matches!(outcome, Outcome::Forwarded(..)));
+            }
+        }
+        desk.pass(1);
+    }
+    assert_eq!(passed.iter().sum::<usize>(), 10 * 100, "all ways together");
+    assert!(passed.iter().all(|passed| *passed > 300), "and none starved: {passed:?}");
+    // Nobody else is concerned.
+    bob.send_to(&mut desk, peer, &[1; 100]).forwarded();
 }
 
 #[test]
