@@ -44,7 +44,7 @@ impl From<Stopped> for DescribeError {
     }
 }
 
-/// Why an address or a server gave no candidate, in words (RFC 8656 §18 for the codes).
+/// Why an address or a server gave no candidate, in words (RFC 8656 §19 for the codes).
 pub(super) fn problem(failure: &GatheringFailure) -> String {
     let GatheringFailure { local, server, fault } = failure;
     let Some(server) = server else { return format!("the address {}: {fault}", local.ip()) };

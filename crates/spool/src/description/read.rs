@@ -48,7 +48,7 @@ impl Remote {
 }
 
 /// Whether no more candidates will come: the description says so, or says nothing of trickle
-/// (RFC 8838 §4.1).
+/// (RFC 8838 §3).
 fn is_complete(media: &Media<'_>) -> bool {
     let trickles = media.ice_options().ok().flatten().is_some_and(|o| o.contains("trickle"));
     media.end_of_candidates() || !trickles

@@ -21,7 +21,7 @@ fn is_descriptor_limit(error: &io::Error) -> bool {
 }
 
 /// What a failed send says of the path, as the ICMP message that would say the same (RFC 792,
-/// RFC 4443 §3.1). `None`: it says nothing of the path.
+/// RFC 4443). `None`: it says nothing of the path.
 pub(super) fn path(remote: SocketAddr, error: &io::Error) -> Option<PathFault> {
     let v4 = remote.is_ipv4();
     let (v4_code, v6_code) = match error.kind() {
