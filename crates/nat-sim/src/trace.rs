@@ -19,6 +19,8 @@ impl NodeId {
 pub enum Happening {
     /// A host sent it, or a NAT sent an ICMP error.
     Sent,
+    /// A NAT got it; the packet is as it came.
+    Entered,
     /// A NAT passed it on; the packet is as it leaves.
     Forwarded,
     /// A machine of the host got it.
@@ -33,6 +35,7 @@ impl Happening {
             Self::Sent => 1,
             Self::Forwarded => 2,
             Self::Received => 3,
+            Self::Entered => 4,
             Self::Dropped(cause) => 16 + cause as u64,
         }
     }
@@ -58,6 +61,7 @@ impl fmt::Display for Entry {
         write!(f, "{} #{} ", self.at, self.node.0)?;
         match self.happening {
             Happening::Sent => f.write_str("sent")?,
+            Happening::Entered => f.write_str("entered")?,
             Happening::Forwarded => f.write_str("forwarded")?,
             Happening::Received => f.write_str("received")?,
             Happening::Dropped(cause) => write!(f, "dropped ({})", cause.name())?,

@@ -266,6 +266,24 @@ impl World {
         })
     }
 
+    /// For each NAT on the internet, in order: the nodes behind it, those farthest inside first, and
+    /// then itself.
+    pub(crate) fn inside_first(&self) -> Vec<Vec<usize>> {
+        let mut trees: Vec<Vec<usize>> = Vec::new();
+        // Outer NATs are added before what is behind them.
+        for (index, node) in self.nodes.iter().enumerate() {
+            let outside = node.interfaces.first().map_or(0, |interface| interface.segment);
+            let gateway = self.segments[outside as usize].gateway.map(|gateway| gateway as usize);
+            let tree = trees.iter_mut().find(|tree| gateway.is_some_and(|g| tree.contains(&g)));
+            match (tree, &node.kind) {
+                (Some(tree), _) => tree.insert(0, index),
+                (None, Kind::Nat(_)) => trees.push(vec![index]),
+                (None, Kind::Host(_)) => {}
+            }
+        }
+        trees
+    }
+
     /// The host or NAT names, in the order in which they were added.
     pub fn node_names(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().map(|node| &*node.name)

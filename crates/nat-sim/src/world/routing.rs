@@ -167,6 +167,7 @@ impl World {
     }
 
     fn pass_nat(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
+        self.trace.packet(self.now, NodeId(node), interface, Happening::Entered, &packet);
         if packet.ttl <= 1 {
             self.drop(node, interface, DropCause::TtlExpired, &packet);
             return self.report_back(node, interface, &packet, IcmpFault::TimeExceeded);

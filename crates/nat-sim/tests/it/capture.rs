@@ -83,5 +83,13 @@ fn a_diagram_shows_nodes_packets_and_drops() {
     for part in [">home</text>", "&lt;stranger&gt;", "✕ filtered by the NAT", "marker-end"] {
         assert!(diagram.contains(part), "{part}");
     }
+    let at = |name: &str| diagram.find(name).unwrap();
+    let column = |name: &str| {
+        let before = &diagram[..at(name)];
+        let x = before.rfind("x=\"").unwrap() + 3;
+        before[x..].split('"').next().unwrap().parse::<u32>().unwrap()
+    };
+    let columns = [">alice</text>", ">home</text>", ">server</text>"].map(column);
+    assert!(columns.is_sorted(), "the NAT stands between its inside and its outside: {columns:?}");
     assert!(world().sequence_diagram(2).contains("more</text>"));
 }
