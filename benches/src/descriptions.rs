@@ -129,9 +129,12 @@ const EXTENSIONS: [&str; 8] = [
     "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
 ];
 
+/// A name, and what makes a text of a size in bytes.
+pub type Shape = (&'static str, fn(usize) -> String);
+
 /// Texts of any size that ask for trouble, by name. None is larger than asked for by more than a
 /// section.
-pub const SHAPES: [(&str, fn(usize) -> String); 13] = [
+pub const SHAPES: [Shape; 13] = [
     ("valid: sections", |size| {
         let one = browser(4, 10).len() / 4;
         browser(size / one + 2, 10)
@@ -144,7 +147,7 @@ pub const SHAPES: [(&str, fn(usize) -> String); 13] = [
     ("valid: unknown attributes", |size| grow(DATA, size, |n| format!("a=x-{n}:{n}\r\n"))),
     ("invalid: stray lines", |size| grow(DATA, size, |_| "stray\r\n".to_owned())),
     ("invalid: attributes without value", |size| grow(DATA, size, |_| "a=rtpmap\r\n".to_owned())),
-    ("invalid: one candidate, repeated mid", |size| grow(DATA, size, |_| "a=mid:0\r\n".to_owned())),
+    ("invalid: one mid again and again", |size| grow(DATA, size, |_| "a=mid:0\r\n".to_owned())),
     ("hostile: bare m= lines", |size| grow(HEAD, size, |_| "m=\r\n".to_owned())),
     ("hostile: line ends", |size| grow(HEAD, size, |_| "\n".to_owned())),
     ("hostile: one line", |size| grow("v=0\r\na=x:", size, |_| "a".repeat(64))),

@@ -1,5 +1,5 @@
 //! Jobs, those who do them, and the ways to measure them.
-use crate::{instructions, table};
+use crate::{busy, instructions, table};
 use core::{fmt, hint::black_box, time::Duration};
 use criterion::Criterion;
 use std::time::Instant;
@@ -76,7 +76,11 @@ impl Suite {
         for operation in &mut self.operations {
             let mut group = criterion.benchmark_group(&operation.job);
             group.bench_function(operation.who, |bencher| {
-                bencher.iter_custom(|count| operation.time(count));
+                bencher.iter_custom(|count| {
+                    let start = Instant::now();
+                    operation.repeat(count);
+                    start.elapsed()
+                });
             });
         }
         criterion.final_summary();
@@ -85,7 +89,7 @@ impl Suite {
     fn repeat(mut self, index: &str, count: &str) {
         let index: usize = index.parse().expect("the index of an operation");
         let count = count.parse().expect("a number of times");
-        (self.operations[index].batch)(count);
+        self.operations[index].repeat(count);
     }
 }
 
@@ -117,17 +121,15 @@ where
 }
 
 impl Operation {
-    pub(crate) fn time(&mut self, count: u64) -> Duration {
-        let start = Instant::now();
+    pub(crate) fn repeat(&mut self, count: u64) {
         (self.batch)(count);
-        start.elapsed()
     }
 
     /// How often it must be done to take about `target`.
     pub(crate) fn count_for(&mut self, target: Duration) -> u32 {
         let mut count = 1_u32;
         loop {
-            let time = self.time(count.into());
+            let time = busy(|| self.repeat(count.into()));
             if time >= target {
                 return count;
             }

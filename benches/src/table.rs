@@ -1,5 +1,5 @@
 //! Times and ratios as a table: those who do the same job take turns.
-use crate::suite::Operation;
+use crate::{busy, suite::Operation};
 use core::time::Duration;
 
 /// Turns that each of them gets; the median is what counts.
@@ -18,7 +18,7 @@ pub(crate) fn print(operations: &mut [Operation], filter: &str) {
         for (operation, mine) in team.iter_mut().zip(&times) {
             let mut ratios: Vec<f64> = mine.iter().zip(&times[0]).map(|(a, b)| a / b).collect();
             let (ns, ratio) = (median(&mut mine.clone()), median(&mut ratios));
-            let allocations = allocations(|| _ = operation.time(1));
+            let allocations = allocations(|| operation.repeat(1));
             println!(
                 "| {} | {} | {ns:.1} | {ratio:.2} | {allocations} |",
                 operation.job, operation.who
@@ -33,7 +33,7 @@ fn take_turns(team: &mut [Operation]) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::with_capacity(ROUNDS); team.len()];
     for _ in 0..ROUNDS {
         for ((operation, count), times) in team.iter_mut().zip(&counts).zip(&mut times) {
-            let time = operation.time(u64::from(*count));
+            let time = busy(|| operation.repeat(u64::from(*count)));
             times.push(time.as_secs_f64() * 1e9 / f64::from(*count));
         }
     }
