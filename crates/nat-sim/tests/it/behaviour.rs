@@ -266,3 +266,16 @@ fn reboot_rebind_and_roam_break_what_they_should() {
     lab.world.set_up(server.host, true);
     assert!(lab.world.ask(peer, server).is_some());
 }
+
+#[test]
+fn an_inside_network_is_chosen_apart_from_the_outside_ones() {
+    let mut world = World::new(1);
+    let mut outer = world.add_nat(Nat::of(nat_sim::Preset::Linux)).unwrap();
+    let mut networks = BTreeSet::new();
+    for _ in 0..300 {
+        outer = world.add_nat(Nat::of(nat_sim::Preset::Linux).behind(outer)).unwrap();
+        let host = world.add_host(Host::behind(outer)).unwrap();
+        let std::net::IpAddr::V4(inside) = world.address(host) else { panic!("IPv4 by default") };
+        assert!(networks.insert(inside.to_bits() >> 8), "{inside} again");
+    }
+}
