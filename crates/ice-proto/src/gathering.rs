@@ -1,5 +1,6 @@
 //! Finding the addresses at which this agent may be reached (RFC 8445 §5.1.1): sockets for the
 //! host's addresses, then STUN and TURN servers through each of them, at the pace of Ta.
+mod found;
 pub(crate) mod host;
 pub(crate) mod relayed;
 pub(crate) mod server_reflexive;
@@ -7,11 +8,8 @@ pub(crate) mod server_reflexive;
 mod tests;
 
 use crate::{
-    COMPONENT, Candidate, CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy,
-    candidate::canonical,
-    foundation::{Foundations, Group},
-    local::Local,
-    priority,
+    CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy, candidate::canonical,
+    foundation::Foundations, local::Local, priority,
 };
 use alloc::{collections::VecDeque, vec::Vec};
 use bytes::Bytes;
@@ -21,7 +19,7 @@ use core::{
 };
 use host::{Host, HostState, Hosts};
 use relayed::Relays;
-use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest, Transport};
+use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest};
 use server_reflexive::{Answered, Asking, Mappings};
 use stun_proto::{Credentials, Entropy, Message};
 
@@ -179,39 +177,6 @@ impl Gathering {
         self.out.push_back(Gathered::HostLost { base });
     }
 
-    /// Makes a candidate of ours.
-    fn candidate(
-        &mut self,
-        kind: CandidateKind,
-        address: SocketAddr,
-        base: SocketAddr,
-        server: Option<SocketAddr>,
-        host_rank: usize,
-        server_rank: usize,
-    ) -> Candidate {
-        let foundation = self.foundations.of(Group {
-            kind,
-            base: base.ip(),
-            server: server.map(|server| server.ip()),
-            transport: Transport::Udp,
-        });
-        let preference = priority::preference(host_rank, server_rank);
-        Candidate {
-            foundation,
-            component: COMPONENT,
-            transport: Transport::Udp,
-            priority: priority::candidate(kind, preference),
-            address,
-            kind,
-            related: None,
-        }
-    }
-
-    fn add_local(&mut self, candidate: Candidate, base: SocketAddr, signalled: bool) {
-        let local = Local { candidate, base, signalled, permitted: Vec::new() };
-        self.out.push_back(Gathered::Local(local));
-    }
-
     /// Whether a transaction waits for a slot.
     pub(crate) fn wants_slot(&self) -> bool {
         !self.tasks.is_empty() || self.relays.wants_slot()
@@ -277,54 +242,6 @@ impl Gathering {
                 self.fail(GatheringFailure { local: base, server: Some(server), fault });
             }
         }
-    }
-
-    /// A server told how it sees a socket of ours.
-    fn reflexive(
-        &mut self,
-        base: SocketAddr,
-        host: usize,
-        server_rank: usize,
-        server: SocketAddr,
-        mapped: SocketAddr,
-    ) {
-        if self.policy == Policy::Relay {
-            return;
-        }
-        let kind = CandidateKind::ServerReflexive;
-        let host_rank = self.hosts.get(host).map_or(0, |host| host.rank);
-        let mapped = canonical(mapped);
-        let mut candidate =
-            self.candidate(kind, mapped, base, Some(server), host_rank, server_rank);
-        candidate.related = Some(base);
-        self.add_local(candidate, base, true);
-    }
-
-    /// A TURN server gave an address.
-    pub(crate) fn allocated(
-        &mut self,
-        base: SocketAddr,
-        (host, index): (usize, usize),
-        relayed: SocketAddr,
-        mapped: SocketAddr,
-    ) {
-        let Some((server, _)) = self.turn_servers.get(index) else { return };
-        let server = *server;
-        let rank = self.stun_servers.len() + index;
-        self.reflexive(base, host, rank, server, mapped);
-        let relayed = canonical(relayed);
-        if self.is_local(relayed) {
-            // A relayed candidate that is also a host candidate (RFC 8445 §5.1.1.2).
-            return;
-        }
-        let host_rank = self.hosts.get(host).map_or(0, |host| host.rank);
-        let kind = CandidateKind::Relayed;
-        let mut candidate = self.candidate(kind, relayed, relayed, Some(server), host_rank, index);
-        candidate.related = Some(match self.policy {
-            Policy::All => canonical(mapped),
-            Policy::Relay => hidden(mapped),
-        });
-        self.add_local(candidate, relayed, true);
     }
 
     /// Repeats what was not answered, keeps mappings alive, and wakes the TURN clients.
@@ -444,14 +361,6 @@ impl Gathering {
 /// Whether a packet from `local` can get to `server`: one family, and loopback stays on the host.
 fn reaches(local: SocketAddr, server: SocketAddr) -> bool {
     local.is_ipv4() == server.is_ipv4() && (!local.ip().is_loopback() || server.ip().is_loopback())
-}
-
-/// What stands for an address that is not told (RFC 8839 §5.1).
-fn hidden(like: SocketAddr) -> SocketAddr {
-    match like {
-        SocketAddr::V4(_) => SocketAddr::from(([0, 0, 0, 0], 9)),
-        SocketAddr::V6(_) => SocketAddr::from(([0; 8], 9)),
-    }
 }
 
 /// Why no sockets were asked for.

@@ -120,6 +120,7 @@
 extern crate alloc;
 
 mod agent;
+mod answer;
 mod candidate;
 mod check;
 mod check_list;

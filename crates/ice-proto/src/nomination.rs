@@ -128,6 +128,26 @@ impl Session {
         }
     }
 
+    /// Settles on a pair (RFC 8445 §8.1.2): all other checks end, though late answers are still
+    /// taken.
+    pub(crate) fn conclude(&mut self, now: Instant, id: PairId) {
+        if self.selected == Some(id) {
+            return;
+        }
+        for pair in self.list.iter_mut() {
+            pair.nominated = pair.id == id;
+            if pair.id != id {
+                pair.valid = None;
+            }
+        }
+        self.selected = Some(id);
+        self.concluded_at.get_or_insert(now);
+        self.nominating = None;
+        self.decide_at = None;
+        self.list.clear_triggered();
+        self.checks.cancel(now, |_| true);
+    }
+
     /// Whether a pair would replace the selected one, were it nominated: of several nominated pairs
     /// the one with the highest priority counts, as agents of RFC 5245 nominate several
     /// (RFC 8445 §8.1.1).

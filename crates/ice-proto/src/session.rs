@@ -1,16 +1,17 @@
 //! One ICE session: everything between learning candidates and agreeing on a pair, without sockets
 //! or relays. The files beside `check.rs` each give it one ability.
+mod pairing;
+mod progress;
+
 use crate::{
-    AddCandidateError, Candidate, Credentials, CredentialsError, IceConfig, IceEvent, IceState,
-    Policy, Profile, RestartReason, Role, SelectedPair,
-    candidate::CandidateKind,
+    Credentials, CredentialsError, IceConfig, IceEvent, IceState, Policy, Profile, RestartReason,
+    Role,
     check_list::CheckList,
     early::EarlyChecks,
-    local::{Added, Local, Locals},
+    local::Locals,
     nomination::Nominating,
-    pair::{Pair, PairCounters, PairFailure, PairId, PairState},
-    priority,
-    remote::{Remotes, Told, can_pair, scoped},
+    pair::{Pair, PairFailure, PairId},
+    remote::Remotes,
     role::RoleState,
     transaction::Checks,
 };
@@ -48,6 +49,7 @@ pub(crate) struct Settings {
     pub relay_wait: Duration,
 }
 
+/// The parts of a session; each file gives it one ability.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) settings: Settings,
@@ -121,87 +123,6 @@ impl Session {
         }
     }
 
-    /// Takes in a candidate of ours and pairs it. `true`: the peer should be told.
-    pub(crate) fn add_local(&mut self, local: Local) -> bool {
-        let is_base = local.candidate.address == local.base;
-        let signalled = local.signalled;
-        match self.locals.add(local) {
-            Added::New(index) => {
-                if is_base {
-                    for remote in 0..self.remotes.iter().count() {
-                        self.pair(index, remote);
-                    }
-                }
-                signalled
-            }
-            Added::Redundant(_) | Added::Full => false,
-        }
-    }
-
-    /// Takes in a candidate of the peer and pairs it (RFC 8838 §11).
-    pub(crate) fn add_remote(&mut self, candidate: Candidate) -> Result<(), AddCandidateError> {
-        candidate.validate()?;
-        match self.remotes.tell(candidate) {
-            Told::New(index) => {
-                for base in 0..self.locals.iter().count() {
-                    self.pair(base, index);
-                }
-                Ok(())
-            }
-            Told::Updated(index) => {
-                for pair in self.list.iter_mut().filter(|pair| pair.remote == index) {
-                    pair.kinds.1 = candidate.kind;
-                    pair.foundation.1 = candidate.foundation;
-                }
-                self.reprioritize();
-                Ok(())
-            }
-            Told::Known => Ok(()),
-            Told::Full => Err(AddCandidateError::Full),
-        }
-    }
-
-    /// Makes a pair, if these candidates make one and the policy allows it.
-    pub(crate) fn pair(&mut self, base: usize, remote: usize) -> Option<PairId> {
-        let local = self.locals.get(base)?;
-        let candidate = self.remotes.get(remote)?;
-        let relayed = local.candidate.kind == CandidateKind::Relayed;
-        let is_base = local.candidate.address == local.base;
-        if !is_base || !can_pair(local.base, candidate.address) {
-            return None;
-        }
-        if self.settings.policy == Policy::Relay && !relayed {
-            return None;
-        }
-        let path = Path::udp(local.base, scoped(candidate.address, local.base));
-        if self.list.by_path(&path).is_some() {
-            return None;
-        }
-        let id = self.list.insert(Pair {
-            id: PairId(0),
-            path,
-            base,
-            remote,
-            kinds: (local.candidate.kind, candidate.kind),
-            foundation: (local.candidate.foundation, candidate.foundation),
-            priority: priority::pair(self.role.role, local.candidate.priority, candidate.priority),
-            state: PairState::Frozen,
-            failure: None,
-            valid: None,
-            blocked: relayed && !local.permitted.contains(&candidate.address.ip()),
-            heard: false,
-            open: 0,
-            fresh: 0,
-            first_sent: None,
-            last_sent: None,
-            nominated_by_peer: false,
-            nominated: false,
-            counters: PairCounters::default(),
-        })?;
-        self.list.place(id);
-        Some(id)
-    }
-
     /// Learns how to send requests to the peer, and does what its early checks ask for.
     pub(crate) fn set_remote(
         &mut self,
@@ -236,15 +157,6 @@ impl Session {
         self.nominating = None;
         self.reprioritize();
         self.event(IceEvent::RoleChanged(role));
-    }
-
-    fn reprioritize(&mut self) {
-        let (role, locals, remotes) = (self.role.role, &self.locals, &self.remotes);
-        self.list.reprioritize(|pair| {
-            let local = locals.get(pair.base).map_or(0, |local| local.candidate.priority);
-            let remote = remotes.get(pair.remote).map_or(0, |remote| remote.priority);
-            priority::pair(role, local, remote)
-        });
     }
 
     /// The peer has told all its candidates.
@@ -312,94 +224,6 @@ impl Session {
             self.nominating = None;
             self.lost = Some(RestartReason::NominationFailed);
         }
-    }
-
-    /// What everything so far comes to: nominates, and tells the application what changed.
-    pub(crate) fn update(&mut self, now: Instant) {
-        if !self.closed {
-            self.nominate(now);
-        }
-        let active = self.active_pair().map(|pair| (pair.path, pair.nominated));
-        if active != self.active {
-            let moved = active.map(|(path, _)| path) != self.active.map(|(path, _)| path);
-            self.active = active;
-            if let Some(pair) = self.selected_pair() {
-                if moved {
-                    self.event(IceEvent::PathChanged(pair));
-                }
-                if pair.nominated {
-                    self.event(IceEvent::Selected(pair));
-                }
-            }
-        }
-        let state = self.judge(now);
-        if state != self.state {
-            self.state = state;
-            self.event(IceEvent::StateChanged(state));
-            if state == IceState::Failed {
-                let reason = self.lost.unwrap_or(RestartReason::NoPairWorks);
-                self.event(IceEvent::RestartNeeded(reason));
-            }
-        }
-    }
-
-    /// The state that follows from everything else (RFC 8445 §6.1.3, RFC 8863 §4).
-    fn judge(&self, now: Instant) -> IceState {
-        if self.closed {
-            IceState::Closed
-        } else if self.lost.is_some() {
-            IceState::Failed
-        } else if self.selected.is_some() {
-            IceState::Completed
-        } else if self.list.best_valid().is_some() {
-            IceState::Connected
-        } else if self.remote.is_none() {
-            IceState::New
-        } else if self.patience_until.is_some_and(|until| until <= now)
-            && self.gathering_done
-            && self.list.is_exhausted()
-        {
-            IceState::Failed
-        } else {
-            IceState::Checking
-        }
-    }
-
-    /// The state as of the last input.
-    pub(crate) const fn state(&self) -> IceState {
-        self.state
-    }
-
-    /// Tells, once, that a better pair works than the one that was settled on.
-    pub(crate) fn tell_upgrade(&mut self) {
-        if !self.upgrade_told {
-            self.upgrade_told = true;
-            self.event(IceEvent::RestartNeeded(RestartReason::BetterPair));
-        }
-    }
-
-    /// The pair that data goes over: the selected one, before that the best that works
-    /// (RFC 8445 §12.1).
-    pub(crate) fn active_pair(&self) -> Option<&Pair> {
-        if self.closed || self.lost.is_some() {
-            return None;
-        }
-        match self.selected {
-            Some(id) => self.list.get(id),
-            None => self.list.best_valid(),
-        }
-    }
-
-    /// The same for the application.
-    pub(crate) fn selected_pair(&self) -> Option<SelectedPair> {
-        let pair = self.active_pair()?;
-        let local = pair.valid.and_then(|valid| self.locals.get(valid.local))?;
-        Some(SelectedPair {
-            path: pair.path,
-            local: local.candidate.kind,
-            remote: pair.kinds.1,
-            nominated: pair.nominated,
-        })
     }
 
     /// The earliest deadline of the session, apart from the pacer's.
