@@ -28,7 +28,8 @@ impl Remote {
     pub(crate) fn parse(text: &str) -> Result<Self, RemoteDescriptionError> {
         let session = Session::parse(text.as_bytes())?;
         session.check(Policy::Compat).map_err(|refusal| refusal.first)?;
-        let media = session.data_channel().ok_or(RemoteDescriptionError::NoDataChannel)?;
+        let media =
+            session.data_channel().ok_or(RemoteDescriptionError::NoDataChannel)?.transport();
         let credentials = media.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?;
         let credentials = Credentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
         let pacing = session.session_section().get::<IcePacing>()?.map(IcePacing::interval);

@@ -92,3 +92,45 @@ fn names_and_tcp_candidates_are_skipped() {
     let read = Remote::parse(&text).unwrap();
     assert_eq!((read.candidates.len(), read.skipped), (3, 2));
 }
+
+/// What browsers and libraries really wrote; `None` where the recordings are not at hand.
+fn recordings() -> Option<Vec<(String, String)>> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+    let shared = std::env::var_os("SPOOL_SHARED").unwrap_or_else(|| beside.into());
+    let folder = std::path::Path::new(&shared).join("corpus/sdp-captured");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        let in_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+        assert!(!in_ci, "no recordings in {}", folder.display());
+        return None;
+    };
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        (name, std::fs::read_to_string(entry.path()).unwrap())
+    };
+    Some(entries.map(read).collect())
+}
+
+#[test]
+fn every_recorded_offer_is_answered_and_every_recorded_answer_taken() {
+    let Some(recordings) = recordings() else { return println!("not tried: no recordings here") };
+    assert!(recordings.len() >= 10);
+    for (name, text) in recordings {
+        let remote = Remote::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(
+            text.contains("a=candidate:"),
+            !remote.candidates.is_empty() || remote.skipped > 0,
+            "{name}: {} candidates, {} passed over",
+            remote.candidates.len(),
+            remote.skipped
+        );
+        if !name.contains("offer") {
+            continue;
+        }
+        let answer = local().answer(&remote, &candidates()).unwrap();
+        let answer = Session::accept(answer.as_bytes(), Policy::Strict).unwrap();
+        let offer = Session::parse(text.as_bytes()).unwrap();
+        assert_eq!(answer.media_count(), offer.media_count(), "{name}");
+        assert!(answer.data_channel().is_some(), "{name}");
+    }
+}
