@@ -33,8 +33,7 @@ impl Remote {
         let credentials = media.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?;
         let credentials = Credentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
         let pacing = session.session_section().get::<IcePacing>()?.map(IcePacing::interval);
-        // one that cannot be read is no reason to do without the others
-        let all: Vec<_> = media.candidates().filter_map(Result::ok).collect();
+        let all = candidates_of(&session, &media);
         let candidates: Vec<_> = all.iter().filter_map(usable).collect();
         Ok(Self {
             credentials,
@@ -46,6 +45,23 @@ impl Remote {
             text: text.to_owned(),
         })
     }
+}
+
+/// The candidates of a section. One that shares the transport of another may leave them to that
+/// one, which then has the same credentials (RFC 9143 §7.1.3). One that cannot be read is no reason
+/// to do without the others.
+fn candidates_of<'s>(session: &'s Session<'_>, media: &Media<'s>) -> Vec<attribute::Candidate<'s>> {
+    let credentials = |media: &Media<'_>| {
+        let credentials = media.ice_credentials().ok().flatten();
+        credentials.map(|both| (both.ufrag.as_str().to_owned(), both.pwd.as_str().to_owned()))
+    };
+    let ours = credentials(media);
+    let others = session.media().filter(|other| credentials(other) == ours);
+    std::iter::once(*media)
+        .chain(others)
+        .map(|media| media.candidates().filter_map(Result::ok).collect::<Vec<_>>())
+        .find(|candidates| !candidates.is_empty())
+        .unwrap_or_default()
 }
 
 /// Whether no more candidates will come: the description says so, or says nothing of trickle
