@@ -275,7 +275,8 @@ impl TurnServer {
         }
         let identity = match self.identify(now, path, message) {
             Ok(identity) => identity,
-            Err(reason) => return self.drops.drop(reason),
+            Err(None) => return Verdict::Consumed,
+            Err(Some(reason)) => return self.drops.drop(reason),
         };
         let unknown: UnknownAttributes =
             message.unknown_required_to(|kind| self.understands(kind)).collect();

@@ -3,7 +3,7 @@ use super::TurnServer;
 use alloc::sync::Arc;
 use bytes::Bytes;
 use sans_io::{DropReason, Instant, Path, Transport};
-use stun_proto::{Integrity, Key, Message};
+use stun_proto::{Integrity, Key, Message, Refusal};
 
 /// Longer than any refusal: realm and nonce at their longest.
 const REFUSAL_MAX: usize = 640;
@@ -18,13 +18,14 @@ pub(super) struct Identity {
 
 impl TurnServer {
     /// The user that a request is from. Whoever is none gets the smallest answer that there is, or
-    /// none where its network got many, and leaves no trace.
+    /// none where its network got many, and leaves no trace. Only wrong credentials count as
+    /// dropped: to be asked who one is, and for a fresh nonce, is how logging in goes.
     pub(super) fn identify(
         &mut self,
         now: Instant,
         path: Path,
         message: &Message<'_>,
-    ) -> Result<Identity, DropReason> {
+    ) -> Result<Identity, Option<DropReason>> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
         let found = self.realm.authenticate(now, path.remote, message, |user, algorithm| {
@@ -40,15 +41,16 @@ impl TurnServer {
                 let mut buffer = [0; REFUSAL_MAX];
                 let remote = path.remote;
                 let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
-                let Ok(bytes) = written else { return Err(DropReason::Unsupported) };
+                let Ok(bytes) = written else { return Err(Some(DropReason::Unsupported)) };
                 // Who has a connection has shown that it is where it says.
                 let spoofable = path.transport == Transport::Udp;
                 if spoofable && !self.strangers.take(now, path.remote.ip(), bytes.len()) {
-                    return Err(DropReason::TooFast);
+                    return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);
                 self.queue(path, bytes);
-                Err(DropReason::Unauthenticated)
+                let wrong = refusal == Refusal::Unauthenticated && message.integrity().is_some();
+                Err(wrong.then_some(DropReason::Unauthenticated))
             }
         }
     }
