@@ -66,8 +66,10 @@ impl Session {
             return self.send_check(now, id, Purpose::Check);
         }
         let spacing = self.fresh_spacing();
+        let works = self.works_directly();
         let due = self.list.iter().find(|pair| {
-            pair.wants_fresh() && pair.last_sent.is_some_and(|at| at.saturating_add(spacing) <= now)
+            pair.wants_fresh(works)
+                && pair.last_sent.is_some_and(|at| at.saturating_add(spacing) <= now)
         });
         let Some(id) = due.map(|pair| pair.id) else { return false };
         if let Some(pair) = self.list.get_mut(id) {
@@ -89,8 +91,14 @@ impl Session {
             return None;
         }
         let spacing = self.fresh_spacing();
-        let wanting = self.list.iter().filter(|pair| pair.wants_fresh());
+        let works = self.works_directly();
+        let wanting = self.list.iter().filter(|pair| pair.wants_fresh(works));
         wanting.filter_map(|pair| pair.last_sent).min().map(|at| at.saturating_add(spacing))
+    }
+
+    /// Whether there is a pair that works without a relay, so that others are not urgent.
+    fn works_directly(&self) -> bool {
+        self.list.iter().any(|pair| pair.valid.is_some() && !pair.is_relayed())
     }
 
     /// How far apart the checks of one pair are: a little over a round trip, as far as one is
@@ -201,8 +209,12 @@ impl Session {
 }
 
 impl crate::pair::Pair {
-    /// Whether a spare slot may repeat its check.
-    fn wants_fresh(&self) -> bool {
-        self.state == PairState::InProgress && self.fresh < FRESH_MAX && !self.blocked
+    /// Whether a spare slot may repeat its check: as long as nothing `works`, or the peer waits for
+    /// it.
+    fn wants_fresh(&self, works: bool) -> bool {
+        self.state == PairState::InProgress
+            && self.fresh < FRESH_MAX
+            && !self.blocked
+            && (!works || self.nominated_by_peer)
     }
 }

@@ -196,6 +196,10 @@ impl Session {
     /// Whether application bytes may come this way: the peer has shown, or will be asked to show,
     /// that it knows the password (RFC 8445 §12.2).
     pub(crate) fn accepts(&self, path: &Path) -> bool {
+        // Nearly all of them come over the pair in use.
+        if self.is_active(path) {
+            return true;
+        }
         match self.list.by_path(path) {
             Some(pair) => pair.heard && !self.is_closed(),
             None => self.early.heard(path) && !self.is_closed(),

@@ -2,7 +2,7 @@
 //! RFC 8863 §4).
 use super::Session;
 use crate::{IceEvent, IceState, RestartReason, SelectedPair, pair::Pair};
-use sans_io::Instant;
+use sans_io::{Instant, Path};
 
 impl Session {
     /// What everything so far comes to: nominates, and tells the application what changed.
@@ -54,6 +54,11 @@ impl Session {
         } else {
             IceState::Checking
         }
+    }
+
+    /// Whether data goes over this path.
+    pub(crate) fn is_active(&self, path: &Path) -> bool {
+        self.active.is_some_and(|(active, _)| active == *path)
     }
 
     /// The state as of the last input.

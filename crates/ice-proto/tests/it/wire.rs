@@ -464,3 +464,27 @@ fn a_better_pair_is_given_a_hundred_milliseconds() {
     puppet.pass(ms(10));
     assert!(puppet.take_requests().iter().any(nominates));
 }
+
+#[test]
+fn a_direct_pair_that_works_too_late_is_worth_a_restart() {
+    let relay = Candidate { kind: CandidateKind::Relayed, ..Candidate::host(address(PEER)) };
+    let relay = Candidate { priority: 100, ..relay };
+    let mut puppet = Puppet::new(IceConfig::default());
+    puppet.agent.add_remote_candidate(puppet.now, relay).unwrap();
+    puppet.tell("203.0.113.9:6000");
+    puppet.meet();
+    puppet.pass(ms(10));
+    let (relayed, direct): (Vec<_>, Vec<_>) =
+        puppet.take_requests().into_iter().partition(|check| check.path.remote == address(PEER));
+    puppet.answer(&relayed[0]);
+    puppet.pass(Duration::from_secs(1));
+    let nomination = puppet.take_requests().into_iter().find(nominates).unwrap();
+    puppet.answer(&nomination);
+    assert_eq!(puppet.agent.state(), IceState::Completed);
+    let better = IceEvent::RestartNeeded(RestartReason::BetterPair);
+    assert!(!puppet.events.contains(&better));
+    puppet.answer(&direct[0]);
+    assert!(puppet.events.contains(&better));
+    // The choice stands (RFC 8445 §8.1.1).
+    assert_eq!(puppet.agent.selected_pair().unwrap().path.remote, address(PEER));
+}
