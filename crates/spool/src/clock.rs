@@ -2,28 +2,109 @@
 use sans_io::Instant;
 use std::time::Duration;
 
-/// Turns the time of the runtime into machine time and back. It runs on tokio's clock, so a test
-/// that pauses tokio's clock pauses the machines with it.
+/// Machine time starts here: a machine that looks a little back in time never meets the end of it.
+const START: Duration = Duration::from_secs(1);
+
+/// A deadline is never further off than this; the driver then asks the machine again.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Turns the time of the runtime into machine time and back.
+///
+/// It runs on tokio's clock, so a test that pauses that one pauses the machines with it. Tokio's
+/// clock stands still while the computer sleeps, but lifetimes, consent and nonces go on at the
+/// other side; so the time asleep is added where the system tells it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin(tokio::time::Instant);
+pub(crate) struct Origin {
+    began: tokio::time::Instant,
+    slept: Duration,
+}
 
 impl Origin {
-    /// Machine time starts now, one second after its zero: a machine that looks a little back in
-    /// time never meets the end of it.
     pub(crate) fn start() -> Self {
-        let now = tokio::time::Instant::now();
-        Self(now.checked_sub(Duration::from_secs(1)).unwrap_or(now))
+        Self { began: tokio::time::Instant::now(), slept: time_asleep() }
     }
 
     pub(crate) fn now(self) -> Instant {
-        Instant::ZERO.saturating_add(self.0.elapsed())
+        self.at(self.began.elapsed(), time_asleep())
     }
 
-    /// When the runtime has to wake up for `at`. A deadline centuries away is cut to a year: the
-    /// driver then asks the machine again.
+    fn at(self, awake: Duration, slept: Duration) -> Instant {
+        let slept = slept.saturating_sub(self.slept);
+        Instant::ZERO.saturating_add(START).saturating_add(awake).saturating_add(slept)
+    }
+
+    /// When the runtime has to wake up for `at`.
     pub(crate) fn wake_at(self, at: Instant) -> tokio::time::Instant {
-        const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-        let after = at.saturating_since(Instant::ZERO);
-        self.0.checked_add(after).unwrap_or_else(|| tokio::time::Instant::now() + YEAR)
+        let slept = time_asleep().saturating_sub(self.slept);
+        let after = at.saturating_since(Instant::ZERO).saturating_sub(START).saturating_sub(slept);
+        let furthest = tokio::time::Instant::now() + YEAR;
+        self.began.checked_add(after).map_or(furthest, |at| at.min(furthest))
+    }
+}
+
+/// How long the computer has been asleep since it started, to within a few microseconds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn time_asleep() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let read = |clock| {
+        let time = clock_gettime(clock);
+        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
+    };
+    // this order, so that what passes between the two reads is never taken for sleep
+    let boot = read(ClockId::Boottime);
+    let slept = boot.saturating_sub(read(ClockId::Monotonic));
+    // the two clocks are read one after the other, so their difference wavers; sleep does not
+    if slept < Duration::from_millis(1) { Duration::ZERO } else { slept }
+}
+
+/// This system is not asked.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn time_asleep() -> Duration {
+    Duration::ZERO
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, START, time_asleep};
+    use sans_io::Instant;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn machine_time_goes_with_the_runtimes_and_a_deadline_comes_back_as_it_was() {
+        let origin = Origin::start();
+        let start = origin.now();
+        assert!(start >= Instant::ZERO.saturating_add(START));
+        tokio::time::advance(Duration::from_secs(9)).await;
+        let at = origin.now();
+        assert_eq!(at.saturating_since(start).as_secs(), 9);
+        let wake = origin.wake_at(at.saturating_add(Duration::from_secs(3)));
+        let wait = wake.duration_since(tokio::time::Instant::now());
+        assert!(wait.abs_diff(Duration::from_secs(3)) < Duration::from_millis(5), "{wait:?}");
+    }
+
+    #[tokio::test]
+    async fn time_asleep_counts_and_a_deadline_within_it_is_due_at_once() {
+        let origin = Origin::start();
+        let hour = Duration::from_secs(3600);
+        let second = Duration::from_secs(1);
+        let woken = origin.at(second, origin.slept + hour);
+        assert_eq!(woken.saturating_since(origin.at(second, origin.slept)), hour);
+        let asleep = Origin { slept: origin.slept.saturating_sub(hour), ..origin };
+        assert!(asleep.wake_at(Instant::ZERO) <= tokio::time::Instant::now());
+    }
+
+    #[tokio::test]
+    async fn a_deadline_without_end_is_a_year_off() {
+        let origin = Origin::start();
+        let wait = origin.wake_at(Instant::FAR).duration_since(tokio::time::Instant::now());
+        assert!(wait.as_secs() / (24 * 3600) >= 364, "{wait:?}");
+    }
+
+    #[test]
+    fn this_computer_does_not_fall_asleep_between_two_lines() {
+        let first = time_asleep();
+        let second = time_asleep();
+        assert!(second.abs_diff(first) < Duration::from_millis(5), "{first:?} {second:?}");
     }
 }
