@@ -49,6 +49,26 @@ const LINGER: Duration = Duration::from_secs(3);
 /// A drain gives at most [`outputs_max`](IceConfig::outputs_max) messages, and a few outputs for
 /// each socket and candidate. Eight inputs may come between two drains.
 ///
+/// ```
+/// use ice_proto::{IceAgent, IceConfig, IceEvent};
+/// use sans_io::{Input, Instant, Machine, Output, SocketIds, SocketRequest, Verdict};
+///
+/// let seed = [7; 32]; // from the operating system
+/// let mut agent = IceAgent::new(IceConfig::default(), seed, SocketIds::root())?;
+/// let now = Instant::ZERO;
+/// agent.gather(now, &["192.0.2.1".parse()?])?;
+/// let Output::Socket(SocketRequest::Bind { id, .. }) = agent.poll_output() else {
+///     unreachable!("it asks for a socket")
+/// };
+/// let opened = Input::Socket { id, state: Ok("192.0.2.1:5000".parse()?) };
+/// assert_eq!(agent.handle_input(now, opened), Verdict::Consumed);
+/// let Output::Event(IceEvent::Candidate(candidate)) = agent.poll_output() else {
+///     unreachable!("it tells a candidate")
+/// };
+/// assert_eq!(candidate.to_string(), "host udp 192.0.2.1:5000");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// See the [crate documentation](crate) for two agents that meet.
 #[derive(Debug)]
 pub struct IceAgent {

@@ -67,10 +67,13 @@ impl Session {
         }
         let spacing = self.fresh_spacing();
         let works = self.works_directly();
-        let due = self.list.iter().find(|pair| {
+        let due = self.list.iter().filter(|pair| {
             pair.wants_fresh(works)
                 && pair.last_sent.is_some_and(|at| at.saturating_add(spacing) <= now)
         });
+        // Round after round, so that many dead pairs do not hold up the one that works; within a
+        // round the best first.
+        let due = due.min_by_key(|pair| pair.fresh);
         let Some(id) = due.map(|pair| pair.id) else { return false };
         if let Some(pair) = self.list.get_mut(id) {
             pair.fresh += 1;

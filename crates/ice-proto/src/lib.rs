@@ -110,6 +110,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # When it fails
+//!
+//! [`IceEvent::RestartNeeded`] says why nothing but a restart can help, and
+//! [`IceAgent::explain`] says what was tried on each pair. A restart is a new agent on each side: new
+//! credentials, new local ports, new candidates. The old agent may go on carrying data until the new
+//! one has found its pair; then it is closed.
+//!
 //! # What it leaves out
 //!
 //! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names,
