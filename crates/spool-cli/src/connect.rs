@@ -73,6 +73,10 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
         let text = "--policy relay needs a relay: add --turn HOST:PORT --user NAME --password P";
         return Err(Failure::Usage(text.into()));
     }
+    if flags.out.is_some() && flags.out == flags.from {
+        let text = "--out and --in name the same file: each description needs its own";
+        return Err(Failure::Usage(text.into()));
+    }
     let mut builder = Agent::builder().loopback(flags.loopback).connect_timeout(flags.timeout);
     for server in &flags.stun {
         builder = builder.stun_server(server.clone());

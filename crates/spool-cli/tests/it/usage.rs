@@ -40,6 +40,12 @@ fn the_policy_relay_needs_a_relay() {
 }
 
 #[test]
+fn the_two_descriptions_need_two_files() {
+    let ended = refused(&["answer", "--in", "both.sdp", "--out", "both.sdp"]);
+    assert!(ended.last_line().contains("same file"), "{ended:?}");
+}
+
+#[test]
 fn servers_and_times_are_checked() {
     let port = refused(&["offer", "--stun", "127.0.0.1:port"]);
     assert!(port.err.iter().any(|line| line.contains("HOST:PORT")), "{port:?}");
