@@ -1,7 +1,7 @@
 //! How much a source may make a server send before it has proven that it is there: a fixed table
 //! of token buckets, by address prefix.
 use alloc::{boxed::Box, vec};
-use core::{hash::Hasher, net::IpAddr};
+use core::{fmt, hash::Hasher, net::IpAddr};
 use sans_io::Instant;
 use siphasher::sip::SipHasher13;
 
@@ -56,7 +56,6 @@ struct Bucket {
 /// assert!(limiter.take(Instant::from_secs(2), source, 80));
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
-#[derive(Debug)]
 pub struct SourceLimiter {
     config: LimiterConfig,
     key: [u8; 16],
@@ -109,6 +108,13 @@ impl SourceLimiter {
         // The high half of the product spreads evenly over any number of buckets.
         let hash = u128::from(hasher.finish());
         ((hash * self.buckets.len() as u128) >> 64) as usize
+    }
+}
+
+/// Keeps the key to itself.
+impl fmt::Debug for SourceLimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceLimiter").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
