@@ -61,10 +61,12 @@ enum Policy {
     Relay,
 }
 
-/// Seconds, with or without a fraction.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is wanted".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "this is no length of time".to_owned())
+/// Seconds, with or without a fraction, up to a year.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is wanted")?;
+    let length = Duration::try_from_secs_f64(seconds).ok().filter(|length| *length <= YEAR);
+    length.ok_or("from 0 seconds to a year is possible")
 }
 
 /// Makes the agent that the flags describe.

@@ -52,4 +52,6 @@ fn servers_and_times_are_checked() {
     refused(&["offer", "--stun", "stun:127.0.0.1"]);
     refused(&["offer", "--timeout", "soon"]);
     refused(&["offer", "--linger", "-1"]);
+    refused(&["offer", "--linger", "1e18"]);
+    refused(&["offer", "--timeout", "NaN"]);
 }
