@@ -169,7 +169,7 @@ impl IceAgent {
 
     /// Takes what gathering has found.
     fn collect(&mut self, now: Instant) {
-        while let Some(gathered) = self.gathering.poll() {
+        while let Some(gathered) = self.gathering.poll(now) {
             match gathered {
                 Gathered::Transmit(path, bytes) => self.transmit(path, bytes),
                 Gathered::Socket(request) => self.out.push_back(Output::Socket(request)),
@@ -202,7 +202,6 @@ impl IceAgent {
             self.session.set_gathering_done(true);
             self.tell(IceEvent::GatheringComplete);
         }
-        debug_assert!(now <= self.clock.now(), "time is the agent's");
     }
 
     /// Asks relays to let the peer's addresses through, and for a channel to the peer once a relayed

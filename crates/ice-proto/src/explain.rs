@@ -228,7 +228,7 @@ const fn reason(failure: PairFailure) -> &'static str {
         PairFailure::TimedOut => "nobody answered",
         PairFailure::Asymmetric => "the answer came from another address",
         PairFailure::Refused(_) => "the peer refused",
-        PairFailure::Relay => "the relay does not let this address through",
+        PairFailure::Relay => "the relay does not let this address through, or is gone",
         PairFailure::Socket => "its socket is gone",
         PairFailure::ConsentExpired => "the peer fell silent for 30 seconds",
         PairFailure::ConsentRevoked => "the peer withdrew its consent",

@@ -272,7 +272,7 @@ impl Gathering {
     }
 
     /// The next thing that gathering wants done.
-    pub(crate) fn poll(&mut self) -> Option<Gathered> {
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Gathered> {
         loop {
             if let Some(gathered) = self.out.pop_front() {
                 return Some(gathered);
@@ -280,7 +280,7 @@ impl Gathering {
             match self.relays.poll()? {
                 relayed::Told::Gathered(gathered) => return Some(gathered),
                 relayed::Told::Allocated { base, asked, relayed, mapped } => {
-                    self.allocated(base, asked, relayed, mapped);
+                    self.allocated(now, base, asked, (relayed, mapped));
                 }
                 relayed::Told::Refused { base, asked: (host, index), fault, no_room } => {
                     let Some((server, _)) = self.turn_servers.get(index) else { continue };

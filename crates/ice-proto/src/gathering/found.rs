@@ -7,7 +7,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use sans_io::Transport;
+use sans_io::{Instant, Path, Transport};
 
 impl Gathering {
     /// Makes a candidate of ours.
@@ -67,14 +67,15 @@ impl Gathering {
     /// A TURN server gave an address.
     pub(crate) fn allocated(
         &mut self,
+        now: Instant,
         base: SocketAddr,
         (host, index): (usize, usize),
-        relayed: SocketAddr,
-        mapped: SocketAddr,
+        (relayed, mapped): (SocketAddr, SocketAddr),
     ) {
         let Some((server, _)) = self.turn_servers.get(index) else { return };
         let server = *server;
         let rank = self.stun_servers.len() + index;
+        self.mappings.keep(now, Path::udp(base, server), (host, rank));
         self.reflexive(base, host, rank, server, mapped);
         let relayed = canonical(relayed);
         if self.is_local(relayed) {

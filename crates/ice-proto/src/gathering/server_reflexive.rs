@@ -73,6 +73,13 @@ impl Mappings {
         Some(request.payload)
     }
 
+    /// Keeps the mapping of this path alive as well, which a TURN server has told. Without it the
+    /// allocation would be lost with the mapping long before its refresh.
+    pub(crate) fn keep(&mut self, now: Instant, path: Path, asked: (usize, usize)) {
+        self.by_path.insert(path, Mapping { asked, known: true });
+        self.keepalives.set(path, Some(now.saturating_add(self.period)));
+    }
+
     /// Judges a response. `None`: it answers nothing that was asked. A changed mapping is a new
     /// candidate; the parent tells known ones apart.
     pub(crate) fn on_response(

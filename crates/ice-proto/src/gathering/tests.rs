@@ -32,7 +32,7 @@ fn gathering(policy: Policy) -> Gathering {
 fn open(gathering: &mut Gathering, addresses: &[&str]) {
     let ips: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
     gathering.start(&ips).unwrap();
-    let outputs: Vec<Gathered> = core::iter::from_fn(|| gathering.poll()).collect();
+    let outputs: Vec<Gathered> = core::iter::from_fn(|| gathering.poll(Instant::ZERO)).collect();
     for output in outputs {
         let Gathered::Socket(SocketRequest::Bind { id, local }) = output else {
             panic!("{output:?}")
@@ -42,7 +42,7 @@ fn open(gathering: &mut Gathering, addresses: &[&str]) {
 }
 
 fn candidates(gathering: &mut Gathering) -> Vec<Candidate> {
-    core::iter::from_fn(|| gathering.poll())
+    core::iter::from_fn(|| gathering.poll(Instant::ZERO))
         .filter_map(|output| match output {
             Gathered::Local(local) if local.signalled => Some(local.candidate),
             _ => None,
@@ -55,7 +55,7 @@ fn request(gathering: &mut Gathering) -> (Path, Vec<u8>) {
     assert!(gathering.wants_slot());
     assert!(gathering.take_slot(Instant::ZERO));
     loop {
-        match gathering.poll() {
+        match gathering.poll(Instant::ZERO) {
             Some(Gathered::Transmit(path, bytes)) => return (path, bytes.to_vec()),
             Some(_) => {}
             None => panic!("a slot sends something"),
@@ -100,7 +100,7 @@ fn forbidden_and_known_addresses_are_passed_over() {
     open(&mut gathering, &["10.0.0.1", "fec0::1", "::10.0.0.9", "10.0.0.1"]);
     assert_eq!(candidates(&mut gathering).len(), 1);
     gathering.start(&["10.0.0.1".parse().unwrap()]).unwrap();
-    assert!(gathering.poll().is_none());
+    assert!(gathering.poll(Instant::ZERO).is_none());
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn addresses_that_name_no_interface_are_refused() {
     assert_eq!(gathering.start(&[any]), Err(GatherError::Address(any)));
     let many: Vec<IpAddr> = (0..17).map(|n| IpAddr::from([10, 0, 0, n])).collect();
     assert_eq!(gathering.start(&many), Err(GatherError::TooManyAddresses));
-    assert!(gathering.poll().is_none());
+    assert!(gathering.poll(Instant::ZERO).is_none());
 }
 
 #[test]
@@ -163,7 +163,9 @@ fn a_server_that_refuses_or_babbles_is_reported() {
             code.is_none(),
         );
         assert!(respond(&mut gathering, path, &response));
-        let Some(Gathered::Failed(failure)) = gathering.poll() else { panic!("no failure") };
+        let Some(Gathered::Failed(failure)) = gathering.poll(Instant::ZERO) else {
+            panic!("no failure")
+        };
         assert_eq!((failure.server, failure.fault), (Some(at(STUN)), fault));
     }
 }
@@ -174,13 +176,13 @@ fn a_relay_gives_two_candidates_and_a_relay_at_our_own_address_none() {
     open(&mut gathering, &["10.0.0.1"]);
     candidates(&mut gathering);
     let base = at("10.0.0.1:5000");
-    gathering.allocated(base, (0, 0), at("198.51.100.2:50000"), at(MAPPED));
+    gathering.allocated(Instant::ZERO, base, (0, 0), (at("198.51.100.2:50000"), at(MAPPED)));
     let found = candidates(&mut gathering);
     let kinds: Vec<_> = found.iter().map(|candidate| candidate.kind).collect();
     assert_eq!(kinds, [CandidateKind::ServerReflexive, CandidateKind::Relayed]);
     assert_eq!(found[1].related, Some(at(MAPPED)));
     // RFC 8445 §5.1.1.2: a relayed candidate that is a host candidate is discarded.
-    gathering.allocated(base, (0, 0), base, at(MAPPED));
+    gathering.allocated(Instant::ZERO, base, (0, 0), (base, at(MAPPED)));
     let kinds: Vec<_> = candidates(&mut gathering).iter().map(|c| c.kind).collect();
     assert_eq!(kinds, [CandidateKind::ServerReflexive]);
 }
@@ -210,10 +212,12 @@ fn servers_of_another_family_or_beyond_loopback_are_not_asked() {
 fn a_socket_that_does_not_open_is_reported_and_does_not_hold_up() {
     let mut gathering = gathering(Policy::All);
     gathering.start(&["10.0.0.1".parse().unwrap()]).unwrap();
-    assert!(gathering.poll().is_some());
+    assert!(gathering.poll(Instant::ZERO).is_some());
     assert!(!gathering.completed());
     gathering.on_socket(SocketId(0), Err(SocketFault::Unavailable));
-    let Some(Gathered::Failed(failure)) = gathering.poll() else { panic!("no failure") };
+    let Some(Gathered::Failed(failure)) = gathering.poll(Instant::ZERO) else {
+        panic!("no failure")
+    };
     assert_eq!(failure.fault, GatheringFault::Socket(SocketFault::Unavailable));
     assert!(gathering.completed());
 }

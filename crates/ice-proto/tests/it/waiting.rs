@@ -66,6 +66,31 @@ fn relays_are_kept_while_waiting() {
 }
 
 #[test]
+fn a_relay_outlives_a_nat_that_forgets_each_destination() {
+    let symmetric = Behaviour { mapping: Dependence::AddressAndPort, ..forgetful() };
+    let mut world = World::new(3);
+    let stun_servers = vec![add_stun_server(&mut world)];
+    let turn_servers = vec![add_turn_server(&mut world).1];
+    let hosts = [0, 1].map(|_| {
+        let nat = world.add_nat(Nat::new(symmetric.clone())).unwrap();
+        behind(&mut world, nat)
+    });
+    let configs = configs().map(|config| IceConfig {
+        stun_servers: stun_servers.clone(),
+        turn_servers: turn_servers.clone(),
+        ..config
+    });
+    let mut meeting = Meeting::new(world, 3, hosts, configs);
+    meeting.gathered();
+    meeting.world.run_for(Duration::from_secs(300));
+    meeting.describe(1);
+    meeting.describe(0);
+    meeting.run(Duration::from_secs(30));
+    assert_eq!(meeting.agree(), Some(true), "{}", meeting.agent(0).explain());
+    assert!(meeting.exchange());
+}
+
+#[test]
 fn checks_before_the_answer_are_answered_and_heeded_when_it_comes() {
     for delay_ms in [10, 60, 400, 5_000] {
         let mut meeting = Meeting::on_internet(7, 0, configs());
