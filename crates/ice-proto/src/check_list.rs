@@ -162,9 +162,14 @@ impl CheckList {
         self.triggered.push_front(id);
     }
 
-    /// Takes the next triggered check.
+    /// Takes the next triggered check whose relay, if any, is ready.
     pub(crate) fn pop_triggered(&mut self) -> Option<PairId> {
-        self.triggered.pop_front()
+        let at = self.triggered.iter().position(|id| self.is_ready(*id))?;
+        self.triggered.remove(at)
+    }
+
+    fn is_ready(&self, id: PairId) -> bool {
+        self.get(id).is_some_and(|pair| !pair.blocked)
     }
 
     /// Takes a pair out of the triggered-check queue.
@@ -172,8 +177,9 @@ impl CheckList {
         self.triggered.retain(|queued| *queued != id);
     }
 
+    /// Whether [`pop_triggered`](Self::pop_triggered) would find a pair.
     pub(crate) fn has_triggered(&self) -> bool {
-        !self.triggered.is_empty()
+        self.triggered.iter().any(|id| self.is_ready(*id))
     }
 
     /// Empties the triggered-check queue, when ICE has concluded (RFC 8445 §8.1.2).

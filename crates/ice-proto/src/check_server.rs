@@ -162,7 +162,6 @@ impl Session {
         let nominates = check.nominates && self.role.role == Role::Controlled;
         let Some(pair) = self.list.get_mut(id) else { return };
         pair.heard = true;
-        pair.blocked = false;
         pair.counters.requests_received += 1;
         if pair.is_dead() {
             return;

@@ -195,3 +195,17 @@ fn a_list_is_exhausted_when_nothing_works_or_may_yet_work() {
     assert!(list.is_exhausted());
     assert!(CheckList::new(1).is_exhausted());
 }
+
+#[test]
+fn a_triggered_pair_waits_for_its_relay_and_holds_up_no_other() {
+    let mut list = list(&[(1, 30, 1), (2, 20, 2)]);
+    let ids: Vec<_> = list.iter().map(|pair| pair.id).collect();
+    list.get_mut(ids[0]).unwrap().blocked = true;
+    list.trigger(ids[0]);
+    assert!(!list.has_triggered());
+    list.trigger(ids[1]);
+    assert_eq!(list.pop_triggered(), Some(ids[1]));
+    assert_eq!(list.pop_triggered(), None);
+    list.get_mut(ids[0]).unwrap().blocked = false;
+    assert_eq!(list.pop_triggered(), Some(ids[0]));
+}

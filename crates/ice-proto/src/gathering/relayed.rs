@@ -46,6 +46,8 @@ pub(crate) struct Relays {
     known: BTreeMap<ChildId, Relay>,
     by_path: BTreeMap<Path, ChildId>,
     by_relayed: BTreeMap<SocketAddr, ChildId>,
+    /// Peers for whom a client could not even ask.
+    refused: VecDeque<Gathered>,
 }
 
 impl Relays {
@@ -88,8 +90,13 @@ impl Relays {
             && let Some(peers) = relay.permits.pop_front()
         {
             id = Some(*next);
-            // Peers beyond the client's bound stay blocked, as others that are not permitted.
-            let _ = self.clients.with(*next, |client| client.create_permission(now, &peers));
+            let asked = self.clients.with(*next, |client| client.create_permission(now, &peers));
+            if asked != Some(Ok(()))
+                && let Some(relayed) = relay.relayed
+            {
+                let refused = |peer| Gathered::Permitted { relayed, peer, granted: false };
+                self.refused.extend(peers.into_iter().map(refused));
+            }
         }
         let released = id.and_then(|id| self.clients.with(id, |c| c.release_request(now)));
         released.unwrap_or(false)
@@ -162,6 +169,9 @@ impl Relays {
 
     /// The next thing that a client has to say.
     pub(crate) fn poll(&mut self) -> Option<Told> {
+        if let Some(refused) = self.refused.pop_front() {
+            return Some(Told::Gathered(refused));
+        }
         loop {
             let (id, output) = self.clients.poll()?;
             let told = match output {

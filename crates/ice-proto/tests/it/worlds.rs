@@ -1,7 +1,7 @@
 //! Random worlds: what must hold in every one of them.
 use crate::support::{Meeting, add_stun_server, add_turn_server, configs};
 use core::time::Duration;
-use ice_proto::{IceConfig, Role};
+use ice_proto::{CandidateKind, IceConfig, Role};
 use nat_sim::{
     ACCESS_DELAY, Chance, Happening, Host, HostId, Link, Nat, NodeId, Preset, Stream, World,
 };
@@ -85,6 +85,10 @@ fn run(number: u64) -> (Meeting, bool) {
     meeting.describe(0);
     meeting.met_at = meeting.world.now();
     meeting.run(Duration::from_secs(150));
+    // Loss may cost a relay already when gathering.
+    let has_relay =
+        |i: usize| meeting.agent(i).local_candidates().any(|c| c.kind == CandidateKind::Relayed);
+    let must_connect = must_connect && has_relay(0) && has_relay(1);
     (meeting, must_connect)
 }
 
