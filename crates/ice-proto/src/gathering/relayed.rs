@@ -20,8 +20,8 @@ struct Relay {
     asked: (usize, usize),
     relayed: Option<SocketAddr>,
     state: RelayState,
-    /// Peers that are to be let through, by the request that will ask for them.
-    permits: VecDeque<Vec<IpAddr>>,
+    /// Peers that are to be let through.
+    permits: VecDeque<IpAddr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,15 +87,14 @@ impl Relays {
         if id.is_none()
             && let Some((next, relay)) =
                 self.known.iter_mut().find(|(_, relay)| !relay.permits.is_empty())
-            && let Some(peers) = relay.permits.pop_front()
+            && let Some(peer) = relay.permits.pop_front()
         {
             id = Some(*next);
-            let asked = self.clients.with(*next, |client| client.create_permission(now, &peers));
+            let asked = self.clients.with(*next, |client| client.create_permission(now, &[peer]));
             if asked != Some(Ok(()))
                 && let Some(relayed) = relay.relayed
             {
-                let refused = |peer| Gathered::Permitted { relayed, peer, granted: false };
-                self.refused.extend(peers.into_iter().map(refused));
+                self.refused.push_back(Gathered::Permitted { relayed, peer, granted: false });
             }
         }
         let released = id.and_then(|id| self.clients.with(id, |c| c.release_request(now)));
@@ -114,18 +113,15 @@ impl Relays {
         self.known.values().any(|relay| relay.state == RelayState::Asking)
     }
 
-    /// Asks a relay to let these peers through: public addresses with one request, others with one
-    /// each, since servers refuse a request whole, and many refuse what is not public.
+    /// Asks a relay to let these peers through, with a request each: servers refuse a request whole,
+    /// and most refuse what is not public, which therefore comes last.
     pub(crate) fn permit(&mut self, relayed: SocketAddr, peers: &[IpAddr]) {
         let Some(id) = self.by_relayed.get(&relayed) else { return };
         let Some(relay) = self.known.get_mut(id) else { return };
         let policy = PeerPolicy::global_only();
         let (public, other): (Vec<IpAddr>, Vec<IpAddr>) =
             peers.iter().partition(|peer| policy.allows(**peer));
-        if !public.is_empty() {
-            relay.permits.push_back(public);
-        }
-        relay.permits.extend(other.into_iter().map(|peer| Vec::from([peer])));
+        relay.permits.extend(public.into_iter().chain(other));
     }
 
     /// Binds a channel for a pair that works (RFC 8445 §12.1).
