@@ -1,5 +1,7 @@
 //! Every kind of NAT against every other: what can connect directly does, the rest by relay.
-use crate::support::{Meeting, add_stun_server, add_turn_server, behind, configs};
+use crate::support::{
+    Meeting, add_stun_server, add_turn_server, add_turn_server_for, behind, configs,
+};
 use core::time::Duration;
 use ice_proto::{CandidateKind, Policy, TurnServer};
 use nat_sim::{Behaviour, Dependence, Heard, Nat, Peer, PortChoice, World};
@@ -147,4 +149,28 @@ fn under_policy_relay_no_address_of_the_host_is_told_or_used() {
         assert!(!meeting.agent(i).selected_pair().unwrap().is_direct());
     }
     assert!(meeting.exchange());
+}
+
+#[test]
+fn a_turn_server_without_room_still_tells_the_mapped_address() {
+    let mut world = World::new(1);
+    let turn_servers = vec![add_turn_server_for(&mut world, 1).1];
+    let nat = Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort);
+    let hosts = [0, 1].map(|_| {
+        let nat = world.add_nat(Nat::new(nat.clone())).unwrap();
+        behind(&mut world, nat)
+    });
+    let configs = configs()
+        .map(|config| ice_proto::IceConfig { turn_servers: turn_servers.clone(), ..config });
+    let mut meeting = Meeting::new(world, 1, hosts, configs);
+    meeting.meet();
+    let kinds = [0, 1].map(|i| -> Vec<_> {
+        meeting.agent(i).local_candidates().map(|candidate| candidate.kind).collect()
+    });
+    use CandidateKind::{Host, Relayed, ServerReflexive};
+    assert!(kinds.contains(&vec![Host, ServerReflexive, Relayed]), "{kinds:?}");
+    assert!(kinds.contains(&vec![Host, ServerReflexive]), "{kinds:?}");
+    meeting.run(Duration::from_secs(10));
+    assert_eq!(meeting.agree(), Some(true));
+    assert!(meeting.agent(0).selected_pair().unwrap().is_direct());
 }

@@ -219,6 +219,11 @@ pub(crate) fn add_stun_server(world: &mut World) -> SocketAddr {
 
 /// A TURN server on the internet with one user.
 pub(crate) fn add_turn_server(world: &mut World) -> (HostId, TurnServer) {
+    add_turn_server_for(world, 16)
+}
+
+/// The same, with so many allocations for the user. It answers Binding requests as well.
+pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (HostId, TurnServer) {
     let host = world.add_host(Host::on_internet().named("turn")).unwrap();
     let ip = world.address(host);
     let address = SocketAddr::new(ip, 3478);
@@ -227,9 +232,10 @@ pub(crate) fn add_turn_server(world: &mut World) -> (HostId, TurnServer) {
     let policy = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"]
         .iter()
         .fold(PeerPolicy::global_only(), |policy, net| policy.allow(net.parse().unwrap()));
-    let config = TurnServerConfig::new(users, policy)
+    let mut config = TurnServerConfig::new(users, policy)
         .with_listener(address)
         .with_relay(RelayAddress::new(ip));
+    config.max_allocations_per_user = allocations;
     let server = turn_proto::TurnServer::new(config, SocketIds::root(), [99; 32]).unwrap();
     let machine = world.install(host, server);
     world.open(machine, address).unwrap();
