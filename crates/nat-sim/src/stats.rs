@@ -43,6 +43,31 @@ pub enum DropCause {
 impl DropCause {
     const COUNT: usize = Self::Refused as usize + 1;
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter()
+    }
+
+    const ALL: [Self; Self::COUNT] = [
+        Self::LinkLoss,
+        Self::QueueFull,
+        Self::TooBig,
+        Self::Down,
+        Self::NoRoute,
+        Self::TtlExpired,
+        Self::NotOurs,
+        Self::NoMapping,
+        Self::Filtered,
+        Self::NoHairpin,
+        Self::PortsExhausted,
+        Self::OverQuota,
+        Self::Blocked,
+        Self::ForRouter,
+        Self::NoSocket,
+        Self::Unclaimed,
+        Self::Refused,
+    ];
+
     /// A word or two for logs.
     pub const fn name(self) -> &'static str {
         match self {

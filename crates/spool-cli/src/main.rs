@@ -10,8 +10,11 @@ mod demo;
 mod exchange;
 mod exit;
 mod lines;
+mod nat;
 mod offer;
+mod sim;
 mod status;
+mod stun;
 mod turn_server;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
@@ -33,7 +36,10 @@ const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 
 enum Command {
     Demo(demo::Args),
     Offer(offer::Args),
+    Sim(sim::Args),
     Answer(answer::Args),
+    Stun(stun::Args),
+    Nat(nat::Args),
     TurnServer(turn_server::Args),
 }
 
@@ -62,6 +68,9 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Offer(args) => offer::run(args).await,
             Command::Answer(args) => answer::run(args).await,
             Command::Demo(args) => demo::run(args).await,
+            Command::Sim(args) => sim::run(&args),
+            Command::Stun(args) => stun::run(args).await,
+            Command::Nat(args) => nat::run(args).await,
             Command::TurnServer(args) => turn_server::run(args).await,
         }
     })

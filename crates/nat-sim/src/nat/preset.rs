@@ -92,6 +92,32 @@ impl Preset {
         }
     }
 
+    /// What it is, in a line for lists.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Rfc4787 => "what RFC 4787 asks for",
+            Self::FullCone => "one port for all destinations, anybody gets in",
+            Self::RestrictedCone => "one port, addresses that were sent to get in",
+            Self::PortRestrictedCone => {
+                "one port, addresses and ports that were sent to get in: most homes"
+            }
+            Self::Symmetric => "a random port for each destination",
+            Self::CarrierBlock => "a carrier's NAT with a block of ports for each subscriber",
+            Self::MobileCarrier => {
+                "a mobile carrier's NAT: a port for each destination, short lived"
+            }
+            Self::Enterprise => {
+                "an enterprise firewall: a port for each destination, says when it blocks"
+            }
+            Self::Firewall => "no NAT, but only answers get in (RFC 6092)",
+            Self::Linux => "a Linux router: masquerade behind a firewall",
+            Self::LinuxRandom => "a Linux router with masquerade random",
+            Self::LinuxOpen => "a Linux router without a firewall, which early packets can confuse",
+            Self::UdpBlocked => "a router that drops all UDP",
+            Self::Tcp443 => "a firewall that lets out TCP to port 443 only",
+        }
+    }
+
     /// Whether any UDP passes it.
     pub fn passes_udp(self) -> bool {
         self.model().udp() == Udp::Passes
