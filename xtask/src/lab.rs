@@ -19,6 +19,7 @@ use std::process::{Command, Stdio};
 
 use crate::run::{self, Failure, capture};
 pub(crate) use nat::NatKind;
+use nat::Site;
 pub(crate) use node::Node;
 use node::{SIDES, Side, wan};
 
@@ -127,7 +128,10 @@ impl Lab {
     }
 
     fn set_nat(&self, side: &Side, kind: NatKind) -> Result<(), Failure> {
-        let rules = kind.rules(&wan(side.number), &wan(3 - side.number), SERVER);
+        let (wan_here, peer) = (wan(side.number), wan(3 - side.number));
+        let host = format!("10.{}.0.2", side.number);
+        let site = Site { wan: &wan_here, host: &host, peer: &peer, server: SERVER };
+        let rules = kind.rules(&site);
         let mut nft = self.command(side.nat, "nft");
         let output = nft.arg(&rules).output();
         match output {
@@ -138,7 +142,7 @@ impl Lab {
             }
             Err(error) => return Err(Failure::Failed(format!("nft: {error}"))),
         }
-        if kind == NatKind::Open {
+        if kind.is_routed() {
             let number = side.number;
             let route = format!("route add 10.{number}.0.0/24 via {}", wan(number));
             self.inside(Node::Inet, &route)?;

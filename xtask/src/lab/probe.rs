@@ -45,21 +45,32 @@ fn expected(kind: NatKind) -> Option<Behaviour> {
         lets_in_other_port: false,
         lets_in_other_address: false,
     };
+    let chooses = Behaviour { keeps_port: false, ..strict };
+    let lenient = Behaviour { lets_in_other_port: true, ..strict };
     match kind {
-        NatKind::Masquerade => Some(strict),
-        NatKind::MasqueradeRandom => {
-            Some(Behaviour { keeps_port: false, one_port: false, ..strict })
+        NatKind::Masquerade
+        | NatKind::MasqueradePersistent
+        | NatKind::PortForward
+        | NatKind::Firewall => Some(strict),
+        NatKind::MasqueradeRandom | NatKind::MasqueradeFullyRandom => {
+            Some(Behaviour { one_port: false, ..chooses })
         }
-        NatKind::Open => {
-            Some(Behaviour { lets_in_other_port: true, lets_in_other_address: true, ..strict })
+        NatKind::PortRange | NatKind::PortBlock => Some(chooses),
+        NatKind::AddressRestricted => Some(lenient),
+        NatKind::Demilitarized | NatKind::FullCone | NatKind::Open => {
+            Some(Behaviour { lets_in_other_address: true, ..lenient })
         }
-        NatKind::UdpBlocked => None,
+        NatKind::UdpBlocked | NatKind::UdpRejected => None,
     }
 }
 
 /// Builds a laboratory with this NAT on side A and holds it against its name.
 pub(crate) fn check(kind: NatKind) -> Result<String, Failure> {
-    let lab = Lab::up(kind, NatKind::Masquerade)?;
+    check_in(&Lab::up(kind, NatKind::Masquerade)?, kind)
+}
+
+/// Holds the NAT of side A in a laboratory against its name.
+pub(crate) fn check_in(lab: &Lab, kind: NatKind) -> Result<String, Failure> {
     let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
     let program = program.to_string_lossy();
     let mut reflector = lab
