@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// Relay from this address, which peers must be able to reach
     #[arg(long, value_name = "IP")]
     relay_ip: Option<IpAddr>,
+    /// Let clients examine their NAT (`spool nat`), with this as the second address and port
+    #[arg(long, value_name = "ADDR:PORT")]
+    behaviour: Option<SocketAddr>,
     /// The realm of the accounts
     #[arg(long, default_value = "turn")]
     realm: String,
@@ -55,6 +58,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     }
     if let Some(address) = args.relay_ip {
         builder = builder.relay(address);
+    }
+    if let Some(address) = args.behaviour {
+        builder = builder.behaviour(address);
     }
     for user in &users {
         builder = builder.user(&user.name, &user.password);

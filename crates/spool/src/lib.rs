@@ -41,6 +41,7 @@ mod clock;
 mod description;
 pub mod driver;
 pub mod interfaces;
+pub mod probe;
 mod server;
 mod turn_server;
 

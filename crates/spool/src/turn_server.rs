@@ -8,6 +8,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
+use stun_proto::OtherServer;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -29,6 +30,7 @@ const DEFAULT_REALM: &str = "turn";
 #[derive(Clone)]
 pub struct TurnServiceBuilder {
     listen: Vec<SocketAddr>,
+    behaviour: Option<SocketAddr>,
     relay: Vec<IpAddr>,
     realm: String,
     users: Vec<(String, String)>,
@@ -40,6 +42,7 @@ impl std::fmt::Debug for TurnServiceBuilder {
         let users: Vec<_> = self.users.iter().map(|(name, _)| name).collect();
         f.debug_struct("TurnServiceBuilder")
             .field("listen", &self.listen)
+            .field("behaviour", &self.behaviour)
             .field("relay", &self.relay)
             .field("realm", &self.realm)
             .field("users", &users)
@@ -81,6 +84,12 @@ pub enum ServeError {
         /// What is wrong.
         source: stun_proto::PrepareError,
     },
+    /// The second address for clients that examine their NAT is none.
+    #[error(
+        "to let clients examine their NAT, listen on one address, and name another of the same \
+         family with another port"
+    )]
+    Behaviour,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
     Random,
@@ -104,6 +113,14 @@ impl TurnServiceBuilder {
     /// address.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen.push(address);
+        self
+    }
+
+    /// Lets clients examine their NAT (RFC 5780), with this as the second address and port beside
+    /// the one that [`listen`](Self::listen) names. All four combinations of the two addresses and
+    /// the two ports are listened on, and both addresses must be public for an honest answer.
+    pub fn behaviour(mut self, alternate: SocketAddr) -> Self {
+        self.behaviour = Some(alternate);
         self
     }
 
@@ -136,7 +153,8 @@ impl TurnServiceBuilder {
     #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
         let mut ids = SocketIds::root();
-        let (listeners, sockets) = self.open(&mut ids)?;
+        let (mut listeners, mut sockets) = self.open(&mut ids)?;
+        let other = self.open_other(&mut ids, &mut listeners, &mut sockets)?;
         let relays = self.relays(&listeners)?;
         let mut users = Users::new(self.realm);
         for (name, password) in &self.users {
@@ -148,6 +166,7 @@ impl TurnServiceBuilder {
         for listener in &listeners {
             config = config.with_listener(*listener);
         }
+        config.stun.other = other;
         for relay in &relays {
             config = config.with_relay(RelayAddress::new(*relay));
         }
@@ -185,6 +204,31 @@ impl TurnServiceBuilder {
         // what others can reach comes first
         listeners.sort_by_key(|address| address.ip().is_loopback());
         if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok((listeners, sockets)) }
+    }
+
+    /// Opens the second address, and each address with the port of the other.
+    fn open_other(
+        &self,
+        ids: &mut SocketIds,
+        listeners: &mut Vec<SocketAddr>,
+        sockets: &mut Sockets,
+    ) -> Result<Option<OtherServer>, ServeError> {
+        let Some(second) = self.behaviour else { return Ok(None) };
+        let [primary] = listeners[..] else { return Err(ServeError::Behaviour) };
+        let mut open = |address: SocketAddr| {
+            let id = ids.take().ok_or(ServeError::NoAddress)?;
+            let bound = sockets.bind(id, address);
+            bound.map_err(|source| ServeError::Listen { address, source })
+        };
+        let distinct = second.ip() != primary.ip() && second.port() != primary.port();
+        if !distinct || second.is_ipv4() != primary.is_ipv4() {
+            return Err(ServeError::Behaviour);
+        }
+        let alternate = open(second)?;
+        listeners.push(alternate);
+        listeners.push(open(SocketAddr::new(primary.ip(), alternate.port()))?);
+        listeners.push(open(SocketAddr::new(alternate.ip(), primary.port()))?);
+        Ok(Some(OtherServer { primary, alternate, response_port: true }))
     }
 
     /// The addresses to relay from, tried once, so that a wrong one is told now and not to each
@@ -246,6 +290,7 @@ impl TurnService {
     pub fn builder() -> TurnServiceBuilder {
         TurnServiceBuilder {
             listen: Vec::new(),
+            behaviour: None,
             relay: Vec::new(),
             realm: DEFAULT_REALM.to_owned(),
             users: Vec::new(),

@@ -3,6 +3,7 @@
 
 mod failures;
 mod meeting;
+mod probing;
 mod program;
 mod serving;
 mod usage;

@@ -1,0 +1,57 @@
+//! Which server is meant: a URI, or HOST:PORT.
+use crate::exit::Failure;
+use sans_io::Transport;
+use spool::probe::{self, LookupError, ResolvedServer, Uri, UriError};
+
+/// Reads a URI (RFC 7064, RFC 7065), or what would follow `stun:` in one.
+pub(crate) fn parse(text: &str) -> Result<Uri, UriError> {
+    let uri = text.parse::<Uri>();
+    let host_and_port = || format!("stun:{text}").parse::<Uri>();
+    match uri {
+        Ok(uri) => Ok(uri),
+        Err(UriError::Scheme) => host_and_port(),
+        // a host may have the name of a scheme: `stun:3478`
+        Err(error) => host_and_port().map_err(|_| error),
+    }
+}
+
+/// Looks the server up.
+pub(crate) async fn resolve(
+    uri: &Uri,
+    transports: &[Transport],
+) -> Result<Vec<ResolvedServer>, Failure> {
+    probe::resolve(uri, transports).await.map_err(|error| match error {
+        LookupError::Uri(_) if uri.scheme.is_secure() => {
+            Failure::Usage(format!("{uri}: TLS is not there yet; try without the s"))
+        }
+        LookupError::Uri(error) => Failure::Usage(format!("{uri}: {error}")),
+        error => Failure::NotConnected(format!("{uri}: {error}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    fn read(text: &str) -> Result<String, String> {
+        parse(text).map(|uri| uri.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_scheme_may_be_left_out() {
+        assert_eq!(read("stun:a.example:19302"), Ok("stun:a.example:19302".into()));
+        assert_eq!(read("a.example:19302"), Ok("stun:a.example:19302".into()));
+        assert_eq!(read("[2001:db8::1]:9"), Ok("stun:[2001:db8::1]:9".into()));
+        assert_eq!(read("192.0.2.1"), Ok("stun:192.0.2.1".into()));
+        assert_eq!(read("stun:3478"), Ok("stun:stun:3478".into()));
+        assert_eq!(read("turn:a.example?transport=tcp"), Ok("turn:a.example?transport=tcp".into()));
+    }
+
+    #[test]
+    fn mistakes_are_told_as_they_were_made() {
+        assert!(read("a.example:99999").unwrap_err().contains("port"));
+        assert!(read("stun://a.example").unwrap_err().contains("//"));
+        assert!(read("stun:a.example?transport=udp").unwrap_err().contains("transport"));
+        assert!(read("").unwrap_err().contains("host"));
+    }
+}
