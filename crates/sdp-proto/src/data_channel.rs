@@ -154,7 +154,7 @@ impl<'a> DataChannel<'a> {
         setup: Setup,
         offer: Option<&Media<'_>>,
     ) -> Result<(), WriteError> {
-        let (connection, port) = self.default_destination();
+        let (connection, port) = default_destination(&self.candidates);
         let offered = offer.and_then(|media| media.line().ok());
         let line = match &offered {
             Some(line) => MediaLine { port, port_count: None, ..line.clone() },
@@ -195,35 +195,34 @@ impl<'a> DataChannel<'a> {
         }
         Ok(())
     }
+}
 
-    /// The address and port for a peer without ICE: the candidate most likely to work, relayed
-    /// before server reflexive before host (RFC 8839 §4.2.1.2), or none at all.
-    fn default_destination(&self) -> (Connection<'static>, u16) {
-        let rank = |typ: &CandidateType<'_>| match typ {
-            CandidateType::Relayed => 0,
-            CandidateType::ServerReflexive => 1,
-            CandidateType::Host => 2,
-            CandidateType::PeerReflexive | CandidateType::Other(_) => 3,
-        };
-        let usable = self
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.component == 1 && candidate.transport == Transport::Udp);
-        let best = usable
-            .filter_map(|candidate| Some((candidate, candidate.address.ip()?)))
-            .min_by_key(|(candidate, ip)| {
-                // A peer without ICE is likely one without IPv6.
-                (rank(&candidate.typ), matches!(ip, IpAddr::V6(_)), u32::MAX - candidate.priority)
-            });
-        match best {
-            Some((candidate, ip)) => (Connection::new(ip), candidate.port),
-            None => (Connection::UNKNOWN, DISCARD_PORT),
-        }
+/// The address and port for a peer without ICE: the candidate most likely to work, relayed
+/// before server reflexive before host (RFC 8839 §4.2.1.2), or none at all.
+pub(crate) fn default_destination(candidates: &[Candidate<'_>]) -> (Connection<'static>, u16) {
+    let rank = |typ: &CandidateType<'_>| match typ {
+        CandidateType::Relayed => 0,
+        CandidateType::ServerReflexive => 1,
+        CandidateType::Host => 2,
+        CandidateType::PeerReflexive | CandidateType::Other(_) => 3,
+    };
+    let usable = candidates
+        .iter()
+        .filter(|candidate| candidate.component == 1 && candidate.transport == Transport::Udp);
+    let best = usable
+        .filter_map(|candidate| Some((candidate, candidate.address.ip()?)))
+        .min_by_key(|(candidate, ip)| {
+            // A peer without ICE is likely one without IPv6.
+            (rank(&candidate.typ), matches!(ip, IpAddr::V6(_)), u32::MAX - candidate.priority)
+        });
+    match best {
+        Some((candidate, ip)) => (Connection::new(ip), candidate.port),
+        None => (Connection::UNKNOWN, DISCARD_PORT),
     }
 }
 
 /// The port of a section without a default candidate (RFC 8840 §4.1.1).
-const DISCARD_PORT: u16 = 9;
+pub(crate) const DISCARD_PORT: u16 = 9;
 
 fn data_channel_line(port: u16) -> Result<MediaLine<'static>, TextError> {
     let media = Token::new("application")?;
@@ -231,7 +230,7 @@ fn data_channel_line(port: u16) -> Result<MediaLine<'static>, TextError> {
 }
 
 /// The `t=` lines of the offer, which the answer repeats (RFC 3264 §6).
-fn timings(offer: &Session<'_>) -> Result<Vec<Timing>, Diagnostic> {
+pub(crate) fn timings(offer: &Session<'_>) -> Result<Vec<Timing>, Diagnostic> {
     let lines = offer.session_section().lines().filter(|line| line.kind() == Kind::Time);
     lines.map(|line| read_field(line, Timing::parse)).collect()
 }

@@ -20,6 +20,18 @@ pub struct ExtMap<'a> {
     pub attributes: Option<Text<'a>>,
 }
 
+impl ExtMap<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> ExtMap<'static> {
+        ExtMap {
+            id: self.id,
+            direction: self.direction,
+            uri: self.uri.into_owned(),
+            attributes: self.attributes.map(Text::into_owned),
+        }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for ExtMap<'a> {
     const NAMES: &'static [&'static str] = &["extmap"];
     const LEVEL: Level = Level::Both;

@@ -17,6 +17,11 @@ pub struct Fmtp<'a> {
 }
 
 impl Fmtp<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Fmtp<'static> {
+        Fmtp { format: self.format.into_owned(), parameters: self.parameters.into_owned() }
+    }
+
     /// The format as an RTP payload type.
     pub fn payload_type(&self) -> Option<u8> {
         self.format.parse().ok().filter(|number| *number < 128)

@@ -51,6 +51,15 @@ pub(super) fn is_rid(text: &str) -> bool {
 }
 
 impl Rid<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Rid<'static> {
+        Rid {
+            id: self.id.into_owned(),
+            direction: self.direction,
+            restrictions: self.restrictions.map(Text::into_owned),
+        }
+    }
+
     /// The restrictions as name and value.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
         let text = self.restrictions.as_deref().unwrap_or_default();

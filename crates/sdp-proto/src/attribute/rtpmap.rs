@@ -27,6 +27,16 @@ impl RtpMap<'_> {
         self.parameters.as_ref().and_then(|p| p.parse().ok()).unwrap_or(1)
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> RtpMap<'static> {
+        RtpMap {
+            payload_type: self.payload_type,
+            encoding: self.encoding.into_owned(),
+            clock_rate: self.clock_rate,
+            parameters: self.parameters.map(Token::into_owned),
+        }
+    }
+
     /// Whether both stand for the same codec at the same rate (RFC 3264 §6.1).
     pub fn same_codec(&self, other: &RtpMap<'_>) -> bool {
         self.encoding.eq_ignore_ascii_case(&other.encoding)

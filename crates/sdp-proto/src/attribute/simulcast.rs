@@ -41,6 +41,11 @@ impl<'a> SimulcastList<'a> {
         })
     }
 
+    /// The list as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     fn parse(field: Field<'a>) -> Result<Self, ValueError> {
         for part in field.parts(';').flat_map(|stream| stream.parts(',')) {
             if !is_rid(part.text.strip_prefix('~').unwrap_or(part.text)) {

@@ -24,6 +24,11 @@ impl<'a> TlsId<'a> {
         }
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> TlsId<'static> {
+        TlsId(Cow::Owned(self.0.into_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

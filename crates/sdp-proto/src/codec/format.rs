@@ -19,6 +19,15 @@ pub struct Format<'s> {
 }
 
 impl Format<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Format<'static> {
+        Format {
+            payload_type: self.payload_type,
+            codec: self.codec.map(RtpMap::into_owned),
+            fmtp: self.fmtp.map(Fmtp::into_owned),
+        }
+    }
+
     /// The parameters, typed and with defaults.
     pub fn parameters(&self) -> Parameters<'_> {
         let encoding = self.codec.as_ref().map_or("", |codec| codec.encoding.as_str());

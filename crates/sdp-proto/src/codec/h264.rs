@@ -68,6 +68,21 @@ impl H264 {
         self.profile_level_id[2]
     }
 
+    /// The `profile-level-id` with which to answer an offer of the same profile: the own level if
+    /// the two directions may differ, else the lower one (RFC 6184 §8.2.2).
+    #[must_use]
+    pub const fn answer(self, offer: Self) -> [u8; 3] {
+        let [idc, iop, own] = self.profile_level_id;
+        let [offered_idc, offered_iop, offered] = offer.profile_level_id;
+        if self.level_asymmetry_allowed && offer.level_asymmetry_allowed {
+            [idc, iop, own]
+        } else if own < offered {
+            [offered_idc, offered_iop, own]
+        } else {
+            [offered_idc, offered_iop, offered]
+        }
+    }
+
     pub(super) fn compatible(self, other: Self) -> bool {
         self.profile() == other.profile() && self.packetization_mode == other.packetization_mode
     }

@@ -55,6 +55,17 @@ impl<'a> MediaLine<'a> {
         Ok(Self { media, port, port_count, proto, formats })
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> MediaLine<'static> {
+        MediaLine {
+            media: self.media.into_owned(),
+            port: self.port,
+            port_count: self.port_count,
+            proto: self.proto.into_owned(),
+            formats: self.formats.map(Words::into_owned),
+        }
+    }
+
     /// The formats in order.
     pub fn formats(&self) -> impl Iterator<Item = &str> + Clone {
         self.formats.iter().flat_map(Words::iter)

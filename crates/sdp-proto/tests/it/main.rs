@@ -6,6 +6,7 @@ mod allocations;
 mod corpus;
 mod fragments;
 mod hostile;
+mod negotiator;
 mod properties;
 mod shared;
 mod webrtc;

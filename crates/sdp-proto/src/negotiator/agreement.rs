@@ -1,0 +1,198 @@
+//! What the last answer settled: sections, formats, extensions, transports (RFC 8829 §5.11).
+
+use alloc::vec::Vec;
+
+use super::explain::Explanation;
+use super::kind::Kind;
+use super::numbers::Numbers;
+use super::transceiver::{TransceiverId, Transceivers};
+use crate::attribute::{Direction, ExtMap, Fingerprint, TlsId};
+use crate::codec::Format;
+use crate::field::MediaLine;
+use crate::text::{Text, Token};
+use crate::{IceCredentials, Session};
+
+/// What both sides hold to. A rollback returns to it whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    pub(super) sections: Vec<AgreedSection>,
+    /// The BUNDLE groups: indices of sections, the one with the transport first.
+    pub(super) groups: Vec<Vec<usize>>,
+    pub(super) payload_types: Numbers,
+    pub(super) extension_ids: Numbers,
+    pub(super) next_mid: u32,
+    /// The ICE credentials that the peer knows this side by.
+    pub(super) credentials: Option<IceCredentials<'static>>,
+    pub(super) local: Option<Session<'static>>,
+    pub(super) remote: Option<Session<'static>>,
+    /// Whether `local` is an answer.
+    pub(super) answered: bool,
+    pub(super) explanations: Vec<Explanation>,
+}
+
+impl Agreement {
+    /// The sections in order, rejected ones included.
+    pub fn sections(&self) -> &[AgreedSection] {
+        &self.sections
+    }
+
+    /// The section with this mid.
+    pub fn by_mid(&self, mid: &str) -> Option<&AgreedSection> {
+        self.sections.iter().find(|section| section.mid == mid)
+    }
+
+    /// The transport that a section uses: its own, or that of its BUNDLE group.
+    pub fn transport(&self, section: usize) -> Option<&AgreedTransport> {
+        let section = self.sections.get(section).filter(|section| section.live)?;
+        self.sections.get(section.transport)?.own_transport.as_ref()
+    }
+
+    /// The description of this side.
+    pub const fn local(&self) -> Option<&Session<'static>> {
+        self.local.as_ref()
+    }
+
+    /// The description of the peer.
+    pub const fn remote(&self) -> Option<&Session<'static>> {
+        self.remote.as_ref()
+    }
+
+    /// Drops the transceivers that an offer made which did not come to anything.
+    pub(super) fn dismiss_guests(&self, transceivers: &mut Transceivers) {
+        transceivers.retain(|entry| {
+            !entry.guest || self.sections.iter().any(|s| s.transceiver == Some(entry.id))
+        });
+    }
+
+    /// The group that a section is in.
+    pub(super) fn group_of(&self, section: usize) -> Option<usize> {
+        self.groups.iter().position(|group| group.contains(&section))
+    }
+
+    /// A mid that no section of `used` has: a number, so that it tells nothing and is short
+    /// (RFC 8829 §5.2.1).
+    pub(super) fn fresh_mid(next: &mut u32, used: &[Token<'static>]) -> Token<'static> {
+        loop {
+            let mid = Token::new(alloc::format!("{next}"))
+                .unwrap_or_else(|_| unreachable!("digits are a token"));
+            *next = next.wrapping_add(1);
+            if !used.contains(&mid) {
+                return mid;
+            }
+        }
+    }
+}
+
+/// What was agreed about one section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreedSection {
+    /// Its name: of the offer, or an own one where the peer gives none.
+    pub mid: Token<'static>,
+    /// What it carries; `None` for what is not negotiated here.
+    pub kind: Option<Kind>,
+    /// Whether it is in use. One that is not keeps its place, and may be used again for another.
+    pub live: bool,
+    /// Whom it serves. None once it is rejected.
+    pub transceiver: Option<TransceiverId>,
+    /// Which way media flows, seen from this side.
+    pub direction: Direction,
+    /// Which way this side wanted it when it was agreed.
+    pub(super) wanted: Direction,
+    /// The formats in the order of the answer; the first one that is not RTX, RED or the like is
+    /// the one to send.
+    pub codecs: Vec<AgreedCodec>,
+    /// The header extensions, directions seen from this side.
+    pub extensions: Vec<ExtMap<'static>>,
+    /// Whether one- and two-byte header extensions may be mixed.
+    pub allow_mixed: bool,
+    /// Rids of simulcast streams that this side sends.
+    pub send_rids: Vec<Token<'static>>,
+    /// Rids of simulcast streams that this side receives.
+    pub receive_rids: Vec<Token<'static>>,
+    /// Whether RTCP shares the port with RTP.
+    pub rtcp_mux: bool,
+    /// Whether RTCP packets may be of reduced size.
+    pub rtcp_rsize: bool,
+    /// What the peer says about data channels.
+    pub data: Option<DataTerms>,
+    /// Index of the section whose transport this one uses.
+    pub transport: usize,
+    /// The transport, if it is this section's own.
+    pub own_transport: Option<AgreedTransport>,
+    /// The `m=` line as it was last written.
+    pub(super) line: MediaLine<'static>,
+}
+
+impl AgreedSection {
+    /// A section that is not in use.
+    pub(super) fn off(
+        mid: Token<'static>,
+        kind: Option<Kind>,
+        line: MediaLine<'static>,
+        index: usize,
+    ) -> Self {
+        Self {
+            mid,
+            kind,
+            live: false,
+            transceiver: None,
+            direction: Direction::Inactive,
+            wanted: Direction::Inactive,
+            codecs: Vec::new(),
+            extensions: Vec::new(),
+            allow_mixed: false,
+            send_rids: Vec::new(),
+            receive_rids: Vec::new(),
+            rtcp_mux: false,
+            rtcp_rsize: false,
+            data: None,
+            transport: index,
+            own_transport: None,
+            line,
+        }
+    }
+}
+
+/// A format that both sides have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreedCodec {
+    /// As this side describes it: its payload type is the one to expect.
+    pub local: Format<'static>,
+    /// As the peer describes it: its payload type is the one to send with.
+    pub remote: Format<'static>,
+    /// Feedback that both sides know.
+    pub feedback: Vec<Text<'static>>,
+    /// What tells the codec from others.
+    pub(super) key: alloc::string::String,
+}
+
+/// The peer's end of a data channel association (RFC 8841).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DataTerms {
+    /// Its SCTP port.
+    pub sctp_port: u16,
+    /// The largest message it takes, in bytes; 0 for any.
+    pub max_message_size: u64,
+}
+
+/// Which part this side plays in the DTLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DtlsRole {
+    /// Opens.
+    Client,
+    /// Waits.
+    Server,
+}
+
+/// A transport as the peer describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreedTransport {
+    /// The peer's ICE credentials.
+    pub credentials: IceCredentials<'static>,
+    /// The peer's certificates.
+    pub fingerprints: Vec<Fingerprint<'static>>,
+    /// The identity that the peer gives the association.
+    pub tls_id: Option<TlsId<'static>>,
+    /// The part of this side.
+    pub role: DtlsRole,
+}

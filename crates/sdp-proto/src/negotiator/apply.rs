@@ -1,0 +1,201 @@
+//! Holding an answer of the peer against the own offer (RFC 8829 §5.11, RFC 3264 §7).
+
+use alloc::vec::Vec;
+
+use super::agreement::{AgreedSection, Agreement, DataTerms};
+use super::answer::muxed;
+use super::config::{Config, RtcpMuxPolicy};
+use super::explain::{Account, Explanation, Reason};
+use super::extensions;
+use super::formats;
+use super::kind::Kind;
+use super::mismatch::Mismatch;
+use super::offer::{Draft, DraftSection};
+use super::outline;
+use super::remote::{Remote, RemoteSection};
+use super::simulcast;
+use super::transport;
+use crate::Session;
+use crate::attribute::{Direction, SctpPort};
+
+/// What an answer is held against.
+pub(super) struct Answer<'a> {
+    pub(super) config: &'a Config,
+    pub(super) agreement: &'a Agreement,
+    pub(super) draft: &'a Draft,
+}
+
+impl Answer<'_> {
+    /// What is agreed with this answer, or why it does not fit the offer.
+    pub(super) fn apply(&self, session: &Session<'static>) -> Result<Agreement, Mismatch> {
+        let remote = Remote::read(session)?;
+        let (expected, found) = (self.draft.sections.len(), remote.sections.len());
+        if found != expected {
+            return Err(Mismatch::SectionCount { expected, found });
+        }
+        for (index, (section, ours)) in remote.sections.iter().zip(&self.draft.sections).enumerate()
+        {
+            self.fits(index, section, ours)?;
+        }
+        let groups = self.groups(&remote)?;
+        let mut explanations = Vec::new();
+        let mut sections = Vec::with_capacity(found);
+        for (index, (section, ours)) in remote.sections.iter().zip(&self.draft.sections).enumerate()
+        {
+            let group = groups.iter().find(|group| group.contains(&index));
+            let owner = group.and_then(|group| group.first().copied()).unwrap_or(index);
+            if ours.shared && group.is_none() && section.line.port != 0 {
+                return Err(Mismatch::Bundle { section: index });
+            }
+            let mux = muxed(&remote, index, owner);
+            let agreed = self.section(section, ours, (index, owner, mux), &mut explanations)?;
+            sections.push(agreed);
+        }
+        let ledger = &self.draft.ledger;
+        Ok(Agreement {
+            sections,
+            groups,
+            payload_types: ledger.payload_types.clone(),
+            extension_ids: ledger.extension_ids.clone(),
+            next_mid: self.draft.next_mid,
+            credentials: Some(self.draft.credentials.clone()),
+            local: Some(self.draft.session.clone()),
+            remote: Some(session.clone()),
+            answered: false,
+            explanations,
+        })
+    }
+
+    /// Whether a section answers the one that was offered in its place.
+    fn fits(
+        &self,
+        index: usize,
+        section: &RemoteSection<'_>,
+        ours: &DraftSection,
+    ) -> Result<(), Mismatch> {
+        let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
+        let line = &ours.outline.line;
+        let same = section.line.media == line.media;
+        let accepted = section.line.port != 0;
+        if !named || !same || (accepted && section.line.proto != line.proto) {
+            return Err(Mismatch::SectionChanged { section: index });
+        }
+        if accepted && !ours.outline.live {
+            return Err(Mismatch::NotOffered { section: index });
+        }
+        Ok(())
+    }
+
+    /// The groups of the answer: parts of those that were offered, what is rejected left out.
+    fn groups(&self, remote: &Remote<'_>) -> Result<Vec<Vec<usize>>, Mismatch> {
+        let mut groups = Vec::new();
+        for answered in &remote.groups {
+            let offered = |index: &usize| self.draft.groups.iter().position(|g| g.contains(index));
+            let from = answered.first().and_then(offered);
+            let stray = answered.iter().find(|index| from.is_none() || offered(index) != from);
+            if let Some(section) = stray {
+                return Err(Mismatch::Bundle { section: *section });
+            }
+            let on = |index: &usize| remote.sections.get(*index).is_some_and(|s| s.line.port != 0);
+            let live: Vec<usize> = answered.iter().copied().filter(on).collect();
+            if !live.is_empty() {
+                groups.push(live);
+            }
+        }
+        Ok(groups)
+    }
+
+    fn section(
+        &self,
+        section: &RemoteSection<'_>,
+        ours: &DraftSection,
+        (index, owner, mux): (usize, usize, bool),
+        explanations: &mut Vec<Explanation>,
+    ) -> Result<AgreedSection, Mismatch> {
+        let mut account = Account { section: index, lines: explanations };
+        let kind = ours.outline.kind;
+        let line = ours.outline.line.clone();
+        if section.line.port == 0 {
+            let offered = ours.outline.live;
+            account.section(if offered { Reason::RejectedByPeer } else { Reason::OfferedOff });
+            let line = outline::rejected(line);
+            return Ok(AgreedSection::off(ours.mid.clone(), kind, line, index));
+        }
+        account.section(Reason::Agreed);
+        let rtp = kind != Some(Kind::Data);
+        let direction = section.direction();
+        let offered = ours.outline.direction;
+        if rtp && offered.answer(direction) != direction {
+            return Err(Mismatch::Direction { section: index });
+        }
+        let needed = ours.outline.rtcp_mux
+            && (self.config.rtcp_mux == RtcpMuxPolicy::Require || self.was_muxed(index));
+        if rtp && needed && !mux {
+            return Err(Mismatch::RtcpMux { section: index });
+        }
+        let facts = &section.facts;
+        let own_transport = if owner == index {
+            let before = self.agreement.transport(index);
+            Some(transport::of_answer(facts, before, self.restarts(), index)?)
+        } else {
+            None
+        };
+        let codecs = if rtp { codecs(section, ours, index, &mut account)? } else { Vec::new() };
+        let offered_maps = &ours.outline.extensions;
+        let extensions = extensions::settled(offered_maps, &facts.extensions, &mut account);
+        let rids = &ours.outline.simulcast.rids;
+        let rids = if direction.receives() { &rids[..] } else { &[] };
+        Ok(AgreedSection {
+            mid: ours.mid.clone(),
+            kind,
+            live: true,
+            transceiver: ours.transceiver,
+            direction: if rtp { direction.reversed() } else { Direction::SendRecv },
+            wanted: offered,
+            codecs,
+            extensions,
+            allow_mixed: ours.outline.allow_mixed && facts.allow_mixed,
+            send_rids: simulcast::settled(facts, rids, &mut account),
+            receive_rids: Vec::new(),
+            rtcp_mux: mux && ours.outline.rtcp_mux,
+            rtcp_rsize: ours.outline.rtcp_rsize && facts.rtcp_rsize,
+            data: (!rtp).then(|| DataTerms {
+                sctp_port: facts.sctp_port.unwrap_or(SctpPort::USUAL.0),
+                max_message_size: facts.max_message_size(),
+            }),
+            transport: owner,
+            own_transport,
+            line,
+        })
+    }
+
+    fn was_muxed(&self, index: usize) -> bool {
+        self.agreement.sections.get(index).is_some_and(|section| section.live && section.rtcp_mux)
+    }
+
+    /// Whether the offer restarts ICE.
+    fn restarts(&self) -> bool {
+        let before = self.agreement.credentials.as_ref();
+        before.is_some_and(|before| *before != self.draft.credentials)
+    }
+}
+
+/// The formats that the answer kept.
+fn codecs(
+    section: &RemoteSection<'_>,
+    ours: &DraftSection,
+    index: usize,
+    account: &mut Account<'_>,
+) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
+    let remotes = section.media.rtp_formats()?;
+    let pairs = ours.layout.matched(&remotes, account);
+    let codecs = ours.layout.settled(&remotes, &pairs, &section.facts.feedback);
+    if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
+        return Err(Mismatch::NoCodec { section: index });
+    }
+    for format in &ours.layout.formats {
+        let kept = codecs.iter().any(|codec| codec.local.payload_type == format.payload_type);
+        account.codec(format, if kept { Reason::Agreed } else { Reason::NotTheirs });
+    }
+    Ok(codecs)
+}

@@ -1,0 +1,328 @@
+//! What the application tells a negotiator (RFC 8829 §4.1).
+
+use alloc::vec::Vec;
+
+use super::answer::{Judge, Judgement};
+use super::config::Config;
+use super::message::{DescriptionKind, Event};
+use super::mismatch::{CommandError, Mismatch};
+use super::offer::Offer;
+use super::outline::{Gathered, Outline, Writer};
+use super::transceiver::{Transceiver, TransceiverId};
+use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
+use crate::IceCredentials;
+use crate::attribute::{Candidate, Direction};
+use crate::data_channel::timings;
+use crate::text::Token;
+
+impl Negotiator {
+    /// The configuration.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Adds a wish for a section. It gets one in the next offer, or in one of the peer's.
+    pub fn add(&mut self, wish: Transceiver) -> Result<TransceiverId, CommandError> {
+        self.open()?;
+        let max = self.config.transceivers_max;
+        if self.transceivers.len() >= max {
+            return Err(CommandError::Transceivers { max });
+        }
+        let data = |kind| kind == Kind::Data;
+        let other = self.transceivers.iter().any(|e| data(e.wish.kind) && !e.stopped);
+        if data(wish.kind) && other {
+            return Err(CommandError::SecondDataChannel);
+        }
+        let id = self.transceivers.add(wish, false);
+        self.remind();
+        Ok(id)
+    }
+
+    /// The transceivers that are not stopped, those that offers of the peer made included.
+    pub fn transceivers(&self) -> impl Iterator<Item = (TransceiverId, &Transceiver)> {
+        let live = self.transceivers.iter().filter(|entry| !entry.stopped);
+        live.map(|entry| (entry.id, &entry.wish))
+    }
+
+    /// The mid of the section that serves a transceiver, once there is one.
+    pub fn mid_of(&self, id: TransceiverId) -> Option<Token<'static>> {
+        let agreed = self.agreement().sections.iter().find(|s| s.transceiver == Some(id));
+        match (&self.exchange, agreed) {
+            (_, Some(section)) => Some(section.mid.clone()),
+            (Exchange::Local { draft, .. }, None) => {
+                draft.sections.iter().find(|s| s.transceiver == Some(id)).map(|s| s.mid.clone())
+            }
+            (Exchange::Remote { offered, .. }, None) => {
+                let index = offered.transceivers.iter().position(|t| *t == Some(id))?;
+                let mid = offered.session.media_at(index)?.mid().ok().flatten()?;
+                Some(mid.into_owned())
+            }
+            (Exchange::None | Exchange::Closed, None) => None,
+        }
+    }
+
+    /// Changes which way media is wanted, from the next description on.
+    pub fn set_direction(
+        &mut self,
+        id: TransceiverId,
+        direction: Direction,
+    ) -> Result<(), CommandError> {
+        self.open()?;
+        let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
+        let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
+        entry.wish.direction = direction;
+        entry.guest = false;
+        self.remind();
+        Ok(())
+    }
+
+    /// Ends a transceiver. Its section is switched off by the next offer, or rejected by the next
+    /// answer.
+    pub fn stop(&mut self, id: TransceiverId) -> Result<(), CommandError> {
+        self.open()?;
+        let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
+        entry.ok_or(CommandError::NoSuchTransceiver)?.stopped = true;
+        self.remind();
+        Ok(())
+    }
+
+    /// Uses new ICE credentials from the next description on, which restarts ICE (RFC 8839
+    /// §4.4.1.1.1). Candidates that were set are forgotten.
+    pub fn restart_ice(
+        &mut self,
+        credentials: IceCredentials<'static>,
+    ) -> Result<(), CommandError> {
+        self.open()?;
+        self.credentials = credentials;
+        self.candidates.clear();
+        self.remind();
+        Ok(())
+    }
+
+    /// The candidates to write from the next description on: of the transport that the section
+    /// with this mid carries, or of all that have none of their own. `complete` says that no more
+    /// will come.
+    pub fn set_candidates(
+        &mut self,
+        mid: Option<Token<'static>>,
+        candidates: Vec<Candidate<'static>>,
+        complete: bool,
+    ) -> Result<(), CommandError> {
+        self.open()?;
+        let max = self.config.candidates_max;
+        if candidates.len() > max {
+            return Err(CommandError::Candidates { max });
+        }
+        let max = self.config.limits.media_max;
+        if self.candidates.len() > max && !self.candidates.contains_key(&mid) {
+            return Err(CommandError::Sections { max });
+        }
+        self.candidates.insert(mid, Gathered { candidates, complete });
+        Ok(())
+    }
+
+    /// Makes an offer and sends it (RFC 8829 §5.2).
+    pub fn offer(&mut self) -> Result<(), CommandError> {
+        self.ready()?;
+        if self.exchange != Exchange::None {
+            return Err(CommandError::State { state: self.state() });
+        }
+        let offer = Offer {
+            config: &self.config,
+            transceivers: &self.transceivers,
+            agreement: &self.agreement,
+            candidates: &self.candidates,
+            credentials: &self.credentials,
+            version: self.version + 1,
+        };
+        let draft = offer.draft()?;
+        self.version += 1;
+        self.send(DescriptionKind::Offer, draft.session.clone());
+        self.exchange = Exchange::Local { draft, provisional: None };
+        self.event(Event::State(self.state()));
+        Ok(())
+    }
+
+    /// Sends the open offer once more, because it or its answer was lost.
+    pub fn resend(&mut self) -> Result<(), CommandError> {
+        self.ready()?;
+        let Exchange::Local { draft, .. } = &self.exchange else {
+            return Err(CommandError::State { state: self.state() });
+        };
+        let session = draft.session.clone();
+        self.send(DescriptionKind::Offer, session);
+        Ok(())
+    }
+
+    /// Rejects a section of the offer that waits; [`accept`](Self::accept) takes that back.
+    pub fn reject(&mut self, section: usize) -> Result<(), CommandError> {
+        self.decide(section, false)
+    }
+
+    /// Accepts a section of the offer that waits if it can be, as all are unless rejected.
+    pub fn accept(&mut self, section: usize) -> Result<(), CommandError> {
+        self.decide(section, true)
+    }
+
+    fn decide(&mut self, section: usize, accept: bool) -> Result<(), CommandError> {
+        let state = self.state();
+        let Exchange::Remote { offered, .. } = &mut self.exchange else {
+            return Err(CommandError::State { state });
+        };
+        if section >= offered.session.media_count() {
+            return Err(CommandError::NoSuchSection { section });
+        }
+        if accept {
+            offered.rejected.remove(&section);
+        } else {
+            offered.rejected.insert(section);
+        }
+        Ok(())
+    }
+
+    /// Answers the offer that waits, for good (RFC 8829 §5.3).
+    pub fn answer(&mut self) -> Result<(), CommandError> {
+        self.respond(false)
+    }
+
+    /// Answers the offer that waits for the time being; [`answer`](Self::answer) is to follow
+    /// (RFC 8829 §4.1.10.1).
+    pub fn provisional_answer(&mut self) -> Result<(), CommandError> {
+        self.respond(true)
+    }
+
+    fn respond(&mut self, provisional: bool) -> Result<(), CommandError> {
+        self.ready()?;
+        let Exchange::Remote { offered, .. } = &self.exchange else {
+            return Err(CommandError::State { state: self.state() });
+        };
+        let judge = self.judge_of(offered);
+        let restarts = judge.restarts().map_err(unreadable)?;
+        if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
+            return Err(CommandError::CredentialsNeeded);
+        }
+        let judgement = judge.judge().map_err(unreadable)?;
+        let Judgement { sections, groups, payload_types, extension_ids, explanations } = judgement;
+        let (sections, outlines): (Vec<_>, Vec<Outline>) = sections.into_iter().unzip();
+        let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
+        let writer = Writer {
+            config: &self.config,
+            credentials: &self.credentials,
+            candidates: &self.candidates,
+            version: self.version + 1,
+            timings: &times,
+            outlines: &outlines,
+            groups: &groups,
+        };
+        let session = writer.write()?;
+        let agreement = Agreement {
+            next_mid: self.agreement.next_mid,
+            sections,
+            groups,
+            payload_types,
+            extension_ids,
+            credentials: Some(self.credentials.clone()),
+            local: Some(session.clone()),
+            remote: Some(offered.session.clone()),
+            answered: true,
+            explanations,
+        };
+        self.version += 1;
+        let kind = match provisional {
+            true => DescriptionKind::ProvisionalAnswer,
+            false => DescriptionKind::Answer,
+        };
+        self.send(kind, session);
+        self.settle(agreement, provisional);
+        Ok(())
+    }
+
+    /// Takes the open offer back, own or of the peer, with whatever was answered provisionally
+    /// (RFC 8829 §5.7). An own offer that the peer may have seen should be taken back there as
+    /// well: [`Input::Rollback`](super::Input::Rollback).
+    pub fn rollback(&mut self) -> Result<(), CommandError> {
+        self.ready()?;
+        match &self.exchange {
+            Exchange::Local { .. } | Exchange::Remote { .. } => {
+                self.roll_back();
+                Ok(())
+            }
+            Exchange::None | Exchange::Closed => Err(CommandError::State { state: self.state() }),
+        }
+    }
+
+    /// Ends it all. What was agreed can still be read; nothing else is possible.
+    pub fn close(&mut self) {
+        if self.exchange != Exchange::Closed {
+            self.exchange = Exchange::Closed;
+            self.outputs.clear();
+            self.event(Event::State(SignalingState::Closed));
+        }
+    }
+
+    /// Whether what the application wants is no longer what was agreed (RFC 8829 §3.4.1). Asked
+    /// in the stable state; in others the open offer comes first.
+    pub fn negotiation_needed(&self) -> bool {
+        if self.exchange != Exchange::None {
+            return false;
+        }
+        let agreed = &self.agreement;
+        let restarts = agreed.credentials.as_ref().is_some_and(|c| *c != self.credentials);
+        restarts
+            || self.transceivers.iter().any(|entry| {
+                let mut sections = agreed.sections.iter().filter(|section| section.live);
+                match sections.find(|section| section.transceiver == Some(entry.id)) {
+                    None => !entry.stopped,
+                    Some(section) => {
+                        let rtp = section.kind != Some(Kind::Data);
+                        entry.stopped || (rtp && section.wanted != entry.wish.direction)
+                    }
+                }
+            })
+    }
+
+    /// Says once that an offer is due.
+    pub(super) fn remind(&mut self) {
+        let needed = self.negotiation_needed();
+        if needed && !self.told && self.outputs.len() < self.config.outputs_max {
+            self.event(Event::NegotiationNeeded);
+        }
+        self.told = needed;
+    }
+
+    fn open(&self) -> Result<(), CommandError> {
+        match self.exchange {
+            Exchange::Closed => Err(CommandError::State { state: SignalingState::Closed }),
+            Exchange::None | Exchange::Local { .. } | Exchange::Remote { .. } => Ok(()),
+        }
+    }
+
+    /// Open, and with room for outputs.
+    fn ready(&self) -> Result<(), CommandError> {
+        self.open()?;
+        if self.is_backlogged() { Err(CommandError::Backlog) } else { Ok(()) }
+    }
+
+    pub(super) fn judge(&self) -> Result<Judgement, CommandError> {
+        match &self.exchange {
+            Exchange::Remote { offered, .. } => self.judge_of(offered).judge().map_err(unreadable),
+            Exchange::None | Exchange::Local { .. } | Exchange::Closed => {
+                Err(CommandError::State { state: self.state() })
+            }
+        }
+    }
+
+    fn judge_of<'n>(&'n self, offered: &'n super::answer::Offered) -> Judge<'n> {
+        Judge {
+            config: &self.config,
+            transceivers: &self.transceivers,
+            agreement: &self.agreement,
+            offered,
+        }
+    }
+}
+
+/// The offer was readable when it came, so this is out of reach.
+fn unreadable(mismatch: Mismatch) -> CommandError {
+    CommandError::Offer(mismatch)
+}

@@ -1,0 +1,125 @@
+//! What a negotiator is told once: identity, keys, policies and bounds (RFC 8829 §4.1.1).
+
+use alloc::vec::Vec;
+
+use super::capability::Capabilities;
+use super::kind::Kind;
+use super::transceiver::Transceiver;
+use crate::attribute::{
+    Fingerprint, IceOptions, IcePacing, MaxMessageSize, SctpPort, Setup, TlsId,
+};
+use crate::{IceCredentials, Limits, Policy};
+
+/// Which sections of a first offer get a transport of their own, in case the peer does not know
+/// BUNDLE (RFC 8829 §4.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BundlePolicy {
+    /// The first one of each kind; the others are `bundle-only`.
+    #[default]
+    Balanced,
+    /// All of them.
+    MaxCompat,
+    /// The first one alone.
+    MaxBundle,
+}
+
+/// Whether a peer without `rtcp-mux` is put up with (RFC 8829 §4.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RtcpMuxPolicy {
+    /// No: its RTP sections are rejected, and so is an answer without.
+    #[default]
+    Require,
+    /// Yes: RTCP then has a port of its own.
+    Negotiate,
+}
+
+/// The configuration of a [`Negotiator`](super::Negotiator).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Number of the session, up to 2^63 - 1; random (RFC 8829 §5.2.1).
+    pub session_id: u64,
+    /// ICE credentials to start with, shared by all transports (RFC 8839 §5.4).
+    pub credentials: IceCredentials<'static>,
+    /// Fingerprints of the certificate that this side shows.
+    pub fingerprints: Vec<Fingerprint<'static>>,
+    /// Identity of the DTLS association (RFC 8842 §4).
+    pub tls_id: Option<TlsId<'static>>,
+    /// The DTLS role in an answer to `actpass`: `active`, unless this is `passive`.
+    pub setup: Setup,
+    /// Extensions of ICE that this side speaks.
+    pub ice_options: Option<IceOptions<'static>>,
+    /// Interval between checks that this side wishes.
+    pub ice_pacing: Option<IcePacing>,
+    /// Whether this side is a lite implementation.
+    pub ice_lite: bool,
+    /// Which sections of a first offer get a transport of their own.
+    pub bundle: BundlePolicy,
+    /// Whether RTP and RTCP must share a port.
+    pub rtcp_mux: RtcpMuxPolicy,
+    /// What is possible with audio.
+    pub audio: Capabilities,
+    /// What is possible with video.
+    pub video: Capabilities,
+    /// Whether one- and two-byte header extensions may be mixed in a stream (RFC 8285 §6).
+    pub allow_mixed: bool,
+    /// The SCTP port for data channels.
+    pub sctp_port: SctpPort,
+    /// The largest message that this side takes, in bytes.
+    pub max_message_size: MaxMessageSize,
+    /// What deviations in descriptions of the peer are borne. Default [`Policy::Compat`].
+    pub policy: Policy,
+    /// What a description of the peer may cost.
+    pub limits: Limits,
+    /// Transceivers that may exist at once, those that the peer's offers make included. Default
+    /// 256, as many as there may be sections.
+    pub transceivers_max: usize,
+    /// Candidates kept for one section. Default 256: ICE would not check more pairs than that.
+    pub candidates_max: usize,
+    /// Outputs that wait to be polled. Default 1,024: a description makes at most one a section
+    /// and three more, so a caller that polls now and then never meets it.
+    pub outputs_max: usize,
+}
+
+impl Config {
+    /// The usual choices: balanced BUNDLE, rtcp-mux required, ICE option `ice2`, SCTP port 5000,
+    /// messages up to 256 KiB, no codecs.
+    pub fn new(
+        session_id: u64,
+        credentials: IceCredentials<'static>,
+        fingerprints: impl IntoIterator<Item = Fingerprint<'static>>,
+    ) -> Self {
+        Self {
+            session_id,
+            credentials,
+            fingerprints: fingerprints.into_iter().collect(),
+            tls_id: None,
+            setup: Setup::Active,
+            ice_options: IceOptions::new(["ice2"]).ok(),
+            ice_pacing: None,
+            ice_lite: false,
+            bundle: BundlePolicy::default(),
+            rtcp_mux: RtcpMuxPolicy::default(),
+            audio: Capabilities::default(),
+            video: Capabilities::default(),
+            allow_mixed: true,
+            sctp_port: SctpPort::USUAL,
+            max_message_size: MaxMessageSize(262_144),
+            policy: Policy::Compat,
+            limits: Limits::default(),
+            transceivers_max: 256,
+            candidates_max: 256,
+            outputs_max: 1024,
+        }
+    }
+
+    /// What is possible in a section that serves this wish.
+    pub(super) fn capabilities<'c>(&'c self, wish: &'c Transceiver) -> &'c Capabilities {
+        const NONE: &Capabilities = &Capabilities { codecs: Vec::new(), extensions: Vec::new() };
+        match (&wish.capabilities, wish.kind) {
+            (Some(own), _) => own,
+            (None, Kind::Audio) => &self.audio,
+            (None, Kind::Video) => &self.video,
+            (None, Kind::Data) => NONE,
+        }
+    }
+}

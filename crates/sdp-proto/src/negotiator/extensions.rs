@@ -1,0 +1,134 @@
+//! Header extensions of a section: numbered for an offer, matched for an answer (RFC 8285 §6, §7).
+
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::agreement::AgreedSection;
+use super::capability::Extension;
+use super::explain::{Account, Reason};
+use super::numbers::{self, Numbers, Taken};
+use crate::attribute::{Direction, ExtMap};
+
+/// The extensions to offer: all of them, or in a section that was agreed those of the last
+/// answer (RFC 8829 §5.2.2).
+pub(super) fn offered(
+    own: &[Extension],
+    held: Option<&AgreedSection>,
+    allow_mixed: bool,
+    ids: &mut Numbers,
+    account: &mut Account<'_>,
+) -> Vec<ExtMap<'static>> {
+    let mut taken = Taken::default();
+    let mut maps = Vec::new();
+    for map in held.map_or(&[][..], |section| &section.extensions) {
+        let wish = own.iter().find(|extension| extension.uri == map.uri);
+        if let Some(wish) = wish.filter(|_| taken.take(map.id)) {
+            maps.push(ExtMap { direction: wish.direction, ..map.clone() });
+        }
+    }
+    if held.is_some() {
+        return maps;
+    }
+    let mut seen = BTreeSet::new();
+    for extension in own.iter().filter(|extension| seen.insert(&extension.uri)) {
+        let range = numbers::extension_ids(allow_mixed);
+        match ids.assign(&extension.uri, extension.id, &mut taken, range) {
+            Some(id) => maps.push(ExtMap {
+                id,
+                direction: extension.direction,
+                uri: extension.uri.clone(),
+                attributes: None,
+            }),
+            None => account.extension(&extension.uri, Reason::NoNumber),
+        }
+    }
+    maps
+}
+
+/// The extensions to answer with, under the numbers of the offer. An offered number from 4096 on
+/// asks for one of those that are free.
+pub(super) fn answered(
+    own: &[Extension],
+    offer: &[ExtMap<'_>],
+    allow_mixed: bool,
+    ids: &mut Numbers,
+    account: &mut Account<'_>,
+) -> Vec<ExtMap<'static>> {
+    let mut taken = Taken::default();
+    for map in offer.iter().filter(|map| map.id < CHOICE) {
+        taken.take(map.id);
+    }
+    let mut chosen = BTreeSet::new();
+    let mut maps: Vec<ExtMap<'static>> = Vec::new();
+    for map in offer {
+        let Some(wish) = own.iter().find(|extension| extension.uri == map.uri) else {
+            account.extension(&map.uri, Reason::NotOurs);
+            continue;
+        };
+        let wanted = wish.direction.unwrap_or_default();
+        let direction = map.direction.unwrap_or_default().answer(wanted);
+        if direction == Direction::Inactive {
+            account.extension(&map.uri, Reason::Direction);
+            continue;
+        }
+        let one_of_a_choice = map.id >= CHOICE && !chosen.insert(map.id);
+        if one_of_a_choice || maps.iter().any(|m| m.uri == map.uri) {
+            account.extension(&map.uri, Reason::Duplicate);
+            continue;
+        }
+        let id = if map.id < CHOICE {
+            Some(map.id)
+        } else {
+            ids.assign(&map.uri, wish.id, &mut taken, numbers::extension_ids(allow_mixed))
+        };
+        let Some(id) = id else {
+            account.extension(&map.uri, Reason::NoNumber);
+            continue;
+        };
+        let said = map.direction.is_some() || wish.direction.is_some();
+        account.extension(&map.uri, Reason::Agreed);
+        maps.push(ExtMap {
+            id,
+            direction: said.then_some(direction),
+            uri: wish.uri.clone(),
+            attributes: None,
+        });
+    }
+    maps
+}
+
+/// What an answer left of the offered extensions.
+pub(super) fn settled(
+    offered: &[ExtMap<'static>],
+    answer: &[ExtMap<'_>],
+    account: &mut Account<'_>,
+) -> Vec<ExtMap<'static>> {
+    let mut maps = Vec::new();
+    for own in offered {
+        match answer.iter().find(|map| map.uri == own.uri) {
+            None => account.extension(&own.uri, Reason::NotTheirs),
+            Some(map) if map.id != own.id => account.extension(&own.uri, Reason::NumberChanged),
+            Some(map) => {
+                let direction = map.direction.map(Direction::reversed);
+                if direction == Some(Direction::Inactive) {
+                    account.extension(&own.uri, Reason::Direction);
+                    continue;
+                }
+                account.extension(&own.uri, Reason::Agreed);
+                maps.push(ExtMap { direction, ..own.clone() });
+            }
+        }
+    }
+    maps
+}
+
+/// Numbers from here on offer a choice.
+const CHOICE: u16 = 4096;
+
+/// Notes what the peer uses its numbers for.
+pub(super) fn adopt(ids: &mut Numbers, maps: &[ExtMap<'_>]) {
+    for map in maps.iter().filter(|map| map.id < CHOICE) {
+        ids.adopt(map.id, &map.uri.to_string());
+    }
+}

@@ -1,0 +1,59 @@
+//! What a section carries: audio, video, or data channels (RFC 8829 §3.4).
+
+use crate::field::MediaLine;
+
+/// The kinds of section that are negotiated. Sections of another kind are rejected in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// RTP audio.
+    Audio,
+    /// RTP video.
+    Video,
+    /// Data channels: SCTP over DTLS (RFC 8841).
+    Data,
+}
+
+impl Kind {
+    /// The media word of the `m=` line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Data => "application",
+        }
+    }
+
+    /// The protocol that an own offer names.
+    pub(super) const fn proto(self) -> &'static str {
+        match self {
+            Self::Audio | Self::Video => "UDP/TLS/RTP/SAVPF",
+            Self::Data => "UDP/DTLS/SCTP",
+        }
+    }
+
+    pub(super) fn of(line: &MediaLine<'_>) -> Option<Self> {
+        match line.media.as_str() {
+            "audio" if line.is_rtp() => Some(Self::Audio),
+            "video" if line.is_rtp() => Some(Self::Video),
+            "application" if line.is_data_channel() => Some(Self::Data),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the protocol can carry what is negotiated here: RTP with feedback over DTLS, under
+/// any of the names that go round for it (RFC 8829 §5.1.2), or SCTP over DTLS.
+pub(super) fn is_secure(proto: &str) -> bool {
+    const PROTOCOLS: [&str; 9] = [
+        "UDP/TLS/RTP/SAVPF",
+        "TCP/DTLS/RTP/SAVPF",
+        "UDP/TLS/RTP/SAVP",
+        "TCP/DTLS/RTP/SAVP",
+        "RTP/SAVPF",
+        "RTP/SAVP",
+        "UDP/DTLS/SCTP",
+        "TCP/DTLS/SCTP",
+        "DTLS/SCTP",
+    ];
+    PROTOCOLS.contains(&proto)
+}

@@ -1,0 +1,241 @@
+//! Making an offer out of what was agreed and what the transceivers want (RFC 8829 §5.2, RFC 3264
+//! §5, §8).
+
+use alloc::vec::Vec;
+
+use super::agreement::{AgreedSection, Agreement};
+use super::bundle::{self, Member, Placement};
+use super::config::{Config, RtcpMuxPolicy};
+use super::explain::{Account, Explanation, Reason};
+use super::extensions;
+use super::formats::Layout;
+use super::kind::Kind;
+use super::mismatch::CommandError;
+use super::numbers::{self, Numbers, Taken};
+use super::outline::{self, Candidates, Outline, Writer};
+use super::simulcast;
+use super::transceiver::{Entry, TransceiverId, Transceivers};
+use crate::attribute::{Direction, Setup};
+use crate::text::Token;
+use crate::{IceCredentials, Session};
+
+/// An own offer that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub(super) session: Session<'static>,
+    pub(super) sections: Vec<DraftSection>,
+    pub(super) groups: Vec<Vec<usize>>,
+    pub(super) ledger: Ledger,
+    pub(super) next_mid: u32,
+    pub(super) credentials: IceCredentials<'static>,
+}
+
+/// What sections have in common: the numbers given out, and the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ledger {
+    pub(super) payload_types: Numbers,
+    pub(super) extension_ids: Numbers,
+    pub(super) explanations: Vec<Explanation>,
+}
+
+/// A section of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DraftSection {
+    pub(super) outline: Outline,
+    pub(super) mid: Token<'static>,
+    pub(super) transceiver: Option<TransceiverId>,
+    pub(super) layout: Layout,
+    pub(super) shared: bool,
+}
+
+/// What an offer is made from.
+pub(super) struct Offer<'o> {
+    pub(super) config: &'o Config,
+    pub(super) transceivers: &'o Transceivers,
+    pub(super) agreement: &'o Agreement,
+    pub(super) candidates: &'o Candidates,
+    pub(super) credentials: &'o IceCredentials<'static>,
+    pub(super) version: u64,
+}
+
+/// What stands at an index of the offer.
+enum Slot<'o> {
+    /// A section that was agreed and goes on.
+    Continues(&'o AgreedSection, &'o Entry),
+    /// One that is off, or that its transceiver wants off.
+    Off(&'o AgreedSection),
+    /// A new one, perhaps in the place of one that was off.
+    New(&'o Entry, Token<'static>),
+}
+
+impl<'o> Offer<'o> {
+    pub(super) fn draft(&self) -> Result<Draft, CommandError> {
+        let mut next_mid = self.agreement.next_mid;
+        let slots = self.slots(&mut next_mid)?;
+        let members: Vec<Member> = slots.iter().map(Slot::member).collect();
+        let (places, groups) = bundle::offer(self.config.bundle, self.agreement, &members);
+        let mut ledger = Ledger {
+            payload_types: self.agreement.payload_types.clone(),
+            extension_ids: self.agreement.extension_ids.clone(),
+            explanations: Vec::new(),
+        };
+        let mut sections = Vec::with_capacity(slots.len());
+        for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
+            sections.push(self.section(index, slot, place, &mut ledger)?);
+        }
+        let outlines: Vec<Outline> = sections.iter().map(|s| s.outline.clone()).collect();
+        let writer = Writer {
+            config: self.config,
+            credentials: self.credentials,
+            candidates: self.candidates,
+            version: self.version,
+            timings: &[],
+            outlines: &outlines,
+            groups: &groups,
+        };
+        let session = writer.write()?;
+        let credentials = self.credentials.clone();
+        Ok(Draft { session, sections, groups, ledger, next_mid, credentials })
+    }
+
+    /// The sections in order: those that were agreed in their places, then new ones, each in the
+    /// first place that is off or at the end; media before data (RFC 8829 §5.2.1, §5.2.2).
+    fn slots(&self, next_mid: &mut u32) -> Result<Vec<Slot<'o>>, CommandError> {
+        let agreed = self.agreement.sections.iter();
+        let mut mids: Vec<Token<'static>> = agreed.clone().map(|s| s.mid.clone()).collect();
+        let mut slots: Vec<Slot<'o>> = agreed
+            .map(|section| match section.transceiver.and_then(|id| self.transceivers.get(id)) {
+                Some(entry) if section.live && !entry.stopped => Slot::Continues(section, entry),
+                _ => Slot::Off(section),
+            })
+            .collect();
+        let placed = |entry: &Entry| {
+            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(entry.id))
+        };
+        let new = self.transceivers.iter().filter(|entry| !entry.stopped && !placed(entry));
+        let mut new: Vec<&'o Entry> = new.collect();
+        new.sort_by_key(|entry| entry.wish.kind == Kind::Data);
+        let mut free = (0..self.agreement.sections.len())
+            .filter(|index| self.agreement.sections.get(*index).is_some_and(|s| !s.live));
+        for entry in new {
+            let mid = Agreement::fresh_mid(next_mid, &mids);
+            mids.push(mid.clone());
+            let slot = Slot::New(entry, mid);
+            match free.next().and_then(|index| slots.get_mut(index)) {
+                Some(place) => *place = slot,
+                None => slots.push(slot),
+            }
+        }
+        let max = self.config.limits.media_max;
+        if slots.len() > max { Err(CommandError::Sections { max }) } else { Ok(slots) }
+    }
+
+    fn section(
+        &self,
+        index: usize,
+        slot: &Slot<'_>,
+        place: Placement,
+        ledger: &mut Ledger,
+    ) -> Result<DraftSection, CommandError> {
+        let mut account = Account { section: index, lines: &mut ledger.explanations };
+        let (entry, held, mid) = match slot {
+            Slot::Off(section) => {
+                let reason = if section.live { Reason::Stopped } else { Reason::OfferedOff };
+                account.section(reason);
+                let line = outline::rejected(section.line.clone());
+                let mid = section.mid.clone();
+                return Ok(DraftSection {
+                    outline: Outline::off(line, Some(mid.clone()), index, section.kind),
+                    mid,
+                    transceiver: section.transceiver,
+                    layout: Layout::default(),
+                    shared: false,
+                });
+            }
+            Slot::Continues(section, entry) => (*entry, Some(*section), section.mid.clone()),
+            Slot::New(entry, mid) => (*entry, None, mid.clone()),
+        };
+        account.section(Reason::Offered);
+        let wish = &entry.wish;
+        let rtp = wish.kind != Kind::Data;
+        let own = self.config.capabilities(wish);
+        let layout = layout(wish.kind, own, held, &mut ledger.payload_types, &mut account);
+        if rtp && !layout.has_media() {
+            return Err(CommandError::NoCodec);
+        }
+        let mixed = rtp && self.config.allow_mixed && held.is_none_or(|s| s.allow_mixed);
+        let ids = &mut ledger.extension_ids;
+        let extensions = extensions::offered(&own.extensions, held, mixed, ids, &mut account);
+        layout.formats.iter().for_each(|format| account.codec(format, Reason::Offered));
+        extensions.iter().for_each(|map| account.extension(&map.uri, Reason::Offered));
+        let mut line = outline::line(wish.kind, &layout.formats)?;
+        if let Some(held) = held {
+            line.proto = held.line.proto.clone();
+            if !rtp {
+                line.formats.clone_from(&held.line.formats);
+            }
+        }
+        let transport = place == Placement::Own;
+        let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
+        let formats = layout.formats.iter().cloned();
+        let formats = formats.zip(layout.notes.iter().map(|note| note.feedback.clone())).collect();
+        let outline = Outline {
+            line,
+            mid: Some(mid.clone()),
+            kind: Some(wish.kind),
+            live: true,
+            bundle_only: place == Placement::BundleOnly,
+            owner: if let Placement::Shared(tag) = place { tag } else { index },
+            setup: transport.then_some(Setup::ActPass),
+            tls_id: true,
+            direction: if rtp { wish.direction } else { Direction::SendRecv },
+            formats,
+            extensions,
+            allow_mixed: mixed,
+            streams: wish.streams.clone(),
+            simulcast: match wish.direction.sends() {
+                true => simulcast::offered(&wish.encodings),
+                false => simulcast::Lines::default(),
+            },
+            rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
+            rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
+            rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),
+        };
+        let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);
+        Ok(DraftSection { outline, mid, transceiver: Some(entry.id), layout, shared })
+    }
+}
+
+impl Slot<'_> {
+    fn member(&self) -> Member {
+        match self {
+            Self::Continues(section, _) => {
+                Member { kind: section.kind, live: true, continues: true }
+            }
+            Self::Off(section) => Member { kind: section.kind, live: false, continues: false },
+            Self::New(entry, _) => {
+                Member { kind: Some(entry.wish.kind), live: true, continues: false }
+            }
+        }
+    }
+}
+
+fn layout(
+    kind: Kind,
+    own: &super::capability::Capabilities,
+    held: Option<&AgreedSection>,
+    types: &mut Numbers,
+    account: &mut Account<'_>,
+) -> Layout {
+    let held = held.map_or(&[][..], |section| &section.codecs);
+    let mut taken = Taken::default();
+    let number = |key: &str, wish: Option<u8>| {
+        let had = held.iter().find(|codec| codec.key == key).map(|h| h.local.payload_type);
+        if let Some(had) = had.filter(|number| taken.take((*number).into())) {
+            return Some(had);
+        }
+        let range = numbers::payload_types();
+        types.assign(key, wish.map(u16::from), &mut taken, range).map(|number| number as u8)
+    };
+    Layout::new(kind, &own.codecs, held, number, account)
+}

@@ -1,0 +1,162 @@
+//! Simulcast: rids of several encodings, offered, mirrored and cut down (RFC 8851 §5, RFC 8853 §5.3).
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::explain::{Account, Reason};
+use super::remote::Facts;
+use crate::attribute::{Rid, RidDirection, SimulcastList};
+use crate::text::{Text, Token};
+
+/// The `a=rid` and `a=simulcast` lines of a section.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) rids: Vec<Rid<'static>>,
+    pub(super) simulcast: Option<String>,
+}
+
+/// What is agreed, and how the answer says it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answered {
+    pub(super) lines: Lines,
+    pub(super) send: Vec<Token<'static>>,
+    pub(super) receive: Vec<Token<'static>>,
+}
+
+/// Offers to send `encodings`, if they are several.
+pub(super) fn offered(encodings: &[Token<'static>]) -> Lines {
+    if encodings.len() < 2 {
+        return Lines::default();
+    }
+    let rid = |id: &Token<'static>| Rid {
+        id: id.clone(),
+        direction: RidDirection::Send,
+        restrictions: None,
+    };
+    let ids: Vec<&str> = encodings.iter().map(Token::as_str).collect();
+    let simulcast = Some(format!("send {}", ids.join(";")));
+    Lines { rids: encodings.iter().map(rid).collect(), simulcast }
+}
+
+/// Mirrors what the peer would send, and of what it would receive those encodings that there are.
+/// `formats` are the payload types that were agreed.
+pub(super) fn answered(
+    facts: &Facts<'_>,
+    encodings: &[Token<'static>],
+    (sends, receives): (bool, bool),
+    formats: &BTreeSet<u8>,
+    account: &mut Account<'_>,
+) -> Answered {
+    let mut answered = Answered::default();
+    let Some(simulcast) = &facts.simulcast else { return answered };
+    let mut parts = Vec::new();
+    if let Some(list) = simulcast.send.as_ref().filter(|_| receives) {
+        let wanted = |rid: &Rid<'_>| rid.direction == RidDirection::Send;
+        let kept = restricted(facts, wanted, RidDirection::Recv, formats, account);
+        parts.extend(part("recv", list, &kept));
+        answered.receive = named(list, &kept);
+        answered.lines.rids.extend(kept);
+    }
+    if let Some(list) = simulcast.recv.as_ref().filter(|_| sends) {
+        let own = |rid: &Rid<'_>| {
+            rid.direction == RidDirection::Recv && encodings.iter().any(|id| *id == rid.id)
+        };
+        let kept = restricted(facts, own, RidDirection::Send, formats, account);
+        parts.extend(part("send", list, &kept));
+        answered.send = named(list, &kept);
+        answered.lines.rids.extend(kept);
+    }
+    answered.lines.simulcast = (!parts.is_empty()).then(|| parts.join(" "));
+    if answered.lines.simulcast.is_none() {
+        answered.lines.rids.clear();
+    }
+    answered
+}
+
+/// The rids that the peer agreed to receive, of those that were offered.
+pub(super) fn settled(
+    facts: &Facts<'_>,
+    offered: &[Rid<'static>],
+    account: &mut Account<'_>,
+) -> Vec<Token<'static>> {
+    let list = facts.simulcast.as_ref().and_then(|simulcast| simulcast.recv.as_ref());
+    let answered: BTreeSet<&str> = list.map(ids).unwrap_or_default();
+    let mut kept = Vec::new();
+    for rid in offered {
+        if answered.contains(rid.id.as_str()) {
+            account.rid(&rid.id, Reason::Agreed);
+            kept.push(rid.id.clone());
+        } else {
+            account.rid(&rid.id, Reason::NotTheirs);
+        }
+    }
+    kept
+}
+
+fn ids<'l>(list: &'l SimulcastList<'_>) -> BTreeSet<&'l str> {
+    list.as_str().split([';', ',']).map(|rid| rid.trim_start_matches('~')).collect()
+}
+
+/// The wanted rids turned around, without those that lost all of their formats.
+fn restricted(
+    facts: &Facts<'_>,
+    wanted: impl Fn(&Rid<'_>) -> bool,
+    direction: RidDirection,
+    formats: &BTreeSet<u8>,
+    account: &mut Account<'_>,
+) -> Vec<Rid<'static>> {
+    let mut kept = Vec::new();
+    for rid in facts.rids.iter().filter(|rid| wanted(rid)) {
+        match restrictions(rid, formats) {
+            Some(restrictions) => {
+                account.rid(&rid.id, Reason::Agreed);
+                let id = rid.id.clone().into_owned();
+                kept.push(Rid { id, direction, restrictions: Text::new(restrictions).ok() });
+            }
+            None => account.rid(&rid.id, Reason::NoCodec),
+        }
+    }
+    kept
+}
+
+/// The restrictions with the dropped formats taken out; `None` where none is left.
+fn restrictions(rid: &Rid<'_>, formats: &BTreeSet<u8>) -> Option<String> {
+    let mut parts = Vec::new();
+    for (name, value) in rid.pairs() {
+        match (name, value) {
+            ("pt", Some(list)) => {
+                let live = |text: &&str| text.parse().is_ok_and(|n| formats.contains(&n));
+                let left: Vec<&str> = list.split(',').filter(live).collect();
+                if left.is_empty() {
+                    return None;
+                }
+                parts.push(format!("pt={}", left.join(",")));
+            }
+            (name, Some(value)) => parts.push(format!("{name}={value}")),
+            (name, None) => parts.push(name.into()),
+        }
+    }
+    Some(parts.join(";"))
+}
+
+/// The list with what was dropped taken out, such as `recv h;l`.
+fn part(word: &str, list: &SimulcastList<'_>, kept: &[Rid<'static>]) -> Option<String> {
+    let kept: BTreeSet<&str> = kept.iter().map(|rid| rid.id.as_str()).collect();
+    let streams = list.streams().filter_map(|stream| {
+        let left: Vec<String> = stream
+            .filter(|alternative| kept.contains(alternative.rid))
+            .map(|a| format!("{}{}", if a.paused { "~" } else { "" }, a.rid))
+            .collect();
+        (!left.is_empty()).then(|| left.join(","))
+    });
+    let streams: Vec<String> = streams.collect();
+    (!streams.is_empty()).then(|| format!("{word} {}", streams.join(";")))
+}
+
+fn named(list: &SimulcastList<'_>, kept: &[Rid<'static>]) -> Vec<Token<'static>> {
+    let listed = ids(list);
+    let ids = kept.iter().filter(|rid| listed.contains(rid.id.as_str()));
+    ids.map(|rid| rid.id.clone()).collect()
+}

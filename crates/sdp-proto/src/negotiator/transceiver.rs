@@ -1,0 +1,106 @@
+//! What the application wants a section for, whether or not there is one yet (RFC 8829 §3.4.1).
+
+use alloc::vec::Vec;
+
+use super::capability::Capabilities;
+use super::kind::Kind;
+use crate::attribute::Direction;
+use crate::text::Token;
+
+/// Names a transceiver for as long as the negotiator lives; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransceiverId(pub(super) u32);
+
+/// What the application wants of one section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transceiver {
+    /// What it carries.
+    pub kind: Kind,
+    /// Which way media is to flow. Means nothing for data.
+    pub direction: Direction,
+    /// Codecs and extensions; those of the [`Config`](super::Config) where none are given.
+    pub capabilities: Option<Capabilities>,
+    /// The MediaStreams that what is sent belongs to (RFC 8830).
+    pub streams: Vec<Token<'static>>,
+    /// Rids under which several encodings are sent at once (RFC 8853); none or one for no
+    /// simulcast.
+    pub encodings: Vec<Token<'static>>,
+    /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
+    /// otherwise it waits for an own offer, as with `addTransceiver` (RFC 8829 §5.10).
+    pub shares: bool,
+}
+
+impl Transceiver {
+    /// One that sends and receives, with the capabilities of the configuration.
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            direction: Direction::SendRecv,
+            capabilities: None,
+            streams: Vec::new(),
+            encodings: Vec::new(),
+            shares: true,
+        }
+    }
+
+    /// The same with another direction.
+    #[must_use]
+    pub const fn with_direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
+        self
+    }
+}
+
+/// A transceiver and its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) id: TransceiverId,
+    pub(super) wish: Transceiver,
+    pub(super) stopped: bool,
+    /// Whether an offer of the peer made it and the application has not touched it since: then
+    /// it goes when the offer does (RFC 8829 §5.7).
+    pub(super) guest: bool,
+}
+
+/// All transceivers, in the order in which they were made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Transceivers {
+    entries: Vec<Entry>,
+    next: u32,
+}
+
+/// Ids tell nothing but identity, so that the counter is no part of the state.
+impl PartialEq for Transceivers {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl Transceivers {
+    pub(super) fn add(&mut self, wish: Transceiver, guest: bool) -> TransceiverId {
+        let id = TransceiverId(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.entries.push(Entry { id, wish, stopped: false, guest });
+        id
+    }
+
+    pub(super) fn get(&self, id: TransceiverId) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: TransceiverId) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.id == id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
+        self.entries.retain(keep);
+    }
+}

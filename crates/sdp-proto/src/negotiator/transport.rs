@@ -1,0 +1,90 @@
+//! The transport that a description offers or answers with: ICE credentials, certificates, DTLS
+//! role, restarts (RFC 8839 §4.4, RFC 8842 §5, RFC 8829 §5.10, §5.11).
+
+use alloc::vec::Vec;
+
+use super::agreement::{AgreedTransport, DtlsRole};
+use super::config::Config;
+use super::explain::Reason;
+use super::mismatch::Mismatch;
+use super::remote::Facts;
+use crate::attribute::{Fingerprint, Setup, TlsId};
+
+/// What an offered section has as a transport of its own. `before` is the one that it had.
+pub(super) fn of_offer(
+    config: &Config,
+    facts: &Facts<'_>,
+    before: Option<&AgreedTransport>,
+) -> Result<AgreedTransport, Reason> {
+    let credentials = facts.credentials().ok_or(Reason::NoCredentials)?;
+    let fingerprints = fingerprints(facts);
+    if fingerprints.is_empty() {
+        return Err(Reason::NoFingerprint);
+    }
+    let tls_id = facts.tls_id.clone().map(TlsId::into_owned);
+    // Who does not say is active (RFC 4145 §4).
+    let role = match facts.setup.unwrap_or(Setup::Active) {
+        Setup::Active => DtlsRole::Server,
+        Setup::Passive => DtlsRole::Client,
+        Setup::HoldConn => return Err(Reason::HoldConn),
+        Setup::ActPass => match before {
+            // An association that goes on keeps its roles (RFC 8842 §5.5).
+            Some(before) if same_association(before, &fingerprints, tls_id.as_ref()) => before.role,
+            _ if config.setup == Setup::Passive => DtlsRole::Server,
+            _ => DtlsRole::Client,
+        },
+    };
+    Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
+}
+
+/// What an answered section has as a transport of its own. `restarted` is whether the offer had
+/// new ICE credentials.
+pub(super) fn of_answer(
+    facts: &Facts<'_>,
+    before: Option<&AgreedTransport>,
+    restarted: bool,
+    section: usize,
+) -> Result<AgreedTransport, Mismatch> {
+    let credentials = facts.credentials().ok_or(Mismatch::NoTransport { section })?;
+    let fingerprints = fingerprints(facts);
+    if fingerprints.is_empty() {
+        return Err(Mismatch::NoTransport { section });
+    }
+    let tls_id = facts.tls_id.clone().map(TlsId::into_owned);
+    // Who does not say is passive (RFC 4145 §4).
+    let role = match facts.setup.unwrap_or(Setup::Passive) {
+        Setup::Active => DtlsRole::Server,
+        Setup::Passive => DtlsRole::Client,
+        Setup::ActPass | Setup::HoldConn => return Err(Mismatch::Setup { section }),
+    };
+    if let Some(before) = before {
+        let goes_on = same_association(before, &fingerprints, tls_id.as_ref());
+        match (restarted, credentials == before.credentials) {
+            (false, false) => return Err(Mismatch::RestartNotOffered { section }),
+            (true, true) => return Err(Mismatch::RestartIgnored { section }),
+            (false, true) if !goes_on => return Err(Mismatch::RestartNotOffered { section }),
+            (true, false) | (false, true) => {}
+        }
+        if goes_on && role != before.role {
+            return Err(Mismatch::Setup { section });
+        }
+    }
+    Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
+}
+
+fn fingerprints(facts: &Facts<'_>) -> Vec<Fingerprint<'static>> {
+    facts.fingerprints.iter().cloned().map(Fingerprint::into_owned).collect()
+}
+
+/// Whether the DTLS association of before is meant still (RFC 8842 §4): same identity, and same
+/// certificates in whatever order.
+fn same_association(
+    before: &AgreedTransport,
+    fingerprints: &[Fingerprint<'static>],
+    tls_id: Option<&TlsId<'static>>,
+) -> bool {
+    // An answer has a tls-id only where the offer had one, so that its absence says nothing.
+    before.tls_id.as_ref().zip(tls_id).is_none_or(|(before, now)| before == now)
+        && before.fingerprints.len() == fingerprints.len()
+        && fingerprints.iter().all(|print| before.fingerprints.contains(print))
+}

@@ -1,0 +1,391 @@
+//! Two sides, random operations, descriptions that get lost, offers that cross.
+
+use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sdp_proto::attribute::Direction;
+
+/// What happens next to one of the sides.
+#[derive(Clone, Debug)]
+enum Step {
+    Add(Kind, bool),
+    Direction(usize, Direction),
+    Stop(usize),
+    Restart(u16),
+    Offer,
+    Resend,
+    /// Takes an open offer back and tells the other side.
+    Rollback,
+    Reject(usize),
+    Provisional,
+    Answer,
+    /// The oldest description on its way to this side arrives, or gets lost.
+    Deliver,
+    Lose,
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Audio), Just(Kind::Video), Just(Kind::Data)]
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![
+        Just(Direction::SendRecv),
+        Just(Direction::SendOnly),
+        Just(Direction::RecvOnly),
+        Just(Direction::Inactive),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (kind(), any::<bool>()).prop_map(|(kind, shares)| Step::Add(kind, shares)),
+        1 => (0_usize..6, direction()).prop_map(|(which, way)| Step::Direction(which, way)),
+        2 => (0_usize..6).prop_map(Step::Stop),
+        1 => any::<u16>().prop_map(Step::Restart),
+        4 => Just(Step::Offer),
+        1 => Just(Step::Resend),
+        1 => Just(Step::Rollback),
+        1 => (0_usize..6).prop_map(Step::Reject),
+        1 => Just(Step::Provisional),
+        4 => Just(Step::Answer),
+        6 => Just(Step::Deliver),
+        1 => Just(Step::Lose),
+    ]
+}
+
+fn policy() -> impl Strategy<Value = BundlePolicy> {
+    prop_oneof![
+        Just(BundlePolicy::Balanced),
+        Just(BundlePolicy::MaxCompat),
+        Just(BundlePolicy::MaxBundle),
+    ]
+}
+
+/// What travels. The signalling pairs answers with offers, as that of SIP does by sequence
+/// numbers.
+#[derive(Clone, Debug)]
+enum Message {
+    Offer { number: u32, text: Vec<u8> },
+    Answer { number: u32, text: Vec<u8>, provisional: bool },
+    Withdrawn { number: u32 },
+}
+
+/// A side with what is on its way to it.
+struct Peer {
+    side: Negotiator,
+    inbox: Vec<Message>,
+    /// The number of the own offer that is open, or of the last one.
+    own: u32,
+    /// The number of the offer of the other side that waits, or was answered last.
+    theirs: u32,
+    glare: Glare,
+    credentials: u32,
+}
+
+struct World {
+    peers: [Peer; 2],
+    /// Whether a side took an offer back that had been answered, so that the two differ for good.
+    torn: bool,
+}
+
+impl World {
+    fn new(policies: [BundlePolicy; 2]) -> Self {
+        let peer = |id: u8, policy, glare| {
+            let mut config = config(id);
+            config.bundle = policy;
+            let side = Negotiator::new(config);
+            Peer { side, inbox: Vec::new(), own: 0, theirs: 0, glare, credentials: 0 }
+        };
+        let [first, second] = policies;
+        Self { peers: [peer(1, first, Glare::Yield), peer(2, second, Glare::Report)], torn: false }
+    }
+
+    /// Puts what a side has to say on its way.
+    fn post(&mut self, from: usize) {
+        loop {
+            let peer = &mut self.peers[from];
+            let message = match peer.side.poll_output() {
+                Output::Rest => return,
+                Output::Event(_) => continue,
+                Output::Description(description) => {
+                    let text = description.session.to_bytes().into_owned();
+                    let read = Session::accept(&text, Policy::Strict);
+                    assert!(read.is_ok(), "{:?}: {}", read.err(), description.session);
+                    match description.kind {
+                        DescriptionKind::Offer => Message::Offer { number: peer.own, text },
+                        kind => Message::Answer {
+                            number: peer.theirs,
+                            text,
+                            provisional: kind == DescriptionKind::ProvisionalAnswer,
+                        },
+                    }
+                }
+            };
+            self.peers[1 - from].inbox.push(message);
+        }
+    }
+
+    fn step(&mut self, at: usize, step: &Step) {
+        let peer = &mut self.peers[at];
+        let side = &mut peer.side;
+        let nth = |side: &Negotiator, which| side.transceivers().nth(which).map(|(id, _)| id);
+        let before = format!("{side:?}");
+        let done = match step {
+            Step::Add(kind, shares) => {
+                side.add(Transceiver { shares: *shares, ..Transceiver::new(*kind) }).map(drop)
+            }
+            Step::Direction(which, way) => {
+                nth(side, *which).map_or(Ok(()), |id| side.set_direction(id, *way))
+            }
+            Step::Stop(which) => nth(side, *which).map_or(Ok(()), |id| side.stop(id)),
+            Step::Restart(number) => {
+                peer.credentials += 1;
+                let text = format!("r{at}x{number}x{}", peer.credentials);
+                side.restart_ice(credentials(&text))
+            }
+            Step::Offer => side.offer().inspect(|()| peer.own += 1),
+            Step::Resend => side.resend(),
+            Step::Rollback => return self.roll_back(at),
+            Step::Reject(section) => side.reject(*section),
+            Step::Provisional => side.provisional_answer(),
+            Step::Answer => match side.answer() {
+                Err(CommandError::CredentialsNeeded) => {
+                    peer.credentials += 1;
+                    let text = format!("a{at}x{}", peer.credentials);
+                    side.restart_ice(credentials(&text)).and_then(|()| side.answer())
+                }
+                done => done,
+            },
+            Step::Deliver => return self.deliver(at),
+            Step::Lose => {
+                if !peer.inbox.is_empty() {
+                    peer.inbox.remove(0);
+                }
+                return;
+            }
+        };
+        match done {
+            Ok(()) => {}
+            Err(CommandError::State { .. } | CommandError::SecondDataChannel)
+            | Err(CommandError::NoSuchSection { .. }) => {
+                assert_eq!(format!("{:?}", self.peers[at].side), before);
+            }
+            Err(error) => panic!("{error}"),
+        }
+        self.post(at);
+    }
+
+    /// A rollback is complete: what comes after it is what would have come without the offer.
+    fn roll_back(&mut self, at: usize) {
+        let own = self.peers[at].side.state();
+        let own =
+            matches!(own, SignalingState::HaveLocalOffer | SignalingState::HaveRemotePranswer);
+        let number = self.peers[at].own;
+        if !own || self.peers[at].side.rollback().is_err() {
+            return;
+        }
+        let other = &self.peers[1 - at];
+        let waits = matches!(
+            other.side.state(),
+            SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer
+        );
+        // An offer that was answered for good cannot be taken back on the other side.
+        self.torn |= other.theirs == number && !waits;
+        self.peers[1 - at].inbox.push(Message::Withdrawn { number });
+        self.post(at);
+    }
+
+    fn deliver(&mut self, at: usize) {
+        if self.peers[at].inbox.is_empty() {
+            return;
+        }
+        let message = self.peers[at].inbox.remove(0);
+        let torn = self.torn;
+        let peer = &mut self.peers[at];
+        let before = format!("{:?}", peer.side);
+        let verdict = match &message {
+            Message::Offer { number, text } => {
+                let verdict = peer.side.handle_input(Input::Offer { text, glare: peer.glare });
+                if verdict == Verdict::Consumed {
+                    peer.theirs = *number;
+                }
+                verdict
+            }
+            Message::Answer { number, .. } if *number != peer.own => return,
+            Message::Answer { text, provisional: true, .. } => {
+                peer.side.handle_input(Input::ProvisionalAnswer(text))
+            }
+            Message::Answer { text, .. } => peer.side.handle_input(Input::Answer(text)),
+            Message::Withdrawn { number } if *number != peer.theirs => return,
+            Message::Withdrawn { .. } => peer.side.handle_input(Input::Rollback),
+        };
+        match verdict {
+            Verdict::Consumed => {}
+            Verdict::Glare => assert_eq!(peer.glare, Glare::Report),
+            // A copy of an answer that came twice, or an offer on top of a provisional answer.
+            Verdict::Refused(Mismatch::State { .. }) => {}
+            Verdict::Refused(mismatch) => assert!(torn, "{mismatch} in {message:?}"),
+        }
+        if verdict != Verdict::Consumed {
+            assert_eq!(format!("{:?}", peer.side), before);
+        }
+        self.post(at);
+    }
+
+    /// The signalling works from now on and both want to be done. Whether they got there.
+    fn finish(&mut self) -> bool {
+        for _ in 0..40 {
+            for at in [0, 1] {
+                while !self.peers[at].inbox.is_empty() {
+                    self.deliver(at);
+                }
+                self.step(at, &Step::Answer);
+            }
+            let waiting = self.peers.iter().any(|peer| !peer.inbox.is_empty());
+            if waiting {
+                continue;
+            }
+            match [0, 1].map(|at| self.peers[at].side.state()) {
+                [SignalingState::Stable, SignalingState::Stable] => {
+                    let due =
+                        [0, 1].into_iter().find(|at| self.peers[*at].side.negotiation_needed());
+                    let Some(at) = due else { return true };
+                    self.step(at, &Step::Offer);
+                }
+                _ => [0, 1].into_iter().for_each(|at| self.step(at, &Step::Resend)),
+            }
+        }
+        false
+    }
+
+    fn check_agreement(&self) {
+        let [a, b] = [0, 1].map(|at| self.peers[at].side.agreement());
+        assert_eq!(a.sections().len(), b.sections().len());
+        for (index, (x, y)) in a.sections().iter().zip(b.sections()).enumerate() {
+            assert_eq!((x.live, &x.mid), (y.live, &y.mid), "section {index}");
+            if !x.live {
+                continue;
+            }
+            assert_eq!((x.kind, x.transport), (y.kind, y.transport));
+            assert_eq!(x.direction, y.direction.reversed());
+            assert_eq!(x.rtcp_mux, y.rtcp_mux);
+            let sent = |s: &AgreedSection| -> Vec<u8> {
+                s.codecs.iter().map(|c| c.remote.payload_type).collect()
+            };
+            let expected = |s: &AgreedSection| -> Vec<u8> {
+                s.codecs.iter().map(|c| c.local.payload_type).collect()
+            };
+            assert_eq!((sent(x), expected(x)), (expected(y), sent(y)));
+            let ids = |s: &AgreedSection| -> Vec<(u16, String)> {
+                let mut ids: Vec<_> =
+                    s.extensions.iter().map(|e| (e.id, e.uri.to_string())).collect();
+                ids.sort();
+                ids
+            };
+            assert_eq!(ids(x), ids(y));
+            let roles = [a, b].map(|agreed| agreed.transport(index).map(|t| t.role));
+            assert!(roles[0].is_some() && roles[1].is_some() && roles[0] != roles[1]);
+        }
+    }
+
+    /// Mids of sections in use, by place.
+    fn mids(&self, at: usize) -> Vec<Option<String>> {
+        let sections = self.peers[at].side.agreement().sections();
+        sections.iter().map(|s| s.live.then(|| s.mid.to_string())).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn two_sides_end_stable_and_agree_whatever_happens_on_the_way(
+        policies in [policy(), policy()],
+        steps in vec((0_usize..2, step()), 0..60),
+    ) {
+        let mut world = World::new(policies);
+        for (at, step) in &steps {
+            let stable = |world: &World| world.peers[*at].side.state() == SignalingState::Stable;
+            let (before, was_stable) = (world.mids(*at), stable(&world));
+            world.step(*at, step);
+            if was_stable && stable(&world) {
+                let after = world.mids(*at);
+                prop_assert!(after.len() >= before.len());
+                for (old, new) in before.iter().zip(&after) {
+                    prop_assert!(old.is_none() || new.is_none() || old == new);
+                }
+            }
+        }
+        let done = world.finish();
+        // Only an offer that one side took back after the other had answered it parts them, and
+        // then they refuse each other's descriptions instead of pretending.
+        prop_assert!(done || world.torn);
+        if !world.torn {
+            world.check_agreement();
+        }
+    }
+
+    #[test]
+    fn a_rollback_restores_every_byte(
+        policies in [policy(), policy()],
+        steps in vec((0_usize..2, step()), 0..40),
+        at in 0_usize..2,
+        wishes in vec(kind(), 0..4),
+    ) {
+        let mut world = World::new(policies);
+        steps.iter().for_each(|(at, step)| world.step(*at, step));
+        prop_assume!(world.finish() && !world.torn);
+        let other = 1 - at;
+        for kind in wishes {
+            let _ = world.peers[other].side.add(Transceiver::new(kind));
+        }
+        let [a, b] = [at, other].map(|at| format!("{:?}", world.peers[at].side.agreement()));
+        let own: Vec<_> = world.peers[at].side.transceivers().map(|(id, w)| (id, w.clone())).collect();
+        world.peers[other].side.offer().unwrap();
+        let text = said(&mut world.peers[other].side);
+        prop_assert_eq!(take(&mut world.peers[at].side, &text), Verdict::Consumed);
+        let _ = world.peers[at].side.provisional_answer();
+        world.peers.iter_mut().for_each(|peer| peer.side.rollback().unwrap());
+        let again = [at, other].map(|at| format!("{:?}", world.peers[at].side.agreement()));
+        prop_assert_eq!([a, b], again);
+        let now: Vec<_> = world.peers[at].side.transceivers().map(|(id, w)| (id, w.clone())).collect();
+        prop_assert_eq!(own, now);
+        // What would be offered now is what was offered then.
+        drain(&mut world.peers[other].side);
+        let rest = |text: &str| text.split_once("s=-").unwrap().1.to_owned();
+        prop_assert_eq!(rest(&offer(&mut world.peers[other].side)), rest(&text));
+    }
+
+    #[test]
+    fn any_bytes_are_borne_in_any_state(
+        noise in vec(any::<u8>(), 0..200),
+        edits in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..4),
+        answered in any::<bool>(),
+    ) {
+        let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video, Kind::Data]), side(2));
+        let text = offer(&mut a);
+        let text = if answered { answer(&mut b, &text) } else { text };
+        let mut lines: Vec<&str> = text.lines().collect();
+        for (from, to) in edits {
+            let line = lines.remove(from.index(lines.len()));
+            lines.insert(to.index(lines.len() + 1), line);
+        }
+        let shuffled = lines.join("\r\n") + "\r\n";
+        let before = format!("{a:?}");
+        for bytes in [&noise[..], shuffled.as_bytes()] {
+            let input = if answered {
+                Input::Answer(bytes)
+            } else {
+                Input::Offer { text: bytes, glare: Glare::Yield }
+            };
+            let verdict = a.handle_input(input);
+            if verdict != Verdict::Consumed {
+                prop_assert_eq!(&format!("{a:?}"), &before);
+                continue;
+            }
+            if a.answer().is_ok() {
+                drain(&mut a);
+            }
+            break;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! ICE restarts, DTLS roles and rtcp-mux (RFC 8839 §4.4, RFC 8842 §5, RFC 5761 §5.1).
+
+use super::*;
+use sdp_proto::attribute::Setup;
+
+#[test]
+fn a_restart_is_an_event_and_takes_new_credentials_on_both_sides() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video]), side(2));
+    exchange(&mut a, &mut b);
+    drain(&mut a);
+    a.restart_ice(credentials("anew")).unwrap();
+    assert_eq!(drain(&mut a).1, [Event::NegotiationNeeded]);
+    let text = offer(&mut a);
+    assert_eq!(take(&mut b, &text), Verdict::Consumed);
+    let restart = Event::IceRestart { mid: "0".parse().unwrap() };
+    assert_eq!(drain(&mut b).1.iter().filter(|event| **event == restart).count(), 1);
+    assert_eq!(b.answer(), Err(CommandError::CredentialsNeeded));
+    b.restart_ice(credentials("bnew")).unwrap();
+    b.answer().unwrap();
+    let answered = said(&mut b);
+    assert!(answered.contains("a=ice-ufrag:bnew\r\n"));
+    conclude(&mut a, &answered);
+    let peer = |side: &Negotiator| side.agreement().transport(1).unwrap().credentials.clone();
+    assert_eq!((peer(&a), peer(&b)), (credentials("bnew"), credentials("anew")));
+    assert!(!a.negotiation_needed() && !b.negotiation_needed());
+}
+
+#[test]
+fn an_answer_restarts_exactly_if_the_offer_did() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+    exchange(&mut a, &mut b);
+    let text = offer(&mut a);
+    let plain = answer(&mut b, &text);
+    let changed = plain.replace("ufrag:side2", "ufrag:other");
+    let verdict = a.handle_input(Input::Answer(changed.as_bytes()));
+    assert_eq!(verdict, Verdict::Refused(Mismatch::RestartNotOffered { section: 0 }));
+    let changed = plain.replace("sha-256 02", "sha-256 03");
+    let verdict = a.handle_input(Input::Answer(changed.as_bytes()));
+    assert_eq!(verdict, Verdict::Refused(Mismatch::RestartNotOffered { section: 0 }));
+    conclude(&mut a, &plain);
+    a.restart_ice(credentials("anew")).unwrap();
+    offer(&mut a);
+    let verdict = a.handle_input(Input::Answer(plain.as_bytes()));
+    assert_eq!(verdict, Verdict::Refused(Mismatch::RestartIgnored { section: 0 }));
+}
+
+#[test]
+fn credentials_that_stay_are_no_restart() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+    exchange(&mut a, &mut b);
+    a.add(Transceiver::new(Kind::Video)).unwrap();
+    let text = offer(&mut a);
+    assert_eq!(take(&mut b, &text), Verdict::Consumed);
+    assert!(!drain(&mut b).1.iter().any(|event| matches!(event, Event::IceRestart { .. })));
+}
+
+#[test]
+fn dtls_roles_complement_each_other_and_stay_whoever_offers() {
+    for (setup, role) in [(Setup::Active, DtlsRole::Client), (Setup::Passive, DtlsRole::Server)] {
+        let (mut a, mut b) = (side_with(1, &[Kind::Data]), config(2));
+        b.setup = setup;
+        let mut b = Negotiator::new(b);
+        let check = |a: &Negotiator, b: &Negotiator| {
+            let of = |side: &Negotiator| side.agreement().transport(0).unwrap().role;
+            assert_eq!(of(b), role);
+            assert_ne!(of(a), of(b));
+        };
+        exchange(&mut a, &mut b);
+        check(&a, &b);
+        let (text, _) = exchange(&mut b, &mut a);
+        assert!(text.contains("a=setup:actpass"));
+        check(&a, &b);
+    }
+}
+
+#[test]
+fn a_fixed_role_in_an_offer_is_met_and_holdconn_rejects() {
+    for (word, expected) in [("active", "passive"), ("passive", "active"), ("holdconn", "")] {
+        let (mut a, mut b) = (side_with(1, &[Kind::Data]), side(2));
+        let text = offer(&mut a).replace("setup:actpass", &format!("setup:{word}"));
+        let answered = answer(&mut b, &text);
+        if expected.is_empty() {
+            assert!(m_lines(&answered)[0].starts_with("m=application 0"));
+            assert!(b.explain().iter().any(|line| line.reason == Reason::HoldConn));
+        } else {
+            assert!(answered.contains(&format!("a=setup:{expected}\r\n")));
+        }
+    }
+}
+
+#[test]
+fn rtcp_without_mux_is_rejected_or_put_up_with_by_policy() {
+    let mut a = side_with(1, &[Kind::Audio]);
+    let text = offer(&mut a).replace("a=rtcp-mux\r\n", "").replace("a=rtcp-mux-only\r\n", "");
+    let mut b = side(2);
+    let answered = answer(&mut b, &text);
+    assert!(m_lines(&answered)[0].starts_with("m=audio 0"));
+    assert!(b.explain().iter().any(|line| line.reason == Reason::NoRtcpMux));
+
+    let mut lenient = config(3);
+    lenient.rtcp_mux = RtcpMuxPolicy::Negotiate;
+    let mut c = Negotiator::new(lenient);
+    let answered = answer(&mut c, &text);
+    assert!(m_lines(&answered)[0].starts_with("m=audio 9") && !answered.contains("rtcp-mux"));
+    assert!(!c.agreement().sections()[0].rtcp_mux);
+}
+
+#[test]
+fn rtcp_mux_of_the_section_with_the_transport_holds_for_the_group() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video]), side(2));
+    exchange(&mut a, &mut b);
+    let text = offer(&mut a);
+    let at = text.rfind("a=rtcp-mux\r\n").unwrap();
+    let text = [&text[..at], &text[at + "a=rtcp-mux\r\n".len()..]].concat();
+    let answered = answer(&mut b, &text);
+    assert!(m_lines(&answered)[1].starts_with("m=video 9"));
+    assert!(b.agreement().sections()[1].rtcp_mux);
+}
+
+#[test]
+fn credentials_and_fingerprints_of_the_session_part_count() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+    let text = offer(&mut a);
+    let moved: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("a=ice-") || line.starts_with("a=fingerprint"))
+        .collect();
+    let mut without: Vec<&str> = text.lines().filter(|line| !moved.contains(line)).collect();
+    without.splice(4..4, moved);
+    let answered = answer(&mut b, &(without.join("\r\n") + "\r\n"));
+    assert!(m_lines(&answered)[0].starts_with("m=audio 9"));
+    assert_eq!(b.agreement().transport(0).unwrap().credentials, credentials("side1"));
+}
+
+#[test]
+fn a_section_without_transport_is_rejected() {
+    for (gone, reason) in
+        [("a=ice-pwd", Reason::NoCredentials), ("a=fingerprint", Reason::NoFingerprint)]
+    {
+        let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+        let text: Vec<String> = offer(&mut a)
+            .lines()
+            .filter(|line| !line.starts_with(gone))
+            .map(|line| format!("{line}\r\n"))
+            .collect();
+        let answered = answer(&mut b, &text.concat());
+        assert!(m_lines(&answered)[0].starts_with("m=audio 0"));
+        assert!(b.explain().iter().any(|line| line.reason == reason));
+    }
+}
