@@ -5,6 +5,9 @@ use sans_io::Instant;
 
 /// How long an estimate is good without a new transaction (RFC 8489 §6.2.1).
 const STALE_AFTER: Duration = Duration::from_secs(600);
+/// No timeout begins longer than this, however slow a server made itself look: the least ceiling
+/// that RFC 6298 §2.5 allows.
+const MAX_RTO: Duration = Duration::from_secs(60);
 
 /// A smoothed round-trip time and its variation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +36,13 @@ impl RttEstimate {
         self.smoothed
     }
 
-    /// The timeout to begin with, at least `floor`; `None` once the estimate is ten minutes old.
+    /// The timeout to begin with: 60 s at most, and at least `floor`. `None` once the estimate is
+    /// ten minutes old.
     pub fn rto(&self, now: Instant, floor: Duration) -> Option<Duration> {
         let age = now.saturating_since(self.updated);
         let granularity = Duration::from_millis(1);
         let rto = self.smoothed.saturating_add((self.variation * 4).max(granularity));
-        (age < STALE_AFTER).then_some(rto.max(floor))
+        (age < STALE_AFTER).then_some(rto.min(MAX_RTO).max(floor))
     }
 }
 
@@ -59,6 +63,17 @@ mod tests {
         assert_eq!(rtt.smoothed(), MS(110));
         assert_eq!(rtt.rto(now, MS(0)), Some(MS(340)));
         assert_eq!(rtt.rto(now, MS(500)), Some(MS(500)));
+    }
+
+    /// A server that answers each request just before it is sent again would make us wait three
+    /// times as long after each.
+    #[test]
+    fn timeout_is_a_minute_at_most() {
+        let mut rtt = RttEstimate::new(Instant::ZERO, MS(39_000));
+        assert_eq!(rtt.rto(Instant::ZERO, MS(500)), Some(MS(60_000)));
+        rtt.update(Instant::ZERO, MS(u64::MAX / 8));
+        assert_eq!(rtt.rto(Instant::ZERO, MS(500)), Some(MS(60_000)));
+        assert_eq!(rtt.rto(Instant::ZERO, MS(70_000)), Some(MS(70_000)), "the floor is asked for");
     }
 
     #[test]
