@@ -1,0 +1,28 @@
+//! The fuzz targets, as plain functions: `cargo fuzz` runs them with libFuzzer, `tests/replay.rs`
+//! runs them over the committed corpora on stable Rust. README.md says how to run them.
+#![forbid(unsafe_code)]
+
+mod craft;
+mod drive;
+mod script;
+mod stun_client;
+mod stun_parse;
+mod stun_round_trip;
+mod stun_server;
+mod world;
+
+pub use stun_client::stun_client;
+pub use stun_parse::stun_parse;
+pub use stun_round_trip::stun_round_trip;
+pub use stun_server::stun_server;
+
+/// A fuzz target: panics where something is wrong.
+pub type Target = fn(&[u8]);
+
+/// All targets by name.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("stun_parse", stun_parse),
+    ("stun_round_trip", stun_round_trip),
+    ("stun_client", stun_client),
+    ("stun_server", stun_server),
+];
