@@ -77,7 +77,8 @@
 //! - [`Preset`] for NATs by name, [`Behaviour`] for the choices one by one, [`LinuxNat`] for the
 //!   algorithm of the Linux kernel, which is none of these combinations.
 //! - [`World::run_until_event`], [`World::at`], [`World::take_events`] to drive machines and to look
-//!   at what they say; [`World::reboot_nat`], [`World::roam`], [`World::cut`] to make things fail.
+//!   at what they say; [`World::reboot_nat`], [`World::roam`], [`World::cut`],
+//!   [`World::jump_clock`] to make things fail.
 //! - [`Scenario`]: all that as data and as text. [`World::write_pcapng`] and
 //!   [`World::sequence_diagram`] to look at a run.
 //! - [`observe`] names what a NAT does, [`conformance`] which requirements of the RFCs it meets, and
@@ -136,7 +137,7 @@ pub use scenario::{
 pub use stats::{DropCause, Stats};
 pub use tcp::Segment;
 pub use topology::{
-    ACCESS_DELAY, BadPrefix, Host, HostId, MachineId, Nat, NatId, Prefix, TopologyError,
+    ACCESS_DELAY, BadPrefix, Host, HostId, Jump, MachineId, Nat, NatId, Prefix, TopologyError,
 };
 pub use trace::{Entry, Happening, NodeId};
 pub use world::{Target, World};

@@ -3,6 +3,7 @@ use crate::{
     MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine, tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
+use core::time::Duration;
 use sans_io::{Instant, Path, SocketFault, SocketId};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -71,6 +72,25 @@ pub(crate) struct Segment {
     pub(crate) number: u32,
 }
 
+/// How far the clock of a host is from that of the world.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HostClock {
+    pub(crate) ahead: Duration,
+    pub(crate) behind: Duration,
+}
+
+impl HostClock {
+    /// What it shows at a time of the world.
+    pub(crate) fn shows(self, at: Instant) -> Instant {
+        at.saturating_add(self.ahead).saturating_sub(self.behind)
+    }
+
+    /// When it shows this.
+    pub(crate) fn when(self, shown: Instant) -> Instant {
+        shown.saturating_add(self.behind).saturating_sub(self.ahead)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) slots: Vec<Slot>,
@@ -82,6 +102,7 @@ pub(crate) struct HostState {
     pub(crate) listeners: BTreeMap<SocketAddr, (u32, SocketId)>,
     pub(crate) streams: BTreeMap<(SocketAddr, SocketAddr), StreamEnd>,
     pub(crate) delivered: Vec<Delivery>,
+    pub(crate) clock: HostClock,
 }
 
 impl HostState {
@@ -96,6 +117,7 @@ impl HostState {
             listeners: BTreeMap::new(),
             streams: BTreeMap::new(),
             delivered: Vec::new(),
+            clock: HostClock::default(),
         }
     }
 
@@ -145,6 +167,7 @@ pub(crate) struct Socket {
 pub(crate) struct Slot {
     /// Out while it runs.
     pub(crate) hosted: Option<Box<dyn Hosted>>,
+    /// By the clock of the host.
     pub(crate) deadline: Option<Instant>,
     /// The earliest wake-up in the queue.
     pub(crate) wake: Option<Instant>,

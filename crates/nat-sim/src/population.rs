@@ -1,6 +1,6 @@
 //! A weighted population of hosts, to sample pairs of them from.
 use crate::{
-    Behaviour, Chance, Dependence, Host, HostId, Lifetime, LinuxNat, Model, Nat, PortChoice,
+    Behaviour, Chance, Dependence, Host, HostId, Lifetime, Link, LinuxNat, Model, Nat, PortChoice,
     Preset, RouterInput, Stream, TopologyError, World,
 };
 use core::time::Duration;
@@ -14,6 +14,8 @@ pub struct Access {
     pub nats: Vec<Model>,
     /// Whether it has IPv6 as well, behind a firewall where there are NATs.
     pub ipv6: bool,
+    /// Its way to the internet, in each direction.
+    pub link: Link,
 }
 
 /// A population: classes of hosts with their shares.
@@ -23,7 +25,9 @@ pub struct Access {
 /// of the networks that people are in and in nearly all mobile ones, there with address-and-port
 /// dependent mappings in about two of five (Richter et al., IMC 2016), and that home gateways forget
 /// idle mappings after 30 seconds to a few minutes (Hätönen et al., IMC 2010). The share of IPv6 is
-/// near what large sites report for 2026. Between these points the numbers are chosen.
+/// near what large sites report for 2026. Between these points the numbers are chosen, and so are all
+/// of the links: some milliseconds to the internet from homes and offices, tens from phones, and a
+/// little jitter and loss for some.
 ///
 /// ```
 /// use nat_sim::{Population, World};
@@ -103,6 +107,18 @@ impl Class {
 
     const fn may_have_ipv6(self) -> bool {
         !matches!(self, Self::Enterprise | Self::Tcp443)
+    }
+
+    fn link(self, stream: &mut Stream) -> Link {
+        let mobile = matches!(self, Self::MobileSymmetric | Self::MobileCone | Self::MobileOpen);
+        let delay = if mobile {
+            pick(stream, &[(30, 18), (40, 30), (20, 45), (10, 80)])
+        } else {
+            pick(stream, &[(25, 3), (35, 7), (25, 12), (15, 20)])
+        };
+        let loss = pick(stream, &[(70, 0), (20, 1_000), (8, 5_000), (2, 20_000)]);
+        let jitter = Duration::from_micros(100 * delay);
+        Link::after(Duration::from_millis(delay)).with_jitter(jitter).with_loss(Chance::ppm(loss))
     }
 
     fn nats(self, stream: &mut Stream) -> Vec<Model> {
@@ -190,7 +206,8 @@ impl Population {
     pub fn sample(&self, stream: &mut Stream) -> Access {
         let class = pick(stream, &self.classes);
         let ipv6 = class.may_have_ipv6() && stream.happens(self.ipv6);
-        Access { class: class.name(), nats: class.nats(stream), ipv6 }
+        let nats = class.nats(stream);
+        Access { class: class.name(), nats, ipv6, link: class.link(stream) }
     }
 }
 
@@ -206,9 +223,16 @@ impl Access {
             if self.ipv6 {
                 nat = nat.dual_stack();
             }
+            if outer.is_none() {
+                nat = nat.over(self.link);
+            }
             outer = Some(world.add_nat(nat)?);
         }
-        let host = outer.map_or_else(Host::on_internet, Host::behind).named(name);
+        let host = match outer {
+            Some(nat) => Host::behind(nat),
+            None => Host::on_internet().over(self.link),
+        };
+        let host = host.named(name);
         world.add_host(if self.ipv6 { host.dual_stack() } else { host })
     }
 }

@@ -1,10 +1,12 @@
 //! A scenario as data: topology and timeline, to be built, printed, parsed, shrunk and replayed.
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod link_words;
 mod parse;
 mod print;
 
 use crate::{
-    Dependence, Hairpin, Host, HostId, Lifetime, Link, Model, Nat, NatId, NodeId, PortChoice,
+    Dependence, Hairpin, Host, HostId, Jump, Lifetime, Link, Model, Nat, NatId, NodeId, PortChoice,
     Prefix, Preset, RouterInput, TopologyError, World,
 };
 use core::time::Duration;
@@ -123,6 +125,8 @@ pub enum Fault {
     Up(String),
     /// The link of a node changes.
     Relink(String, Link),
+    /// The clock of a host jumps.
+    Clock(String, Jump),
 }
 
 /// A scenario that has been built.
@@ -339,6 +343,10 @@ impl Running {
             Fault::Relink(name, link) => {
                 let (node, link) = (self.node(name)?, *link);
                 self.world.after(after, move |world| world.set_links(node, link, link));
+            }
+            Fault::Clock(name, jump) => {
+                let (host, jump) = (self.host(name)?, *jump);
+                self.world.after(after, move |world| world.jump_clock(host, jump));
             }
         }
         Ok(())

@@ -31,6 +31,15 @@ pub struct MachineId {
     pub(crate) index: u32,
 }
 
+/// How a clock is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Jump {
+    /// It shows more than before.
+    Ahead(Duration),
+    /// It shows less.
+    Back(Duration),
+}
+
 /// Half of the default one-way delay between two hosts, 25 ms: what the link to the internet takes
 /// in each direction unless told otherwise. Links inside take no time.
 pub const ACCESS_DELAY: Duration = Duration::from_micros(12_500);

@@ -175,12 +175,22 @@ pub struct Behaviour {
     pub lifetime: Lifetime,
     /// How long a TCP session lives.
     pub tcp: TcpTimes,
+    /// How long a port that was given up, or lost in a reboot, is kept from other inside sockets
+    /// (RFC 6888 §3, REQ-8, which asks carriers for two minutes).
+    pub hold_down: Duration,
     /// Inside to inside by way of the outside address.
     pub hairpin: Hairpin,
     /// What is not let in.
     pub unsolicited: Unsolicited,
     /// What happens to a SYN from the outside that is not let in.
     pub unsolicited_syn: UnsolicitedSyn,
+    /// Whether a SYN gets in from where one went out to, before that was answered (RFC 5382 §4.2,
+    /// REQ-2a). Many firewalls do not know this way to open a connection.
+    pub simultaneous_open: bool,
+    /// Whether it changes the inside address to the outside one in the payload of what goes out, as
+    /// meddling application gateways do (RFC 4787 §7, REQ-10). It is for them that STUN obscures
+    /// addresses.
+    pub rewrites_payload: bool,
     /// What becomes of ICMP errors.
     pub icmp_errors: IcmpErrors,
     /// How many mappings one internal host may have.
@@ -222,6 +232,9 @@ impl Behaviour {
             unsolicited: Unsolicited::Drop,
             unsolicited_syn: UnsolicitedSyn::ErrorAfterSixSeconds,
             tcp: TcpTimes::recommended(),
+            hold_down: Duration::ZERO,
+            simultaneous_open: true,
+            rewrites_payload: false,
             icmp_errors: IcmpErrors::Translate,
             quota: None,
             reports_exhaustion: true,

@@ -148,6 +148,7 @@ impl Preset {
                 ports: PortChoice::Block(512),
                 hairpin: Hairpin::ExternalSource,
                 lifetime: idle(60),
+                hold_down: Duration::from_secs(120),
                 ..Behaviour::of(Endpoint, AddressAndPort)
             },
             Self::MobileCarrier => {

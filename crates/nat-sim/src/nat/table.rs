@@ -35,6 +35,8 @@ pub(crate) struct Table {
     paired: BTreeMap<IpAddr, IpAddr>,
     /// Which mapping last carried packets from a remote to a socket, where that can be several.
     carriers: Map<(Protocol, SocketAddr, SocketAddr), u32>,
+    /// Ports that were given up: whose they were, and until when others do not get them.
+    resting: Map<(Protocol, SocketAddr), (SocketAddr, Instant)>,
     /// Sessions that an outsider opened with the NAT itself (see [`Unsolicited::Accept`]).
     local: Map<(Protocol, SocketAddr, SocketAddr), Instant>,
 }
@@ -53,6 +55,7 @@ impl Table {
             by_external: Map::default(),
             paired: BTreeMap::new(),
             carriers: Map::default(),
+            resting: Map::default(),
             local: Map::default(),
         }
     }
@@ -65,7 +68,11 @@ impl Table {
         self.behaviour.translates
     }
 
+    /// Forgets its mappings; their ports may rest.
     pub(crate) fn reboot(&mut self) {
+        for slot in 0..self.slots.len() as u32 {
+            self.close(slot);
+        }
         self.allocator = Allocator::new(&self.behaviour);
         self.slots.clear();
         self.free.clear();
@@ -78,6 +85,7 @@ impl Table {
 
     pub(crate) fn rebind(&mut self, outside: Vec<IpAddr>) {
         self.reboot();
+        self.resting = Map::default();
         self.outside = outside;
     }
 
@@ -99,6 +107,9 @@ impl Table {
         };
         let internal = packet.source;
         packet.source = mapping;
+        if self.behaviour.rewrites_payload {
+            meddle(packet, internal.ip());
+        }
         if !self.is_ours(packet.destination) {
             return Outcome::Outside;
         }
@@ -129,9 +140,19 @@ impl Table {
             return self.error_inbound(now, packet, &error);
         }
         match self.find_inbound(now, packet.protocol(), packet.destination, packet.source) {
+            Ok(slot) if self.misunderstands(slot, packet) => Outcome::Drop(DropCause::Filtered),
             Ok(slot) => self.deliver(now, slot, packet),
             Err(refusal) => refusal.into(),
         }
+    }
+
+    /// Whether it takes a simultaneous open for an intrusion.
+    fn misunderstands(&self, slot: u32, packet: &IpPacket) -> bool {
+        let Body::Tcp(segment) = &packet.body else { return false };
+        let opens = segment.syn && segment.acknowledges.is_none();
+        let mapping = self.slots[slot as usize].as_ref();
+        let begun = mapping.is_some_and(|mapping| mapping.remotes.contains_key(&packet.source));
+        opens && begun && !self.behaviour.simultaneous_open
     }
 
     /// Whether the inside has begun a connection with the sender of an unsolicited SYN.
@@ -259,4 +280,25 @@ impl Table {
         packet.destination = internal;
         Outcome::Inside
     }
+}
+
+/// Changes the inside address in the payload to the outside one, in binary, as gateways do that
+/// know no protocol and look for four bytes.
+fn meddle(packet: &mut IpPacket, inside: IpAddr) {
+    let (IpAddr::V4(inside), IpAddr::V4(outside)) = (inside, packet.source.ip()) else { return };
+    let Body::Udp(payload) = &mut packet.body else { return };
+    let (inside, outside) = (inside.octets(), outside.octets());
+    if !payload.windows(4).any(|window| window == inside) {
+        return;
+    }
+    let mut bytes = payload.to_vec();
+    let mut at = 0;
+    while let Some(window) = bytes.get_mut(at..at + 4) {
+        let found = *window == inside;
+        if found {
+            window.copy_from_slice(&outside);
+        }
+        at += if found { 4 } else { 1 };
+    }
+    *payload = bytes.into();
 }

@@ -3,7 +3,7 @@ use super::{
     Fault, HostPlan, NatPlan, Part, Place, Scenario, ScenarioError, ScenarioFault, Tweak,
     link_words::{self, duration, number},
 };
-use crate::{ACCESS_DELAY, Dependence, Hairpin, Link, PortChoice, RouterInput};
+use crate::{ACCESS_DELAY, Dependence, Hairpin, Jump, Link, PortChoice, RouterInput};
 use core::str::{FromStr, SplitWhitespace};
 
 impl FromStr for Scenario {
@@ -155,7 +155,7 @@ impl<'a> Words<'a> {
 
     fn event(&mut self) -> Result<(core::time::Duration, Fault), ScenarioFault> {
         let after = duration(self.next("a time such as 5s")?)?;
-        let expected = "reboot, rebind, roam, cut, mend, down, up or link";
+        let expected = "reboot, rebind, roam, cut, mend, down, up, link or clock";
         let fault = match self.next(expected)? {
             "reboot" => Fault::Reboot(self.name()?),
             "rebind" => Fault::Rebind(self.name()?),
@@ -176,6 +176,22 @@ impl<'a> Words<'a> {
                     self.link(&mut link, Link::default(), word)?;
                 }
                 Fault::Relink(name, link.unwrap_or_default())
+            }
+            "clock" => {
+                let name = self.name()?;
+                let way = self.next("ahead or back")?;
+                let by = duration(self.next("a time such as 5s")?)?;
+                Fault::Clock(
+                    name,
+                    match way {
+                        "ahead" => Jump::Ahead(by),
+                        "back" => Jump::Back(by),
+                        word => {
+                            let (word, expected) = (word.to_owned(), "ahead or back");
+                            return Err(ScenarioFault::Unexpected { word, expected });
+                        }
+                    },
+                )
             }
             word => {
                 return Err(ScenarioFault::Unexpected { word: word.to_owned(), expected });

@@ -3,7 +3,7 @@ use super::{
     Fault, HostPlan, NatPlan, Place, Scenario, Tweak,
     link_words::{self, Time},
 };
-use crate::{Dependence, Hairpin, PortChoice, RouterInput};
+use crate::{Dependence, Hairpin, Jump, PortChoice, RouterInput};
 use core::fmt;
 
 impl fmt::Display for Scenario {
@@ -70,6 +70,8 @@ impl fmt::Display for Fault {
                 write!(f, "link {name}")?;
                 link_words::write(f, link)
             }
+            Self::Clock(name, Jump::Ahead(by)) => write!(f, "clock {name} ahead {}", Time(*by)),
+            Self::Clock(name, Jump::Back(by)) => write!(f, "clock {name} back {}", Time(*by)),
         }
     }
 }

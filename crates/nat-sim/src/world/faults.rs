@@ -1,7 +1,7 @@
 //! What goes wrong: reboots, new addresses, roaming, cuts and links that change.
 use super::World;
 use crate::{
-    Host, HostId, Link, MachineId, NatId, NodeId, TopologyError,
+    Host, HostId, Jump, Link, MachineId, NatId, NodeId, TopologyError,
     node::{Kind, OUTSIDE},
 };
 use sans_io::{Input, SocketFault, SocketId};
@@ -101,6 +101,21 @@ impl World {
             state.by_id.remove(&(owner, id));
             let state = Err(SocketFault::Lost);
             self.tell(MachineId { host, index: owner }, Input::Socket { id, state });
+        }
+    }
+
+    /// The clock of a host jumps, as when it wakes from sleep or is set. Its machines see the jump at
+    /// their next input; deadlines that it has passed are due at once.
+    pub fn jump_clock(&mut self, host: HostId, jump: Jump) {
+        let state = self.host_mut(host);
+        match jump {
+            Jump::Ahead(by) => state.clock.ahead = state.clock.ahead.saturating_add(by),
+            Jump::Back(by) => state.clock.behind = state.clock.behind.saturating_add(by),
+        }
+        for index in 0..self.host(host).slots.len() as u32 {
+            let id = MachineId { host, index };
+            let deadline = self.host(host).slots[index as usize].deadline;
+            self.arm(id, deadline);
         }
     }
 

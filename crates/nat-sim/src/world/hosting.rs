@@ -40,7 +40,8 @@ impl World {
         target: impl Into<Target>,
         command: impl FnOnce(&mut M, Instant) -> R,
     ) -> R {
-        let (id, now) = (self.find::<M>(target.into()), self.now);
+        let id = self.find::<M>(target.into());
+        let now = self.host_now(id.host);
         let result = command(&mut self.hosting_mut::<M>(id).machine, now);
         self.settle(id);
         result
@@ -67,6 +68,7 @@ impl World {
         let Some(mut hosted) = self.slot(id).hosted.take() else { return };
         let mut replies: Vec<SocketReply> = Vec::new();
         let mut outputs = 0;
+        let shown = self.host_now(id.host);
         let deadline = loop {
             outputs += 1;
             assert!(outputs < OUTPUTS_MAX, "{}: a drain without end (law 2)", self.name(id.host));
@@ -83,7 +85,7 @@ impl World {
                 Output::Timeout(deadline) if replies.is_empty() => break deadline,
                 Output::Timeout(_) => {
                     for (id, state) in replies.drain(..) {
-                        let _ = hosted.input(self.now, Input::Socket { id, state });
+                        let _ = hosted.input(shown, Input::Socket { id, state });
                     }
                 }
             }
@@ -94,11 +96,11 @@ impl World {
 
     /// Notes a deadline. Only an earlier wake-up than the one queued is queued; a late deadline is
     /// looked at again when that one comes.
-    fn arm(&mut self, id: MachineId, deadline: Option<Instant>) {
-        let now = self.now;
+    pub(super) fn arm(&mut self, id: MachineId, deadline: Option<Instant>) {
+        let (now, clock) = (self.now, self.host(id.host).clock);
         let slot = self.slot(id);
         slot.deadline = deadline;
-        let Some(at) = deadline.map(|at| at.max(now)) else { return };
+        let Some(at) = deadline.map(|at| clock.when(at).max(now)) else { return };
         if slot.wake.is_none_or(|wake| at < wake) {
             slot.wake = Some(at);
             self.queue.push(at, Event::Wake(id));
@@ -106,14 +108,14 @@ impl World {
     }
 
     pub(super) fn wake(&mut self, id: MachineId) {
-        let now = self.now;
+        let (now, shown) = (self.now, self.host_now(id.host));
         let slot = self.slot(id);
         if slot.wake != Some(now) {
             return; // An earlier one took its place.
         }
         slot.wake = None;
         let deadline = slot.deadline;
-        if deadline.is_none_or(|deadline| deadline > now) {
+        if deadline.is_none_or(|deadline| deadline > shown) {
             return self.arm(id, deadline);
         }
         self.tell(id, Input::Timeout);
@@ -135,7 +137,7 @@ impl World {
         id: MachineId,
         input: Input<'a>,
     ) -> Option<Verdict<'a>> {
-        let now = self.now;
+        let now = self.host_now(id.host);
         let verdict = self.slot(id).hosted.as_mut().map(|hosted| hosted.input(now, input));
         self.settle(id);
         verdict
@@ -150,12 +152,13 @@ impl World {
         payload: &Bytes,
     ) -> Result<(), DropCause> {
         let (host, now) = (owner.host, self.now);
+        let shown = self.host_now(host);
         let count = self.host(host).slots.len() as u32;
         let others = (0..count).filter(|index| *index != owner.index);
         for index in core::iter::once(owner.index).chain(others) {
             let id = MachineId { host, index };
             let Some(hosted) = &mut self.slot(id).hosted else { continue };
-            let verdict = hosted.input(now, Input::Received { path, meta, bytes: payload });
+            let verdict = hosted.input(shown, Input::Received { path, meta, bytes: payload });
             self.settle(id);
             match verdict {
                 Verdict::Unclaimed => continue,
@@ -296,6 +299,11 @@ impl World {
         let answers = self.names.get(&key).cloned();
         let result = answers.as_deref().ok_or(LookupFault::NotFound);
         self.tell(id, Input::LookedUp { id: request.id, result });
+    }
+
+    /// What the clock of a host shows.
+    fn host_now(&self, host: HostId) -> Instant {
+        self.host(host).clock.shows(self.now)
     }
 
     fn slot(&mut self, id: MachineId) -> &mut Slot {

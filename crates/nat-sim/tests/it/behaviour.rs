@@ -279,3 +279,54 @@ fn an_inside_network_is_chosen_apart_from_the_outside_ones() {
         assert!(networks.insert(inside.to_bits() >> 8), "{inside} again");
     }
 }
+
+/// A NAT with four ports, all of which one host has used; when the other may have one.
+fn second_host_gets_a_port_after(hold_down: Duration, reboots: bool) -> Option<u64> {
+    let mut lab = Lab::new(Behaviour {
+        port_range: 40_000..=40_003,
+        lifetime: Lifetime::idle(30 * SEC),
+        hold_down,
+        ..Behaviour::of(Dependence::Endpoint, Dependence::Endpoint)
+    });
+    let server = lab.servers[0][0];
+    let of_first = [0, 1, 2, 3].map(|n| lab.world.install_peer(lab.inside[0], 5000 + n));
+    for peer in of_first {
+        assert!(lab.world.ask(peer, server).is_some());
+    }
+    let began = lab.world.now();
+    if reboots {
+        lab.world.reboot_nat(lab.nat);
+    }
+    let second = lab.world.install_peer(lab.inside[1], 6000);
+    (0..200).find_map(|_| {
+        lab.world.run_for(SEC);
+        let seen = lab.world.ask(second, server);
+        seen.map(|_| lab.world.now().saturating_since(began).as_secs())
+    })
+}
+
+#[test]
+fn a_port_that_was_given_up_rests_before_another_host_gets_it() {
+    let after = |hold_down, reboots| second_host_gets_a_port_after(hold_down, reboots).unwrap();
+    // An answer that does not come is waited for, so seconds are not exact.
+    assert!((29..=34).contains(&after(Duration::ZERO, false)));
+    assert!((149..=154).contains(&after(120 * SEC, false)));
+    assert!(after(Duration::ZERO, true) <= 3);
+    assert!((149..=154).contains(&after(120 * SEC, true)), "also one that was lost in a reboot");
+}
+
+#[test]
+fn a_port_that_was_given_up_goes_back_to_its_socket_at_once() {
+    let mut lab = Lab::new(Behaviour {
+        port_range: 40_000..=40_000,
+        lifetime: Lifetime::idle(30 * SEC),
+        hold_down: 120 * SEC,
+        ..Behaviour::of(Dependence::Endpoint, Dependence::Endpoint)
+    });
+    let peer = lab.world.install_peer(lab.inside[0], 5000);
+    let server = lab.servers[0][0];
+    let first = lab.world.ask(peer, server);
+    lab.world.run_for(40 * SEC);
+    assert!(first.is_some());
+    assert_eq!(lab.world.ask(peer, server), first);
+}

@@ -44,7 +44,7 @@ fn each_deviation_fails_its_own_requirements() {
     let syn = |unsolicited_syn| Behaviour { unsolicited_syn, ..book() };
     let by_address = Behaviour { mapping: Dependence::Address, ..book() };
     let strict = Behaviour { filtering: Dependence::AddressAndPort, ..book() };
-    let cases: [(Behaviour, &[&str]); 17] = [
+    let cases: [(Behaviour, &[&str]); 19] = [
         (by_address, &["RFC 4787 REQ-1", "RFC 5382 REQ-1"]),
         (Behaviour { pooling: Pooling::Arbitrary, ..book() }, &["RFC 4787 REQ-2"]),
         (Behaviour { classes: false, ..book() }, &["RFC 4787 REQ-3a"]),
@@ -77,6 +77,12 @@ fn each_deviation_fails_its_own_requirements() {
         (Behaviour { ports: PortChoice::Contiguous, ..book() }, &["RFC 7857 §9"]),
         (tcp(7_000, 240), &["RFC 5382 REQ-5"]),
         (tcp(7_440, 200), &["RFC 5382 REQ-5 open", "RFC 7857 §2.2 wait"]),
+        (Behaviour { rewrites_payload: true, ..book() }, &["RFC 4787 REQ-10"]),
+        (
+            Behaviour { simultaneous_open: false, ..book() },
+            // Hairpinned hosts open from both sides too.
+            &["RFC 5382 REQ-2a", "RFC 5382 REQ-8", "RFC 5382 REQ-8a"],
+        ),
         (syn(UnsolicitedSyn::Drop), &["RFC 5382 REQ-4 error"]),
         (syn(UnsolicitedSyn::Error), &["RFC 5382 REQ-4", "RFC 5382 REQ-4 error"]),
     ];

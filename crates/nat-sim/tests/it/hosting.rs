@@ -1,7 +1,7 @@
 //! Machines on hosts: time, sockets, names, verdicts.
 use bytes::Bytes;
 use core::time::Duration;
-use nat_sim::{DropCause, Host, Link, MachineId, Peer, World};
+use nat_sim::{DropCause, Host, Jump, Link, MachineId, Peer, World};
 use sans_io::{
     Clock, Input, Instant, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Machine,
     Output, Packet, Path, PathFault, SocketFault, SocketId, SocketRequest, Verdict,
@@ -89,6 +89,26 @@ fn a_deadline_that_moves_later_wakes_once() {
     world.run_for(MS * 100);
     let events = world.take_events::<Script>(host);
     assert_eq!(events, [(at(40), "Timeout".to_owned())]);
+}
+
+/// When a machine with deadlines at 10, 30 and 70 ms wakes, if its clock jumps by 50 ms at 20 ms.
+fn wakes_with(jump: Jump) -> Vec<u128> {
+    let mut world = World::new(1);
+    let host = world.add_host(Host::on_internet()).unwrap();
+    let at = |ms| World::START.saturating_add(MS * ms);
+    let script = Script { deadlines: vec![at(70), at(10), at(30)], ..Script::default() };
+    world.install(host, script);
+    world.after(MS * 20, move |world| world.jump_clock(host, jump));
+    world.run_for(MS * 200);
+    let woken = world.take_events::<Script>(host);
+    woken.iter().map(|(at, _)| at.saturating_since(World::START).as_millis()).collect()
+}
+
+#[test]
+fn a_clock_that_jumps_brings_deadlines_near_or_puts_them_off() {
+    assert_eq!(wakes_with(Jump::Ahead(MS * 30)), [10, 20, 40]);
+    assert_eq!(wakes_with(Jump::Ahead(MS * 50)), [10, 20]);
+    assert_eq!(wakes_with(Jump::Back(MS * 50)), [10, 80, 120]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Scenarios as text: what is printed reads back the same, and what is wrong is named.
 use core::time::Duration;
 use nat_sim::{
-    Bursts, Chance, Dependence, Fault, Hairpin, HostPlan, Link, NatPlan, Peer, Place, PortChoice,
-    Preset, Scenario, Tweak, World,
+    Bursts, Chance, Dependence, Fault, Hairpin, HostPlan, Jump, Link, NatPlan, Peer, Place,
+    PortChoice, Preset, Scenario, Tweak, World,
 };
 use proptest::prelude::*;
 
@@ -90,6 +90,8 @@ fn fault(nats: usize, hosts: usize) -> impl Strategy<Value = Fault> {
         host().prop_map(Fault::Up),
         (host(), place(nats)).prop_map(|(host, place)| Fault::Roam(host, place)),
         (host(), link()).prop_map(|(host, link)| Fault::Relink(host, link)),
+        (host(), time()).prop_map(|(host, by)| Fault::Clock(host, Jump::Ahead(by))),
+        (host(), time()).prop_map(|(host, by)| Fault::Clock(host, Jump::Back(by))),
     ]
 }
 
@@ -203,6 +205,10 @@ fn errors_name_the_line_and_the_fault() {
         ("nat a linux\n\nhost h behind h", "line 3: there is no node named h"),
         ("host h on internet\nat 5s reboot h", "line 2: h is not a NAT"),
         ("nat a linux\nconnect a a", "line 2: a is not a host"),
+        (
+            "host h on internet\nat 1s clock h up 1s",
+            "line 2: \"up\" means nothing here; expected ahead or back",
+        ),
         ("nat a linux mapping=address", "line 1: linux has no such behaviour to change"),
         (
             "nat a symmetric mapping=port",
@@ -270,4 +276,22 @@ fn the_timeline_happens_when_it_says() {
     assert!(world.ask(a, s).is_some());
     world.run_until(World::START.saturating_add(secs(21)));
     assert_eq!(world.machine::<Peer>(a).local(), None, "its socket is gone");
+}
+
+/// Whatever a fuzzer has for bytes: it can be built, printed, and read back.
+#[cfg(feature = "arbitrary")]
+#[test]
+fn a_fuzzer_gets_scenarios_that_can_be_built() {
+    use arbitrary::{Arbitrary, Unstructured};
+    let mut stream = nat_sim::Stream::new(1, "fuzzer", "bytes");
+    let mut largest = 0;
+    for length in 0..600 {
+        let bytes: Vec<u8> = (0..length).map(|_| stream.next_u64() as u8).collect();
+        let scenario = Scenario::arbitrary(&mut Unstructured::new(&bytes)).unwrap();
+        assert_eq!(scenario.to_string().parse().as_ref(), Ok(&scenario));
+        assert!(scenario.hosts.len() <= 4 && scenario.nats.len() <= 3, "{scenario}");
+        assert!(scenario.timeline.iter().all(|(at, _)| at.as_secs() <= 120), "{scenario}");
+        largest = largest.max(scenario.timeline.len());
+    }
+    assert_eq!(largest, 6);
 }

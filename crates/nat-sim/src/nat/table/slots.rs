@@ -57,6 +57,10 @@ impl Table {
         self.free.push(slot);
         self.by_key.remove(&mapping.key);
         let name = (mapping.key.protocol, mapping.external);
+        if !self.behaviour.hold_down.is_zero() {
+            let end = mapping.until.saturating_add(self.behaviour.hold_down);
+            self.resting.insert(name, (mapping.key.internal, end));
+        }
         if let Some(sharing) = self.by_external.get_mut(&name) {
             sharing.retain(|other| *other != slot);
             if sharing.is_empty() {
@@ -79,16 +83,24 @@ impl Table {
             return Err(DropCause::OverQuota);
         }
         let ip = self.pool(host).ok_or(DropCause::NoRoute)?;
-        let Self { behaviour, stream, allocator, slots, by_external, local, .. } = self;
+        let Self { behaviour, stream, allocator, slots, by_external, local, resting, .. } = self;
         let is_free = |port| {
             let external = SocketAddr::new(ip, port);
             if local.get(&(key.protocol, external, remote)).is_some_and(|until| *until > now) {
                 return false;
             }
+            let rests = |owner: SocketAddr, end| owner != key.internal && end > now;
+            let resting = resting.get(&(key.protocol, external));
+            if resting.is_some_and(|(owner, end)| rests(*owner, *end)) {
+                return false;
+            }
             let Some(sharing) = by_external.get(&(key.protocol, external)) else { return true };
             !sharing.iter().filter_map(|slot| slots[*slot as usize].as_ref()).any(|mapping| {
-                mapping.until > now
-                    && (!behaviour.overloads || mapping.remotes.contains_key(&remote))
+                if mapping.until > now {
+                    return !behaviour.overloads || mapping.remotes.contains_key(&remote);
+                }
+                let end = mapping.until.saturating_add(behaviour.hold_down);
+                rests(mapping.key.internal, end)
             })
         };
         let port = allocator.choose(behaviour, stream, host, key.internal.port(), is_free);
