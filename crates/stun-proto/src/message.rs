@@ -49,7 +49,6 @@ pub struct Message<'a> {
     sha1: Option<Tag>,
     sha256: Option<Tag>,
     fingerprint: bool,
-    malformed: Option<AttributeType>,
 }
 
 /// Where an integrity attribute is. Narrow, since messages are passed around by value.
@@ -84,7 +83,6 @@ impl<'a> Message<'a> {
             sha1: None,
             sha256: None,
             fingerprint: false,
-            malformed: None,
         };
         message.walk()?;
         Ok(message)
@@ -98,15 +96,7 @@ impl<'a> Message<'a> {
                 AttributeType::FINGERPRINT
                 | AttributeType::MESSAGE_INTEGRITY
                 | AttributeType::MESSAGE_INTEGRITY_SHA256 => self.seal(kind, at, value, next)?,
-                _ if self.body_end < at => {}
-                _ => {
-                    if kind.check(value, &self.id) == Check::Malformed
-                        && kind.is_required()
-                        && self.malformed.is_none()
-                    {
-                        self.malformed = Some(kind);
-                    }
-                }
+                _ => {}
             }
             at = next;
         }
@@ -209,8 +199,11 @@ impl<'a> Message<'a> {
 
     /// The first comprehension-required attribute that this crate knows and whose value is not
     /// what it must be. A server answers 400 (Bad Request), a client takes it as missing.
-    pub const fn malformed(&self) -> Option<AttributeType> {
-        self.malformed
+    pub fn malformed(&self) -> Option<AttributeType> {
+        let is_malformed = |kind: AttributeType, value: &[u8]| {
+            kind.is_required() && kind.check(value, &self.id) == Check::Malformed
+        };
+        self.attributes().find(|(kind, value)| is_malformed(*kind, value)).map(|(kind, _)| kind)
     }
 
     /// The comprehension-required attributes that this crate does not know (RFC 8489 §6.3).
