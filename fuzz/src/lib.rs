@@ -2,19 +2,27 @@
 //! runs them over the committed corpora on stable Rust. README.md says how to run them.
 #![forbid(unsafe_code)]
 
+mod channel_data;
 mod craft;
 mod drive;
 mod script;
+mod sdp_parse;
 mod stun_client;
 mod stun_parse;
 mod stun_round_trip;
 mod stun_server;
+mod turn_client;
+mod turn_server;
 mod world;
 
+pub use channel_data::{channel_data, stream_framing};
+pub use sdp_parse::sdp_parse;
 pub use stun_client::stun_client;
 pub use stun_parse::stun_parse;
 pub use stun_round_trip::stun_round_trip;
 pub use stun_server::stun_server;
+pub use turn_client::turn_client;
+pub use turn_server::turn_server;
 
 /// A fuzz target: panics where something is wrong.
 pub type Target = fn(&[u8]);
@@ -25,4 +33,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stun_round_trip", stun_round_trip),
     ("stun_client", stun_client),
     ("stun_server", stun_server),
+    ("sdp_parse", sdp_parse),
+    ("channel_data", channel_data),
+    ("stream_framing", stream_framing),
+    ("turn_client", turn_client),
+    ("turn_server", turn_server),
 ];

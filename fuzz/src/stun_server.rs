@@ -109,9 +109,10 @@ impl Subject for Server {
             *path == heard.path || other && same_host && path.transport == heard.path.transport
         };
         let mut asked = self.asked.iter().rev();
-        let cause = asked.find(|(path, bytes)| goes_back(path) && bytes.get(4..20) == Some(id));
-        let (path, request) = cause.expect("an answer has a question of the same transaction");
-        assert_eq!(request[0] & 0x3E, 0, "only Binding requests are answered");
+        let cause = asked.find(|(path, bytes)| {
+            goes_back(path) && bytes.starts_with(&[0, 1]) && bytes.get(4..20) == Some(id)
+        });
+        let (path, _) = cause.expect("an answer has a Binding request of the same transaction");
         if let Ok(answer) = Message::parse(&heard.bytes) {
             assert_eq!(answer.method(), Method::BINDING);
             assert!(matches!(answer.class(), Class::Success | Class::Error));
