@@ -147,6 +147,10 @@ impl Negotiator {
     pub fn handle_input(&mut self, input: Input<'_>) -> Verdict {
         let done = match input {
             _ if self.is_backlogged() => Err(Mismatch::Backlog),
+            Input::Offer { text, .. } if self.is_repeated(text) => {
+                self.repeat_answer();
+                Ok(())
+            }
             Input::Offer { text, glare } => match (&self.exchange, glare) {
                 (Exchange::Local { .. }, Glare::Report) => return Verdict::Glare,
                 _ => self.take_offer(text),
@@ -220,6 +224,20 @@ impl Negotiator {
         }
     }
 
+    /// Whether this is the offer that was answered last, sent again because the answer was lost.
+    /// It is no new one, so that it does not cross an own one either.
+    fn is_repeated(&self, text: &[u8]) -> bool {
+        let waits = matches!(self.exchange, Exchange::None | Exchange::Local { .. });
+        let last = self.agreement.remote.as_ref().filter(|_| self.agreement.answered && waits);
+        last.is_some_and(|last| *last.to_bytes() == *text)
+    }
+
+    fn repeat_answer(&mut self) {
+        if let Some(local) = self.agreement.local.clone() {
+            self.send(DescriptionKind::Answer, local);
+        }
+    }
+
     fn take_offer(&mut self, text: &[u8]) -> Result<(), Mismatch> {
         match &self.exchange {
             Exchange::None
@@ -230,14 +248,6 @@ impl Negotiator {
             }
         }
         let session = self.parse(text)?;
-        // The one that was answered last, sent again because the answer was lost.
-        let again = matches!(self.exchange, Exchange::None)
-            && self.agreement.answered
-            && self.agreement.remote.as_ref() == Some(&session);
-        if let Some(local) = self.agreement.local.clone().filter(|_| again) {
-            self.send(DescriptionKind::Answer, local);
-            return Ok(());
-        }
         // All that can fail comes before the own offer is given up.
         let mut transceivers = self.transceivers.clone();
         self.agreement.dismiss_guests(&mut transceivers);

@@ -265,7 +265,9 @@ impl Judge<'_> {
         let layout = Layout::scratch(kind, own, account);
         let pairs = layout.matched(&remotes, account);
         let codecs = layout.answered(&remotes, &pairs, &section.facts.feedback);
-        codecs.iter().for_each(|codec| account.codec(&codec.remote, Reason::Agreed));
+        for codec in &codecs {
+            account.codec(&codec.remote, Reason::Agreed);
+        }
         if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
             return Ok(Err(Reason::NoCodec));
         }
@@ -348,7 +350,7 @@ impl Judge<'_> {
             allow_mixed,
             send_rids: merit.simulcast.send,
             receive_rids: merit.simulcast.receive,
-            rtcp_mux: mux,
+            rtcp_mux: rtp && mux,
             rtcp_rsize: outline.rtcp_rsize,
             data,
             transport: owner,

@@ -35,7 +35,7 @@ impl Answer<'_> {
         }
         for (index, (section, ours)) in remote.sections.iter().zip(&self.draft.sections).enumerate()
         {
-            self.fits(index, section, ours)?;
+            fits(index, section, ours)?;
         }
         let groups = self.groups(&remote)?;
         let mut explanations = Vec::new();
@@ -64,26 +64,6 @@ impl Answer<'_> {
             answered: false,
             explanations,
         })
-    }
-
-    /// Whether a section answers the one that was offered in its place.
-    fn fits(
-        &self,
-        index: usize,
-        section: &RemoteSection<'_>,
-        ours: &DraftSection,
-    ) -> Result<(), Mismatch> {
-        let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
-        let line = &ours.outline.line;
-        let same = section.line.media == line.media;
-        let accepted = section.line.port != 0;
-        if !named || !same || (accepted && section.line.proto != line.proto) {
-            return Err(Mismatch::SectionChanged { section: index });
-        }
-        if accepted && !ours.outline.live {
-            return Err(Mismatch::NotOffered { section: index });
-        }
-        Ok(())
     }
 
     /// The groups of the answer: parts of those that were offered, what is rejected left out.
@@ -178,6 +158,21 @@ impl Answer<'_> {
         let before = self.agreement.credentials.as_ref();
         before.is_some_and(|before| *before != self.draft.credentials)
     }
+}
+
+/// Whether a section answers the one that was offered in its place.
+fn fits(index: usize, section: &RemoteSection<'_>, ours: &DraftSection) -> Result<(), Mismatch> {
+    let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
+    let line = &ours.outline.line;
+    let same = section.line.media == line.media;
+    let accepted = section.line.port != 0;
+    if !named || !same || (accepted && section.line.proto != line.proto) {
+        return Err(Mismatch::SectionChanged { section: index });
+    }
+    if accepted && !ours.outline.live {
+        return Err(Mismatch::NotOffered { section: index });
+    }
+    Ok(())
 }
 
 /// The formats that the answer kept.

@@ -107,12 +107,12 @@ impl Codec {
 
     /// VP8 with the usual feedback and RTX (RFC 7741).
     pub fn vp8() -> Self {
-        Self::known("VP8", 90_000, 96).as_video()
+        Self::known("VP8", 90_000, 96).video()
     }
 
     /// VP9 profile 0 with the usual feedback and RTX (RFC 9628).
     pub fn vp9() -> Self {
-        let mut codec = Self::known("VP9", 90_000, 98).as_video();
+        let mut codec = Self::known("VP9", 90_000, 98).video();
         codec.parameters = Text::new("profile-id=0").ok();
         codec
     }
@@ -120,7 +120,7 @@ impl Codec {
     /// H.264 Constrained Baseline, level 3.1, packetization mode 1, with the usual feedback and
     /// RTX (RFC 6184).
     pub fn h264() -> Self {
-        let mut codec = Self::known("H264", 90_000, 102).as_video();
+        let mut codec = Self::known("H264", 90_000, 102).video();
         let parameters = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
         codec.parameters = Text::new(parameters).ok();
         codec
@@ -133,7 +133,7 @@ impl Codec {
             .with_payload_type(number)
     }
 
-    fn as_video(mut self) -> Self {
+    fn video(mut self) -> Self {
         let feedback = ["ccm fir", "nack", "nack pli"];
         self.feedback = feedback.into_iter().filter_map(|text| Text::new(text).ok()).collect();
         self.with_retransmission()

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::message::{DescriptionKind, Event};
 use super::mismatch::{CommandError, Mismatch};
 use super::offer::Offer;
-use super::outline::{Gathered, Outline, Writer};
+use super::outline::{Candidates, Gathered, Outline, Writer};
 use super::transceiver::{Transceiver, TransceiverId};
 use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
 use crate::IceCredentials;
@@ -86,8 +86,9 @@ impl Negotiator {
         Ok(())
     }
 
-    /// Uses new ICE credentials from the next description on, which restarts ICE (RFC 8839
-    /// §4.4.1.1.1). Candidates that were set are forgotten.
+    /// Uses new ICE credentials from the next description that may restart ICE (RFC 8839
+    /// §4.4.1.1.1): the next offer, or an answer to an offer that restarts. Candidates that were
+    /// set are forgotten.
     pub fn restart_ice(
         &mut self,
         credentials: IceCredentials<'static>,
@@ -201,14 +202,20 @@ impl Negotiator {
         if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
             return Err(CommandError::CredentialsNeeded);
         }
+        // An answer may not restart what the offer does not; a restart that the application wants
+        // waits for an offer of its own, and the candidates with it (RFC 8829 §5.10).
+        let agreed = self.agreement.credentials.as_ref().filter(|_| restarts.is_empty());
+        let credentials = agreed.unwrap_or(&self.credentials).clone();
+        let none = Candidates::new();
+        let current = credentials == self.credentials;
         let judgement = judge.judge().map_err(unreadable)?;
         let Judgement { sections, groups, payload_types, extension_ids, explanations } = judgement;
         let (sections, outlines): (Vec<_>, Vec<Outline>) = sections.into_iter().unzip();
         let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
         let writer = Writer {
             config: &self.config,
-            credentials: &self.credentials,
-            candidates: &self.candidates,
+            credentials: &credentials,
+            candidates: if current { &self.candidates } else { &none },
             version: self.version + 1,
             timings: &times,
             outlines: &outlines,
@@ -221,17 +228,15 @@ impl Negotiator {
             groups,
             payload_types,
             extension_ids,
-            credentials: Some(self.credentials.clone()),
+            credentials: Some(credentials),
             local: Some(session.clone()),
             remote: Some(offered.session.clone()),
             answered: true,
             explanations,
         };
         self.version += 1;
-        let kind = match provisional {
-            true => DescriptionKind::ProvisionalAnswer,
-            false => DescriptionKind::Answer,
-        };
+        let kind =
+            if provisional { DescriptionKind::ProvisionalAnswer } else { DescriptionKind::Answer };
         self.send(kind, session);
         self.settle(agreement, provisional);
         Ok(())

@@ -1,7 +1,6 @@
 //! Header extensions of a section: numbered for an offer, matched for an answer (RFC 8285 §6, §7).
 
 use alloc::collections::BTreeSet;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
@@ -129,6 +128,6 @@ const CHOICE: u16 = 4096;
 /// Notes what the peer uses its numbers for.
 pub(super) fn adopt(ids: &mut Numbers, maps: &[ExtMap<'_>]) {
     for map in maps.iter().filter(|map| map.id < CHOICE) {
-        ids.adopt(map.id, &map.uri.to_string());
+        ids.adopt(map.id, &map.uri);
     }
 }

@@ -93,6 +93,12 @@ impl Layout {
         Self::new(kind, codecs, &[], |_, _| next.next(), account)
     }
 
+    /// The formats with the feedback that is offered for each.
+    pub(super) fn written(&self) -> Vec<(Format<'static>, Vec<Text<'static>>)> {
+        let feedback = self.notes.iter().map(|note| note.feedback.clone());
+        self.formats.iter().cloned().zip(feedback).collect()
+    }
+
     /// Whether there is a format that can carry media by itself.
     pub(super) fn has_media(&self) -> bool {
         self.formats.iter().any(is_media)

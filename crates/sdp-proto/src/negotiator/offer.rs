@@ -166,8 +166,12 @@ impl<'o> Offer<'o> {
         let mixed = rtp && self.config.allow_mixed && held.is_none_or(|s| s.allow_mixed);
         let ids = &mut ledger.extension_ids;
         let extensions = extensions::offered(&own.extensions, held, mixed, ids, &mut account);
-        layout.formats.iter().for_each(|format| account.codec(format, Reason::Offered));
-        extensions.iter().for_each(|map| account.extension(&map.uri, Reason::Offered));
+        for format in &layout.formats {
+            account.codec(format, Reason::Offered);
+        }
+        for map in &extensions {
+            account.extension(&map.uri, Reason::Offered);
+        }
         let mut line = outline::line(wish.kind, &layout.formats)?;
         if let Some(held) = held {
             line.proto = held.line.proto.clone();
@@ -177,8 +181,6 @@ impl<'o> Offer<'o> {
         }
         let transport = place == Placement::Own;
         let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
-        let formats = layout.formats.iter().cloned();
-        let formats = formats.zip(layout.notes.iter().map(|note| note.feedback.clone())).collect();
         let outline = Outline {
             line,
             mid: Some(mid.clone()),
@@ -189,13 +191,14 @@ impl<'o> Offer<'o> {
             setup: transport.then_some(Setup::ActPass),
             tls_id: true,
             direction: if rtp { wish.direction } else { Direction::SendRecv },
-            formats,
+            formats: layout.written(),
             extensions,
             allow_mixed: mixed,
             streams: wish.streams.clone(),
-            simulcast: match wish.direction.sends() {
-                true => simulcast::offered(&wish.encodings),
-                false => simulcast::Lines::default(),
+            simulcast: if wish.direction.sends() {
+                simulcast::offered(&wish.encodings)
+            } else {
+                simulcast::Lines::default()
             },
             rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
             rtcp_mux_only: rtp && held.is_none() && mux_only && transport,

@@ -60,9 +60,8 @@ pub(super) fn answered(
         answered.lines.rids.extend(kept);
     }
     if let Some(list) = simulcast.recv.as_ref().filter(|_| sends) {
-        let own = |rid: &Rid<'_>| {
-            rid.direction == RidDirection::Recv && encodings.iter().any(|id| *id == rid.id)
-        };
+        let own =
+            |rid: &Rid<'_>| rid.direction == RidDirection::Recv && encodings.contains(&rid.id);
         let kept = restricted(facts, own, RidDirection::Send, formats, account);
         parts.extend(part("send", list, &kept));
         answered.send = named(list, &kept);

@@ -79,6 +79,10 @@ struct Peer {
     own: u32,
     /// The number of the offer of the other side that waits, or was answered last.
     theirs: u32,
+    /// The number of the offer of the other side that was answered for good last.
+    answered: u32,
+    /// Own offers that were taken back.
+    withdrawn: Vec<u32>,
     glare: Glare,
     credentials: u32,
 }
@@ -95,7 +99,16 @@ impl World {
             let mut config = config(id);
             config.bundle = policy;
             let side = Negotiator::new(config);
-            Peer { side, inbox: Vec::new(), own: 0, theirs: 0, glare, credentials: 0 }
+            Peer {
+                side,
+                inbox: Vec::new(),
+                own: 0,
+                theirs: 0,
+                answered: 0,
+                withdrawn: Vec::new(),
+                glare,
+                credentials: 0,
+            }
         };
         let [first, second] = policies;
         Self { peers: [peer(1, first, Glare::Yield), peer(2, second, Glare::Report)], torn: false }
@@ -122,6 +135,10 @@ impl World {
                     }
                 }
             };
+            if let Message::Answer { number, provisional: false, .. } = message {
+                self.peers[from].answered = number;
+                self.torn |= self.peers[1 - from].withdrawn.contains(&number);
+            }
             self.peers[1 - from].inbox.push(message);
         }
     }
@@ -167,8 +184,12 @@ impl World {
         };
         match done {
             Ok(()) => {}
-            Err(CommandError::State { .. } | CommandError::SecondDataChannel)
-            | Err(CommandError::NoSuchSection { .. }) => {
+            Err(
+                CommandError::State { .. }
+                | CommandError::SecondDataChannel
+                | CommandError::NoSuchSection { .. }
+                | CommandError::CredentialsNeeded,
+            ) => {
                 assert_eq!(format!("{:?}", self.peers[at].side), before);
             }
             Err(error) => panic!("{error}"),
@@ -185,15 +206,16 @@ impl World {
         if !own || self.peers[at].side.rollback().is_err() {
             return;
         }
-        let other = &self.peers[1 - at];
-        let waits = matches!(
-            other.side.state(),
-            SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer
-        );
-        // An offer that was answered for good cannot be taken back on the other side.
-        self.torn |= other.theirs == number && !waits;
+        self.withdraw(at, number);
         self.peers[1 - at].inbox.push(Message::Withdrawn { number });
         self.post(at);
+    }
+
+    /// Notes that a side gave its offer up. One that was answered for good cannot be taken back on
+    /// the other side, and neither can one that is answered in spite of it.
+    fn withdraw(&mut self, at: usize, number: u32) {
+        self.torn |= number > 0 && self.peers[1 - at].answered == number;
+        self.peers[at].withdrawn.push(number);
     }
 
     fn deliver(&mut self, at: usize) {
@@ -201,7 +223,12 @@ impl World {
             return;
         }
         let message = self.peers[at].inbox.remove(0);
-        let torn = self.torn;
+        let state = self.peers[at].side.state();
+        let own =
+            state == SignalingState::HaveLocalOffer || state == SignalingState::HaveRemotePranswer;
+        // The answer to the own offer was lost, and what crosses it builds on that answer.
+        let behind = own && self.peers[1 - at].answered == self.peers[at].own;
+        let excused = self.torn || behind;
         let peer = &mut self.peers[at];
         let before = format!("{:?}", peer.side);
         let verdict = match &message {
@@ -221,14 +248,18 @@ impl World {
             Message::Withdrawn { .. } => peer.side.handle_input(Input::Rollback),
         };
         match verdict {
-            Verdict::Consumed => {}
             Verdict::Glare => assert_eq!(peer.glare, Glare::Report),
             // A copy of an answer that came twice, or an offer on top of a provisional answer.
-            Verdict::Refused(Mismatch::State { .. }) => {}
-            Verdict::Refused(mismatch) => assert!(torn, "{mismatch} in {message:?}"),
+            Verdict::Consumed | Verdict::Refused(Mismatch::State { .. }) => {}
+            Verdict::Refused(mismatch) => assert!(excused, "{mismatch}"),
         }
         if verdict != Verdict::Consumed {
             assert_eq!(format!("{:?}", peer.side), before);
+        }
+        // An offer of the other side took the place of the own one.
+        if own && peer.side.state() == SignalingState::HaveRemoteOffer {
+            let number = peer.own;
+            self.withdraw(at, number);
         }
         self.post(at);
     }
@@ -332,7 +363,9 @@ proptest! {
         wishes in vec(kind(), 0..4),
     ) {
         let mut world = World::new(policies);
-        steps.iter().for_each(|(at, step)| world.step(*at, step));
+        for (at, step) in &steps {
+            world.step(*at, step);
+        }
         prop_assume!(world.finish() && !world.torn);
         let other = 1 - at;
         for kind in wishes {
@@ -344,7 +377,9 @@ proptest! {
         let text = said(&mut world.peers[other].side);
         prop_assert_eq!(take(&mut world.peers[at].side, &text), Verdict::Consumed);
         let _ = world.peers[at].side.provisional_answer();
-        world.peers.iter_mut().for_each(|peer| peer.side.rollback().unwrap());
+        for peer in &mut world.peers {
+            peer.side.rollback().unwrap();
+        }
         let again = [at, other].map(|at| format!("{:?}", world.peers[at].side.agreement()));
         prop_assert_eq!([a, b], again);
         let now: Vec<_> = world.peers[at].side.transceivers().map(|(id, w)| (id, w.clone())).collect();

@@ -45,6 +45,17 @@ fn an_answer_restarts_exactly_if_the_offer_did() {
 }
 
 #[test]
+fn an_own_restart_waits_while_an_offer_without_one_is_answered() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+    exchange(&mut a, &mut b);
+    a.restart_ice(credentials("anew")).unwrap();
+    let (_, answered) = exchange(&mut b, &mut a);
+    assert!(answered.contains("a=ice-ufrag:side1\r\n"));
+    assert!(a.negotiation_needed());
+    assert!(offer(&mut a).contains("a=ice-ufrag:anew\r\n"));
+}
+
+#[test]
 fn credentials_that_stay_are_no_restart() {
     let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
     exchange(&mut a, &mut b);
