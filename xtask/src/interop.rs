@@ -3,8 +3,10 @@
 
 mod cases;
 mod chromium;
+mod discovery;
 mod install;
 mod json;
+mod login;
 mod peers;
 mod process;
 mod server;

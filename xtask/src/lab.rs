@@ -27,6 +27,9 @@ use node::{SIDES, Side, wan};
 pub(crate) const SERVER: &str = "198.51.100.1";
 pub(crate) const SERVER_OTHER: &str = "198.51.100.2";
 
+/// The address of the host on side A.
+pub(crate) const HOST_A: &str = "10.1.0.2";
+
 /// The public segment.
 pub(crate) const PUBLIC: &str = "198.51.100.0/24";
 
@@ -109,8 +112,10 @@ impl Lab {
         self.inside(*nat, &format!("addr add 10.{number}.0.1/24 dev lan"))?;
         self.inside(*nat, &format!("addr add {}/24 dev wan", wan(*number)))?;
         self.inside(*nat, &format!("route add default via {SERVER}"))?;
-        let forward = ["-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0"];
-        capture(self.command(*nat, "sysctl").args(forward)).map(drop)
+        // what goes back to where it came from has nothing to learn: that is the hairpin
+        let redirects = ["all", "lan"].map(|name| format!("net.ipv4.conf.{name}.send_redirects=0"));
+        let mut sysctl = self.command(*nat, "sysctl");
+        capture(sysctl.args(["-qw", "net.ipv4.ip_forward=1"]).args(redirects)).map(drop)
     }
 
     /// Connects two interfaces, one in each node, with a cable.

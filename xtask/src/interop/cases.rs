@@ -6,6 +6,7 @@ use super::chromium;
 use super::install::Tool;
 use super::peers::{Meeting, Program, Way};
 use super::server::Kind;
+use super::{discovery, login};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 
@@ -25,6 +26,17 @@ pub(crate) enum Play {
     Meet(Meeting),
     /// A browser opens a data channel with itself, through a server.
     Browser(Kind),
+    /// Three programs look at a NAT.
+    Discover(NatKind),
+    /// `spool nat` finds out how long an idle binding lasts.
+    Lifetime,
+    /// A STUN client shows its credentials.
+    Login,
+}
+
+const fn discover(name: &'static str, kind: NatKind) -> Case {
+    let shows = "spool nat and coturn's tools tell the same of a NAT, and it is right";
+    Case { name, shows, play: Play::Discover(kind) }
 }
 
 const fn meet(offers: Program, answers: Program, server: Kind, way: Way) -> Play {
@@ -102,6 +114,31 @@ pub(crate) const CASES: &[Case] = &[
         shows: "two peer connections of Chromium with policy relay, through our relay over UDP",
         play: Play::Browser(Kind::Spool),
     },
+    Case {
+        name: "stun-login",
+        shows: "spool stun with a long-term credential at coturn, over UDP and TCP",
+        play: Play::Login,
+    },
+    discover("nat-masq", NatKind::Masquerade),
+    discover("nat-masq-random", NatKind::MasqueradeRandom),
+    discover("nat-masq-frandom", NatKind::MasqueradeFullyRandom),
+    discover("nat-masq-persist", NatKind::MasqueradePersistent),
+    discover("nat-snat-range", NatKind::PortRange),
+    discover("nat-cgn-block", NatKind::PortBlock),
+    discover("nat-dmz", NatKind::Demilitarized),
+    discover("nat-portfwd", NatKind::PortForward),
+    discover("nat-fullcone", NatKind::FullCone),
+    discover("nat-fullcone-hairpin", NatKind::FullConeHairpin),
+    discover("nat-adf", NatKind::AddressRestricted),
+    discover("nat-udpblock", NatKind::UdpBlocked),
+    discover("nat-udpreject", NatKind::UdpRejected),
+    discover("nat-fw", NatKind::Firewall),
+    discover("nat-open", NatKind::Open),
+    Case {
+        name: "nat-lifetime",
+        shows: "spool nat finds out how long the kernel keeps an idle binding",
+        play: Play::Lifetime,
+    },
 ];
 
 impl Play {
@@ -118,6 +155,8 @@ impl Play {
         let mut needs = vec![Tool::Lab];
         match self {
             Self::Nat(_) => {}
+            Self::Discover(_) | Self::Login => needs.extend([Tool::Spool, Tool::Coturn]),
+            Self::Lifetime => needs.push(Tool::Spool),
             Self::Meet(meeting) => {
                 needs.push(of_server(meeting.server));
                 needs.extend([meeting.offers, meeting.answers].map(of_program));
@@ -133,6 +172,9 @@ impl Play {
             Self::Nat(kind) => probe::check(kind),
             Self::Meet(meeting) => meeting.run(dir),
             Self::Browser(kind) => chromium::run(kind, dir),
+            Self::Discover(kind) => discovery::agree(kind, dir),
+            Self::Lifetime => discovery::lifetime(dir),
+            Self::Login => login::run(dir),
         }
     }
 }

@@ -39,7 +39,16 @@ pub(crate) fn start(
     peers: PeersAllowed,
     dir: &Path,
 ) -> Result<Running, Failure> {
-    let mut running = Running::start("server", dir, &mut command(lab, kind, peers))?;
+    start_command(lab, command(lab, kind, peers), dir)
+}
+
+/// The same for a command that was added to.
+pub(crate) fn start_command(
+    lab: &Lab,
+    mut command: Command,
+    dir: &Path,
+) -> Result<Running, Failure> {
+    let mut running = Running::start("server", dir, &mut command)?;
     let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
     let address = format!("{SERVER}:{PORT}");
     let mut asking = lab.command(Node::Inet, &program.to_string_lossy());
@@ -52,7 +61,8 @@ pub(crate) fn start(
     }
 }
 
-fn command(lab: &Lab, kind: Kind, peers: PeersAllowed) -> Command {
+/// The command that starts a server.
+pub(crate) fn command(lab: &Lab, kind: Kind, peers: PeersAllowed) -> Command {
     let user = format!("{USER}:{PASSWORD}");
     match kind {
         Kind::Spool => {
@@ -89,7 +99,9 @@ pub(crate) fn stun_ready(address: &str) -> Result<(), Failure> {
         socket.send_to(&BINDING_REQUEST, address)?;
         let mut buffer = [0; 256];
         let (length, _) = socket.recv_from(&mut buffer)?;
-        Ok(length >= 20 && buffer[..2] == [1, 1] && buffer[8..20] == BINDING_REQUEST[8..])
+        // a server that wants a credential answers with an error
+        let answers = [[1, 1], [1, 0x11]].iter().any(|kind| buffer[..2] == *kind);
+        Ok(length >= 20 && answers && buffer[8..20] == BINDING_REQUEST[8..])
     };
     while Instant::now() < end {
         if matches!(ask(), Ok(true)) {

@@ -21,6 +21,8 @@ pub(crate) enum NatKind {
     PortForward,
     /// Lets in everybody at a port that was sent from.
     FullCone,
+    /// The same, and from inside as well (RFC 4787, section 6).
+    FullConeHairpin,
     /// Lets in everybody at an address that was sent to.
     AddressRestricted,
     /// Forwards nothing of UDP.
@@ -34,7 +36,7 @@ pub(crate) enum NatKind {
 }
 
 impl NatKind {
-    pub(crate) const ALL: [(&'static str, Self); 14] = [
+    pub(crate) const ALL: [(&'static str, Self); 15] = [
         ("masq", Self::Masquerade),
         ("masq-random", Self::MasqueradeRandom),
         ("masq-frandom", Self::MasqueradeFullyRandom),
@@ -44,6 +46,7 @@ impl NatKind {
         ("dmz", Self::Demilitarized),
         ("portfwd", Self::PortForward),
         ("fullcone", Self::FullCone),
+        ("fullcone-hairpin", Self::FullConeHairpin),
         ("adf", Self::AddressRestricted),
         ("udpblock", Self::UdpBlocked),
         ("udpreject", Self::UdpRejected),
@@ -51,8 +54,13 @@ impl NatKind {
         ("open", Self::Open),
     ];
 
+    /// Whether two behind it reach each other by their outer addresses.
+    pub(crate) fn hairpins(self) -> bool {
+        self == Self::FullConeHairpin
+    }
+
     /// Whether the host behind it has a public address, which the segment must know the way to.
-    pub(super) fn is_routed(self) -> bool {
+    pub(crate) fn is_routed(self) -> bool {
         matches!(self, Self::Firewall | Self::Open)
     }
 
@@ -72,6 +80,9 @@ impl NatKind {
                 let block = format!("{out} ip saddr {host} meta l4proto {{ tcp, udp }}");
                 format!("{block} snat to {wan}:10000-10063; {out} masquerade;")
             }
+            Self::FullConeHairpin => {
+                format!("iifname lan oifname lan ct status dnat snat to {wan}; {out} masquerade;")
+            }
             Self::Firewall | Self::Open => String::new(),
             _ => format!("{out} masquerade;"),
         }
@@ -90,6 +101,9 @@ impl NatKind {
                     "{to_us} udp dport 5000 dnat to {host}; {to_us} tcp dport 5000 dnat to {host};"
                 )
             }
+            Self::FullConeHairpin => {
+                format!("ip daddr {wan} meta l4proto udp dnat ip to udp dport map @inside;")
+            }
             Self::FullCone => format!("{to_us} dnat ip to udp dport map @inside;"),
             Self::AddressRestricted => {
                 format!("{to_us} udp dport . ip saddr @contacted dnat ip to udp dport map @inside;")
@@ -101,7 +115,9 @@ impl NatKind {
     /// Remembers which inner port is behind each outer one, and who was sent to, where that
     /// decides who gets in. After the source was translated, so that both ports are known.
     fn memory(self) -> &'static str {
-        if !matches!(self, Self::FullCone | Self::AddressRestricted) {
+        let remembers =
+            matches!(self, Self::FullCone | Self::FullConeHairpin | Self::AddressRestricted);
+        if !remembers {
             return "";
         }
         "map inside { type inet_service : ipv4_addr . inet_service; size 65535;

@@ -13,14 +13,14 @@ const LISTENING: [(&str, u16); 3] = [(SERVER, 7000), (SERVER, 7001), (SERVER_OTH
 
 /// What was seen of one NAT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Behaviour {
+pub(crate) struct Behaviour {
     /// The public port is the one that the host chose.
-    keeps_port: bool,
+    pub(crate) keeps_port: bool,
     /// One public port for all destinations (endpoint-independent mapping).
-    one_port: bool,
+    pub(crate) one_port: bool,
     /// Lets in what comes from another port, or another address, than was sent to.
-    lets_in_other_port: bool,
-    lets_in_other_address: bool,
+    pub(crate) lets_in_other_port: bool,
+    pub(crate) lets_in_other_address: bool,
 }
 
 impl fmt::Display for Behaviour {
@@ -38,7 +38,7 @@ impl fmt::Display for Behaviour {
 }
 
 /// What each kind has to be; nothing at all comes through when UDP is blocked.
-fn expected(kind: NatKind) -> Option<Behaviour> {
+pub(crate) fn expected(kind: NatKind) -> Option<Behaviour> {
     let strict = Behaviour {
         keeps_port: true,
         one_port: true,
@@ -57,7 +57,7 @@ fn expected(kind: NatKind) -> Option<Behaviour> {
         }
         NatKind::PortRange | NatKind::PortBlock => Some(chooses),
         NatKind::AddressRestricted => Some(lenient),
-        NatKind::Demilitarized | NatKind::FullCone | NatKind::Open => {
+        NatKind::Demilitarized | NatKind::FullCone | NatKind::FullConeHairpin | NatKind::Open => {
             Some(Behaviour { lets_in_other_address: true, ..lenient })
         }
         NatKind::UdpBlocked | NatKind::UdpRejected => None,
@@ -167,7 +167,7 @@ fn exchange(socket: &UdpSocket, to: usize, through: usize) -> Option<SocketAddr>
 /// `cargo xtask lab check`: every kind of NAT.
 pub(crate) fn check_all() -> Result<(), Failure> {
     for (name, kind) in NatKind::ALL {
-        println!("{name:12} {}", check(kind)?);
+        println!("{name:16} {}", check(kind)?);
     }
     Ok(())
 }
