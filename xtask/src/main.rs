@@ -5,6 +5,7 @@
     reason = "a program for the terminal: printing is what it does"
 )]
 
+mod bench;
 mod ci;
 mod deny;
 mod interop;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
   tidy                                   budgets, headers, bans: what rustfmt and clippy do not see
   trace [--write-readme] [--write-ratchet]  the tables of requirements against tests and code
   interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
+  bench [--check]                        the STUN benchmarks as a table; with --check, within limits
   lab check                              the NATs of the laboratory are what they are called (root)
   test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
 ";
@@ -51,6 +53,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["tidy"] => tidy::main(),
         ["trace", rest @ ..] => trace::main(rest).map(drop),
         ["interop", rest @ ..] => interop::main(rest).map(drop),
+        ["bench", rest @ ..] => bench::main(rest),
         ["lab", rest @ ..] => lab::probe::main(rest),
         ["test", rest @ ..] => run::test(rest),
         ["help" | "--help" | "-h"] => {
