@@ -28,17 +28,18 @@ pub(crate) struct Args {
     #[arg(long)]
     population: bool,
     /// How many pairs
-    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "population",
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          conflicts_with_all = ["file", "list", "conformance"],
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pairs: u64,
     /// The seed of all randomness (that of the scenario, or 1)
     #[arg(long, value_name = "S", conflicts_with_all = ["list", "conformance"])]
     seed: Option<u64>,
     /// Write all packets there as pcapng, with the reasons of drops as comments
-    #[arg(long, value_name = "OUT", requires = "file")]
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["list", "conformance", "population"])]
     pcap: Option<PathBuf>,
     /// Draw the packets there as a page that needs nothing else
-    #[arg(long, value_name = "OUT", requires = "file")]
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["list", "conformance", "population"])]
     html: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -62,14 +63,15 @@ A NAT may change its preset: mapping, filtering = endpoint, address or address-a
 preserving, random, contiguous or block/SIZE; lifetime = TIME; hairpin = none, inside or outside;
 input = drop, reject or accept. Places are `on internet` or `behind NAT`, with `address IP`,
 `dual-stack`, and what the link is like: delay, jitter, loss, duplicate, corrupt, bursts, reorder,
-rate, queue, mtu. What can happen: reboot, rebind, roam, cut, mend, down, up, link.
+rate, queue, mtu. What can happen: `reboot NAT`, `rebind NAT`, `roam HOST PLACE`, `cut A B`,
+`mend A B`, `down A`, `up A`, `link A …`, `clock HOST ahead TIME` and `clock HOST back TIME`.
 
 A host runs `agent`, `stun`, `turn` or nothing. Whom `connect` names runs an agent; without any
 `connect`, every pair of hosts that run one connects. Agents ask every stun and turn server there is.
 
 The population is a model, not data. Its classes and their sources are in the documentation of
 nat_sim::Population: Ford, Srisuresh and Kegel, USENIX 2005; Hätönen et al., IMC 2010; Richter et
-al., IMC 2016. Each pair has a STUN and TURN server over UDP and IPv4, 25 ms from everybody.
+al., IMC 2016. Each pair has a STUN and TURN server over UDP and IPv4, and 50 ms to bring a description.
 
 Exit status: 0 done, and whoever was to connect did; 1 a file cannot be read or written; 2 somebody
 could not connect; 64 the command or the scenario makes no sense.";

@@ -6,4 +6,5 @@ mod meeting;
 mod probing;
 mod program;
 mod serving;
+mod sim;
 mod usage;

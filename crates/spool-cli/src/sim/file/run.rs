@@ -119,7 +119,9 @@ pub(super) fn run(scenario: &Scenario, plan: &Plan, logs: bool) -> Result<Done, 
     world.run_until_true(end, |world| {
         for host in hosts.values() {
             for delivery in world.take_delivered(*host) {
-                sessions.iter_mut().for_each(|session| session.hear(delivery.machine));
+                for session in &mut sessions {
+                    session.hear(delivery.machine);
+                }
             }
         }
         for (session, (names, pair)) in sessions.iter_mut().zip(plan.pairs.iter().zip(&mut first)) {

@@ -67,9 +67,8 @@ impl Counts {
 pub(super) struct Tally {
     counts: Counts,
     ipv6: u64,
-    /// In microseconds.
-    direct: Vec<u64>,
-    relayed: Vec<u64>,
+    direct: Vec<Duration>,
+    relayed: Vec<Duration>,
     packets: Vec<u64>,
     classes: BTreeMap<&'static str, Counts>,
     hash: u64,
@@ -82,13 +81,12 @@ impl Tally {
 
     pub(super) fn count(&mut self, met: &Meeting) {
         self.counts.count(met.ending);
-        let micros = |took: Duration| took.as_micros() as u64;
         match met.ending {
             Ending::Direct { took, ipv6 } => {
                 self.ipv6 += u64::from(ipv6);
-                self.direct.push(micros(took));
+                self.direct.push(took);
             }
-            Ending::Relayed { took } => self.relayed.push(micros(took)),
+            Ending::Relayed { took } => self.relayed.push(took),
             Ending::Never => {}
         }
         self.packets.push(met.packets);
@@ -110,14 +108,14 @@ impl Tally {
         self.hash = self.hash.wrapping_add(other.hash);
     }
 
-    fn all_times(&self) -> Vec<u64> {
+    fn all_times(&self) -> Vec<Duration> {
         self.direct.iter().chain(&self.relayed).copied().collect()
     }
 
     pub(super) fn json(&self, seed: u64) -> Value {
-        let times = |micros: &[u64]| {
-            let ms = |micros: u64| micros as f64 / 1e3;
-            quantiles(micros).map_or(Value::Null, |[p50, p90, p99, max]| {
+        let times = |times: &[Duration]| {
+            let ms = |time: Duration| time.as_secs_f64() * 1e3;
+            quantiles(times).map_or(Value::Null, |[p50, p90, p99, max]| {
                 json!({ "p50": ms(p50), "p90": ms(p90), "p99": ms(p99), "max": ms(max) })
             })
         };
@@ -172,8 +170,8 @@ impl Tally {
         for (name, times) in rows {
             let Some(values) = quantiles(&times) else { continue };
             write!(text, "{name:<18}")?;
-            for micros in values {
-                write!(text, "{:>10}", millis(micros))?;
+            for time in values {
+                write!(text, "{:>10}", millis(time))?;
             }
             writeln!(text)?;
         }
@@ -215,16 +213,19 @@ impl Tally {
     }
 }
 
+/// As a percentage, rounded to tenths.
 fn share(n: u64, of: u64) -> String {
-    format!("{:5.1} %", 100.0 * n as f64 / of.max(1) as f64)
+    let of = of.max(1);
+    let tenths = (n * 1000 + of / 2) / of;
+    format!("{:>3}.{} %", tenths / 10, tenths % 10)
 }
 
-fn millis(micros: u64) -> String {
-    format!("{:.0} ms", micros as f64 / 1e3)
+fn millis(time: Duration) -> String {
+    format!("{:.0} ms", time.as_secs_f64() * 1e3)
 }
 
 /// The values that half, 90 %, 99 % and all of them do not exceed.
-fn quantiles(values: &[u64]) -> Option<[u64; 4]> {
+fn quantiles<T: Copy + Ord>(values: &[T]) -> Option<[T; 4]> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let last = *sorted.last()?;
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_values_that_occur() {
-        assert_eq!(quantiles(&[]), None);
+        assert_eq!(quantiles::<u64>(&[]), None);
         assert_eq!(quantiles(&[7]), Some([7; 4]));
         let values: Vec<u64> = (1..=1000).rev().collect();
         assert_eq!(quantiles(&values), Some([500, 900, 990, 1000]));
