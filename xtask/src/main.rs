@@ -1,4 +1,5 @@
-//! `cargo xtask`: the automation of this workspace, in Rust and std alone.
+//! `cargo xtask`: the automation of this workspace, in Rust. Beside std it uses only this
+//! workspace's simulator.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -14,6 +15,7 @@ mod no_std;
 mod run;
 mod tidy;
 mod trace;
+mod twin;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ cargo xtask COMMAND
   interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
   bench [--check]                        the STUN benchmarks as a table; with --check, within limits
   lab check                              the NATs of the laboratory are what they are called (root)
+  twin                                   the NATs of the laboratory beside their models (root)
   test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
 ";
 
@@ -55,6 +58,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["interop", rest @ ..] => interop::main(rest).map(drop),
         ["bench", rest @ ..] => bench::main(rest),
         ["lab", rest @ ..] => lab::probe::main(rest),
+        ["twin", rest @ ..] => twin::main(rest),
         ["test", rest @ ..] => run::test(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

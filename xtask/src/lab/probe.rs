@@ -21,6 +21,8 @@ pub(crate) struct Behaviour {
     /// Lets in what comes from another port, or another address, than was sent to.
     pub(crate) lets_in_other_port: bool,
     pub(crate) lets_in_other_address: bool,
+    /// Two behind it reach each other by their outer addresses.
+    pub(crate) hairpin: bool,
 }
 
 impl fmt::Display for Behaviour {
@@ -28,11 +30,13 @@ impl fmt::Display for Behaviour {
         let yes = |flag: bool| if flag { "yes" } else { "no" };
         write!(
             f,
-            "keeps the port: {}, one port for all: {}, lets in another port: {}, another address: {}",
+            "keeps the port: {}, one port for all: {}, lets in another port: {}, another address: {}, \
+             hairpin: {}",
             yes(self.keeps_port),
             yes(self.one_port),
             yes(self.lets_in_other_port),
-            yes(self.lets_in_other_address)
+            yes(self.lets_in_other_address),
+            yes(self.hairpin)
         )
     }
 }
@@ -44,6 +48,8 @@ pub(crate) fn expected(kind: NatKind) -> Option<Behaviour> {
         one_port: true,
         lets_in_other_port: false,
         lets_in_other_address: false,
+        // without a NAT the outer address is the inner one
+        hairpin: kind.hairpins() || kind.is_routed(),
     };
     let chooses = Behaviour { keeps_port: false, ..strict };
     let lenient = Behaviour { lets_in_other_port: true, ..strict };
@@ -71,6 +77,17 @@ pub(crate) fn check(kind: NatKind) -> Result<String, Failure> {
 
 /// Holds the NAT of side A in a laboratory against its name.
 pub(crate) fn check_in(lab: &Lab, kind: NatKind) -> Result<String, Failure> {
+    let seen = look(lab)?;
+    let wanted =
+        expected(kind).map_or_else(|| BLOCKED.to_owned(), |behaviour| behaviour.to_string());
+    if seen == wanted {
+        return Ok(seen);
+    }
+    Err(Failure::Failed(format!("the NAT {kind:?} is not one: {seen}; wanted {wanted}")))
+}
+
+/// What is seen of the NAT of side A.
+pub(crate) fn look(lab: &Lab) -> Result<String, Failure> {
     let program = std::env::current_exe().map_err(|error| format!("current_exe: {error}"))?;
     let program = program.to_string_lossy();
     let mut reflector = lab
@@ -80,16 +97,10 @@ pub(crate) fn check_in(lab: &Lab, kind: NatKind) -> Result<String, Failure> {
         .map_err(|error| format!("the reflector: {error}"))?;
     let asked = capture(lab.command(Node::HostA, &program).args(["lab", "ask"]));
     let _ended = reflector.kill().and_then(|()| reflector.wait());
-    let seen = asked?.trim().to_owned();
-    let wanted =
-        expected(kind).map_or_else(|| BLOCKED.to_owned(), |behaviour| behaviour.to_string());
-    if seen == wanted {
-        return Ok(seen);
-    }
-    Err(Failure::Failed(format!("the NAT {kind:?} is not one: {seen}; wanted {wanted}")))
+    Ok(asked?.trim().to_owned())
 }
 
-const BLOCKED: &str = "nothing comes back";
+pub(crate) const BLOCKED: &str = "nothing comes back";
 
 /// Answers, from the socket that a datagram asks for, with the address it came from.
 pub(crate) fn reflect() -> Result<(), Failure> {
@@ -133,12 +144,13 @@ pub(crate) fn ask() -> Result<String, Failure> {
         }
     }
     let (_, fresh) = bound()?;
-    first_answer(&fresh, 0, Duration::from_secs(3));
+    let mapped = first_answer(&fresh, 0, Duration::from_secs(3));
     let behaviour = Behaviour {
         keeps_port: seen[0] == port,
         one_port: seen.iter().all(|other| *other == seen[0]),
         lets_in_other_port: exchange(&fresh, 0, 1).is_some(),
         lets_in_other_address: exchange(&fresh, 0, 2).is_some(),
+        hairpin: mapped.is_some_and(|mapped| reaches(&socket, &fresh, mapped)),
     };
     Ok(behaviour.to_string())
 }
@@ -162,6 +174,15 @@ fn exchange(socket: &UdpSocket, to: usize, through: usize) -> Option<SocketAddr>
             return std::str::from_utf8(&buffer[..length]).ok()?.parse().ok();
         }
     }
+}
+
+/// Whether a datagram to an address arrives at a socket.
+fn reaches(from: &UdpSocket, to: &UdpSocket, address: SocketAddr) -> bool {
+    const TOKEN: &[u8] = b"hairpin";
+    let sent = (0..3).any(|_| from.send_to(TOKEN, address).is_ok());
+    let mut buffer = [0; 64];
+    let mut received = std::iter::from_fn(|| to.recv_from(&mut buffer).ok().map(|(n, _)| n));
+    sent && received.any(|length| length == TOKEN.len())
 }
 
 /// `cargo xtask lab check`: every kind of NAT.
