@@ -154,7 +154,7 @@ impl<'a> DataChannel<'a> {
         setup: Setup,
         offer: Option<&Media<'_>>,
     ) -> Result<(), WriteError> {
-        let (connection, port) = default_destination(&self.candidates);
+        let (connection, port) = default_destination(&self.candidates, 1);
         let offered = offer.and_then(|media| media.line().ok());
         let line = match &offered {
             Some(line) => MediaLine { port, port_count: None, ..line.clone() },
@@ -198,17 +198,21 @@ impl<'a> DataChannel<'a> {
 }
 
 /// The address and port for a peer without ICE: the candidate most likely to work, relayed
-/// before server reflexive before host (RFC 8839 §4.2.1.2), or none at all.
-pub(crate) fn default_destination(candidates: &[Candidate<'_>]) -> (Connection<'static>, u16) {
+/// before server reflexive before host (RFC 8839 §4.2.1.2), or none at all. Component 1 is RTP or
+/// data, 2 RTCP.
+pub(crate) fn default_destination(
+    candidates: &[Candidate<'_>],
+    component: u16,
+) -> (Connection<'static>, u16) {
     let rank = |typ: &CandidateType<'_>| match typ {
         CandidateType::Relayed => 0,
         CandidateType::ServerReflexive => 1,
         CandidateType::Host => 2,
         CandidateType::PeerReflexive | CandidateType::Other(_) => 3,
     };
-    let usable = candidates
-        .iter()
-        .filter(|candidate| candidate.component == 1 && candidate.transport == Transport::Udp);
+    let usable = candidates.iter().filter(|candidate| {
+        candidate.component == component && candidate.transport == Transport::Udp
+    });
     let best = usable
         .filter_map(|candidate| Some((candidate, candidate.address.ip()?)))
         .min_by_key(|(candidate, ip)| {

@@ -54,6 +54,8 @@
 //!   [`Camera`](Policy::Camera) for RTSP.
 //! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
 //!   data channel, [`Fragment`] reads what is trickled afterwards.
+//! - [`Negotiator`] makes and answers offers for audio, video and data channels: codecs,
+//!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so.
 //! - [`codec`] puts the RTP formats of a section together, types the parameters of the usual
 //!   codecs and compares them.
 //! - [`Session::normalised`] gives the canonical spelling, [`Session::anonymised`] a copy that is

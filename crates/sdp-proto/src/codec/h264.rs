@@ -69,7 +69,7 @@ impl H264 {
     }
 
     /// The `profile-level-id` with which to answer an offer of the same profile: the own level if
-    /// the two directions may differ, else the lower one (RFC 6184 §8.2.2).
+    /// the two directions may differ, else the lower one (RFC 6184).
     #[must_use]
     pub const fn answer(self, offer: Self) -> [u8; 3] {
         let [idc, iop, own] = self.profile_level_id;

@@ -18,6 +18,8 @@ pub struct Agreement {
     pub(super) sections: Vec<AgreedSection>,
     /// The BUNDLE groups: indices of sections, the one with the transport first.
     pub(super) groups: Vec<Vec<usize>>,
+    /// The LS groups: sections that are played in step.
+    pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) next_mid: u32,

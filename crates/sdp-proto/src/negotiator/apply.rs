@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement, DataTerms};
-use super::answer::muxed;
 use super::config::{Config, RtcpMuxPolicy};
 use super::explain::{Account, Explanation, Reason};
 use super::extensions;
 use super::formats;
+use super::judge::muxed;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use super::offer::{Draft, DraftSection};
@@ -55,6 +55,7 @@ impl Answer<'_> {
         Ok(Agreement {
             sections,
             groups,
+            lip_sync: self.lip_sync(&remote),
             payload_types: ledger.payload_types.clone(),
             extension_ids: ledger.extension_ids.clone(),
             next_mid: self.draft.next_mid,
@@ -83,6 +84,15 @@ impl Answer<'_> {
             }
         }
         Ok(groups)
+    }
+
+    /// The LS groups of the answer that are parts of offered ones.
+    fn lip_sync(&self, remote: &Remote<'_>) -> Vec<Vec<usize>> {
+        let offered = &self.draft.lip_sync;
+        let part = |group: &Vec<usize>| {
+            offered.iter().any(|whole| group.iter().all(|index| whole.contains(index)))
+        };
+        remote.lip_sync.iter().filter(|group| part(group)).cloned().collect()
     }
 
     fn section(

@@ -169,7 +169,7 @@ impl Extension {
         Self::known("urn:ietf:params:rtp-hdrext:sdes:mid")
     }
 
-    /// The rid in each packet, which simulcast needs (RFC 8852 §3.3).
+    /// The rid in each packet, which simulcast needs (RFC 8852).
     pub fn rid() -> Self {
         Self::known("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id")
     }

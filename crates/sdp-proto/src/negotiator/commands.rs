@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::answer::{Judge, Judgement};
 use super::config::Config;
+use super::judge::{Judge, Judgement};
 use super::message::{DescriptionKind, Event};
 use super::mismatch::{CommandError, Mismatch};
 use super::offer::Offer;
@@ -209,7 +209,8 @@ impl Negotiator {
         let none = Candidates::new();
         let current = credentials == self.credentials;
         let judgement = judge.judge().map_err(unreadable)?;
-        let Judgement { sections, groups, payload_types, extension_ids, explanations } = judgement;
+        let Judgement { sections, groups, lip_sync, payload_types, extension_ids, explanations } =
+            judgement;
         let (sections, outlines): (Vec<_>, Vec<Outline>) = sections.into_iter().unzip();
         let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
         let writer = Writer {
@@ -220,12 +221,14 @@ impl Negotiator {
             timings: &times,
             outlines: &outlines,
             groups: &groups,
+            lip_sync: &lip_sync,
         };
         let session = writer.write()?;
         let agreement = Agreement {
             next_mid: self.agreement.next_mid,
             sections,
             groups,
+            lip_sync,
             payload_types,
             extension_ids,
             credentials: Some(credentials),

@@ -1,5 +1,5 @@
 //! The formats of a section: laid out for an offer, matched with those of the peer, and written
-//! for an answer (RFC 3264 §5.1, §6.1; RFC 4588 §8.1).
+//! for an answer (RFC 3264 §5.1, §6.1; RFC 4588).
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;

@@ -10,6 +10,7 @@ use super::explain::{Account, Explanation, Reason};
 use super::extensions;
 use super::formats::Layout;
 use super::kind::Kind;
+use super::lip_sync;
 use super::mismatch::CommandError;
 use super::numbers::{self, Numbers, Taken};
 use super::outline::{self, Candidates, Outline, Writer};
@@ -25,6 +26,7 @@ pub(super) struct Draft {
     pub(super) session: Session<'static>,
     pub(super) sections: Vec<DraftSection>,
     pub(super) groups: Vec<Vec<usize>>,
+    pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) ledger: Ledger,
     pub(super) next_mid: u32,
     pub(super) credentials: IceCredentials<'static>,
@@ -84,6 +86,8 @@ impl<'o> Offer<'o> {
             sections.push(self.section(index, slot, place, &mut ledger)?);
         }
         let outlines: Vec<Outline> = sections.iter().map(|s| s.outline.clone()).collect();
+        let streams: Vec<_> = outlines.iter().map(Outline::streams).collect();
+        let lip_sync = lip_sync::offered(&self.agreement.lip_sync, &streams);
         let writer = Writer {
             config: self.config,
             credentials: self.credentials,
@@ -92,10 +96,11 @@ impl<'o> Offer<'o> {
             timings: &[],
             outlines: &outlines,
             groups: &groups,
+            lip_sync: &lip_sync,
         };
         let session = writer.write()?;
         let credentials = self.credentials.clone();
-        Ok(Draft { session, sections, groups, ledger, next_mid, credentials })
+        Ok(Draft { session, sections, groups, lip_sync, ledger, next_mid, credentials })
     }
 
     /// The sections in order: those that were agreed in their places, then new ones, each in the
@@ -200,6 +205,7 @@ impl<'o> Offer<'o> {
             } else {
                 simulcast::Lines::default()
             },
+            rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
             rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
             rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),

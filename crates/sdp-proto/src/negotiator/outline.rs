@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::simulcast;
 use crate::attribute::{
     BundleOnly, Candidate, Direction, EndOfCandidates, ExtMap, ExtMapAllowMixed, Group, IceLite,
-    Mid, Msid, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
+    Mid, Msid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
 };
 use crate::codec::Format;
 use crate::data_channel::{DISCARD_PORT, default_destination};
@@ -37,6 +37,8 @@ pub(super) struct Outline {
     pub(super) allow_mixed: bool,
     pub(super) streams: Vec<Token<'static>>,
     pub(super) simulcast: simulcast::Lines,
+    /// Whether to say where RTCP goes if it has a port of its own.
+    pub(super) rtcp: bool,
     pub(super) rtcp_mux: bool,
     pub(super) rtcp_mux_only: bool,
     pub(super) rtcp_rsize: bool,
@@ -53,6 +55,12 @@ pub(super) struct Gathered {
 pub(super) type Candidates = BTreeMap<Option<Token<'static>>, Gathered>;
 
 impl Outline {
+    /// The MediaStreams of a section of media that is in use.
+    pub(super) fn streams(&self) -> Option<&[Token<'static>]> {
+        let media = self.live && self.kind != Some(Kind::Data);
+        media.then_some(&self.streams[..])
+    }
+
     /// A section that is off: port 0, at least one format (RFC 3264 §6).
     pub(super) fn off(
         line: MediaLine<'static>,
@@ -75,6 +83,7 @@ impl Outline {
             allow_mixed: false,
             streams: Vec::new(),
             simulcast: simulcast::Lines::default(),
+            rtcp: false,
             rtcp_mux: false,
             rtcp_mux_only: false,
             rtcp_rsize: false,
@@ -106,6 +115,7 @@ pub(super) struct Writer<'w> {
     pub(super) timings: &'w [Timing],
     pub(super) outlines: &'w [Outline],
     pub(super) groups: &'w [Vec<usize>],
+    pub(super) lip_sync: &'w [Vec<usize>],
 }
 
 impl Writer<'_> {
@@ -115,8 +125,9 @@ impl Writer<'_> {
         for timing in self.timings {
             builder.timing(timing)?;
         }
-        for group in self.groups {
-            let semantics = Token::new("BUNDLE").map_err(|_| WriteError::Name)?;
+        let bundles = self.groups.iter().map(|group| ("BUNDLE", group));
+        for (name, group) in bundles.chain(self.lip_sync.iter().map(|group| ("LS", group))) {
+            let semantics = Token::new(name).map_err(|_| WriteError::Name)?;
             let member = |index: &usize| self.outlines.get(*index)?.mid.clone();
             builder.attribute(&Group::new(semantics, group.iter().filter_map(member)))?;
         }
@@ -137,7 +148,7 @@ impl Writer<'_> {
         let gathered = self.gathered(outline.owner);
         let (connection, port) = match gathered {
             _ if off => (Connection::UNKNOWN, 0),
-            Some(gathered) => default_destination(&gathered.candidates),
+            Some(gathered) => default_destination(&gathered.candidates, 1),
             None => (Connection::UNKNOWN, DISCARD_PORT),
         };
         let line = MediaLine { port, port_count: None, ..outline.line.clone() };
@@ -186,7 +197,12 @@ impl Writer<'_> {
         if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| outline.tls_id) {
             builder.attribute(tls_id)?;
         }
-        for candidate in gathered.iter().flat_map(|gathered| &gathered.candidates) {
+        let candidates = gathered.map_or(&[][..], |gathered| &gathered.candidates);
+        if outline.rtcp {
+            let (connection, port) = default_destination(candidates, 2);
+            builder.attribute(&Rtcp { port, connection: Some(connection) })?;
+        }
+        for candidate in candidates {
             builder.attribute(candidate)?;
         }
         if gathered.is_some_and(|gathered| gathered.complete) {

@@ -20,6 +20,8 @@ pub(super) struct Remote<'s> {
     pub(super) sections: Vec<RemoteSection<'s>>,
     /// Indices of the sections of each BUNDLE group, in the order of the group.
     pub(super) groups: Vec<Vec<usize>>,
+    /// Indices of the sections of each LS group.
+    pub(super) lip_sync: Vec<Vec<usize>>,
 }
 
 /// One section.
@@ -144,7 +146,9 @@ impl<'s> Remote<'s> {
             }
             sections.push(RemoteSection { media, kind: Kind::of(&line), line, facts });
         }
-        Ok(Self { groups: bundles(&top, &mids, sections.len()), sections })
+        let bundled = named(&top, &mids, "BUNDLE");
+        let lip_sync = named(&top, &mids, "LS").collect();
+        Ok(Self { groups: apart(bundled, sections.len()), lip_sync, sections })
     }
 
     /// The group that a section is in.
@@ -153,16 +157,22 @@ impl<'s> Remote<'s> {
     }
 }
 
-/// The BUNDLE groups as indices. One that names an unknown mid is ignored (RFC 5888 §6), and a
-/// section is in the first group that names it alone.
-fn bundles(top: &Facts<'_>, mids: &BTreeMap<Token<'_>, usize>, count: usize) -> Vec<Vec<usize>> {
+/// The groups of these semantics as indices. One that names an unknown mid is ignored (RFC 5888 §6).
+fn named<'g>(
+    top: &'g Facts<'_>,
+    mids: &'g BTreeMap<Token<'_>, usize>,
+    semantics: &'g str,
+) -> impl Iterator<Item = Vec<usize>> + 'g {
+    let member = |mid: &str| mids.get(&Token::new(mid).ok()?).copied();
+    let groups = top.groups.iter().filter(move |group| group.semantics == semantics);
+    groups.filter_map(move |group| group.mids().map(member).collect())
+}
+
+/// The groups with each section in the first one that has it alone.
+fn apart(all: impl Iterator<Item = Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
     let mut grouped = alloc::vec![false; count];
     let mut groups = Vec::new();
-    for group in top.groups.iter().filter(|group| group.is_bundle()) {
-        let member = |mid: &str| mids.get(&Token::new(mid).ok()?).copied();
-        let Some(members) = group.mids().map(member).collect::<Option<Vec<usize>>>() else {
-            continue;
-        };
+    for members in all {
         let mut fresh = Vec::new();
         for index in members {
             if let Some(seen @ false) = grouped.get_mut(index) {

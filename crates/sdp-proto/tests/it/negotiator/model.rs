@@ -328,6 +328,8 @@ impl World {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn two_sides_end_stable_and_agree_whatever_happens_on_the_way(
         policies in [policy(), policy()],

@@ -12,7 +12,7 @@ fn a_first_offer_is_written_line_by_line_as_others_expect_it() {
         a=ice-ufrag:side1\r\na=ice-pwd:side1asd88fgpdd777uzjYhagZg\r\na=ice-options:ice2\r\n\
         a=fingerprint:sha-256 01";
     assert!(text.starts_with(expected), "{text}");
-    let rest = "a=setup:actpass\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=rtcp-rsize\r\n\
+    let rest = "a=setup:actpass\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=rtcp-rsize\r\n\
         a=extmap-allow-mixed\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
         a=rtpmap:96 red/48000/2\r\na=fmtp:96 111/111\r\na=rtpmap:0 PCMU/8000\r\n\
@@ -119,4 +119,40 @@ fn an_audio_transceiver_without_codecs_is_not_offered() {
     drain(&mut a);
     assert_eq!(a.offer(), Err(CommandError::NoCodec));
     assert_eq!((a.state(), drain(&mut a).0), (SignalingState::Stable, None));
+}
+
+#[test]
+fn sections_of_one_stream_are_grouped_and_stay_so() {
+    let with = |side: &mut Negotiator, kind, streams: &[&str]| {
+        let mut wish = Transceiver::new(kind);
+        wish.streams = streams.iter().map(|stream| stream.parse().unwrap()).collect();
+        side.add(wish).unwrap()
+    };
+    // No streams here: the groups of the offer are those of the answer.
+    let (mut a, mut b) = (side(1), side(2));
+    with(&mut a, Kind::Audio, &["s"]);
+    with(&mut a, Kind::Video, &["t", "s"]);
+    let (text, answered) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=group:LS 0 1\r\n") && answered.contains("a=group:LS 0 1\r\n"));
+    assert!(exchange(&mut b, &mut a).0.contains("a=group:LS 0 1\r\n"));
+    // Streams of their own part them.
+    let (mut a, mut b) = (side(1), side(2));
+    with(&mut a, Kind::Audio, &["s"]);
+    with(&mut a, Kind::Video, &["s"]);
+    with(&mut b, Kind::Audio, &["x"]);
+    with(&mut b, Kind::Video, &["y"]);
+    let (text, answered) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=group:LS") && !answered.contains("a=group:LS"));
+}
+
+#[test]
+fn rtcp_has_an_address_until_it_shares_that_of_rtp() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio]), side(2));
+    let candidates = ["1 1 udp 9 192.0.2.1 5000 typ host", "1 2 udp 8 192.0.2.1 5001 typ host"];
+    let candidates = candidates.map(|text| text.parse().unwrap()).to_vec();
+    a.set_candidates(None, candidates, false).unwrap();
+    let (text, answered) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=rtcp:5001 IN IP4 192.0.2.1\r\n"));
+    assert!(!answered.contains("a=rtcp:"));
+    assert!(!offer(&mut a).contains("a=rtcp:"));
 }
