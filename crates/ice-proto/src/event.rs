@@ -93,6 +93,8 @@ pub enum GatheringFault {
     Socket(SocketFault),
     /// The server did not answer.
     TimedOut,
+    /// ICMP errors say that the server cannot be reached, or that nobody listens there.
+    Unreachable,
     /// The server refused, with this STUN error code.
     Refused(u16),
     /// The server's answer made no sense.
@@ -106,6 +108,7 @@ impl fmt::Display for GatheringFault {
         match self {
             Self::Socket(fault) => write!(f, "its socket failed: {fault:?}"),
             Self::TimedOut => f.write_str("it did not answer"),
+            Self::Unreachable => f.write_str("it cannot be reached, or does not listen there"),
             Self::Refused(code) => write!(f, "it refused with error {code}"),
             Self::Broken => f.write_str("its answer made no sense"),
             Self::Limit => f.write_str("a limit of the configuration is reached"),

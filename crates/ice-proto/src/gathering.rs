@@ -6,6 +6,7 @@ pub(crate) mod relayed;
 pub(crate) mod server_reflexive;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 
 use crate::{
     CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy, candidate::canonical,

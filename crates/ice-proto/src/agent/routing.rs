@@ -32,13 +32,14 @@ impl IceAgent {
                 self.settle(now);
                 Verdict::Consumed
             }
-            Input::PathFailed { path, .. } => {
+            Input::PathFailed { path, fault } => {
+                let path = Path::new(path.transport, path.local, path.remote);
                 if !self.gathering.is_local(path.local) {
                     return Verdict::Unclaimed;
                 }
-                // ICMP is easily forged, and RFC 8445 §7.2.5.2.2 does not ask for it: only the
-                // relay, which knows better, hears of it.
-                let _ = self.gathering.offer_to_relay(now, &path, input);
+                // ICMP is easily forged, and RFC 8445 §7.2.5.2.2 does not ask for it: no pair hears
+                // of it.
+                self.gathering.on_path_failed(now, &path, fault);
                 self.settle(now);
                 Verdict::Consumed
             }

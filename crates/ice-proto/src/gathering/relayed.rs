@@ -1,6 +1,6 @@
 //! Relays on TURN servers: relayed candidates, their permissions and channels
 //! (RFC 8445 §5.1.1.2 and §7.2.1).
-use super::Gathered;
+use super::{Gathered, unreachable::Strikes};
 use crate::GatheringFault;
 use alloc::{
     collections::{BTreeMap, VecDeque},
@@ -8,7 +8,7 @@ use alloc::{
 };
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{ChildId, Children, Input, Instant, Output, Packet, Path, Verdict};
+use sans_io::{ChildId, Children, Input, Instant, Output, Packet, Path, PathFault, Verdict};
 use stun_proto::{Credentials, attribute::AddressFamily};
 use turn_proto::{PeerPolicy, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
 
@@ -22,6 +22,7 @@ struct Relay {
     state: RelayState,
     /// Peers that are to be let through.
     permits: VecDeque<IpAddr>,
+    strikes: Strikes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,8 @@ impl Relays {
         let started = self.clients.with(id, |client| client.allocate(now));
         debug_assert_eq!(started, Some(Ok(())), "a new client can ask");
         let state = RelayState::Asking;
-        let relay = Relay { path, asked, relayed: None, state, permits: VecDeque::new() };
+        let (permits, strikes) = (VecDeque::new(), Strikes::default());
+        let relay = Relay { path, asked, relayed: None, state, permits, strikes };
         self.known.insert(id, relay);
         self.by_path.insert(path, id);
     }
@@ -223,6 +225,17 @@ impl Relays {
         if let Some(relayed) = relay.relayed {
             self.by_relayed.remove(&relayed);
         }
+    }
+
+    /// An ICMP error about a path came. Whether that ends the attempt to get a relay there.
+    pub(crate) fn struck(&mut self, now: Instant, path: &Path, fault: PathFault) -> bool {
+        let Some(id) = self.by_path.get(path).copied() else { return false };
+        let Some(relay) = self.known.get_mut(&id) else { return false };
+        let over = relay.state == RelayState::Asking && relay.strikes.strike(now, path, fault);
+        if over {
+            self.remove(id);
+        }
+        over
     }
 
     /// Forgets the clients of a socket that is gone. Gives their relayed addresses.

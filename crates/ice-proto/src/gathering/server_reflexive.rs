@@ -1,10 +1,11 @@
 //! Asking STUN servers how they see our sockets: server-reflexive candidates, kept alive until ICE
 //! concludes (RFC 8445 §5.1.1.2 and §5.1.1.4).
+use super::unreachable::Strikes;
 use crate::GatheringFault;
 use alloc::{collections::BTreeMap, vec::Vec};
 use bytes::Bytes;
 use core::{net::SocketAddr, time::Duration};
-use sans_io::{Instant, Path, Timers};
+use sans_io::{Instant, Path, PathFault, Timers};
 use stun_proto::{
     Class, Due, Entropy, Message, MessageBuilder, MessageType, Method, Retransmit,
     RetransmitConfig, TransactionId, Transactions,
@@ -34,6 +35,7 @@ struct Mapping {
     asked: (usize, usize),
     /// The server has answered at least once.
     known: bool,
+    strikes: Strikes,
 }
 
 /// The sockets as the servers see them.
@@ -69,14 +71,15 @@ impl Mappings {
         let config = RetransmitConfig { rto, ..RetransmitConfig::default() };
         let timer = Retransmit::new(now, config);
         let request = self.questions.start(id, path, request(id), timer, ())?;
-        self.by_path.entry(path).or_insert(Mapping { asked, known: false });
+        let strikes = Strikes::default();
+        self.by_path.entry(path).or_insert(Mapping { asked, known: false, strikes });
         Some(request.payload)
     }
 
     /// Keeps the mapping of this path alive as well, which a TURN server has told. Without it the
     /// allocation would be lost with the mapping long before its refresh.
     pub(crate) fn keep(&mut self, now: Instant, path: Path, asked: (usize, usize)) {
-        self.by_path.insert(path, Mapping { asked, known: true });
+        self.by_path.insert(path, Mapping { asked, known: true, strikes: Strikes::default() });
         self.keepalives.set(path, Some(now.saturating_add(self.period)));
     }
 
@@ -147,15 +150,28 @@ impl Mappings {
         self.by_path.len()
     }
 
+    /// An ICMP error about a path came. Whether that ends the first question to the server there.
+    pub(crate) fn struck(&mut self, now: Instant, path: &Path, fault: PathFault) -> bool {
+        let Some(mapping) = self.by_path.get_mut(path) else { return false };
+        let over = !mapping.known && mapping.strikes.strike(now, path, fault);
+        if over {
+            self.forget(|known| known == path);
+        }
+        over
+    }
+
     /// Forgets the mappings of a socket that is gone.
     pub(crate) fn forget_base(&mut self, base: SocketAddr) {
-        let on_it = |path: &Path| path.local == base;
+        self.forget(|path| path.local == base);
+    }
+
+    fn forget(&mut self, on_it: impl Fn(&Path) -> bool) {
         let open = self.questions.iter().filter(|(_, question)| on_it(&question.path));
         let ids: Vec<TransactionId> = open.map(|(id, _)| id).collect();
         for id in ids {
             self.questions.remove(id);
         }
-        let paths: Vec<Path> = self.by_path.keys().copied().filter(on_it).collect();
+        let paths: Vec<Path> = self.by_path.keys().copied().filter(|path| on_it(path)).collect();
         for path in paths {
             self.by_path.remove(&path);
             self.keepalives.set(path, None);
