@@ -10,7 +10,7 @@ use crate::{
     config::common_pacing,
     gathering::{Gathered, Gathering, relayed},
     pacer::Pacer,
-    pair::{PairFailure, PairId},
+    pair::{Pair, PairFailure, PairId},
     session::{Session, SessionOutput},
 };
 use alloc::{
@@ -85,7 +85,7 @@ pub struct IceAgent {
     outputs_max: usize,
     deadline: Option<Instant>,
     drops: DropCounters,
-    /// What relays were asked to permit.
+    /// What relays were asked to permit, and have not refused.
     permits: BTreeSet<(SocketAddr, IpAddr)>,
     /// The pair whose channel was asked for.
     bound: Option<PairId>,
@@ -184,6 +184,10 @@ impl IceAgent {
                     if let Some(base) = self.session.locals.base_at(relayed) {
                         self.session.permitted(base, peer, granted);
                     }
+                    if !granted {
+                        // For a pair that comes later it is asked again.
+                        self.permits.remove(&(relayed, peer));
+                    }
                 }
                 Gathered::RelayLost { relayed } => {
                     self.permits.retain(|(address, _)| *address != relayed);
@@ -218,10 +222,10 @@ impl IceAgent {
             relayed.filter(|base| self.gathering.relays.is_relayed(base)).collect();
         for relayed in relays {
             let mut peers: Vec<IpAddr> = Vec::new();
-            for (_, remote) in self.session.remotes.iter() {
-                let ip = remote.address.ip();
-                let fits = ip.is_ipv4() == relayed.is_ipv4();
-                if fits && self.session.selected.is_none() && self.permits.insert((relayed, ip)) {
+            let waits = |pair: &&Pair| pair.path.local == relayed && pair.blocked && pair.is_open();
+            for pair in self.session.list.iter().filter(waits) {
+                let ip = pair.path.remote.ip();
+                if self.session.selected.is_none() && self.permits.insert((relayed, ip)) {
                     peers.push(ip);
                 }
             }

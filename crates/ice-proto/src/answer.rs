@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 use sans_io::{DropReason, Instant, Path};
 use stun_proto::{
-    Class, Message,
+    Class, Integrity, Message,
     attribute::{Code, ErrorCode, XorMappedAddress},
 };
 
@@ -28,7 +28,8 @@ impl Session {
         let Some(check) = self.checks.get(id) else { return Ok(false) };
         let pair = check.context.pair;
         let Some(remote) = &self.remote else { return Ok(false) };
-        if message.verify(&remote.key).is_err() {
+        // Requests have SHA-1, and so must their answers (RFC 8489 §9.1.4).
+        if message.verify(&remote.key) != Ok(Integrity::Sha1) {
             // A 401 to a check that came before our credentials did cannot be signed, and proves
             // nothing: the check counts as unanswered.
             if let Some(pair) = self.list.get_mut(pair) {
@@ -102,6 +103,12 @@ impl Session {
         self.list.unfreeze_kin(id);
         self.checks.cancel(now, |open| open.pair == id && open.purpose == Purpose::Check);
         self.settle_nomination(now, id, check.context.purpose);
+        if self.selected.is_some_and(|selected| selected != id)
+            && let Some(pair) = self.list.get_mut(id)
+        {
+            // It was nominated once and lost to a better one: nobody wants consent on it.
+            pair.valid = None;
+        }
     }
 
     /// The local candidate that the peer sees, found out now if need be (RFC 8445 §7.2.5.3.1).

@@ -165,7 +165,9 @@ impl Session {
         let controlling =
             (self.role.role == Role::Controlling).then_some(IceControlling(tiebreaker));
         let controlled = (self.role.role == Role::Controlled).then_some(IceControlled(tiebreaker));
-        let nominates = purpose == Purpose::Nomination && self.role.role == Role::Controlling;
+        let reminds = self.settings.nominate_to_lite && self.remote_lite && pair.nominated;
+        let nominates = self.role.role == Role::Controlling
+            && (purpose == Purpose::Nomination || (purpose == Purpose::Consent && reminds));
         let mut buffer = [0; REQUEST_LEN];
         let kind = MessageType::request(Method::BINDING);
         let written = MessageBuilder::new(&mut buffer, kind, transaction)

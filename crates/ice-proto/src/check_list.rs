@@ -34,6 +34,8 @@ impl CheckList {
                 matches!(old.state, PairState::Frozen | PairState::Waiting | PairState::Failed)
                     && old.priority < pair.priority
                     && !old.is_dead()
+                    // The answers to its checks would find nobody.
+                    && old.open == 0
             };
             let least = self.pairs.iter().rposition(spare)?;
             let gone = self.pairs.remove(least);
@@ -182,7 +184,13 @@ impl CheckList {
         self.triggered.iter().any(|id| self.is_ready(*id))
     }
 
-    /// Empties the triggered-check queue, when ICE has concluded (RFC 8445 §8.1.2).
+    /// Takes all others out of the triggered-check queue, when ICE has concluded
+    /// (RFC 8445 §8.1.2).
+    pub(crate) fn retain_triggered(&mut self, wanted: impl Fn(PairId) -> bool) {
+        self.triggered.retain(|id| wanted(*id));
+    }
+
+    /// Empties the triggered-check queue.
     pub(crate) fn clear_triggered(&mut self) {
         self.triggered.clear();
     }

@@ -206,7 +206,8 @@ impl Session {
     }
 }
 
-/// An unsigned error response (RFC 8489 §9.1.3).
+/// An unsigned error response (RFC 8489 §9.1.3), unless it were longer than the request: who forges
+/// its source is not to get more out of an agent than it puts in.
 fn refuse<'a>(path: Path, request: &Message<'_>, code: Code) -> Heard<'a> {
     let mut buffer = [0; REFUSAL_LEN];
     let kind = MessageType::error(Method::BINDING);
@@ -215,6 +216,9 @@ fn refuse<'a>(path: Path, request: &Message<'_>, code: Code) -> Heard<'a> {
         .fingerprint()
         .finish();
     match written {
+        Ok(bytes) if bytes.len() > request.as_bytes().len() => {
+            Heard::Dropped(DropReason::Unauthenticated)
+        }
         Ok(bytes) => Heard::Refused(Packet::new(path, &[]).with_head(bytes)),
         Err(_) => Heard::Dropped(DropReason::Unauthenticated),
     }

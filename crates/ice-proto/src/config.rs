@@ -6,6 +6,8 @@ use thiserror::Error;
 
 /// The smallest Ta, over all agents of a program (RFC 8445 §14.2).
 pub(crate) const PACING_MIN: Duration = Duration::from_millis(5);
+/// The largest Ta. RFC 8445 names none, but with more than this nothing would come of any check.
+pub(crate) const PACING_MAX: Duration = Duration::from_secs(1);
 /// What Ta an agent wants that proposes none (RFC 8839 §5.5).
 pub(crate) const PACING_DEFAULT: Duration = Duration::from_millis(50);
 
@@ -78,7 +80,11 @@ pub struct IceConfig {
     pub policy: Policy,
     /// How eagerly checks are sent.
     pub profile: Profile,
-    /// The Ta that is proposed to the peer as `a=ice-pacing`. At least 5 ms (RFC 8445 §14.2).
+    /// Whether the consent checks to an ICE-lite peer have USE-CANDIDATE as well. RFC 7675 does not
+    /// ask for it, but some servers hang up without it.
+    pub nominate_to_lite: bool,
+    /// The Ta that is proposed to the peer as `a=ice-pacing`. At least 5 ms (RFC 8445 §14.2), at
+    /// most 1 s.
     pub pacing: Duration,
     /// How long ICE runs at least before it may fail (the PAC timer of RFC 8863 §4).
     pub patience: Duration,
@@ -113,6 +119,7 @@ impl Default for IceConfig {
             turn_servers: Vec::new(),
             policy: Policy::All,
             profile: Profile::Responsive,
+            nominate_to_lite: false,
             pacing: PACING_MIN,
             patience: Duration::from_millis(39_500),
             relay_wait: Duration::from_secs(1),
@@ -129,7 +136,7 @@ impl Default for IceConfig {
 
 impl IceConfig {
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-        if self.pacing < PACING_MIN {
+        if !(PACING_MIN..=PACING_MAX).contains(&self.pacing) {
             return Err(ConfigError::Pacing(self.pacing));
         }
         if self.stun_servers.len() + self.turn_servers.len() > crate::priority::SERVERS_MAX.into() {
@@ -168,14 +175,14 @@ pub(crate) fn common_pacing(
         Profile::Strict | Profile::Responsive => PACING_DEFAULT,
         Profile::Hasty => Duration::from_millis(20),
     };
-    local.max(remote.unwrap_or(silent))
+    local.max(remote.unwrap_or(silent)).min(PACING_MAX)
 }
 
 /// Why an agent cannot be made of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// Ta is at least 5 ms (RFC 8445 §14.2).
-    #[error("a pacing of {0:?} is under 5 ms")]
+    /// Ta is at least 5 ms (RFC 8445 §14.2), and not over a second.
+    #[error("a pacing of {0:?} is not between 5 ms and 1 s")]
     Pacing(Duration),
     /// Keepalives are at least 15 s apart (RFC 8445 §11).
     #[error("a keepalive every {0:?} is more often than every 15 s")]
@@ -211,6 +218,8 @@ mod tests {
         let base = IceConfig::default;
         let pacing = IceConfig { pacing: ms(4), ..base() };
         assert_eq!(pacing.validate(), Err(ConfigError::Pacing(ms(4))));
+        let pacing = IceConfig { pacing: Duration::MAX, ..base() };
+        assert_eq!(pacing.validate(), Err(ConfigError::Pacing(Duration::MAX)));
         let keepalive = IceConfig { mapping_keepalive: ms(14_999), ..base() };
         assert_eq!(keepalive.validate(), Err(ConfigError::Keepalive(ms(14_999))));
         let server = "192.0.2.1:3478".parse().unwrap();
@@ -229,6 +238,7 @@ mod tests {
         assert_eq!(common(Some(ms(5))), ms(5));
         assert_eq!(common(Some(ms(70))), ms(70));
         assert_eq!(common(Some(ms(1))), ms(5));
+        assert_eq!(common(Some(Duration::MAX)), ms(1000));
         assert_eq!(common(None), ms(50));
         assert_eq!(common_pacing(Profile::Hasty, ms(5), None), ms(20));
     }

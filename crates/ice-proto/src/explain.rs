@@ -139,7 +139,7 @@ impl fmt::Display for Finding {
             Self::Interrupted => "checks were answered at first, then the peer fell silent",
             Self::OneWay => {
                 "the peer's checks arrive but ours are not answered: a firewall lets packets \
-                 through one way only, or the peer has other credentials"
+                 through one way only, or the peer has other credentials, or it has left since"
             }
             Self::Refused => {
                 "something answers, but not with the peer's password: the descriptions do not \

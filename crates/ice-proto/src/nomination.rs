@@ -6,6 +6,7 @@ use crate::{
     session::Session,
     transaction::{Purpose, RTO_MIN},
 };
+use alloc::vec::Vec;
 use core::time::Duration;
 use sans_io::Instant;
 
@@ -144,8 +145,19 @@ impl Session {
         self.concluded_at.get_or_insert(now);
         self.nominating = None;
         self.decide_at = None;
-        self.list.clear_triggered();
-        self.checks.cancel(now, |_| true);
+        // An agent of RFC 5245 may have nominated a better pair already, and uses that one.
+        let pursued: Vec<PairId> =
+            self.list.iter().filter(|pair| self.is_pursued(pair)).map(|pair| pair.id).collect();
+        self.list.retain_triggered(|id| pursued.contains(&id));
+        self.checks.cancel(now, |open| !pursued.contains(&open.pair));
+    }
+
+    /// Whether the selected pair only stands in for this one until it is valid.
+    fn is_pursued(&self, pair: &Pair) -> bool {
+        self.role.role == Role::Controlled
+            && pair.nominated_by_peer
+            && pair.is_open()
+            && self.beats_selected(pair.id)
     }
 
     /// Whether a pair would replace the selected one, were it nominated: of several nominated pairs

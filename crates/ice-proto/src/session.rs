@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub profile: Profile,
     pub patience: Duration,
     pub relay_wait: Duration,
+    pub nominate_to_lite: bool,
 }
 
 /// The parts of a session; each file gives it one ability.
@@ -75,6 +76,8 @@ pub(crate) struct Session {
     /// The largest round trip measured, by which fresh checks are spaced.
     pub(crate) rtt: Option<Duration>,
     pub(crate) pacing: Duration,
+    /// The peer is ICE-lite.
+    pub(crate) remote_lite: bool,
     out: VecDeque<SessionOutput>,
     state: IceState,
     active: Option<(Path, bool)>,
@@ -94,6 +97,7 @@ impl Session {
                 profile: config.profile,
                 patience: config.patience,
                 relay_wait: config.relay_wait,
+                nominate_to_lite: config.nominate_to_lite,
             },
             role: RoleState { role: config.role, tiebreaker: entropy.public_u64() },
             key: Key::new(credentials.pwd.as_bytes()),
@@ -112,6 +116,7 @@ impl Session {
             lost: None,
             rtt: None,
             pacing: config.pacing,
+            remote_lite: false,
             out: VecDeque::new(),
             state: IceState::New,
             active: None,

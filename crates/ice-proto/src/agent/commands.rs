@@ -86,6 +86,7 @@ impl IceAgent {
     /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1).
     pub fn set_remote_lite(&mut self, now: Instant, lite: bool) {
         let now = self.advance(now);
+        self.session.remote_lite = lite;
         if lite {
             self.session.switch_role(Role::Controlling);
         }

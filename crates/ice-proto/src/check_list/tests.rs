@@ -209,3 +209,14 @@ fn a_triggered_pair_waits_for_its_relay_and_holds_up_no_other() {
     list.get_mut(ids[0]).unwrap().blocked = false;
     assert_eq!(list.pop_triggered(), Some(ids[0]));
 }
+
+#[test]
+fn a_full_list_keeps_what_has_checks_that_may_be_answered() {
+    let mut list = CheckList::new(2);
+    let first = list.insert(pair(1, 10, 1)).unwrap();
+    list.insert(pair(2, 20, 2)).unwrap();
+    list.get_mut(first).unwrap().open = 1;
+    // The second ranks higher than the first, but nothing is under way on it.
+    list.insert(pair(3, 30, 3)).unwrap();
+    assert_eq!(ports(&list), [3, 1]);
+}

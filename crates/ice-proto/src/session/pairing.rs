@@ -32,9 +32,7 @@ impl Session {
         candidate.validate()?;
         match self.remotes.tell(candidate) {
             Told::New(index) => {
-                for base in 0..self.locals.iter().count() {
-                    self.pair(base, index);
-                }
+                self.pair_remote(index);
                 Ok(())
             }
             Told::Updated(index) => {
@@ -43,10 +41,19 @@ impl Session {
                     pair.foundation.1 = candidate.foundation;
                 }
                 self.reprioritize();
+                // What was learned was paired only with the address that learned it.
+                self.pair_remote(index);
                 Ok(())
             }
             Told::Known => Ok(()),
             Told::Full => Err(AddCandidateError::Full),
+        }
+    }
+
+    /// Makes all pairs of a candidate of the peer that there are not yet.
+    fn pair_remote(&mut self, remote: usize) {
+        for base in 0..self.locals.iter().count() {
+            self.pair(base, remote);
         }
     }
 

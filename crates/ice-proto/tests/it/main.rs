@@ -2,13 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 
 mod bounds;
+mod hostile;
 mod laws;
 mod loss;
 mod lost;
 mod meshes;
 mod nats;
+mod peers;
 mod roles;
 mod support;
+mod unreachable;
 mod waiting;
 mod wire;
 mod worlds;

@@ -2,7 +2,7 @@
 mod puppet;
 mod reflector;
 
-pub(crate) use puppet::{PEER, Puppet, Request, error_of};
+pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 
 use core::{

@@ -2,8 +2,8 @@
 use core::{net::SocketAddr, time::Duration};
 use ice_proto::{Candidate, Credentials, IceAgent, IceConfig, IceEvent, Role};
 use sans_io::{
-    DropReason, Input, Instant, Machine, Output, Path, SocketId, SocketIds, SocketRequest,
-    Transmit, Verdict,
+    DropReason, Input, Instant, Machine, Output, Path, PathFault, SocketId, SocketIds,
+    SocketRequest, Transmit, Verdict,
 };
 use stun_proto::{
     Class, Integrity, Key, Message, MessageBuilder, MessageType, Method, TransactionId,
@@ -51,13 +51,7 @@ impl Puppet {
         let now = Instant::from_secs(100);
         let (sent, events) = (Vec::new(), Vec::new());
         let mut this = Self { agent, now, sent, events, deadline: None, ids: 0 };
-        let local: SocketAddr = LOCAL.parse().unwrap();
-        this.agent.gather(now, &[local.ip()]).unwrap();
-        this.drain();
-        let verdict =
-            this.agent.handle_input(now, Input::Socket { id: SocketId(0), state: Ok(local) });
-        assert_eq!(verdict, Verdict::Consumed);
-        this.drain();
+        this.open(0, LOCAL);
         this
     }
 
@@ -67,6 +61,25 @@ impl Puppet {
         this.tell(PEER);
         this.meet();
         this
+    }
+
+    /// Opens one more socket, the `number`th.
+    pub(crate) fn open(&mut self, number: u64, local: &str) {
+        let local: SocketAddr = local.parse().unwrap();
+        self.agent.gather(self.now, &[local.ip()]).unwrap();
+        self.drain();
+        self.tell_agent(Input::Socket { id: SocketId(number), state: Ok(local) });
+    }
+
+    /// An ICMP error about what was sent on this path.
+    pub(crate) fn path_failed(&mut self, path: Path, kind: u8, code: u8) {
+        let fault = PathFault::Unreachable { kind, code };
+        self.tell_agent(Input::PathFailed { path, fault });
+    }
+
+    fn tell_agent(&mut self, input: Input<'_>) {
+        assert_eq!(self.agent.handle_input(self.now, input), Verdict::Consumed);
+        self.drain();
     }
 
     /// Tells a host candidate of the peer.
@@ -144,7 +157,8 @@ impl Puppet {
         answer
     }
 
-    fn write_request(&mut self, request: &Request) -> Vec<u8> {
+    /// The bytes of a request of the peer.
+    pub(crate) fn write_request(&mut self, request: &Request) -> Vec<u8> {
         let ours = self.agent.local_credentials().clone();
         self.ids += 1;
         let mut buffer = [0; 256];
@@ -176,17 +190,21 @@ impl Puppet {
         path: Path,
         mapped: SocketAddr,
     ) -> Option<DropReason> {
+        self.receive(path, &Self::success(check, mapped, Integrity::Sha1))
+    }
+
+    /// The bytes of a success response.
+    pub(crate) fn success(check: &Transmit, mapped: SocketAddr, integrity: Integrity) -> Vec<u8> {
         let request = Message::parse(&check.payload).unwrap();
         let mut buffer = [0; 128];
         let kind = MessageType::success(Method::BINDING);
-        let bytes = MessageBuilder::new(&mut buffer, kind, request.transaction_id())
+        MessageBuilder::new(&mut buffer, kind, request.transaction_id())
             .with(&XorMappedAddress(mapped))
-            .sign(&Key::new(PWD.as_bytes()), Integrity::Sha1)
+            .sign(&Key::new(PWD.as_bytes()), integrity)
             .fingerprint()
             .finish()
             .unwrap()
-            .to_vec();
-        self.receive(path, &bytes)
+            .to_vec()
     }
 
     /// Answers a check with an error.
