@@ -161,11 +161,15 @@ impl TurnClient {
     /// Takes note of the time and does what is due by then.
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
+        // First of all: after a jump of time nothing is to be asked for what is no more.
+        if matches!(self.state, State::Allocated { expires, .. } if expires <= now) {
+            self.lose(TurnFault::TimedOut);
+        }
         self.retransmit(now);
         while let Some((_, timer)) = self.timers.pop_due(now) {
             match timer {
                 Timer::Refresh => self.ask_refresh(now),
-                Timer::Expiry => self.lose(TurnFault::TimedOut),
+                Timer::Expiry => {} // seen to above
                 Timer::Permissions => {
                     let due = self.permissions.take_due(now);
                     self.ask_permissions(now, &due, true);

@@ -76,6 +76,7 @@ impl TurnClient {
         let limit = self.config.max_permissions;
         let ask = self.permissions.want(&addresses, now, limit).ok_or(PeerError::TooMany)?;
         self.ask_permissions(now, &ask, false);
+        self.timers.set(Timer::Permissions, self.permissions.next_refresh());
         Ok(())
     }
 
@@ -88,12 +89,13 @@ impl TurnClient {
         let now = self.advance(now);
         let peer = Path::udp(peer, peer).remote;
         self.check_peers(&[peer.ip()])?;
-        if !self.channels.has_room(peer, self.config.max_channels) {
+        if !self.channels.has_room(peer, now, self.config.max_channels) {
             return Err(PeerError::TooMany);
         }
         let limit = self.config.max_permissions;
         let ask = self.permissions.want(&[peer.ip()], now, limit).ok_or(PeerError::TooMany)?;
         self.ask_permissions(now, &ask, false);
+        self.timers.set(Timer::Permissions, self.permissions.next_refresh());
         if let Some(number) = self.channels.want(peer, now, self.config.max_channels) {
             self.submit(now, Purpose::Channel(number, peer).into());
         }

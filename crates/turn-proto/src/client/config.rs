@@ -24,8 +24,9 @@ pub struct TurnClientConfig {
     /// The most addresses with a permission. Each costs under 100 bytes here and a place on the
     /// server; 128 is a conference of 20 with six addresses each.
     pub max_permissions: usize,
-    /// The most peers with a channel, at most the 4,096 that there are numbers for. ICE binds
-    /// channels for the pairs it uses: a few.
+    /// The most peers with a channel, at most the 4,096 that there are numbers for. Who is forgotten
+    /// counts for up to a quarter of an hour, since nobody else can have the number before (RFC 8656
+    /// §12). ICE binds channels for the pairs it uses: a few.
     pub max_channels: usize,
 }
 

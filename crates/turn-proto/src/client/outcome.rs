@@ -1,5 +1,8 @@
 //! What becomes of the client's state when a request ends (RFC 8656 §7.3, §7.4, §8.3, §10.3, §12.3).
-use super::{LEAVE_ALONE, State, Timer, TurnClient, TurnEvent, TurnFault, request::Purpose};
+use super::{
+    LEAVE_ALONE, State, Timer, TurnClient, TurnEvent, TurnFault,
+    request::{Purpose, Task},
+};
 use crate::{ChannelNumber, lifetime::refresh_after};
 use alloc::vec::Vec;
 use core::{net::IpAddr, net::SocketAddr, time::Duration};
@@ -40,9 +43,9 @@ impl TurnClient {
     }
 
     /// The server said no, or nothing.
-    pub(super) fn failed(&mut self, now: Instant, purpose: Purpose, fault: TurnFault) {
+    pub(super) fn failed(&mut self, now: Instant, task: Task, fault: TurnFault) {
         let gone = fault == TurnFault::Mismatch;
-        match purpose {
+        match task.purpose {
             Purpose::Allocate => self.fail(now, fault),
             Purpose::Close => self.end_closing(),
             // Every other request presupposes an allocation (RFC 8656 §5).
@@ -52,7 +55,9 @@ impl TurnClient {
             // While the allocation lasts another request may still be answered.
             Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
             Purpose::Refresh => self.lose(fault),
-            Purpose::Permissions(addresses) => self.permissions_failed(now, addresses, fault),
+            Purpose::Permissions(addresses) => {
+                self.permissions_failed(now, addresses, task.urgent, fault);
+            }
             Purpose::Channel(number, peer) => self.channel_failed(now, number, peer, fault),
         }
     }
@@ -84,7 +89,7 @@ impl TurnClient {
     /// Tells the server that the allocation is not wanted any more.
     pub(super) fn give_up(&mut self, now: Instant, announce: bool) {
         self.state = State::Closing { announce };
-        self.start(now, Purpose::Close.into());
+        self.start(now, Task { urgent: true, ..Purpose::Close.into() });
     }
 
     /// Forgets everything that belongs to one allocation.
@@ -136,13 +141,22 @@ impl TurnClient {
         self.timers.set(Timer::Permissions, self.permissions.next_refresh());
     }
 
-    fn permissions_failed(&mut self, now: Instant, mut addresses: Vec<IpAddr>, fault: TurnFault) {
+    fn permissions_failed(
+        &mut self,
+        now: Instant,
+        mut addresses: Vec<IpAddr>,
+        urgent: bool,
+        fault: TurnFault,
+    ) {
         let of_one = matches!(fault, TurnFault::Forbidden | TurnFault::NoCapacity);
         if of_one && addresses.len() > 1 {
             // The server does not say which of them it refuses. Halves find it.
             let rest = addresses.split_off(addresses.len() / 2);
-            self.ask_permissions(now, &addresses, false);
-            return self.ask_permissions(now, &rest, false);
+            for part in [addresses, rest] {
+                let purpose = Purpose::Permissions(part);
+                self.submit(now, Task { urgent, part: true, ..purpose.into() });
+            }
+            return;
         }
         if fault == TurnFault::TimedOut {
             addresses.retain(|address| {
@@ -173,7 +187,7 @@ impl TurnClient {
             return self.ask_channel_again(now, number);
         }
         self.timers.set(Timer::Channel(number), None);
-        if self.channels.fail(number) {
+        if self.channels.fail(number, now) {
             self.event(TurnEvent::ChannelFailed { peer, fault });
         }
     }

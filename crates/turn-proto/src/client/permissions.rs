@@ -25,10 +25,22 @@ impl Permission {
     fn is_live(&self, now: Instant) -> bool {
         self.expires.is_some_and(|expires| expires > now)
     }
+
+    /// When it is to be refreshed, if the server ever had it.
+    fn due(&self) -> Option<Instant> {
+        let installed = self.expires?.saturating_sub(PERMISSION_LIFETIME);
+        Some(installed.saturating_add(refresh_after(PERMISSION_LIFETIME)))
+    }
+
+    /// When it is asked for again.
+    fn refresh_at(&self) -> Option<Instant> {
+        if self.wanted && !self.asked { self.due() } else { None }
+    }
 }
 
 impl Permissions {
-    /// Wants these, and gives those that must be asked for, or `None` where that would make more
+    /// Wants these, and gives those that must be asked for: there is none, or its refresh is due,
+    /// since it was not wanted for a while. `None` where that would make more
     /// than `limit`.
     pub(super) fn want(
         &mut self,
@@ -47,7 +59,7 @@ impl Permissions {
         new.retain(|address| {
             let permission = self.by_address.entry(*address).or_default();
             permission.wanted = true;
-            let ask = !permission.asked && !permission.is_live(now);
+            let ask = !permission.asked && permission.due().is_none_or(|due| due <= now);
             permission.asked |= ask;
             ask
         });
@@ -104,7 +116,7 @@ impl Permissions {
 
     /// When the next ones must be refreshed.
     pub(super) fn next_refresh(&self) -> Option<Instant> {
-        self.by_address.values().filter_map(refresh_at).min()
+        self.by_address.values().filter_map(Permission::refresh_at).min()
     }
 
     /// All that are kept up, once one of them is due, so that they stay together.
@@ -112,21 +124,13 @@ impl Permissions {
         if self.next_refresh().is_none_or(|due| due > now) {
             return Vec::new();
         }
-        let kept = self.by_address.iter_mut().filter(|(_, p)| refresh_at(p).is_some());
+        let kept = self.by_address.iter_mut().filter(|(_, p)| p.refresh_at().is_some());
         kept.map(|(address, permission)| {
             permission.asked = true;
             *address
         })
         .collect()
     }
-}
-
-fn refresh_at(permission: &Permission) -> Option<Instant> {
-    if !permission.wanted || permission.asked {
-        return None;
-    }
-    let installed = permission.expires?.saturating_sub(PERMISSION_LIFETIME);
-    Some(installed.saturating_add(refresh_after(PERMISSION_LIFETIME)))
 }
 
 #[cfg(test)]

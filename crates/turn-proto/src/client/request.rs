@@ -36,13 +36,16 @@ pub(super) struct Task {
     pub purpose: Purpose,
     /// How it was signed last, and how often the server wanted it otherwise.
     pub attempt: Attempt,
-    /// It does not wait to be released: it keeps up what there is.
+    /// It does not wait to be released: it keeps up what there is, or ends it.
     pub urgent: bool,
+    /// It is a part of a request that was refused, and stays one: put together again the parts would
+    /// be refused again.
+    pub part: bool,
 }
 
 impl From<Purpose> for Task {
     fn from(purpose: Purpose) -> Self {
-        Self { purpose, attempt: Attempt::default(), urgent: false }
+        Self { purpose, attempt: Attempt::default(), urgent: false, part: false }
     }
 }
 
@@ -53,7 +56,8 @@ impl Task {
         match (&mut self.purpose, &other.purpose) {
             (Purpose::Permissions(mine), Purpose::Permissions(theirs))
                 if mine.len() + theirs.len() <= PEERS_PER_REQUEST
-                    && self.attempt == other.attempt =>
+                    && self.attempt == other.attempt
+                    && !(self.part || other.part) =>
             {
                 mine.extend_from_slice(theirs);
                 true

@@ -38,7 +38,7 @@ impl TurnClient {
         let id = self.entropy.transaction_id();
         let Ok(bytes) = self.write(id, &mut task) else {
             // Credentials or a realm that are too long for a message.
-            return self.failed(now, task.purpose, TurnFault::WrongCredentials);
+            return self.failed(now, task, TurnFault::WrongCredentials);
         };
         let path = self.config.path;
         let schedule = if path.transport.is_stream() {
@@ -71,7 +71,7 @@ impl TurnClient {
                     let Sent { task, unprotected } = ended.context;
                     let silence = TurnFault::TimedOut;
                     let fault = if unprotected { TurnFault::Unprotected } else { silence };
-                    self.failed(now, task.purpose, fault);
+                    self.failed(now, task, fault);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl TurnClient {
         if let Some(sent) = self.transactions.remove(id) {
             match result {
                 Ok(message) => self.succeeded(now, sent.context.task.purpose, message),
-                Err(fault) => self.failed(now, sent.context.task.purpose, fault),
+                Err(fault) => self.failed(now, sent.context.task, fault),
             }
         }
         Verdict::Consumed
