@@ -171,3 +171,79 @@ pub(super) fn as_json(report: &NatReport) -> serde_json::Value {
         "class": class(report),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{as_json, in_words};
+    use spool::probe::{BindingLifetime, Filtering, Mapping, NatReport};
+    use std::time::Duration;
+
+    fn report(mapping: Mapping, filtering: Filtering) -> NatReport {
+        NatReport {
+            local: "10.0.0.2:5000".parse().unwrap(),
+            mapped: "192.0.2.1:5000".parse().ok(),
+            mapped_other: None,
+            other: "198.51.100.2:3479".parse().ok(),
+            mapping,
+            filtering,
+            hairpin: Some(false),
+            lifetime: None,
+        }
+    }
+
+    #[test]
+    fn classes_have_the_names_of_rfc_3489() {
+        use Filtering::{
+            AddressAndPortDependent as ByPort, AddressDependent as ByAddress,
+            EndpointIndependent as All,
+        };
+        let symmetric = Mapping::AddressAndPortDependent;
+        for (mapping, filtering, name) in [
+            (Mapping::None, All, "open internet"),
+            (Mapping::None, ByPort, "symmetric UDP firewall"),
+            (Mapping::EndpointIndependent, All, "full cone"),
+            (Mapping::EndpointIndependent, ByAddress, "restricted cone"),
+            (Mapping::EndpointIndependent, ByPort, "port-restricted cone"),
+            (Mapping::AddressDependent, All, "symmetric"),
+            (symmetric, ByPort, "symmetric"),
+            (symmetric, Filtering::Unknown, "symmetric"),
+        ] {
+            let report = report(mapping, filtering);
+            assert_eq!(as_json(&report)["class"], name, "{mapping:?} {filtering:?}");
+            assert!(in_words(&report).contains(name), "{mapping:?} {filtering:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_has_no_name() {
+        for report in [
+            report(Mapping::Unknown, Filtering::EndpointIndependent),
+            report(Mapping::EndpointIndependent, Filtering::Unknown),
+            report(Mapping::None, Filtering::Unknown),
+        ] {
+            assert!(as_json(&report)["class"].is_null(), "{report:?}");
+            assert!(!in_words(&report).contains("RFC 3489"), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_say_what_was_tried() {
+        let secs = Duration::from_secs;
+        let mut report = report(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent);
+        for (lifetime, there, gone) in [
+            (BindingLifetime::Between(secs(30), secs(60)), Some(30), Some(60)),
+            (BindingLifetime::Under(secs(15)), None, Some(15)),
+            (BindingLifetime::Over(secs(600)), Some(600), None),
+            (BindingLifetime::Unknown, None, None),
+        ] {
+            report.lifetime = Some(lifetime);
+            let told = as_json(&report);
+            assert_eq!(told["lifetime"]["there_s"].as_u64(), there);
+            assert_eq!(told["lifetime"]["gone_s"].as_u64(), gone);
+            let words = in_words(&report);
+            for seconds in [there, gone].into_iter().flatten() {
+                assert!(words.contains(&format!("{seconds} s")), "{words}");
+            }
+        }
+    }
+}
