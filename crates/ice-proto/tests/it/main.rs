@@ -11,6 +11,7 @@ mod nats;
 mod peers;
 mod roles;
 mod support;
+mod trickle;
 mod unreachable;
 mod waiting;
 mod wire;
