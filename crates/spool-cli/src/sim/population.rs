@@ -133,6 +133,7 @@ fn meet(population: &Population, seed: u64, number: u64) -> Result<Meeting, Brok
         classes: accesses.map(|access| access.class),
         ending,
         packets: world.stats().sent,
+        forwarded: world.stats().forwarded,
         hash: world.trace_hash(),
     })
 }

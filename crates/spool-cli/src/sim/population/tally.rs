@@ -26,7 +26,10 @@ pub(super) enum Ending {
 pub(super) struct Meeting {
     pub(super) classes: [&'static str; 2],
     pub(super) ending: Ending,
+    /// Sent by the hosts and the server.
     pub(super) packets: u64,
+    /// Passed on by NATs.
+    pub(super) forwarded: u64,
     pub(super) hash: u64,
 }
 
@@ -70,6 +73,7 @@ pub(super) struct Tally {
     direct: Vec<Duration>,
     relayed: Vec<Duration>,
     packets: Vec<u64>,
+    forwarded: u64,
     classes: BTreeMap<&'static str, Counts>,
     hash: u64,
 }
@@ -90,6 +94,7 @@ impl Tally {
             Ending::Never => {}
         }
         self.packets.push(met.packets);
+        self.forwarded += met.forwarded;
         for class in met.classes {
             self.classes.entry(class).or_default().count(met.ending);
         }
@@ -102,6 +107,7 @@ impl Tally {
         self.direct.extend(other.direct);
         self.relayed.extend(other.relayed);
         self.packets.extend(other.packets);
+        self.forwarded += other.forwarded;
         for (class, counts) in other.classes {
             self.classes.entry(class).or_default().add(counts);
         }
@@ -121,7 +127,14 @@ impl Tally {
         };
         let packets = quantiles(&self.packets).map_or(Value::Null, |[p50, p90, p99, max]| {
             let total: u64 = self.packets.iter().sum();
-            json!({ "total": total, "p50": p50, "p90": p90, "p99": p99, "max": max })
+            json!({
+                "total": total,
+                "forwarded": self.forwarded,
+                "p50": p50,
+                "p90": p90,
+                "p99": p99,
+                "max": max,
+            })
         });
         let classes: serde_json::Map<_, _> =
             self.classes.iter().map(|(class, n)| ((*class).to_owned(), n.json())).collect();
@@ -248,7 +261,8 @@ mod tests {
 
     #[test]
     fn a_sum_tells_what_was_counted() {
-        let meeting = |ending, hash| Meeting { classes: ["x", "y"], ending, packets: 10, hash };
+        let meeting =
+            |ending, hash| Meeting { classes: ["x", "y"], ending, packets: 10, forwarded: 7, hash };
         let took = Duration::from_millis(50);
         let (mut one, mut two) = (Tally::default(), Tally::default());
         one.count(&meeting(Ending::Direct { took, ipv6: true }, u64::MAX));
@@ -260,6 +274,7 @@ mod tests {
         assert_eq!(json["endings"]["relayed"], 1);
         assert_eq!(json["time_to_connect_ms"]["all"]["max"], 200.0);
         assert_eq!(json["packets"]["total"], 30);
+        assert_eq!(json["packets"]["forwarded"], 21);
         assert_eq!(json["hosts_by_class"]["x"]["never"], 1);
         assert_eq!(json["trace_hash"], "0000000000000006");
         let text = one.text(9);
