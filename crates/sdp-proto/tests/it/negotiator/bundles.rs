@@ -156,3 +156,21 @@ fn an_answer_may_bundle_less_but_not_otherwise_than_offered() {
     let verdict = a.handle_input(Input::Answer(good.replace("LE 0 1", "LE 0").as_bytes()));
     assert_eq!(verdict, Verdict::Refused(Mismatch::Bundle { section: 1 }));
 }
+
+#[test]
+fn a_bundle_only_section_never_carries_the_transport() {
+    let mut a = with_policy(1, BundlePolicy::MaxBundle, &[Kind::Audio, Kind::Video]);
+    let text = offer(&mut a);
+    let (shared, own): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| {
+        line.starts_with("a=ice-")
+            || line.starts_with("a=fingerprint")
+            || *line == "a=setup:actpass"
+    });
+    // In the session part they hold for all sections, for those with port 0 as well.
+    let moved = [&own[..5], &shared[..], &own[5..]].concat().join("\r\n") + "\r\n";
+    let mut b = side(2);
+    assert_eq!(take(&mut b, &moved), Verdict::Consumed);
+    assert!(b.judgement().unwrap().iter().all(|section| section.live));
+    b.reject(0).unwrap();
+    assert!(b.judgement().unwrap().iter().all(|section| !section.live));
+}
