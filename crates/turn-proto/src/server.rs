@@ -30,7 +30,7 @@ use reach::Reach;
 use reservations::Reservations;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, PacketMeta, Path,
-    SocketIds, SocketRequest, Timers, Transport, Verdict,
+    PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{
     AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
@@ -207,6 +207,21 @@ impl TurnServer {
         self.event(TurnServerEvent::AllocationEnded { client, user, relayed, end });
     }
 
+    /// The stream of a client is no more. Its allocation goes with it, for whoever connects from the
+    /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
+    fn disconnect(&mut self, path: Path) {
+        let Some(id) = self.table.find_client(&path) else { return };
+        if self.open_allocation(&path).is_some() {
+            return self.end(id, AllocationEnd::Disconnected);
+        }
+        self.timers.set(id, None);
+        let Some(allocation) = self.table.remove(id) else { return };
+        self.out.push_back(Output::Socket(SocketRequest::Close(allocation.socket)));
+        if let Some(token) = allocation.token {
+            self.reservations.release(token);
+        }
+    }
+
     fn event(&mut self, event: TurnServerEvent) {
         self.out.push_back(Output::Event(event));
     }
@@ -238,6 +253,7 @@ impl TurnServer {
         };
         if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
             self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
+            self.disconnect(path);
         }
         verdict
     }
@@ -335,6 +351,12 @@ impl Machine for TurnServer {
             Input::Timeout => Verdict::Consumed,
             Input::Received { path, meta, bytes } => self.receive(now, path, meta, bytes),
             Input::Socket { id, state } => self.on_socket(now, id, state),
+            Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
+                if path.transport.is_stream() && self.reach.listeners.contains(&path.local) =>
+            {
+                self.disconnect(path);
+                Verdict::Consumed
+            }
             Input::PathFailed { path, fault } => self.relay_fault(now, path, fault),
             Input::Accepted { .. } | Input::LookedUp { .. } => Verdict::Unclaimed,
         }

@@ -115,6 +115,12 @@ impl TurnServer {
         if self.table.count_of(&identity.user) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
+        // What is held back outlives the allocation that it came with, so it is counted apart.
+        if matches!(wish.port, Wanted::Port(PortWish::Pair))
+            && self.reservations.count_of(now, &identity.user) >= self.limits.allocations_per_user
+        {
+            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        }
         if self.table.len() >= self.limits.allocations {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }

@@ -41,7 +41,7 @@ pub struct TurnServerConfig {
     /// The most allocations. Each takes a socket of the system; with a packet every 20 ms both ways
     /// 4,096 of them are 400,000 packets a second, about what one core passes on.
     pub max_allocations: usize,
-    /// The most allocations of one user. A browser makes one for each of its interfaces, families
+    /// The most allocations of one user, and the most ports that are held back for it. A browser makes one for each of its interfaces, families
     /// and transports: 16 lets a user be in two calls with a few of each.
     pub max_allocations_per_user: usize,
     /// The most addresses with a permission in one allocation. 256 is a conference of 40 peers

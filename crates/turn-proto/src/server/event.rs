@@ -46,6 +46,8 @@ pub enum AllocationEnd {
     Expired,
     /// The client gave it up.
     Deleted,
+    /// The client's connection ended. Over UDP there is none.
+    Disconnected,
     /// Its socket was lost, for example since the interface went away.
     SocketLost,
 }

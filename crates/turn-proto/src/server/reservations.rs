@@ -68,6 +68,12 @@ impl Reservations {
         }
     }
 
+    /// How many are held back for this user.
+    pub(super) fn count_of(&self, now: Instant, user: &str) -> usize {
+        let held = self.by_token.values().filter(|held| held.expires > now);
+        held.filter(|held| *held.user == *user).count()
+    }
+
     /// Whether an address is held back.
     pub(super) fn holds(&self, now: Instant, address: SocketAddr) -> bool {
         self.by_address.get(&address).is_some_and(|expires| *expires > now)

@@ -17,3 +17,4 @@ mod play;
 mod policy;
 mod quota;
 mod relay;
+mod streams;

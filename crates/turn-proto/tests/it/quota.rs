@@ -1,7 +1,10 @@
 //! How much users get (RFC 8656 §5, §7.2).
 use crate::desk::{self, Desk, Outcome, PEER, User, address, udp};
 use sans_io::Path;
-use stun_proto::{MessageBuilder, Method, attribute::Lifetime};
+use stun_proto::{
+    MessageBuilder, Method,
+    attribute::{EvenPort, Lifetime},
+};
 use turn_proto::TurnServerEvent;
 
 #[test]
@@ -29,6 +32,38 @@ fn a_user_gets_so_many_allocations() {
     for alice in &mut alices[..3] {
         alice.allocate(&mut desk);
     }
+}
+
+/// A port that is held back outlives the allocation that it came with, so who ends each at once
+/// could hold back all that there are.
+#[test]
+fn a_user_holds_back_no_more_than_its_share() {
+    let mut config = desk::config();
+    config.relays.pop();
+    config.relay_ports = 50_000..=50_015;
+    config.max_allocations = 16;
+    config.max_allocations_per_user = 3;
+    let mut desk = Desk::with(config);
+    let mut alice = User::alice();
+    let pair = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push(&EvenPort { reserve: true });
+    };
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    let codes: Vec<u16> = (0..20)
+        .map(|_| {
+            let code = alice.ask(&mut desk, Method::ALLOCATE, pair).code();
+            alice.ask(&mut desk, Method::REFRESH, end);
+            code
+        })
+        .collect();
+    assert_eq!(codes[..3], [0; 3]);
+    assert!(codes[3..].iter().all(|code| *code == 486), "{codes:?}");
+    alice.allocate(&mut desk);
+    assert_eq!(User::bob().ask(&mut desk, Method::ALLOCATE, pair).code(), 0);
+    desk.pass(60);
+    alice.ask(&mut desk, Method::REFRESH, end);
+    assert_eq!(alice.ask(&mut desk, Method::ALLOCATE, pair).code(), 0, "a minute later");
 }
 
 #[test]

@@ -305,6 +305,22 @@ fn icmp_errors_reach_the_client() {
     assert_eq!(net.take_events(client), told);
 }
 
+/// Anybody can forge them, and a dead peer causes one for each packet.
+#[test]
+fn a_storm_of_icmp_errors_ends_nothing_and_fills_nothing() {
+    let mut desk = Desk::new();
+    let (mut alice, relayed) = ready(&mut desk);
+    let path = Path::udp(relayed, address(PEER));
+    for n in 0..10_000_u32 {
+        let fault = PathFault::Unreachable { kind: 3, code: (n % 16) as u8 };
+        let _ = desk.server.handle_input(desk.now, Input::PathFailed { path, fault });
+    }
+    desk.give(Input::Timeout);
+    assert_eq!(desk.take_sent().len(), desk::config().max_queue);
+    assert!(matches!(alice.send_to(&mut desk, address(PEER), b"x"), Outcome::Forwarded(..)));
+    assert!(matches!(desk.packet(path, b"x"), Outcome::Forwarded(..)));
+}
+
 #[test]
 fn icmp_is_told_as_the_rfc_draws_it() {
     let mut desk = Desk::new();
