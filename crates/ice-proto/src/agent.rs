@@ -1,6 +1,7 @@
 //! The agent: routes inputs to gathering and to the session, and hands what one finds out to the
 //! other.
 mod commands;
+mod freeing;
 mod routing;
 
 pub use commands::SendError;
@@ -27,10 +28,6 @@ use sans_io::{
     Verdict,
 };
 use stun_proto::{Credentials as Account, Entropy};
-
-/// How long sockets and relays that were not chosen are kept after ICE has concluded
-/// (RFC 8445 §8.3.1).
-const LINGER: Duration = Duration::from_secs(3);
 
 /// One ICE agent for one stream with one component (BUNDLE and rtcp-mux are assumed): it finds out
 /// how it can be reached, checks every way there is to the peer, settles with it on one of them,
@@ -266,24 +263,6 @@ impl IceAgent {
             return true;
         }
         false
-    }
-
-    /// Once ICE has concluded and a while has passed, gives up what was not chosen.
-    fn free(&mut self, now: Instant) {
-        if let Some(at) = self.free_at()
-            && at <= now
-        {
-            self.freed = true;
-            let used = self.session.active_pair().map(|pair| pair.path.local);
-            self.gathering.free(now, used);
-        }
-    }
-
-    fn free_at(&self) -> Option<Instant> {
-        if self.freed || self.session.is_closed() {
-            return None;
-        }
-        self.session.concluded_at.map(|at| at.saturating_add(LINGER))
     }
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {

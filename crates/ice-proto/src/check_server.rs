@@ -163,6 +163,9 @@ impl Session {
         let Some(pair) = self.list.get_mut(id) else { return };
         pair.heard = true;
         pair.counters.requests_received += 1;
+        if nominates || pair.wanted.is_some() {
+            pair.wanted = Some(now);
+        }
         if pair.is_dead() {
             return;
         }

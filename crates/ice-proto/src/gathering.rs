@@ -318,11 +318,12 @@ impl Gathering {
 
     /// ICE has concluded: mappings are no longer kept, relays and sockets that are not `used` are
     /// given up (RFC 8445 §8.3).
-    pub(crate) fn free(&mut self, now: Instant, used: Option<SocketAddr>) {
+    pub(crate) fn free(&mut self, now: Instant, used: &[SocketAddr]) {
         self.tasks.clear();
         self.mappings.clear();
-        let keep = self.relays.close_unused(now, used);
-        self.hosts.close_when_idle(keep.or(used));
+        let mut keep = self.relays.close_unused(now, used);
+        keep.extend_from_slice(used);
+        self.hosts.close_when_idle(&keep);
     }
 
     /// Mappings are no longer needed: a pair is selected.

@@ -119,6 +119,8 @@ pub(crate) struct Pair {
     pub last_sent: Option<Instant>,
     /// The peer nominated the pair before it was valid here.
     pub nominated_by_peer: bool,
+    /// The peer nominated the pair at one time; when its last request came.
+    pub wanted: Option<Instant>,
     /// Nominated, and known to be so by both.
     pub nominated: bool,
     pub counters: PairCounters,

@@ -154,7 +154,7 @@ impl IceAgent {
     pub fn close(&mut self, now: Instant) {
         let now = self.advance(now);
         self.session.close();
-        self.gathering.free(now, None);
+        self.gathering.free(now, &[]);
         self.settle(now);
     }
 

@@ -27,6 +27,7 @@ fn pair(number: u16, priority: u64, foundation: u32) -> Pair {
         first_sent: None,
         last_sent: None,
         nominated_by_peer: false,
+        wanted: None,
         nominated: false,
         counters: PairCounters::default(),
     }

@@ -139,10 +139,10 @@ impl Hosts {
         self.all.iter().any(|host| host.state == HostState::Opening && !host.closing)
     }
 
-    /// Gives up all sockets but the one at `keep`, as soon as no relay needs them.
-    pub(crate) fn close_when_idle(&mut self, keep: Option<SocketAddr>) {
+    /// Gives up all sockets but those at `keep`, as soon as no relay needs them.
+    pub(crate) fn close_when_idle(&mut self, keep: &[SocketAddr]) {
         for host in &mut self.all {
-            host.closing = keep.is_none_or(|keep| host.state != HostState::Open(keep));
+            host.closing = !keep.iter().any(|keep| host.state == HostState::Open(*keep));
         }
     }
 

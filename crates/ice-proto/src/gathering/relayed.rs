@@ -250,16 +250,12 @@ impl Relays {
         gone.into_iter().filter_map(|(_, relayed)| relayed).collect()
     }
 
-    /// Gives up all relays but the one whose address is `used`. Gives the socket that it needs.
-    pub(crate) fn close_unused(
-        &mut self,
-        now: Instant,
-        used: Option<SocketAddr>,
-    ) -> Option<SocketAddr> {
-        let mut keep = None;
+    /// Gives up all relays but those whose address is `used`. Gives the sockets that they need.
+    pub(crate) fn close_unused(&mut self, now: Instant, used: &[SocketAddr]) -> Vec<SocketAddr> {
+        let mut keep = Vec::new();
         for (id, relay) in &mut self.known {
-            if relay.relayed.is_some() && relay.relayed == used {
-                keep = Some(relay.path.local);
+            if relay.relayed.is_some_and(|relayed| used.contains(&relayed)) {
+                keep.push(relay.path.local);
             } else if relay.state != RelayState::Closing {
                 relay.state = RelayState::Closing;
                 relay.permits.clear();

@@ -91,6 +91,7 @@ impl Session {
             first_sent: None,
             last_sent: None,
             nominated_by_peer: false,
+            wanted: None,
             nominated: false,
             counters: PairCounters::default(),
         })?;

@@ -3,7 +3,7 @@ use crate::support::{LOCAL, Meeting, PEER, Puppet, Request, add_turn_server, con
 use core::time::Duration;
 use ice_proto::{Candidate, Credentials, IceConfig, IceState, PairFailure, Policy, Role};
 use nat_sim::{Host, World};
-use sans_io::Transmit;
+use sans_io::{Path, SocketId, Transmit};
 use stun_proto::{Message, attribute::UseCandidate};
 
 const BETTER: &str = "203.0.113.2:6000";
@@ -135,4 +135,40 @@ fn a_late_candidate_at_an_address_that_the_relay_refused_does_not_wait_for_ever(
     assert_eq!(meeting.agent(0).state(), IceState::Failed, "{}", meeting.agent(0).explain());
     let failures: Vec<_> = meeting.agent(0).pairs().map(|pair| pair.failure).collect();
     assert_eq!(failures, [Some(PairFailure::Relay); 2]);
+}
+
+#[test]
+fn a_nominated_pair_that_the_peer_goes_on_to_use_keeps_its_socket() {
+    for uses_it in [false, true] {
+        let second = "192.0.2.2:5000".parse().unwrap();
+        let mut puppet = Puppet::new(IceConfig { role: Role::Controlled, ..IceConfig::default() });
+        puppet.open(1, "192.0.2.2:5000");
+        puppet.tell(PEER);
+        puppet.meet();
+        puppet.pass(ms(10));
+        for check in puppet.take_requests() {
+            puppet.answer(&check);
+        }
+        // An agent of RFC 5245 nominates both, and may choose either.
+        let first = puppet.agent.selected_pair().unwrap().path;
+        let other = Path::udp(second, first.remote);
+        for path in [first, other] {
+            let bytes = puppet.write_request(&nominating(PEER, 5));
+            puppet.receive(path, &bytes);
+        }
+        assert_eq!(puppet.agent.selected_pair().unwrap().path, first);
+        for _ in 0..20 {
+            puppet.pass(Duration::from_secs(3));
+            for check in puppet.take_requests() {
+                assert_eq!(check.path, first);
+                puppet.answer(&check);
+            }
+            if uses_it {
+                let bytes = puppet.write_request(&Request::new(Role::Controlling));
+                puppet.receive(other, &bytes);
+                assert_eq!(puppet.sent.last().unwrap().path, other, "it is answered");
+            }
+        }
+        assert_eq!(puppet.closed, if uses_it { vec![] } else { vec![SocketId(1)] });
+    }
 }

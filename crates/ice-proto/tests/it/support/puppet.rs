@@ -23,6 +23,7 @@ pub(crate) struct Puppet {
     pub now: Instant,
     pub sent: Vec<Transmit>,
     pub events: Vec<IceEvent>,
+    pub closed: Vec<SocketId>,
     pub deadline: Option<Instant>,
     ids: u8,
 }
@@ -49,8 +50,8 @@ impl Puppet {
     pub(crate) fn new(config: IceConfig) -> Self {
         let agent = IceAgent::new(config, [5; 32], SocketIds::root()).unwrap();
         let now = Instant::from_secs(100);
-        let (sent, events) = (Vec::new(), Vec::new());
-        let mut this = Self { agent, now, sent, events, deadline: None, ids: 0 };
+        let (sent, events, closed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut this = Self { agent, now, sent, events, closed, deadline: None, ids: 0 };
         this.open(0, LOCAL);
         this
     }
@@ -102,7 +103,8 @@ impl Puppet {
             match self.agent.poll_output() {
                 Output::Transmit(transmit) => self.sent.push(transmit),
                 Output::Event(event) => self.events.push(event),
-                Output::Socket(SocketRequest::Bind { .. } | SocketRequest::Close(_)) => {}
+                Output::Socket(SocketRequest::Bind { .. }) => {}
+                Output::Socket(SocketRequest::Close(id)) => self.closed.push(id),
                 Output::Timeout(at) => break self.deadline = at,
                 other => panic!("{other:?}"),
             }
