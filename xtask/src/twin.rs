@@ -16,6 +16,11 @@ pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
     if let Some(reason) = lab::unavailable() {
         return Err(Failure::Failed(format!("no laboratory: {reason}")));
     }
+    compare().map(|note| println!("twin: {note}"))
+}
+
+/// Compares all of them. Returns a note with how many there are.
+pub(crate) fn compare() -> Result<String, Failure> {
     let mut differ = Vec::new();
     for (name, kind) in NatKind::ALL {
         let real = probe::look(&Lab::up(kind, NatKind::Masquerade)?)?;
@@ -31,8 +36,7 @@ pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
     }
     let all = NatKind::ALL.len();
     if differ.is_empty() {
-        println!("twin: {all} of {all} behave the same");
-        return Ok(());
+        return Ok(format!("{all} of {all} behave the same"));
     }
     Err(Failure::Failed(format!("twin: the model behaves otherwise: {}", differ.join(", "))))
 }

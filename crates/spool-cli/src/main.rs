@@ -30,7 +30,7 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start, \
-                          2 could not connect, 64 usage.";
+                          2 could not connect (stun, nat: no answer), 64 usage.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -9,6 +9,7 @@ use super::server::Kind;
 use super::{discovery, login};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
+use crate::twin;
 
 /// One case: its name for `--only`, what it shows, and what is played.
 pub(crate) struct Case {
@@ -22,6 +23,8 @@ pub(crate) struct Case {
 pub(crate) enum Play {
     /// The laboratory itself: a NAT is what it is called.
     Nat(NatKind),
+    /// Every NAT of the laboratory beside its model.
+    Twin,
     /// Two programs exchange descriptions and lines.
     Meet(Meeting),
     /// A browser opens a data channel with itself, through a server.
@@ -53,6 +56,11 @@ pub(crate) const CASES: &[Case] = &[
         name: "lab-masq-random",
         shows: "the laboratory's other NAT is symmetric",
         play: Play::Nat(NatKind::MasqueradeRandom),
+    },
+    Case {
+        name: "twin",
+        shows: "the models of nat-sim behave as the kernel's NATs do",
+        play: Play::Twin,
     },
     Case {
         name: "harness-direct",
@@ -154,7 +162,7 @@ impl Play {
         };
         let mut needs = vec![Tool::Lab];
         match self {
-            Self::Nat(_) => {}
+            Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) | Self::Login => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Lifetime => needs.push(Tool::Spool),
             Self::Meet(meeting) => {
@@ -170,6 +178,7 @@ impl Play {
     pub(crate) fn run(self, dir: &Path) -> Result<String, Failure> {
         match self {
             Self::Nat(kind) => probe::check(kind),
+            Self::Twin => twin::compare(),
             Self::Meet(meeting) => meeting.run(dir),
             Self::Browser(kind) => chromium::run(kind, dir),
             Self::Discover(kind) => discovery::agree(kind, dir),
