@@ -29,6 +29,8 @@ pub(crate) fn scan(text: &[u8], limits: &Limits) -> Result<Scanned, LimitError> 
     let prefix = if text.starts_with(BOM) { BOM.len() } else { 0 };
     // Lines of real descriptions average 30 bytes and more; shorter ones make the vector grow.
     let guess = (text.len() / 24 + 8).min(limits.lines_max);
+    // Sections of browsers take a kilobyte and more each.
+    let sections = (text.len() / 1024 + 4).min(limits.media_max);
     let mut scanner = Scanner {
         text,
         limits,
@@ -37,7 +39,7 @@ pub(crate) fn scan(text: &[u8], limits: &Limits) -> Result<Scanned, LimitError> 
         cr_ends: find_byte(text, b'\n').is_none(),
         out: Scanned {
             lines: Vec::with_capacity(guess),
-            sections: Vec::new(),
+            sections: Vec::with_capacity(sections),
             prefix: prefix as u8,
         },
         attributes: 0,
