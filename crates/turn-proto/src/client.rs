@@ -25,7 +25,7 @@ use permissions::Permissions;
 use request::{PEERS_PER_REQUEST, Purpose, Task};
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, PathFault,
-    SocketRequest, Timers, Verdict,
+    SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{Entropy, LongTermClient, Transactions};
 use transaction::Sent;
@@ -226,7 +226,7 @@ impl Machine for TurnClient {
                 self.receive(now, bytes)
             }
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
-                if path == self.config.path && path.transport.is_stream() =>
+                if path == self.config.path && path.transport != Transport::Udp =>
             {
                 self.disconnect(now);
                 Verdict::Consumed

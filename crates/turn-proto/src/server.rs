@@ -207,7 +207,7 @@ impl TurnServer {
         self.event(TurnServerEvent::AllocationEnded { client, user, relayed, end });
     }
 
-    /// The stream of a client is no more. Its allocation goes with it, for whoever connects from the
+    /// The connection of a client (TCP, TLS, DTLS) is no more. Its allocation goes with it, for whoever connects from the
     /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
     fn disconnect(&mut self, path: Path) {
         let Some(id) = self.table.find_client(&path) else { return };
@@ -352,7 +352,8 @@ impl Machine for TurnServer {
             Input::Received { path, meta, bytes } => self.receive(now, path, meta, bytes),
             Input::Socket { id, state } => self.on_socket(now, id, state),
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
-                if path.transport.is_stream() && self.reach.listeners.contains(&path.local) =>
+                if path.transport != Transport::Udp
+                    && self.reach.listeners.contains(&path.local) =>
             {
                 self.disconnect(path);
                 Verdict::Consumed

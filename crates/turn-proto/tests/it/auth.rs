@@ -276,3 +276,19 @@ fn a_network_of_strangers_gets_no_more_than_its_share() {
         assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 0);
     }
 }
+
+/// Each address has nonces of its own, so what was overheard is of no use elsewhere.
+#[test]
+fn a_request_replayed_from_elsewhere_gets_84_bytes_and_changes_nothing() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    let request = alice.write(Method::REFRESH, |request| {
+        request.push(&stun_proto::attribute::Lifetime(0));
+    });
+    let mut elsewhere = User::bob();
+    elsewhere.path = Path::udp(address(LISTENER), address("7.7.7.7:1001"));
+    let stolen = elsewhere.send(&mut desk, &request).unwrap();
+    assert_eq!((stolen.code(), stolen.0.len()), (438, 84));
+    assert_eq!(desk.server.allocations(), 1);
+}

@@ -1,11 +1,12 @@
-//! Clients of a server over TCP: their allocation ends with the connection that names it.
+//! Clients of a server over TCP, TLS and DTLS: their allocation ends with the connection that names
+//! it (RFC 8656 §5).
 use crate::desk::{Desk, Outcome, PEER, User, address, udp};
 use sans_io::{Input, Path, PathFault, SocketRequest, Transport};
 use stun_proto::{Method, attribute::EvenPort};
 use turn_proto::{AllocationEnd, TurnServerEvent};
 
-fn over_tcp(mut user: User) -> User {
-    user.path.transport = Transport::Tcp;
+fn over(transport: Transport, mut user: User) -> User {
+    user.path.transport = transport;
     user
 }
 
@@ -16,10 +17,14 @@ fn ended(desk: &mut Desk, user: &User, fault: PathFault) -> Outcome {
 /// Whoever connects next from there, a neighbour behind the same NAT for example, gets nothing that
 /// was for somebody else, and sends in nobody's name.
 #[test]
-fn an_allocation_ends_with_its_stream() {
-    for fault in [PathFault::Ended, PathFault::Reset] {
+fn an_allocation_ends_with_its_connection() {
+    for (transport, fault) in [
+        (Transport::Tcp, PathFault::Ended),
+        (Transport::Tls, PathFault::Reset),
+        (Transport::Dtls, PathFault::Ended),
+    ] {
         let mut desk = Desk::new();
-        let mut alice = over_tcp(User::alice());
+        let mut alice = over(transport, User::alice());
         let relayed = alice.allocate(&mut desk);
         alice.permit(&mut desk, &[address(PEER)]);
         let (socket, _) = desk.last_bind();
@@ -31,7 +36,7 @@ fn an_allocation_ends_with_its_stream() {
             matches!(desk.events.last(), Some(TurnServerEvent::AllocationEnded { end: e, .. }) if *e == end)
         );
         assert_eq!(desk.packet(Path::udp(relayed, address(PEER)), b"x"), Outcome::Dropped);
-        let mut bob = over_tcp(User::bob());
+        let mut bob = over(transport, User::bob());
         bob.path = alice.path;
         assert_eq!(bob.send_to(&mut desk, address(PEER), b"x"), Outcome::Dropped);
         bob.allocate(&mut desk);
@@ -41,7 +46,7 @@ fn an_allocation_ends_with_its_stream() {
 #[test]
 fn a_stream_out_of_step_ends_its_allocation_with_itself() {
     let mut desk = Desk::new();
-    let mut alice = over_tcp(User::alice());
+    let mut alice = over(Transport::Tcp, User::alice());
     alice.allocate(&mut desk);
     assert_eq!(desk.packet(alice.path, &[0x40, 0, 0, 9, 1]), Outcome::Dropped);
     assert!(desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
@@ -53,7 +58,7 @@ fn a_stream_out_of_step_ends_its_allocation_with_itself() {
 fn a_stream_that_ends_while_the_socket_opens_leaves_nothing() {
     let mut desk = Desk::new();
     desk.open = |_| None;
-    let mut alice = over_tcp(User::alice());
+    let mut alice = over(Transport::Tcp, User::alice());
     let first = alice.write(Method::ALLOCATE, udp);
     let answer = alice.send(&mut desk, &first).unwrap();
     let _ = alice.login.check(stun_proto::Attempt::default(), &answer.message());
