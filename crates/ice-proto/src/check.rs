@@ -27,7 +27,7 @@ const FRESH_MARGIN: Duration = Duration::from_millis(2);
 impl Session {
     /// Whether a check wants the next slot of the pacer before gathering gets it.
     pub(crate) fn urgent_at(&self) -> Option<Instant> {
-        if self.remote.is_none() || self.is_closed() {
+        if self.remote.is_none() || self.is_closed() || self.lost.is_some() {
             return None;
         }
         if self.list.has_triggered() {
@@ -39,11 +39,11 @@ impl Session {
     /// When a check wants a slot that nothing more urgent needs.
     pub(crate) fn patient_at(&self) -> Option<Instant> {
         // Once the choice is made other pairs are of no use (RFC 8445 §8.1.1).
-        let chosen = self.selected.is_some() || self.nominating.is_some();
+        let chosen = self.selected.is_some() || self.nominating.is_some() || self.lost.is_some();
         if self.remote.is_none() || self.is_closed() || chosen {
             return None;
         }
-        if self.lost.is_none() && self.list.has_ordinary(self.is_eager()) {
+        if self.list.has_ordinary(self.is_eager()) {
             return Some(Instant::ZERO);
         }
         self.fresh_at()

@@ -49,9 +49,11 @@ impl Session {
         }
         for id in asks {
             let next = now.saturating_add(self.consent_interval());
-            if let Some(valid) = self.list.get_mut(id).and_then(|pair| pair.valid.as_mut()) {
-                valid.next_consent = next;
-            }
+            // Another pair that expired may just have ended everything.
+            let Some(valid) = self.list.get_mut(id).and_then(|pair| pair.valid.as_mut()) else {
+                continue;
+            };
+            valid.next_consent = next;
             self.send_check(now, id, Purpose::Consent);
         }
     }

@@ -48,6 +48,13 @@ impl Session {
         }
     }
 
+    /// The role changed. A choice that the peer made before may never have been confirmed to it,
+    /// and now only this agent can confirm it.
+    pub(crate) fn renominate(&mut self) {
+        let chosen = self.selected.filter(|_| self.role.role == Role::Controlling);
+        self.nominating = chosen.map(|pair| Nominating { pair, last: None, count: 0 });
+    }
+
     /// The rules: the best pair that works, unless a better one may still come to work soon; a
     /// relayed one only when no direct one can, or after a while.
     fn decide(&self, now: Instant) -> Decision {
@@ -132,6 +139,7 @@ impl Session {
     /// Settles on a pair (RFC 8445 §8.1.2): all other checks end, though late answers are still
     /// taken.
     pub(crate) fn conclude(&mut self, now: Instant, id: PairId) {
+        self.nominating = None;
         if self.selected == Some(id) {
             return;
         }
@@ -143,7 +151,6 @@ impl Session {
         }
         self.selected = Some(id);
         self.concluded_at.get_or_insert(now);
-        self.nominating = None;
         self.decide_at = None;
         // An agent of RFC 5245 may have nominated a better pair already, and uses that one.
         let pursued: Vec<PairId> =
@@ -188,9 +195,7 @@ impl Session {
 
     /// The pair is no longer valid and the check list has failed (RFC 8445 §7.2.5.3.4).
     fn give_up_nomination(&mut self, id: PairId, failure: PairFailure) {
-        self.nominating = None;
-        self.checks.forget(id);
         self.list.fail(id, failure);
-        self.lost = Some(RestartReason::NominationFailed);
+        self.end(RestartReason::NominationFailed);
     }
 }

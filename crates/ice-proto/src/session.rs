@@ -159,7 +159,7 @@ impl Session {
             return;
         }
         self.role.role = role;
-        self.nominating = None;
+        self.renominate();
         self.reprioritize();
         self.event(IceEvent::RoleChanged(role));
     }
@@ -224,10 +224,21 @@ impl Session {
         };
         if self.selected == Some(id) {
             self.selected = None;
-            self.lost = Some(reason);
+            self.end(reason);
         } else if self.nominating.as_ref().is_some_and(|nominating| nominating.pair == id) {
-            self.nominating = None;
-            self.lost = Some(RestartReason::NominationFailed);
+            self.end(RestartReason::NominationFailed);
+        }
+    }
+
+    /// Nothing but a restart helps: nothing more is sent on any pair, and no answer counts.
+    pub(crate) fn end(&mut self, reason: RestartReason) {
+        self.lost = Some(reason);
+        self.nominating = None;
+        self.decide_at = None;
+        self.checks.clear();
+        self.list.clear_triggered();
+        for pair in self.list.iter_mut() {
+            pair.valid = None;
         }
     }
 

@@ -4,7 +4,10 @@ use core::time::Duration;
 use ice_proto::{Candidate, Credentials, IceConfig, IceState, PairFailure, Policy, Role};
 use nat_sim::{Host, World};
 use sans_io::{Path, SocketId, Transmit};
-use stun_proto::{Message, attribute::UseCandidate};
+use stun_proto::{
+    Message,
+    attribute::{Code, UseCandidate},
+};
 
 const BETTER: &str = "203.0.113.2:6000";
 const BEST: u32 = 2_130_706_430;
@@ -171,4 +174,54 @@ fn a_nominated_pair_that_the_peer_goes_on_to_use_keeps_its_socket() {
         }
         assert_eq!(puppet.closed, if uses_it { vec![] } else { vec![SocketId(1)] });
     }
+}
+
+#[test]
+fn who_comes_to_control_after_the_choice_nominates_it_once_more() {
+    let (mut puppet, check, _) = controlled();
+    puppet.answer(&check);
+    puppet.request(&nominating(PEER, 5));
+    assert_eq!(selected(&puppet), PEER);
+    // The peer never heard that its nomination arrived, and gave way to another agent's claim.
+    puppet.take_sent();
+    puppet.request(&Request { tiebreaker: 0, ..Request::new(Role::Controlled) });
+    assert_eq!(puppet.agent.role(), Role::Controlling);
+    puppet.pass(ms(10));
+    let nomination = puppet.take_requests().into_iter().find(nominates).unwrap();
+    assert_eq!(nomination.path.remote.to_string(), PEER);
+    puppet.answer(&nomination);
+    puppet.pass(Duration::from_secs(20));
+    assert!(!puppet.take_requests().iter().any(nominates));
+    assert_eq!(puppet.agent.state(), IceState::Completed);
+}
+
+#[test]
+fn nothing_is_sent_once_only_a_restart_helps() {
+    // The choice is lost while it is being confirmed.
+    let (mut puppet, check, _) = controlled();
+    puppet.answer(&check);
+    puppet.request(&nominating(PEER, 5));
+    puppet.request(&Request { tiebreaker: 0, ..Request::new(Role::Controlled) });
+    puppet.pass(Duration::from_secs(31));
+    assert_eq!(puppet.agent.state(), IceState::Failed);
+    puppet.take_sent();
+    puppet.pass(Duration::from_secs(60));
+    assert!(puppet.take_sent().is_empty());
+    // A nomination is refused while another pair works, and yet another is being checked.
+    let mut puppet = Puppet::new(IceConfig::default());
+    for peer in [PEER, BETTER, "203.0.113.3:6000"] {
+        puppet.tell(peer);
+    }
+    puppet.meet();
+    puppet.pass(ms(10));
+    for check in &puppet.take_requests()[..2] {
+        puppet.answer(check);
+    }
+    puppet.pass(ms(200));
+    let nomination = puppet.take_requests().into_iter().find(nominates).unwrap();
+    puppet.refuse(&nomination, Code::BAD_REQUEST, true);
+    assert_eq!(puppet.agent.state(), IceState::Failed);
+    puppet.take_sent();
+    puppet.pass(Duration::from_secs(60));
+    assert!(puppet.take_sent().is_empty());
 }

@@ -42,12 +42,12 @@ fn trickle(meeting: &mut Meeting, random: &mut Stream) {
         let (to, candidate) = left.swap_remove(random.below(left.len() as u64) as usize);
         let credentials = meeting.agent(1 - to).local_credentials().clone();
         let pacing = meeting.agent(1 - to).local_pacing();
-        meeting.with(to, |agent, now| match candidate {
-            Some(candidate) => agent.add_remote_candidate(now, candidate).unwrap(),
-            None => {
+        meeting.with(to, |agent, now| {
+            let Some(candidate) = candidate else {
                 agent.set_remote_pacing(now, Some(pacing));
-                agent.set_remote_credentials(now, credentials).unwrap();
-            }
+                return agent.set_remote_credentials(now, credentials).unwrap();
+            };
+            agent.add_remote_candidate(now, candidate).unwrap();
         });
         meeting.world.run_for(ms(random.below(300)));
     }
@@ -66,14 +66,13 @@ fn candidates_in_any_order_lead_to_the_same_pair_on_both_sides() {
             let [a, b] = [0, 1].map(|i| meeting.agent(i).explain().to_string());
             format!("world {number}:\n{a}\n\n{b}")
         };
-        match meeting.agree() {
-            Some(agree) => assert!(agree, "{}", label()),
-            None => {
-                assert!(!with_relay, "{}", label());
-                let states = [0, 1].map(|i| meeting.agent(i).state());
-                assert_eq!(states, [IceState::Failed; 2], "{}", label());
-            }
+        if let Some(agree) = meeting.agree() {
+            assert!(agree, "{}", label());
+            assert!(meeting.exchange(), "world {number}");
+            continue;
         }
-        assert!(meeting.agree().is_none() || meeting.exchange(), "world {number}");
+        assert!(!with_relay, "{}", label());
+        let states = [0, 1].map(|i| meeting.agent(i).state());
+        assert_eq!(states, [IceState::Failed; 2], "{}", label());
     }
 }
