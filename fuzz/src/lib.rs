@@ -5,6 +5,8 @@
 mod channel_data;
 mod craft;
 mod drive;
+mod ice_agent;
+mod nat_scenario;
 mod script;
 mod sdp_parse;
 mod stun_client;
@@ -16,6 +18,8 @@ mod turn_server;
 mod world;
 
 pub use channel_data::{channel_data, stream_framing};
+pub use ice_agent::ice_agent;
+pub use nat_scenario::nat_scenario;
 pub use sdp_parse::sdp_parse;
 pub use stun_client::stun_client;
 pub use stun_parse::stun_parse;
@@ -38,4 +42,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stream_framing", stream_framing),
     ("turn_client", turn_client),
     ("turn_server", turn_server),
+    ("ice_agent", ice_agent),
+    ("nat_scenario", nat_scenario),
 ];

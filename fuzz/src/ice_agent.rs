@@ -1,0 +1,322 @@
+//! The ICE agent: against a peer and servers that know the passwords and keep no rules, it stays
+//! within its bounds, answers only where it was asked, and nominates only while it controls.
+use crate::{
+    craft::{self, Words},
+    drive::{Heard, Subject, drive},
+    script::Script,
+    turn_server::indication,
+};
+use ice_proto::{
+    Candidate, CandidateKind, Credentials, IceAgent, IceConfig, IceState, Policy, Profile, Role,
+    TurnServer,
+};
+use sans_io::{Instant, Path, SocketIds};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, SocketAddr},
+    sync::LazyLock,
+    time::Duration,
+};
+use stun_proto::{
+    AttributeType, Class, Credentials as Account, Integrity, Key, Message, MessageBuilder,
+    MessageType, Method, TransactionId,
+    attribute::{
+        Algorithm, Code, ErrorCode, IceControlled, IceControlling, Lifetime, Nonce, Priority,
+        Realm, UseCandidate, Username, XorMappedAddress, XorRelayedAddress,
+    },
+};
+
+const PWD: &str = "peerpasswordpeerpassword";
+const ATTRIBUTES: [AttributeType; 9] = [
+    AttributeType::USERNAME,
+    AttributeType::PRIORITY,
+    AttributeType::ICE_CONTROLLED,
+    AttributeType::ICE_CONTROLLING,
+    AttributeType::USE_CANDIDATE,
+    AttributeType::NOMINATION,
+    AttributeType::XOR_MAPPED_ADDRESS,
+    AttributeType::ERROR_CODE,
+    AttributeType::NETWORK_COST,
+];
+const METHODS: [Method; 4] =
+    [Method::BINDING, Method::BINDING, Method::ALLOCATE, Method::CREATE_PERMISSION];
+const LOCALS_MAX: usize = 8;
+const REMOTES_MAX: usize = 4;
+const PAIRS_MAX: usize = 8;
+
+/// The peer's addresses, the server, the relay, our own, and our own as others see it.
+static ADDRESSES: LazyLock<Vec<SocketAddr>> = LazyLock::new(|| {
+    [
+        "203.0.113.1:6000",
+        "203.0.113.1:6001",
+        "203.0.113.2:6000",
+        "198.51.100.9:3478",
+        "198.51.100.9:50000",
+        "192.0.2.1:40001",
+        "203.0.113.77:1",
+        "[2001:db8::9]:6000",
+    ]
+    .map(|text| text.parse().expect("an address"))
+    .into()
+});
+static RELAY_KEY: LazyLock<Key> = LazyLock::new(|| {
+    let account = Account::new("user", "secret").expect("prepared text");
+    account.long_term_key("sim", Algorithm::Md5).expect("a realm")
+});
+
+struct Agent {
+    machine: IceAgent,
+    /// What requests to it are signed with; then what its own are; then the relay's; then wrong.
+    keys: Vec<Key>,
+    /// The user name of a right request.
+    username: String,
+    /// Requests that may be answered.
+    asked: VecDeque<(Path, TransactionId)>,
+    /// Whether it ever controlled.
+    controlled_once: bool,
+    closed: bool,
+}
+
+impl Agent {
+    fn new(script: &mut Script<'_>) -> Self {
+        let relay = TurnServer {
+            address: ADDRESSES[3],
+            username: "user".into(),
+            password: "secret".into(),
+        };
+        let config = IceConfig {
+            role: script.choose(&[Role::Controlling, Role::Controlled]),
+            profile: script.choose(&[Profile::Responsive, Profile::Strict, Profile::Hasty]),
+            policy: if script.one_in(8) { Policy::Relay } else { Policy::All },
+            stun_servers: if script.flag() { vec![ADDRESSES[3]] } else { vec![] },
+            turn_servers: if script.flag() { vec![relay] } else { vec![] },
+            local_candidates_max: LOCALS_MAX,
+            remote_candidates_max: REMOTES_MAX,
+            pairs_max: PAIRS_MAX,
+            early_checks_max: 4,
+            ..IceConfig::default()
+        };
+        let machine = IceAgent::new(config, [3; 32], SocketIds::root()).expect("it is valid");
+        let ours = machine.local_credentials();
+        let keys = vec![
+            Key::new(ours.pwd.as_bytes()),
+            Key::new(PWD.as_bytes()),
+            RELAY_KEY.clone(),
+            Key::new(b"wrong"),
+        ];
+        let username = format!("{}:peer", ours.ufrag);
+        let controlled_once = machine.role() == Role::Controlling;
+        let asked = VecDeque::new();
+        Self { machine, keys, username, asked, controlled_once, closed: false }
+    }
+
+    /// A check of the peer, mostly as it should be.
+    fn check(&self, script: &mut Script<'_>) -> Vec<u8> {
+        let mut buffer = [0; 256];
+        let id = TransactionId([script.number(); 12]);
+        let kind = MessageType::request(Method::BINDING);
+        let mut message = MessageBuilder::new(&mut buffer, kind, id);
+        message.push(&Username(&self.username));
+        message.push(&Priority(script.choose(&[0x6e00_01ff, 1, 0, u32::MAX, 0x7e00_00ff])));
+        let conflict = script.one_in(8);
+        let tiebreaker = script.choose(&[0, u64::MAX]);
+        if (self.machine.role() == Role::Controlled) ^ conflict {
+            message.push(&IceControlling(tiebreaker));
+        } else {
+            message.push(&IceControlled(tiebreaker));
+        }
+        if script.one_in(4) {
+            message.push(&UseCandidate);
+        }
+        let signed = message.sign(&self.keys[0], Integrity::Sha1);
+        signed.fingerprint().finish().map(<[u8]>::to_vec).unwrap_or_default()
+    }
+
+    /// An answer to what the agent asked of its peer or of a server.
+    fn answer(&self, script: &mut Script<'_>, heard: &[Heard]) -> Option<Vec<u8>> {
+        let back = script.below(8).min(heard.len().saturating_sub(1));
+        let asked = heard.get(heard.len().checked_sub(1 + back)?)?;
+        let request = Message::parse(&asked.bytes).ok()?;
+        if request.class() != Class::Request {
+            return None;
+        }
+        let method = request.method();
+        let mut buffer = [0; 256];
+        let id = request.transaction_id();
+        let code = script.one_in(6).then(|| {
+            script.choose(&[
+                Code::ROLE_CONFLICT,
+                Code::FORBIDDEN,
+                Code::BAD_REQUEST,
+                Code::ALLOCATION_MISMATCH,
+            ])
+        });
+        if method != Method::BINDING && request.integrity().is_none() {
+            let kind = MessageType::error(method);
+            let message = MessageBuilder::new(&mut buffer, kind, id)
+                .with(&ErrorCode::from(Code::UNAUTHENTICATED))
+                .with(&Realm("sim"))
+                .with(&Nonce(b"nonce"));
+            return message.finish().ok().map(<[u8]>::to_vec);
+        }
+        let kind = code.map_or(MessageType::success(method), |_| MessageType::error(method));
+        let mut message = MessageBuilder::new(&mut buffer, kind, id);
+        match (code, method) {
+            (Some(code), _) => message.push(&ErrorCode::from(code)),
+            (None, Method::BINDING) => {
+                let mapped =
+                    if script.one_in(3) { script.choose(&ADDRESSES) } else { asked.path.local };
+                message.push(&XorMappedAddress(mapped));
+            }
+            (None, Method::ALLOCATE) => {
+                message.push(&XorRelayedAddress(ADDRESSES[4]));
+                message.push(&XorMappedAddress(ADDRESSES[6]));
+                message.push(&Lifetime(600));
+            }
+            (None, Method::REFRESH) => {
+                message.push(&Lifetime(request.get::<Lifetime>().map_or(600, |asked| asked.0)));
+            }
+            (None, _) => {}
+        }
+        if method == Method::BINDING && request.integrity().is_none() {
+            return message.finish().ok().map(<[u8]>::to_vec);
+        }
+        let key = if method == Method::BINDING { &self.keys[1] } else { &self.keys[2] };
+        let signed = message.sign(key, Integrity::Sha1);
+        signed.fingerprint().finish().ok().map(<[u8]>::to_vec)
+    }
+
+    fn run(&mut self, now: Instant, script: &mut Script<'_>) {
+        let agent = &mut self.machine;
+        match script.below(20) {
+            0..3 => {
+                let ips: [IpAddr; 3] =
+                    [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [127, 0, 0, 1].into()];
+                let _ = agent.gather(now, &ips[..=script.below(3)]);
+            }
+            3..6 => {
+                let ufrag = if script.one_in(8) { "othr" } else { "peer" };
+                let credentials = Credentials::new(ufrag, PWD).expect("they are long enough");
+                let _ = agent.set_remote_credentials(now, credentials);
+            }
+            6..11 => {
+                let kind = script.choose(&[
+                    CandidateKind::Host,
+                    CandidateKind::ServerReflexive,
+                    CandidateKind::Relayed,
+                ]);
+                let address = script.choose(&ADDRESSES);
+                let priority = script.choose(&[0x7e00_01ff, 0x6400_01ff, 1, 0, u32::MAX]);
+                let candidate = Candidate { kind, priority, ..Candidate::host(address) };
+                let _ = agent.add_remote_candidate(now, candidate);
+            }
+            11 => agent
+                .set_remote_pacing(now, Some(Duration::from_millis(script.number::<u8>().into()))),
+            12 => agent.set_remote_pacing(now, None),
+            13 | 14 => agent.end_of_remote_candidates(now),
+            15 if script.one_in(4) => {
+                agent.set_role(now, script.choose(&[Role::Controlling, Role::Controlled]));
+            }
+            16 if script.one_in(4) => agent.set_remote_lite(now, script.flag()),
+            17 if script.one_in(8) => {
+                agent.close(now);
+                self.closed = true;
+            }
+            18 => drop(agent.explain().to_string()),
+            _ => {
+                let data = script.bytes(40);
+                if let Ok(packet) = agent.send(now, data) {
+                    assert_eq!(packet.payload, data);
+                    assert!(agent.selected_pair().is_some(), "sent without a pair");
+                }
+            }
+        }
+    }
+
+    fn check_bounds(&mut self) {
+        let agent = &self.machine;
+        self.controlled_once |= agent.role() == Role::Controlling;
+        assert!(agent.local_candidates().count() <= LOCALS_MAX, "too many local candidates");
+        assert!(agent.remote_candidates().count() <= REMOTES_MAX, "too many remote candidates");
+        assert!(agent.pairs().count() <= PAIRS_MAX, "too many pairs");
+        if matches!(agent.state(), IceState::Connected | IceState::Completed) {
+            assert!(agent.selected_pair().is_some(), "{} without a pair", agent.state());
+        }
+        assert_eq!(agent.state() == IceState::Closed, self.closed);
+    }
+}
+
+impl Subject for Agent {
+    type Machine = IceAgent;
+    const DRAIN_MAX: usize = 200;
+    const LATE_MAX: usize = 8;
+
+    fn machine(&mut self) -> &mut IceAgent {
+        &mut self.machine
+    }
+
+    /// Those of the first socket that it opens, see [`World`](crate::world).
+    fn paths(&self) -> Vec<Path> {
+        let local = ADDRESSES[5];
+        [0, 1, 2, 3, 3].map(|remote| Path::udp(local, ADDRESSES[remote])).into()
+    }
+
+    fn craft(&mut self, _: Instant, _: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {
+        match script.below(8) {
+            0..2 => self.check(script),
+            2..6 => self.answer(script, heard).unwrap_or_default(),
+            6 if script.flag() => indication(Method::DATA, &ADDRESSES, script),
+            _ => {
+                let words = Words {
+                    addresses: &ADDRESSES,
+                    texts: &[&self.username, "peer", "sim"],
+                    keys: &self.keys,
+                    methods: &METHODS,
+                    attributes: &ATTRIBUTES,
+                };
+                craft::message(script, &words, heard)
+            }
+        }
+    }
+
+    fn command(&mut self, now: Instant, script: &mut Script<'_>) {
+        self.run(now, script);
+        self.check_bounds();
+    }
+
+    fn receiving(&mut self, path: &Path, bytes: &[u8]) {
+        if let Ok(request) = Message::parse(bytes)
+            && request.class() == Class::Request
+        {
+            self.asked.push_back((*path, request.transaction_id()));
+            if self.asked.len() > 16 {
+                self.asked.pop_front();
+            }
+        }
+    }
+
+    fn sent(&mut self, _: Instant, heard: &Heard) {
+        self.controlled_once |= self.machine.role() == Role::Controlling;
+        let Ok(message) = Message::parse(&heard.bytes) else { return };
+        let nominates = message.has(AttributeType::USE_CANDIDATE);
+        assert!(!nominates || self.controlled_once, "a controlled agent nominates");
+        let answers = matches!(message.class(), Class::Success | Class::Error);
+        let key = (heard.path, message.transaction_id());
+        assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
+        let server = heard.path.remote == ADDRESSES[3];
+        assert!(!self.closed || server, "a closed agent speaks to {}", heard.path.remote);
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.check_bounds();
+        let _ = self.machine.explain().to_string();
+        self.machine.close(now);
+    }
+}
+
+/// Gathering, checks, answers, nominations and commands in any order.
+pub fn ice_agent(data: &[u8]) {
+    let mut script = Script::new(data);
+    let mut agent = Agent::new(&mut script);
+    drive(&mut agent, &mut script);
+}
