@@ -8,7 +8,8 @@ use sans_io::{Instant, Path, PathFault};
 /// Errors that are closer to each other may be about one packet: no request is sent again sooner
 /// than after twice this.
 const APART: Duration = Duration::from_millis(250);
-/// How many errors end a question, if they say that nobody listens there (RFC 1122 §4.2.3.9).
+/// How many errors end a question, if they say that nobody listens there (the
+/// host requirements call such errors hard).
 const HARD_MAX: u32 = 2;
 /// How many do if the fault may go away by itself.
 const SOFT_MAX: u32 = 3;
