@@ -6,7 +6,8 @@ use std::{fmt, io, process::ExitCode};
 pub(crate) enum Exit {
     /// It did what it was told; `offer` and `answer`: it was connected.
     Done = 0,
-    /// It could not start: no such address, a port in use, a file that cannot be written.
+    /// It could not start: no such address, a port in use, a file that cannot be written; `sdp`: a
+    /// description is refused, or differs.
     NotStarted = 1,
     /// It could not connect.
     NotConnected = 2,

@@ -12,6 +12,7 @@ mod exit;
 mod lines;
 mod nat;
 mod offer;
+mod sdp;
 mod sim;
 mod status;
 mod stun;
@@ -37,6 +38,7 @@ enum Command {
     Demo(demo::Args),
     Offer(offer::Args),
     Sim(sim::Args),
+    Sdp(sdp::Args),
     Answer(answer::Args),
     Stun(stun::Args),
     Nat(nat::Args),
@@ -69,6 +71,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Answer(args) => answer::run(args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Sim(args) => sim::run(&args),
+            Command::Sdp(args) => sdp::run(&args),
             Command::Stun(args) => stun::run(args).await,
             Command::Nat(args) => nat::run(args).await,
             Command::TurnServer(args) => turn_server::run(args).await,

@@ -5,6 +5,7 @@ mod failures;
 mod meeting;
 mod probing;
 mod program;
+mod sdp;
 mod serving;
 mod sim;
 mod usage;
