@@ -16,7 +16,7 @@ pub struct LifetimeConfig {
 }
 
 impl Default for LifetimeConfig {
-    /// From 15 seconds to ten minutes, to 15 seconds: at most 45 minutes.
+    /// From 15 seconds to ten minutes, to 15 seconds: at most 54 minutes.
     fn default() -> Self {
         Self {
             shortest: Duration::from_secs(15),
