@@ -9,6 +9,7 @@
 mod bench;
 mod ci;
 mod deny;
+mod fuzz;
 mod interop;
 mod lab;
 mod no_std;
@@ -31,6 +32,7 @@ cargo xtask COMMAND
   bench [--check]                        the STUN benchmarks as a table; with --check, within limits
   lab check                              the NATs of the laboratory are what they are called (root)
   twin                                   the NATs of the laboratory beside their models (root)
+  fuzz [--seconds N] [TARGET]...         the fuzz targets, 60 s each unless told otherwise (nightly)
   test [CARGO TEST ARGUMENTS]            all tests and doc tests, with all features
 ";
 
@@ -59,6 +61,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["bench", rest @ ..] => bench::main(rest),
         ["lab", rest @ ..] => lab::probe::main(rest),
         ["twin", rest @ ..] => twin::main(rest),
+        ["fuzz", rest @ ..] => fuzz::main(rest),
         ["test", rest @ ..] => run::test(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
