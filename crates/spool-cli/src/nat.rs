@@ -82,8 +82,10 @@ fn duration_at_most(search: LifetimeConfig) -> Duration {
 /// `gone`: longest when it outlasts every wait.
 fn halving(mut there: Duration, gone: Duration, precision: Duration) -> Duration {
     let mut time = Duration::ZERO;
-    while gone - there > precision {
-        there += (gone - there) / 2;
+    let mut apart = gone.saturating_sub(there);
+    while apart > precision {
+        there += apart / 2;
+        apart -= apart / 2;
         time += there;
     }
     time
