@@ -8,6 +8,7 @@ mod drive;
 mod ice_agent;
 mod nat_scenario;
 mod script;
+mod sdp_negotiate;
 mod sdp_parse;
 mod stun_client;
 mod stun_parse;
@@ -20,6 +21,7 @@ mod world;
 pub use channel_data::{channel_data, stream_framing};
 pub use ice_agent::ice_agent;
 pub use nat_scenario::nat_scenario;
+pub use sdp_negotiate::sdp_negotiate;
 pub use sdp_parse::sdp_parse;
 pub use stun_client::stun_client;
 pub use stun_parse::stun_parse;
@@ -38,6 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stun_client", stun_client),
     ("stun_server", stun_server),
     ("sdp_parse", sdp_parse),
+    ("sdp_negotiate", sdp_negotiate),
     ("channel_data", channel_data),
     ("stream_framing", stream_framing),
     ("turn_client", turn_client),

@@ -1,0 +1,3 @@
+//! See `fuzz::sdp_negotiate`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::sdp_negotiate(data));
