@@ -103,9 +103,13 @@ fn section(
     // Stable: lines of one kind keep their order.
     lines.sort_by_key(|(rank, _)| *rank);
     for (_, line) in lines {
-        // A CR at the end would be taken for part of the line end.
-        let end = line.iter().rposition(|b| *b != b'\r').map_or(0, |last| last + 1);
-        out.extend_from_slice(line.get(..end).unwrap_or_default());
+        // A CR at the end would be taken for part of the line end, and blanks before it then end
+        // the line.
+        let trimmed = match *line {
+            [.., b'\r'] => line.trim_ascii_end(),
+            _ => &line,
+        };
+        out.extend_from_slice(trimmed);
         out.extend_from_slice(b"\r\n");
     }
 }
