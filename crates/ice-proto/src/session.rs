@@ -230,9 +230,14 @@ impl Session {
         }
     }
 
-    /// Nothing but a restart helps: nothing more is sent on any pair, and no answer counts.
+    /// Nothing but a restart helps.
     pub(crate) fn end(&mut self, reason: RestartReason) {
         self.lost = Some(reason);
+        self.fall_silent();
+    }
+
+    /// Nothing more is sent on any pair, and no answer counts.
+    fn fall_silent(&mut self) {
         self.nominating = None;
         self.decide_at = None;
         self.checks.clear();
@@ -244,9 +249,6 @@ impl Session {
 
     /// The earliest deadline of the session, apart from the pacer's.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        if self.closed {
-            return None;
-        }
         let patience = self.patience_until.filter(|_| {
             self.state == IceState::Checking && self.gathering_done && self.list.is_exhausted()
         });
@@ -259,9 +261,7 @@ impl Session {
     /// Ends everything.
     pub(crate) fn close(&mut self) {
         self.closed = true;
-        self.checks.clear();
-        self.list.clear_triggered();
-        self.nominating = None;
+        self.fall_silent();
     }
 
     pub(crate) const fn is_closed(&self) -> bool {

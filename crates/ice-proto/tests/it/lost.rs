@@ -4,7 +4,7 @@ use core::time::Duration;
 use ice_proto::{
     IceAgent, IceConfig, IceEvent, IceState, PairFailure, Policy, RestartReason, SendError,
 };
-use nat_sim::{Host, World};
+use nat_sim::{Body, Happening, Host, World};
 use turn_proto::TurnServer;
 
 fn reasons(meeting: &mut Meeting, i: usize) -> Vec<RestartReason> {
@@ -120,6 +120,36 @@ fn closing_frees_the_relay_and_says_nothing_more() {
         entry.happening == nat_sim::Happening::Sent && entry.node == meeting.hosts[0].into()
     });
     assert_eq!(ours.count(), 0);
+}
+
+/// It keeps its socket for as long as it tries to tell the relay's server.
+#[test]
+fn a_closed_agent_asks_its_peer_for_nothing() {
+    let mut world = World::new(1);
+    let (server, turn) = add_turn_server(&mut world);
+    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
+    let configs = configs().map(|config| IceConfig { turn_servers: vec![turn.clone()], ..config });
+    let mut meeting = Meeting::new(world, 1, hosts, configs);
+    meeting.meet();
+    meeting.run(Duration::from_secs(2));
+    assert!(meeting.exchange());
+    meeting.world.set_up(server, false);
+    meeting.with(0, IceAgent::close);
+    meeting.world.keep_log();
+    meeting.world.run_for(Duration::from_secs(60));
+    let peer = meeting.world.address(meeting.hosts[1]);
+    let (to_peer, others): (Vec<_>, Vec<_>) = meeting
+        .world
+        .log()
+        .iter()
+        .filter(|entry| {
+            entry.happening == Happening::Sent
+                && entry.node == meeting.hosts[0].into()
+                && matches!(entry.packet.body, Body::Udp(_))
+        })
+        .partition(|entry| entry.packet.destination.ip() == peer);
+    assert!(!others.is_empty(), "the server is told");
+    assert!(to_peer.is_empty(), "{to_peer:?}");
 }
 
 #[test]
