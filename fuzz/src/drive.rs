@@ -55,6 +55,9 @@ pub(crate) trait Subject {
         let _ = event;
     }
 
+    /// Looks at the machine at rest, after each drain.
+    fn rested(&mut self) {}
+
     /// Runs when the script is over and all is drained.
     fn end(&mut self, now: Instant) {
         let _ = now;
@@ -220,6 +223,7 @@ impl Run {
                     let same = matches!(again, Output::Timeout(again) if again == wake);
                     assert!(same, "law 3: after {wake:?} it says {again:?}");
                     self.wake = wake;
+                    subject.rested();
                     return;
                 }
             }

@@ -75,6 +75,8 @@ struct Agent {
     /// Whether it ever controlled.
     controlled_once: bool,
     closed: bool,
+    /// Closed, and all that had been queued before was sent.
+    silent: bool,
 }
 
 impl Agent {
@@ -107,7 +109,7 @@ impl Agent {
         let username = format!("{}:peer", ours.ufrag);
         let controlled_once = machine.role() == Role::Controlling;
         let asked = VecDeque::new();
-        Self { machine, keys, username, asked, controlled_once, closed: false }
+        Self { machine, keys, username, asked, controlled_once, closed: false, silent: false }
     }
 
     /// A check of the peer, mostly as it should be.
@@ -281,10 +283,16 @@ impl Subject for Agent {
 
     fn command(&mut self, now: Instant, script: &mut Script<'_>) {
         self.run(now, script);
+        self.controlled_once |= self.machine.role() == Role::Controlling;
+    }
+
+    fn rested(&mut self) {
         self.check_bounds();
+        self.silent = self.closed;
     }
 
     fn receiving(&mut self, path: &Path, bytes: &[u8]) {
+        self.controlled_once |= self.machine.role() == Role::Controlling;
         if let Ok(request) = Message::parse(bytes)
             && request.class() == Class::Request
         {
@@ -304,11 +312,14 @@ impl Subject for Agent {
         let key = (heard.path, message.transaction_id());
         assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
         let server = heard.path.remote == ADDRESSES[3];
-        assert!(!self.closed || server, "a closed agent speaks to {}", heard.path.remote);
+        assert!(
+            !self.silent || server,
+            "a closed agent speaks to {} {message:?}",
+            heard.path.remote
+        );
     }
 
     fn end(&mut self, now: Instant) {
-        self.check_bounds();
         let _ = self.machine.explain().to_string();
         self.machine.close(now);
     }
