@@ -149,6 +149,26 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Whether the checks look at more than whether the value can be read.
+    pub(crate) const fn is_looked_at(self) -> bool {
+        use Ordinal::{
+            ExtMap, Fingerprint, Group, IceLite, IcePacing, IcePwd, IceUfrag, Mid, Rid, Simulcast,
+        };
+        matches!(
+            self.ordinal,
+            IceUfrag
+                | IcePwd
+                | IceLite
+                | IcePacing
+                | Fingerprint
+                | Mid
+                | Group
+                | ExtMap
+                | Rid
+                | Simulcast
+        )
+    }
+
     /// Looks a name up in a table that is hashed by its length and three of its bytes; a chain of
     /// comparisons would cost more than reading most values.
     pub(crate) fn find(name: &[u8]) -> Option<Self> {
@@ -242,6 +262,15 @@ macro_rules! attributes {
                     $(Ordinal::$name => {
                         <$ty>::read(self.name, value).map(Attribute::$name)
                     })*
+                }
+            }
+        }
+
+        impl Known {
+            /// Whether a value can be read as the type of the name. Costs less than reading it.
+            pub(crate) fn check<'a>(self, value: Option<&'a str>) -> Result<(), ValueError> {
+                match self.ordinal {
+                    $(Ordinal::$name => <$ty>::read(self.name, value).map(drop),)*
                 }
             }
         }

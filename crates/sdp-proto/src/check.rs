@@ -1,6 +1,9 @@
 //! The checks behind [`Session::check`] and [`Session::diagnostics`]: every rule in one place per
-//! subject, each reporting to a sink, so that asking a policy stores nothing.
+//! subject, each reporting to a sink, so that asking a policy stores next to nothing. The lines are
+//! walked once and each value is read once, for all subjects.
 
+mod connections;
+mod ice;
 mod order;
 mod references;
 mod text;
@@ -9,28 +12,64 @@ mod values;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::line::{Kind, Line};
 use crate::session::Session;
+use connections::Connections;
+use ice::Ice;
+use order::Order;
+use references::References;
+use text::Text;
+use values::{Read, Values};
 
 /// Where findings go.
 pub(crate) type Sink<'f> = dyn FnMut(Diagnostic) + 'f;
 
-/// Runs all checks. The findings come subject by subject, not in the order of lines.
+/// Runs all checks. The findings come as they are made, not in the order of lines.
 pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
-    text::check(session, sink);
-    order::check(session, sink);
-    values::check(session, sink);
-    references::check(session, sink);
+    let mut text = Text::new(session, sink);
+    let mut order = Order::default();
+    let mut values = Values::default();
+    let mut references = References::default();
+    let mut connections = Connections::default();
+    let mut ice = Ice::default();
+    for line in session.lines() {
+        text.line(&line, sink);
+        order.line(&line, sink);
+        match values.line(line, sink) {
+            Read::Media(media) => {
+                let off = media.is_some_and(|media| media.port == 0);
+                connections.section(line.number(), off, sink);
+                references.section(line.number(), sink);
+                ice.section();
+            }
+            Read::Connection(connection) => connections.line(line.number(), connection.as_ref()),
+            Read::Attribute(attribute, read) => {
+                references.attribute(&attribute, read.as_ref(), sink);
+                if let Some(read) = &read {
+                    ice.attribute(&attribute, read);
+                }
+            }
+            Read::Nothing => {}
+        }
+    }
+    text.end(session, sink);
+    order.end(session, sink);
+    connections.end(sink);
+    references.end(&connections, sink);
+    ice.end(sink);
 }
 
 /// Runs the checks that hold for a fragment, which has no session part to speak of.
 pub(crate) fn fragment(session: &Session<'_>, sink: &mut Sink<'_>) {
-    text::check(session, sink);
-    values::check(session, sink);
+    let mut text = Text::new(session, sink);
+    let mut values = Values::default();
     for line in session.lines() {
+        text.line(&line, sink);
+        values.line(line, sink);
         match line.kind() {
             Kind::Attribute | Kind::Media | Kind::Blank | Kind::Stray | Kind::Unknown(_) => {}
             _ => sink(whole(&line, Code::FragmentLine)),
         }
     }
+    text.end(session, sink);
 }
 
 /// A finding about bytes `start..end` of the content of `line`.
@@ -41,6 +80,11 @@ fn at(line: &Line<'_>, start: usize, end: usize, code: Code) -> Diagnostic {
 /// A finding about a line as a whole.
 fn whole(line: &Line<'_>, code: Code) -> Diagnostic {
     at(line, 0, line.content().len(), code)
+}
+
+/// A finding about something that a line, or what starts there, lacks.
+const fn missing(line: u32, code: Code) -> Diagnostic {
+    Diagnostic { line, columns: (1, 1), code }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod statics;
 mod telephone_event;
 mod vp8;
 mod vp9;
+mod write;
 
 pub use av1::Av1;
 pub use format::Format;

@@ -139,7 +139,8 @@ impl<'a> DataChannel<'a> {
         if self.ice_lite {
             builder.attribute(&IceLite)?;
         }
-        if let Some(pacing) = &self.ice_pacing {
+        // A lite agent sends no checks that could be paced (RFC 8839 §4.3.1).
+        if let Some(pacing) = self.ice_pacing.as_ref().filter(|_| !self.ice_lite) {
             builder.attribute(pacing)?;
         }
         Ok(builder)

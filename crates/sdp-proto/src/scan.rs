@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::limits::{LimitError, Limits};
 use crate::line::{Kind, Record, flag};
 
-pub(crate) use bytes::find_byte;
+pub(crate) use bytes::{find_byte, find_line_breaker, find_odd_blank, find_unprintable};
 
 /// What the pass finds.
 pub(crate) struct Scanned {
@@ -29,19 +29,16 @@ pub(crate) fn scan(text: &[u8], limits: &Limits) -> Result<Scanned, LimitError> 
     let prefix = if text.starts_with(BOM) { BOM.len() } else { 0 };
     // Lines of real descriptions average 30 bytes and more; shorter ones make the vector grow.
     let guess = (text.len() / 24 + 8).min(limits.lines_max);
-    // Sections of browsers take a kilobyte and more each.
-    let sections = (text.len() / 1024 + 4).min(limits.media_max);
+    // Sections of browsers take a kilobyte and more each. Taken first, so that the lines lie last
+    // and an allocator can let them grow in place.
+    let sections = Vec::with_capacity((text.len() / 1024 + 4).min(limits.media_max));
     let mut scanner = Scanner {
         text,
         limits,
         // A text without any LF in which CR ends the lines. Searching for the first LF costs a
         // line's length in any other text.
         cr_ends: find_byte(text, b'\n').is_none(),
-        out: Scanned {
-            lines: Vec::with_capacity(guess),
-            sections: Vec::with_capacity(sections),
-            prefix: prefix as u8,
-        },
+        out: Scanned { lines: Vec::with_capacity(guess), sections, prefix: prefix as u8 },
         attributes: 0,
     };
     let mut at = prefix;

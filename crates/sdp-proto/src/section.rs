@@ -146,25 +146,37 @@ impl<'s> AttributeLine<'s> {
 
     /// Reads it as whatever its name says it is.
     pub fn typed(&self) -> Result<Attribute<'s>, Diagnostic> {
-        let read = || {
-            let value = self.value;
-            if let Some(known) = Known::find(self.name) {
-                let value = value.map(utf8).transpose()?;
-                return known.read(value.map(trim_end));
-            }
-            Ok(Attribute::Unknown { name: utf8(self.name)?, value })
-        };
-        read().map_err(|e| self.place(e))
+        match Known::find(self.name) {
+            Some(known) => self.read_known(known),
+            None => match utf8(self.name) {
+                Ok(name) => Ok(Attribute::Unknown { name, value: self.value }),
+                Err(e) => Err(self.place(e)),
+            },
+        }
+    }
+
+    /// Reads it as what its name, already looked up, says it is.
+    pub(crate) fn read_known(&self, known: Known) -> Result<Attribute<'s>, Diagnostic> {
+        match self.text() {
+            Ok(value) => known.read(value).map_err(|e| self.place(e)),
+            Err(e) => Err(self.place(e)),
+        }
+    }
+
+    /// Whether it can be read as what its name, already looked up, says it is.
+    pub(crate) fn check_known(&self, known: Known) -> Result<(), Diagnostic> {
+        self.text().and_then(|value| known.check(value)).map_err(|e| self.place(e))
+    }
+
+    /// The value as text, without blanks at its end.
+    fn text(&self) -> Result<Option<&'s str>, ValueError> {
+        Ok(self.value.map(utf8).transpose()?.map(trim_end))
     }
 
     /// Reads it as a `T` if its name is one of `T`'s.
     pub(crate) fn read<T: TypedAttribute<'s>>(self) -> Option<Result<T, Diagnostic>> {
         let name = T::NAMES.iter().copied().find(|name| name.as_bytes() == self.name)?;
-        let read = || {
-            let value = self.value.map(utf8).transpose()?;
-            T::read(name, value.map(trim_end))
-        };
-        Some(read().map_err(|e| self.place(e)))
+        Some(self.text().and_then(|value| T::read(name, value)).map_err(|e| self.place(e)))
     }
 
     pub(crate) fn place(&self, e: ValueError) -> Diagnostic {

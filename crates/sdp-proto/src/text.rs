@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
+use crate::scan::{find_line_breaker, find_unprintable};
+
 /// The text has a character that may not stand where it was meant to go, or is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -29,7 +31,7 @@ pub enum TextError {
 }
 
 macro_rules! text_types {
-    ($($(#[$doc:meta])* $name:ident, $max:expr, $allows:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $max:expr, $fault:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name<'a>(Cow<'a, str>);
@@ -38,7 +40,7 @@ macro_rules! text_types {
             /// Checks the text and takes it, borrowed or owned.
             pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, TextError> {
                 let text = text.into();
-                check(&text, $max, $allows)?;
+                check(&text, $max, $fault)?;
                 Ok(Self(text))
             }
 
@@ -97,14 +99,30 @@ macro_rules! text_types {
 
 text_types! {
     /// A `token` of RFC 8866 §9: printable ASCII without the separators `"(),/:;<=>?@[\]`.
-    Token, usize::MAX, is_token_byte;
+    Token, usize::MAX, |text| first_without(text, TOKEN);
     /// A `non-ws-string` of RFC 8866 §9: anything visible, no spaces.
-    Word, usize::MAX, is_word_byte;
+    Word, usize::MAX, find_unprintable;
     /// A `byte-string` of RFC 8866 §9 that is UTF-8: no NUL, CR or LF.
-    Text, usize::MAX, is_text_byte;
+    Text, usize::MAX, find_line_breaker;
     /// One to 256 of the `ice-char`s of RFC 8839 §5.1: letters, digits, `+` and `/`.
-    IceText, 256, is_ice_byte;
+    IceText, 256, |text| first_without(text, ICE);
 }
+
+macro_rules! borrowed {
+    ($($name:ident)*) => {$(
+        impl<'a> $name<'a> {
+            /// The text that it was read from.
+            pub(crate) const fn borrowed(&self) -> Option<&'a str> {
+                match self.0 {
+                    Cow::Borrowed(text) => Some(text),
+                    Cow::Owned(_) => None,
+                }
+            }
+        }
+    )*};
+}
+
+borrowed! { Token Word }
 
 impl<'a> From<Token<'a>> for Word<'a> {
     fn from(token: Token<'a>) -> Self {
@@ -129,7 +147,7 @@ impl<'a> Words<'a> {
     pub fn new<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Result<Self, TextError> {
         let mut out = String::new();
         for word in words {
-            check(word.as_ref(), usize::MAX, is_word_byte)?;
+            check(word.as_ref(), usize::MAX, find_unprintable)?;
             if !out.is_empty() {
                 out.push(' ');
             }
@@ -172,28 +190,52 @@ impl fmt::Display for Words<'_> {
     }
 }
 
-fn check(text: &str, max: usize, allows: impl Fn(u8) -> bool) -> Result<(), TextError> {
+/// Holds a text to a length, and to bytes of which `fault` finds the first that may not be there.
+fn check(text: &str, max: usize, fault: impl Fn(&[u8]) -> Option<usize>) -> Result<(), TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
     }
     if text.len() > max {
         return Err(TextError::TooLong { len: text.len(), max });
     }
-    match text.bytes().enumerate().find(|(_, b)| !allows(*b)) {
-        Some((at, byte)) => Err(TextError::Byte { byte, at }),
+    match fault(text.as_bytes()) {
+        Some(at) => {
+            Err(TextError::Byte { byte: text.as_bytes().get(at).copied().unwrap_or_default(), at })
+        }
         None => Ok(()),
     }
 }
 
-/// `token-char` of RFC 8866 §9.
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x27 | 0x2A..=0x2B | 0x2D..=0x2E | 0x30..=0x39 | 0x41..=0x5A
-        | 0x5E..=0x7E)
+/// Which of the classes below each byte is in. Looking it up costs less than comparing.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut index = 0;
+    while index < classes.len() {
+        let byte = index as u8;
+        // `token-char` of RFC 8866 §9.
+        let token = matches!(byte, 0x21 | 0x23..=0x27 | 0x2A..=0x2B | 0x2D..=0x2E | 0x30..=0x39
+            | 0x41..=0x5A | 0x5E..=0x7E);
+        // `ice-char` of RFC 8839 §5.1.
+        let ice = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        classes[index] = if token { TOKEN } else { 0 } | if ice { ICE } else { 0 };
+        index += 1;
+    }
+    classes
+};
+const TOKEN: u8 = 1;
+const ICE: u8 = 2;
+
+fn is_in(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
-/// `VCHAR` or a byte of a longer UTF-8 sequence.
-pub(crate) const fn is_word_byte(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x7E | 0x80..)
+fn first_without(text: &[u8], class: u8) -> Option<usize> {
+    text.iter().position(|byte| !is_in(*byte, class))
+}
+
+/// `token-char` of RFC 8866 §9.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    is_in(byte, TOKEN)
 }
 
 /// Anything but NUL, CR and LF.
@@ -202,6 +244,6 @@ pub(crate) const fn is_text_byte(byte: u8) -> bool {
 }
 
 /// `ice-char` of RFC 8839 §5.1.
-pub(crate) const fn is_ice_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'/')
+pub(crate) fn is_ice_byte(byte: u8) -> bool {
+    is_in(byte, ICE)
 }

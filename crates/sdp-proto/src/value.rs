@@ -2,7 +2,6 @@
 
 use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
-use core::str::FromStr;
 
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{IceText, Token, Word};
@@ -24,10 +23,14 @@ impl<'a> Field<'a> {
     }
 
     /// Decimal digits alone, within the type.
-    pub(crate) fn number<T: FromStr>(&self, code: Code) -> Result<T, ValueError> {
-        let digits = !self.text.is_empty() && self.text.bytes().all(|b| b.is_ascii_digit());
-        let value = if digits { self.text.parse().ok() } else { None };
-        value.ok_or(self.fault(code))
+    pub(crate) fn number<T: TryFrom<u64>>(&self, code: Code) -> Result<T, ValueError> {
+        let value = self.text.bytes().try_fold(0_u64, |value, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            let value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+            (digit < 10).then_some(value)
+        });
+        let value = value.filter(|_| !self.text.is_empty());
+        value.and_then(|value| T::try_from(value).ok()).ok_or(self.fault(code))
     }
 
     /// A number within a range.
@@ -41,7 +44,7 @@ impl<'a> Field<'a> {
     }
 
     /// A number without a zero before it.
-    pub(crate) fn plain_number<T: FromStr>(&self, code: Code) -> Result<T, ValueError> {
+    pub(crate) fn plain_number<T: TryFrom<u64>>(&self, code: Code) -> Result<T, ValueError> {
         match self.text.as_bytes() {
             [b'0', _, ..] => Err(self.fault(code)),
             _ => self.number(code),
@@ -68,11 +71,14 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The part before and the part after the first `separator`.
+    /// The part before and the part after the first `separator`, which is of ASCII.
     pub(crate) fn split(&self, separator: char) -> (Self, Option<Self>) {
-        match self.text.split_once(separator) {
+        // A byte of ASCII is no part of a longer character.
+        let at = self.text.bytes().position(|byte| char::from(byte) == separator);
+        let parts = at.and_then(|at| Some((self.text.get(..at)?, self.text.get(at + 1..)?)));
+        match parts {
             Some((head, tail)) => {
-                let at = self.at + (head.len() + separator.len_utf8()) as u32;
+                let at = self.at + head.len() as u32 + 1;
                 (Self { text: head, at: self.at }, Some(Self { text: tail, at }))
             }
             None => (*self, None),

@@ -16,7 +16,7 @@ pub(crate) fn is_legacy(text: &str) -> bool {
 }
 
 macro_rules! credentials {
-    ($($(#[$doc:meta])* $name:ident $text:literal $min:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $text:literal $min:literal to $sent:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub struct $name<'a>(Word<'a>);
@@ -24,18 +24,30 @@ macro_rules! credentials {
         impl<'a> $name<'a> {
             /// The least number of characters that the grammar asks for.
             pub const MIN: usize = $min;
-            /// The largest number of characters.
+            /// The largest number of characters that is read.
             pub const MAX: usize = 256;
+            /// The largest number of characters that may be sent (RFC 8839 §5.4).
+            pub const SENT_MAX: usize = $sent;
 
-            /// Checks a credential to be written: letters, digits, `+` and `/`, long enough.
+            /// Checks a credential to be written: letters, digits, `+` and `/`, long enough and
+            /// not too long.
             pub fn new(text: impl Into<alloc::borrow::Cow<'a, str>>) -> Result<Self, TextError> {
                 let text = crate::text::IceText::new(text)?;
-                if text.len() < Self::MIN { Err(TextError::Empty) } else { Ok(Self(text.into())) }
+                match text.len() {
+                    len if len < Self::MIN => Err(TextError::Empty),
+                    len if len > $sent => Err(TextError::TooLong { len, max: $sent }),
+                    _ => Ok(Self(text.into())),
+                }
             }
 
             /// The text.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+
+            /// The text that it was read from.
+            pub(crate) const fn borrowed(&self) -> Option<&'a str> {
+                self.0.borrowed()
             }
 
             /// A copy that borrows nothing.
@@ -70,7 +82,7 @@ macro_rules! credentials {
 
 credentials! {
     /// The user name fragment: 4 to 256 characters, at least 24 random bits.
-    IceUfrag "ice-ufrag" 4;
+    IceUfrag "ice-ufrag" 4 to 32;
     /// The password: 22 to 256 characters, at least 128 random bits.
-    IcePwd "ice-pwd" 22;
+    IcePwd "ice-pwd" 22 to 256;
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
-use crate::text::{Text, Token};
+use crate::text::{Text, Token, is_token_byte};
 use crate::value::{Field, Fields};
 
 /// Which way the stream of a rid flows, seen from the sender of the description.
@@ -50,6 +50,21 @@ pub(super) fn is_rid(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
+/// Whether the text may name a restriction.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Whether the value is one of the named restriction's; that of an unknown one is any that prints.
+fn is_restriction(name: &str, value: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match name {
+        "max-width" | "max-height" | "max-fps" | "max-fs" | "max-br" | "max-pps" => digits(value),
+        "max-bpp" => value.split_once('.').is_some_and(|(a, b)| digits(a) && digits(b)),
+        _ => is_name(name) && value.bytes().all(|b| matches!(b, b' '..=b'~')),
+    }
+}
+
 impl Rid<'_> {
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Rid<'static> {
@@ -58,6 +73,20 @@ impl Rid<'_> {
             direction: self.direction,
             restrictions: self.restrictions.map(Text::into_owned),
         }
+    }
+
+    /// Whether the restrictions follow their grammar (RFC 8851 §10).
+    pub(crate) fn is_strict(&self) -> bool {
+        let Some(text) = &self.restrictions else { return true };
+        text.split(';').enumerate().all(|(index, part)| match part.split_once('=') {
+            Some(("pt", formats)) => {
+                let mut formats = formats.split(',');
+                index == 0 && formats.all(|f| !f.is_empty() && f.bytes().all(is_token_byte))
+            }
+            Some(("depend", rids)) => rids.split(',').all(is_rid),
+            Some((name, value)) => is_restriction(name, value),
+            None => is_name(part) && !matches!(part, "pt" | "depend"),
+        })
     }
 
     /// The restrictions as name and value.

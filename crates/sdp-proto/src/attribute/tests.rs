@@ -192,3 +192,12 @@ fn fmtp_pairs_ignore_blanks_and_empty_parts() {
     assert_eq!(pairs, [("a", Some("1")), ("B", Some("2")), ("c", None), ("d", Some("e=f"))]);
     assert_eq!(fmtp.get("b"), Some("2"));
 }
+
+#[test]
+fn a_fragment_is_read_up_to_256_characters_and_written_up_to_32() {
+    let long = "x".repeat(IceUfrag::MAX);
+    assert!(IceUfrag::read("ice-ufrag", Some(&long)).is_ok());
+    assert!(IceUfrag::new(long.get(..IceUfrag::SENT_MAX).unwrap()).is_ok());
+    assert!(IceUfrag::new(long.get(..=IceUfrag::SENT_MAX).unwrap()).is_err());
+    assert!(IcePwd::new(long).is_ok());
+}

@@ -35,7 +35,7 @@ impl<'a> TlsId<'a> {
     }
 }
 
-const fn is_id_byte(byte: u8) -> bool {
+fn is_id_byte(byte: u8) -> bool {
     is_ice_byte(byte) || matches!(byte, b'-' | b'_')
 }
 

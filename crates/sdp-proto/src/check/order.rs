@@ -1,128 +1,123 @@
 //! Which lines there are, and in which order (RFC 8866 §5, §9).
 
-use super::{Sink, whole};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Sink, missing, whole};
+use crate::diagnostic::Code;
 use crate::line::{Kind, Line};
-use crate::section::Section;
 use crate::session::Session;
 
-pub(super) fn check(session: &Session<'_>, sink: &mut Sink<'_>) {
-    let first = session.lines().find(|line| !matches!(line.kind(), Kind::Blank | Kind::Stray));
-    if let Some(first) = first.filter(|line| line.kind() != Kind::Version) {
-        let line = first.number();
-        sink(Diagnostic { line, columns: (1, 1), code: Code::MissingVersion });
-    }
-    let top = session.session_section();
-    session_order(&top, sink);
-    presence(&top, sink);
-    let default = has(&top, Kind::Connection);
-    for media in session.media() {
-        media_order(&media, sink);
-        // A section that is switched off has no address to give.
-        let off = media.line().is_ok_and(|line| line.port == 0);
-        if !default && !off && !has(&media, Kind::Connection) {
-            let line = media.first + 1;
-            sink(Diagnostic { line, columns: (1, 1), code: Code::MissingConnection });
-        }
-    }
-}
-
-fn has(section: &Section<'_>, kind: Kind) -> bool {
-    section.lines().any(|line| line.kind() == kind)
-}
-
-fn presence(top: &Section<'_>, sink: &mut Sink<'_>) {
-    let wanted = [
-        (Kind::Origin, Code::MissingOrigin),
-        (Kind::SessionName, Code::MissingName),
-        (Kind::Time, Code::MissingTime),
-    ];
-    for (kind, code) in wanted {
-        if !has(top, kind) {
-            sink(Diagnostic { line: top.last + 1, columns: (1, 1), code });
-        }
-    }
-}
-
-/// Place of a line in the session part, and whether it may occur once only.
-fn session_rank(kind: Kind) -> Option<(u8, bool)> {
-    Some(match kind {
-        Kind::Version => (0, true),
-        Kind::Origin => (1, true),
-        Kind::SessionName => (2, true),
-        Kind::Information => (3, true),
-        Kind::Uri => (4, true),
-        Kind::Email => (5, false),
-        Kind::Phone => (6, false),
-        Kind::Connection => (7, true),
-        Kind::Bandwidth => (8, false),
-        // RFC 4566 had z= after all of t= and r=; both orders pass.
-        Kind::Time | Kind::Repeat | Kind::Zone => (9, false),
-        Kind::Key => (10, true),
-        Kind::Attribute => (11, false),
-        Kind::Media | Kind::Unknown(_) | Kind::Blank | Kind::Stray => return None,
-    })
-}
-
-fn session_order(top: &Section<'_>, sink: &mut Sink<'_>) {
-    let mut order = Order::default();
-    let mut timed = false;
-    for line in top.lines() {
-        let kind = line.kind();
-        timed |= kind == Kind::Time;
-        if matches!(kind, Kind::Repeat | Kind::Zone) && !timed {
-            sink(whole(&line, Code::TimeMissingBefore));
-        }
-        if let Some((rank, once)) = session_rank(kind) {
-            order.take(&line, rank, once, sink);
-        }
-    }
-}
-
-fn media_order(media: &Section<'_>, sink: &mut Sink<'_>) {
-    let mut order = Order::default();
-    for line in media.lines() {
-        let (rank, once) = match line.kind() {
-            Kind::Media => (0, true),
-            Kind::Information => (1, true),
-            Kind::Connection => (2, false),
-            Kind::Bandwidth => (3, false),
-            Kind::Key => (4, true),
-            Kind::Attribute => (5, false),
-            Kind::Unknown(_) | Kind::Blank | Kind::Stray => continue,
-            Kind::Version
-            | Kind::Origin
-            | Kind::SessionName
-            | Kind::Uri
-            | Kind::Email
-            | Kind::Phone
-            | Kind::Time
-            | Kind::Repeat
-            | Kind::Zone => {
-                sink(whole(&line, Code::SessionLineInMedia));
-                continue;
-            }
-        };
-        order.take(&line, rank, once, sink);
-    }
-}
-
+/// The lines so far.
 #[derive(Default)]
-struct Order {
+pub(super) struct Order {
+    started: bool,
+    in_media: bool,
+    /// The highest rank in this section.
     highest: u8,
-    /// A bit for each rank that has occurred.
+    /// A bit for each rank that has occurred in this section.
     seen: u16,
+    origin: bool,
+    name: bool,
+    time: bool,
 }
 
 impl Order {
-    fn take(&mut self, line: &Line<'_>, rank: u8, once: bool, sink: &mut Sink<'_>) {
-        let bit = 1 << rank;
-        if once && self.seen & bit != 0 {
-            sink(whole(line, Code::Repeated));
-        } else if rank < self.highest {
+    pub(super) fn line(&mut self, line: &Line<'_>, sink: &mut Sink<'_>) {
+        let kind = line.kind();
+        if !self.started && !matches!(kind, Kind::Blank | Kind::Stray) {
+            self.started = true;
+            if kind != Kind::Version {
+                sink(missing(line.number(), Code::MissingVersion));
+            }
+        }
+        if kind == Kind::Media {
+            self.in_media = true;
+            (self.highest, self.seen) = (0, 0);
+            return;
+        }
+        let rank = if self.in_media { media_rank(kind) } else { self.session_rank(line, sink) };
+        match rank {
+            Rank::Once(rank) if self.seen & (1 << rank) != 0 => sink(whole(line, Code::Repeated)),
+            Rank::Once(rank) | Rank::Often(rank) => self.place(line, rank, sink),
+            Rank::Foreign => sink(whole(line, Code::SessionLineInMedia)),
+            Rank::None => {}
+        }
+    }
+
+    fn place(&mut self, line: &Line<'_>, rank: u8, sink: &mut Sink<'_>) {
+        if rank < self.highest {
             sink(whole(line, Code::Misplaced));
         }
-        self.seen |= bit;
+        self.seen |= 1 << rank;
         self.highest = self.highest.max(rank);
+    }
+
+    /// Notes that a line of the session part is there.
+    fn session_rank(&mut self, line: &Line<'_>, sink: &mut Sink<'_>) -> Rank {
+        match line.kind() {
+            Kind::Origin => self.origin = true,
+            Kind::SessionName => self.name = true,
+            Kind::Time => self.time = true,
+            Kind::Repeat | Kind::Zone if !self.time => sink(whole(line, Code::TimeMissingBefore)),
+            _ => {}
+        }
+        session_rank(line.kind())
+    }
+
+    pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {
+        let wanted = [
+            (self.origin, Code::MissingOrigin),
+            (self.name, Code::MissingName),
+            (self.time, Code::MissingTime),
+        ];
+        for (_, code) in wanted.into_iter().filter(|(there, _)| !there) {
+            sink(missing(session.session_section().last + 1, code));
+        }
+    }
+}
+
+/// Place of a line in its section.
+enum Rank {
+    Once(u8),
+    Often(u8),
+    /// Belongs into the session part.
+    Foreign,
+    None,
+}
+
+const fn session_rank(kind: Kind) -> Rank {
+    match kind {
+        Kind::Version => Rank::Once(0),
+        Kind::Origin => Rank::Once(1),
+        Kind::SessionName => Rank::Once(2),
+        Kind::Information => Rank::Once(3),
+        Kind::Uri => Rank::Once(4),
+        Kind::Email => Rank::Often(5),
+        Kind::Phone => Rank::Often(6),
+        Kind::Connection => Rank::Once(7),
+        Kind::Bandwidth => Rank::Often(8),
+        // RFC 4566 had z= after all of t= and r=; both orders pass.
+        Kind::Time | Kind::Repeat | Kind::Zone => Rank::Often(9),
+        Kind::Key => Rank::Once(10),
+        Kind::Attribute => Rank::Often(11),
+        Kind::Media | Kind::Unknown(_) | Kind::Blank | Kind::Stray => Rank::None,
+    }
+}
+
+const fn media_rank(kind: Kind) -> Rank {
+    match kind {
+        Kind::Information => Rank::Once(1),
+        Kind::Connection => Rank::Often(2),
+        Kind::Bandwidth => Rank::Often(3),
+        Kind::Key => Rank::Once(4),
+        Kind::Attribute => Rank::Often(5),
+        Kind::Media | Kind::Unknown(_) | Kind::Blank | Kind::Stray => Rank::None,
+        Kind::Version
+        | Kind::Origin
+        | Kind::SessionName
+        | Kind::Uri
+        | Kind::Email
+        | Kind::Phone
+        | Kind::Time
+        | Kind::Repeat
+        | Kind::Zone => Rank::Foreign,
     }
 }

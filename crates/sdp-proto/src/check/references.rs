@@ -3,114 +3,170 @@
 
 use alloc::vec::Vec;
 
-use super::Sink;
-use crate::attribute::{ExtMap, Group, Rid, Simulcast, SimulcastList};
+use super::connections::Connections;
+use super::{Sink, missing};
+use crate::attribute::{Attribute, Group, Simulcast, SimulcastList};
 use crate::diagnostic::{Code, Diagnostic, ValueError};
-use crate::section::{AttributeLine, Section, utf8};
-use crate::session::Session;
+use crate::section::{AttributeLine, utf8};
 
-pub(super) fn check(session: &Session<'_>, sink: &mut Sink<'_>) {
-    mids(session, sink);
-    let mut extensions = Vec::new();
-    let mut rids = Vec::new();
-    for media in session.media() {
-        extension_ids(&media, &mut extensions, sink);
-        simulcast(&media, &mut rids, sink);
+/// A name and where it is defined.
+type Defined<'s> = (&'s str, Diagnostic);
+
+/// Names of the description so far.
+#[derive(Default)]
+pub(super) struct References<'s> {
+    /// The first mid of each section, and the index of the section.
+    mids: Vec<(&'s str, usize, Diagnostic)>,
+    /// Number of sections, and the `m=` line of the last one.
+    sections: usize,
+    line: u32,
+    /// Whether the last section has a mid, readable or not.
+    named: bool,
+    /// The first section without one.
+    unnamed: Option<u32>,
+    groups: Vec<AttributeLine<'s>>,
+    extensions: Extensions,
+    rids: Vec<Defined<'s>>,
+    simulcast: Vec<AttributeLine<'s>>,
+}
+
+impl<'s> References<'s> {
+    pub(super) fn section(&mut self, line: u32, sink: &mut Sink<'_>) {
+        self.close(sink);
+        self.sections += 1;
+        self.line = line;
+        self.named = false;
+        self.extensions.section();
     }
-    extension_ids(&session.session_section(), &mut extensions, sink);
-}
 
-/// A name and the line on which it is defined.
-type Defined<'s> = (&'s str, u32);
-
-fn value<'s>(attribute: &AttributeLine<'s>) -> &'s str {
-    let text = attribute.value().and_then(|value| utf8(value).ok());
-    text.unwrap_or_default().trim_matches(crate::value::BLANKS)
-}
-
-/// Attributes called `name` in `section` with the text of their values.
-fn named<'s>(
-    section: &Section<'s>,
-    name: &'static str,
-) -> impl Iterator<Item = AttributeLine<'s>> + use<'s> {
-    section.attributes().filter(move |a| a.name() == name.as_bytes())
-}
-
-fn mids(session: &Session<'_>, sink: &mut Sink<'_>) {
-    let mut mids: Vec<Defined<'_>> = Vec::new();
-    for media in session.media() {
-        // More than one in a section is a finding of its own.
-        if let Some(mid) = named(&media, "mid").next() {
-            mids.push((value(&mid), mid.line().number()));
-        }
-    }
-    mids.sort_unstable();
-    repeated(&mids, Code::MidRepeated, sink);
-    for group in named(&session.session_section(), "group") {
-        let Some(Ok(_)) = group.read::<Group<'_>>() else { continue };
-        let mut offset = 0;
-        for (index, mid) in value(&group).split(' ').enumerate() {
-            let known = index == 0
-                || mid.is_empty()
-                || mids.binary_search_by(|(known, _)| known.cmp(&mid)).is_ok();
-            if !known {
-                let (start, end) = (offset, offset + mid.len() as u32);
-                sink(group.place(ValueError { code: Code::GroupUnknownMid, start, end }));
+    pub(super) fn attribute(
+        &mut self,
+        line: &AttributeLine<'s>,
+        read: Option<&Attribute<'s>>,
+        sink: &mut Sink<'_>,
+    ) {
+        match read {
+            Some(Attribute::Mid(mid)) if self.sections > 0 && !self.named => {
+                self.named = true;
+                let name = mid.0.borrowed().unwrap_or_default();
+                self.mids.push((name, self.sections - 1, value(line, Code::MidRepeated)));
             }
-            offset += mid.len() as u32 + 1;
+            // In a section it is a finding of its own.
+            Some(Attribute::Group(_)) if self.sections == 0 => self.groups.push(*line),
+            Some(Attribute::ExtMap(map)) => {
+                self.extensions.take(map.id, line, self.sections > 0, sink);
+            }
+            Some(Attribute::Rid(rid)) if self.sections > 0 => {
+                let name = rid.id.borrowed().unwrap_or_default();
+                self.rids.push((name, value(line, Code::RidRepeated)));
+            }
+            Some(Attribute::Simulcast(_)) if self.sections > 0 => self.simulcast.push(*line),
+            None if line.name() == b"mid" => self.named = true,
+            _ => {}
+        }
+    }
+
+    /// Ends the current section.
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        if self.sections > 0 && !self.named {
+            self.unnamed.get_or_insert(self.line);
+        }
+        if self.rids.is_empty() && self.simulcast.is_empty() {
+            return;
+        }
+        self.rids.sort_unstable_by_key(|(name, place)| (*name, place.line));
+        for pair in self.rids.windows(2) {
+            if let [(first, _), (again, place)] = pair
+                && first == again
+            {
+                sink(*place);
+            }
+        }
+        for line in &self.simulcast {
+            let Some(Ok(simulcast)) = line.read::<Simulcast<'s>>() else { continue };
+            let lists = simulcast.send.iter().chain(&simulcast.recv);
+            let mut wanted = lists.flat_map(SimulcastList::streams).flatten();
+            let unknown = |rid: &str| self.rids.binary_search_by(|(r, _)| (*r).cmp(rid)).is_err();
+            if wanted.any(|want| unknown(want.rid)) {
+                sink(value(line, Code::SimulcastUnknownRid));
+            }
+        }
+        self.rids.clear();
+        self.simulcast.clear();
+    }
+
+    pub(super) fn end(mut self, connections: &Connections, sink: &mut Sink<'_>) {
+        self.close(sink);
+        self.mids.sort_unstable_by_key(|(name, section, _)| (*name, *section));
+        for pair in self.mids.windows(2) {
+            if let [(first, ..), (again, _, place)] = pair
+                && first == again
+            {
+                sink(*place);
+            }
+        }
+        if let Some(line) = self.unnamed.filter(|_| !self.groups.is_empty()) {
+            sink(missing(line, Code::MissingMid));
+        }
+        for line in &self.groups {
+            self.group(line, connections, sink);
+        }
+    }
+
+    fn group(&self, line: &AttributeLine<'s>, connections: &Connections, sink: &mut Sink<'_>) {
+        let Some(Ok(group)) = line.read::<Group<'_>>() else { return };
+        let text = line.value().and_then(|text| utf8(text).ok()).unwrap_or_default();
+        let find = |mid: &str| self.mids.binary_search_by(|(known, ..)| (*known).cmp(mid)).ok();
+        let mut offset = 0;
+        for (index, mid) in text.split(crate::value::BLANKS).enumerate() {
+            let end = offset + mid.len() as u32;
+            if index > 0 && !mid.is_empty() && find(mid).is_none() {
+                sink(line.place(ValueError { code: Code::GroupUnknownMid, start: offset, end }));
+            }
+            offset = end + 1;
+        }
+        if group.is_bundle() {
+            let members = group.mids().filter_map(find);
+            let sections = members.filter_map(|at| self.mids.get(at).map(|(_, index, _)| *index));
+            if let Some(finding) = connections.bundled(sections) {
+                sink(finding);
+            }
         }
     }
 }
 
-/// Reports each name that the sorted list has more than once.
-fn repeated(sorted: &[Defined<'_>], code: Code, sink: &mut Sink<'_>) {
-    for pair in sorted.windows(2) {
-        if let [(first, _), (again, line)] = pair
-            && first == again
-        {
-            sink(Diagnostic { line: *line, columns: (1, 1), code });
-        }
-    }
+/// A finding about all of the value.
+fn value(line: &AttributeLine<'_>, code: Code) -> Diagnostic {
+    let end = line.value().map_or(0, <[u8]>::len) as u32;
+    line.place(ValueError { code, start: 0, end })
 }
 
-fn extension_ids(section: &Section<'_>, seen: &mut Vec<(u16, u32)>, sink: &mut Sink<'_>) {
-    seen.clear();
-    for attribute in named(section, "extmap") {
+/// The extension ids of the current section, or of the session part.
+#[derive(Default)]
+struct Extensions {
+    /// A bit for each id up to 255.
+    ids: [u64; 4],
+    in_session: bool,
+    mixed: bool,
+}
+
+impl Extensions {
+    fn section(&mut self) {
+        self.ids = [0; 4];
+    }
+
+    fn take(&mut self, id: u16, line: &AttributeLine<'_>, in_media: bool, sink: &mut Sink<'_>) {
+        self.in_session |= !in_media;
+        if self.in_session && in_media && !self.mixed {
+            self.mixed = true;
+            sink(value(line, Code::ExtMapLevels));
+        }
         // Ids from 4096 on offer a choice and may stand for several extensions (RFC 8285 §7).
-        if let Some(Ok(map)) = attribute.read::<ExtMap<'_>>()
-            && map.id < 4096
-        {
-            seen.push((map.id, attribute.line().number()));
+        let Some(bits) = self.ids.get_mut(usize::from(id / 64)) else { return };
+        let bit = 1 << (id % 64);
+        if *bits & bit != 0 {
+            sink(value(line, Code::ExtMapRepeated));
         }
-    }
-    seen.sort_unstable();
-    for pair in seen.windows(2) {
-        if let [(id, _), (again, line)] = pair
-            && id == again
-        {
-            sink(Diagnostic { line: *line, columns: (1, 1), code: Code::ExtMapRepeated });
-        }
-    }
-}
-
-fn simulcast<'s>(section: &Section<'s>, rids: &mut Vec<Defined<'s>>, sink: &mut Sink<'_>) {
-    rids.clear();
-    for attribute in named(section, "rid") {
-        if let Some(Ok(Rid { .. })) = attribute.read::<Rid<'s>>() {
-            let id = value(&attribute).split(' ').next().unwrap_or_default();
-            rids.push((id, attribute.line().number()));
-        }
-    }
-    rids.sort_unstable();
-    repeated(rids, Code::RidRepeated, sink);
-    for attribute in named(section, "simulcast") {
-        let Some(Ok(simulcast)) = attribute.read::<Simulcast<'s>>() else { continue };
-        let lists = simulcast.send.iter().chain(&simulcast.recv);
-        let mut wanted = lists.flat_map(SimulcastList::streams).flatten();
-        if wanted.any(|want| rids.binary_search_by(|(id, _)| (*id).cmp(want.rid)).is_err()) {
-            let end = attribute.value().map_or(0, <[u8]>::len) as u32;
-            let code = Code::SimulcastUnknownRid;
-            sink(attribute.place(ValueError { code, start: 0, end }));
-        }
+        *bits |= bit;
     }
 }

@@ -1,3 +1,4 @@
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::diagnostic::{Code, Severity};
@@ -140,5 +141,109 @@ fn every_code_has_its_own_name_a_section_and_a_plain_sentence() {
     for code in Code::ALL {
         assert!(code.rfc().starts_with("RFC ") || code.rfc().starts_with("draft-"), "{code:?}");
         assert!(!code.message().ends_with('.') && !code.suggestion().is_empty(), "{code:?}");
+    }
+}
+
+#[test]
+fn multicast_has_a_ttl_and_unicast_has_no_slash() {
+    let found = |line: &str| {
+        let text =
+            alloc::format!("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc={line}\r\nt=0 0\r\n");
+        findings(&text)
+    };
+    assert_eq!(found("IN IP4 233.252.0.1"), [(4, (10, 21), Code::MulticastTtlMissing)]);
+    assert_eq!(found("IN IP4 192.0.2.1/127"), [(4, (10, 23), Code::UnicastSlash)]);
+    assert_eq!(found("IN IP6 2001:db8::1/3"), [(4, (10, 23), Code::UnicastSlash)]);
+    for good in ["IN IP4 233.252.0.1/0", "IN IP6 ff15::1", "IN IP6 ff15::1/3", "IN IP4 a.example"] {
+        assert_eq!(found(good), [], "{good}");
+    }
+}
+
+#[test]
+fn short_times_are_worth_knowing() {
+    let found = codes("t=5 3034423619\r\n");
+    assert_eq!(found, [Code::TimeShort]);
+    assert_eq!(Code::TimeShort.severity(), Severity::Warning);
+    assert_eq!(codes("t=3034423619 0\r\n"), []);
+}
+
+#[test]
+fn with_a_group_every_section_has_a_mid() {
+    let sections = "m=audio 0 RTP/AVP 0\r\na=mid:0\r\nm=audio 0 RTP/AVP 0\r\n";
+    assert_eq!(codes(sections), []);
+    assert_eq!(codes(&alloc::format!("a=group:LS 0\r\n{sections}")), [Code::MissingMid]);
+    // One that cannot be read is a finding of its own.
+    let bad = alloc::format!("a=group:LS 0\r\n{sections}a=mid:(\r\n");
+    assert_eq!(codes(&bad), [Code::Mid]);
+}
+
+#[test]
+fn a_bundle_group_has_addresses_of_one_family() {
+    let bundle = |first: &str, second: &str| {
+        codes(&alloc::format!(
+            "a=group:BUNDLE 0 1\r\nm=audio 9 RTP/AVP 0\r\n{first}a=mid:0\r\n\
+             m=audio 9 RTP/AVP 0\r\n{second}a=mid:1\r\n"
+        ))
+    };
+    let (four, six) = ("c=IN IP4 0.0.0.0\r\n", "c=IN IP6 ::\r\n");
+    assert_eq!(bundle(four, six), [Code::BundleAddressTypes]);
+    assert_eq!(bundle(six, "c=IN IP4 a.example\r\n"), [Code::BundleAddressTypes]);
+    assert_eq!(bundle(six, six), []);
+    assert_eq!(bundle(six, ""), [Code::MissingConnection]);
+}
+
+#[test]
+fn equal_fragments_have_equal_passwords() {
+    let section = |pwd: &str| {
+        alloc::format!(
+            "m=audio 0 RTP/AVP 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstu{pwd}\r\n"
+        )
+    };
+    let sections = |pwds: &[&str]| codes(&pwds.iter().map(|pwd| section(pwd)).collect::<String>());
+    assert_eq!(sections(&["x", "x", "x"]), []);
+    assert_eq!(sections(&["x", "y"]), [Code::IceUfragShared]);
+    assert_eq!(sections(&["x", "y", "x"]), [Code::IceUfragShared; 2]);
+    // The session part gives the password that the last section lacks.
+    let tail = alloc::format!(
+        "a=ice-pwd:abcdefghijklmnopqrstuy\r\n{}m=audio 0 RTP/AVP 0\r\na=ice-ufrag:abcd\r\n",
+        section("x")
+    );
+    assert_eq!(codes(&tail), [Code::IceUfragShared]);
+}
+
+#[test]
+fn a_lite_agent_gives_no_pacing() {
+    assert_eq!(codes("a=ice-pacing:50\r\na=ice-lite\r\n"), [Code::IcePacingLite]);
+    assert_eq!(codes("a=ice-pacing:50\r\n"), []);
+}
+
+#[test]
+fn extensions_are_mapped_at_one_level() {
+    let both =
+        "a=extmap:1 urn:x\r\nm=audio 0 RTP/AVP 0\r\na=extmap:2 urn:y\r\na=extmap:3 urn:z\r\n";
+    assert_eq!(codes(both), [Code::ExtMapLevels]);
+}
+
+#[test]
+fn restrictions_of_a_rid_follow_their_grammar() {
+    let found = |text: &str| codes(&alloc::format!("m=video 0 RTP/AVP 96\r\na=rid:{text}\r\n"));
+    for good in [
+        "1 send",
+        "1 send pt=96,97;max-width=1280;max-bpp=0.5",
+        "1 recv depend=a,b-c;max-fps",
+        "1 send x-new=any thing;other",
+    ] {
+        assert_eq!(found(good), [], "{good}");
+    }
+    for bad in [
+        "1 send pt=",
+        "1 send max-fps=30;pt=96",
+        "1 send max-width=wide",
+        "1 send max-bpp=1",
+        "1 send depend=",
+        "1 send ;",
+        "1 send a_b=1",
+    ] {
+        assert_eq!(found(bad), [Code::RidRestriction], "{bad}");
     }
 }

@@ -1,52 +1,55 @@
 //! Bytes and line ends (RFC 8866 §5, §9).
 
-use super::{Sink, at, whole};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Sink, at, missing, whole};
+use crate::diagnostic::Code;
 use crate::line::{Kind, Line, flag};
 use crate::session::Session;
 
-pub(super) fn check(session: &Session<'_>, sink: &mut Sink<'_>) {
-    if session.prefix > 0 {
-        sink(Diagnostic { line: 1, columns: (1, 1), code: Code::Bom });
-    }
-    let mut known = false;
-    let mut first_end: Option<&[u8]> = None;
-    let mut mixed = false;
-    let last = session.line_count().saturating_sub(1);
-    for line in session.lines() {
-        known |= !matches!(line.kind(), Kind::Blank | Kind::Stray | Kind::Unknown(_));
-        let is_last = line.index as usize == last;
-        line_end(&line, &mut first_end, &mut mixed, sink);
-        content(&line, is_last, sink);
-    }
-    let end = Diagnostic { line: 1, columns: (1, 1), code: Code::Empty };
-    if session.line_count() == 0 {
-        sink(end);
-    } else if !known {
-        sink(Diagnostic { code: Code::NotSdp, ..end });
-    }
+/// What the lines so far have shown.
+pub(super) struct Text<'s> {
+    /// Whether there was a line of SDP.
+    known: bool,
+    /// The first line end.
+    usual: Option<&'s [u8]>,
+    mixed: bool,
+    /// Index of the last line.
+    last: usize,
 }
 
-/// Reports the first line end of each unusual kind, not all of them.
-fn line_end<'s>(
-    line: &Line<'s>,
-    first: &mut Option<&'s [u8]>,
-    mixed: &mut bool,
-    sink: &mut Sink<'_>,
-) {
-    let len = line.content().len();
-    let eol = line.line_end();
-    let place = |code| at(line, len, len, code);
-    if eol.is_empty() {
-        // NULs after the last line are reported as such.
-        if !is_nuls(line.content()) {
-            sink(place(Code::NoFinalLineEnd));
+impl<'s> Text<'s> {
+    pub(super) fn new(session: &Session<'s>, sink: &mut Sink<'_>) -> Self {
+        if session.prefix > 0 {
+            sink(missing(1, Code::Bom));
         }
-        return;
+        let last = session.line_count().saturating_sub(1);
+        Self { known: false, usual: None, mixed: false, last }
     }
-    match *first {
-        None => {
-            *first = Some(eol);
+
+    pub(super) fn line(&mut self, line: &Line<'s>, sink: &mut Sink<'_>) {
+        self.known |= !matches!(line.kind(), Kind::Blank | Kind::Stray | Kind::Unknown(_));
+        if line.line_end().is_empty() || self.usual != Some(line.line_end()) {
+            self.line_end(line, sink);
+        }
+        content(line, line.index as usize == self.last, sink);
+    }
+
+    /// Reports the first line end of each unusual kind, not all of them.
+    fn line_end(&mut self, line: &Line<'s>, sink: &mut Sink<'_>) {
+        let len = line.content().len();
+        let eol = line.line_end();
+        let place = |code| at(line, len, len, code);
+        if eol.is_empty() {
+            // NULs after the last line are reported as such.
+            if !is_nuls(line.content()) {
+                sink(place(Code::NoFinalLineEnd));
+            }
+        } else if self.usual.is_some() {
+            if !self.mixed {
+                sink(place(Code::MixedLineEnds));
+            }
+            self.mixed = true;
+        } else {
+            self.usual = Some(eol);
             match eol {
                 b"\n" => sink(place(Code::LfLineEnds)),
                 b"\r" => sink(place(Code::CrLineEnds)),
@@ -54,11 +57,14 @@ fn line_end<'s>(
                 _ => sink(place(Code::ExtraCr)),
             }
         }
-        Some(usual) if usual != eol && !*mixed => {
-            *mixed = true;
-            sink(place(Code::MixedLineEnds));
+    }
+
+    pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {
+        if session.line_count() == 0 {
+            sink(missing(1, Code::Empty));
+        } else if !self.known {
+            sink(missing(1, Code::NotSdp));
         }
-        Some(_) => {}
     }
 }
 

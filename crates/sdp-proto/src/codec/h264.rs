@@ -35,7 +35,7 @@ pub enum H264Profile {
 }
 
 impl H264 {
-    const DEFAULT_ID: [u8; 3] = [0x42, 0x00, 0x0A];
+    pub(super) const DEFAULT_ID: [u8; 3] = [0x42, 0x00, 0x0A];
 
     pub(super) fn read(fmtp: Option<&Fmtp<'_>>) -> Self {
         let id = fmtp.and_then(|fmtp| fmtp.get("profile-level-id")).and_then(six_digits);

@@ -11,6 +11,13 @@ impl<'a> Red<'a> {
         Self(fmtp.map_or("", |fmtp| fmtp.parameters.as_str()))
     }
 
+    /// Payload types to be written, with slashes between them, as in `111/111`. `None` for
+    /// anything else.
+    pub fn new(payload_types: &'a str) -> Option<Self> {
+        let good = |text: &str| text.parse::<u8>().is_ok_and(|number| number < 128);
+        payload_types.split('/').all(good).then_some(Self(payload_types))
+    }
+
     /// The payload types, the primary one first; none where the description does not say.
     pub fn payload_types(&self) -> impl Iterator<Item = u8> + 'a {
         let all = self.0.split('/').map_while(|text| text.trim().parse::<u8>().ok());

@@ -15,6 +15,22 @@ impl<'a> TelephoneEvent<'a> {
         Self(events.strip_prefix("events=").unwrap_or(events))
     }
 
+    /// Events to be written: numbers and ranges of them with commas between, as in `0-15,66`.
+    /// `None` for anything else.
+    pub fn new(events: &'a str) -> Option<Self> {
+        let number = |text: &str| text.parse::<u8>().is_ok();
+        let good = |range: &str| match range.split_once('-') {
+            Some((low, high)) => number(low) && number(high),
+            None => number(range),
+        };
+        events.split(',').all(good).then_some(Self(events))
+    }
+
+    /// The events as they stand.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
     /// Whether this event is taken.
     pub fn takes(&self, event: u8) -> bool {
         self.0.split(',').any(|range| {

@@ -1,4 +1,5 @@
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::*;
@@ -113,4 +114,56 @@ fn a_retransmission_is_the_same_where_its_original_is() {
     assert!(a[1].same(&a, &b[0], &b));
     assert!(!a[1].same(&a, &c[1], &c));
     assert!(!a[0].same(&a, &c[0], &c));
+}
+
+#[test]
+fn parameters_are_written_as_they_are_read_and_without_defaults() {
+    for (encoding, text) in [
+        ("opus", "maxplaybackrate=16000;minptime=10;maxaveragebitrate=20000;stereo=1;usedtx=1"),
+        ("opus", "sprop-maxcapturerate=16000;sprop-stereo=1;cbr=1;useinbandfec=1"),
+        ("VP8", "max-fr=30;max-fs=3600"),
+        ("VP9", "profile-id=2;max-fr=30;max-fs=3600"),
+        ("AV1", "profile=1;level-idx=8;tier=1"),
+        ("H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
+        ("H265", "profile-space=1;profile-id=2;tier-flag=1;level-id=120"),
+        ("rtx", "apt=96;rtx-time=3000"),
+        ("red", "111/111"),
+        ("telephone-event", "0-15,66,70"),
+    ] {
+        let read = parameters(encoding, text);
+        assert_eq!(read.fmtp(96).unwrap().to_string(), format!("96 {text}"), "{encoding}");
+    }
+    let defaults = "maxplaybackrate=48000;minptime=3;stereo=0;usedtx=0;cbr=0";
+    assert_eq!(parameters("opus", defaults).fmtp(96), None);
+    assert_eq!(parameters("H264", "profile-level-id=42000A;packetization-mode=0").fmtp(96), None);
+    assert_eq!(parameters("H265", "profile-id=1;level-id=93;tier-flag=0").fmtp(96), None);
+    assert_eq!(parameters("AV1", "profile=0;level-idx=5;tier=0").fmtp(96), None);
+    assert_eq!(Parameters::Other.fmtp(96), None);
+    // An absent list of events stands for the keys, which is worth saying.
+    let keys = Parameters::read("telephone-event", None).fmtp(101).unwrap();
+    assert_eq!(keys.to_string(), "101 0-15");
+}
+
+#[test]
+fn lists_are_written_of_numbers_alone() {
+    assert!(Red::new("111/111").is_some() && Red::new("111").is_some());
+    assert!(Red::new("").is_none() && Red::new("111/128").is_none() && Red::new("1;x=2").is_none());
+    assert!(TelephoneEvent::new("0-15,66").is_some_and(|events| events.takes(66)));
+    for bad in ["", "0-", "a", "0-15\r\na=x", "0 - 15", "256"] {
+        assert!(TelephoneEvent::new(bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn a_level_is_answered_lower_unless_the_directions_may_differ() {
+    let h264 = |text: &str| match parameters("H264", text) {
+        Parameters::H264(h264) => h264,
+        _ => panic!(),
+    };
+    let (low, high) = (h264("profile-level-id=42e00d"), h264("profile-level-id=42c01f"));
+    assert_eq!(low.answer(high), [0x42, 0xC0, 0x0D]);
+    assert_eq!(high.answer(low), [0x42, 0xE0, 0x0D]);
+    let free = |id: &str| h264(&format!("level-asymmetry-allowed=1;profile-level-id={id}"));
+    assert_eq!(free("42e01f").answer(free("42e00d")), [0x42, 0xE0, 0x1F]);
+    assert_eq!(free("42e01f").answer(low), [0x42, 0xE0, 0x0D]);
 }

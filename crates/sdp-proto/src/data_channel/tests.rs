@@ -126,3 +126,12 @@ fn the_default_candidate_is_the_one_most_likely_to_work() {
     assert_eq!(media.line().unwrap().port, 7000);
     assert_eq!(media.connection().unwrap().unwrap().to_string(), "IN IP4 203.0.113.9");
 }
+
+#[test]
+fn a_lite_side_writes_no_pacing() {
+    let mut side = side();
+    side.ice_pacing = Some(IcePacing { ms: 5 });
+    side.ice_lite = true;
+    let offer = side.offer().unwrap().to_string();
+    assert!(offer.contains("a=ice-lite\r\n") && !offer.contains("ice-pacing"), "{offer}");
+}

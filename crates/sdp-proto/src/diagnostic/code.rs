@@ -92,7 +92,7 @@ codes! {
     Bom "bom" Compat "RFC 8866 §5" "the text starts with a byte order mark" "write UTF-8 without one";
     BlankLine "blank-line" Compat "RFC 8866 §9" "a blank line" "remove it";
     TrailingSpace "trailing-space" Compat "RFC 8866 §5" "white space at the end of a line" "remove it";
-    OddSpacing "odd-spacing" Compat "RFC 8866 §5" "fields are separated by more than a single space" "use one space";
+    OddSpacing "odd-spacing" Compat "RFC 8866 §5" "fields are separated by something other than a single space" "use one space";
     IndentedLine "indented-line" Camera "RFC 8866 §5" "white space before the type letter" "start the line with its letter";
     SpacedEquals "spaced-equals" Camera "RFC 8866 §5" "white space before the equals sign" "remove it";
     NotALine "not-a-line" Camera "RFC 8866 §5" "not a line of the form letter=value" "remove the line";
@@ -124,11 +124,14 @@ codes! {
     AddressFamily "address-family" Camera "RFC 8866 §5.7" "the address is not of the family named before it" "IP4 goes with 192.0.2.1, IP6 with 2001:db8::1";
     Address "address" Camera "RFC 8866 §9" "neither an address nor a domain name" "check the address";
     MulticastTtl "multicast-ttl" Camera "RFC 8866 §5.7" "the TTL of a multicast address is 0 to 255, on IPv4 only" "c=IN IP4 233.252.0.1/127";
+    MulticastTtlMissing "multicast-ttl-missing" Compat "RFC 8866 §5.7" "an IPv4 multicast address has no TTL" "c=IN IP4 233.252.0.1/127";
+    UnicastSlash "unicast-slash" Compat "RFC 8866 §5.7" "a TTL or a number of addresses belongs to multicast alone" "remove what follows the slash";
     AddressCount "address-count" Camera "RFC 8866 §5.7" "the number of addresses is out of range" "at most 65,535";
     BandwidthSyntax "bandwidth-syntax" Compat "RFC 8866 §5.8" "b= is a type, a colon and a number" "b=AS:1000";
     TimeSyntax "time-syntax" Camera "RFC 8866 §5.9" "t= is two numbers of seconds since 1900" "t=0 0";
     RepeatSyntax "repeat-syntax" Compat "RFC 8866 §5.10" "r= is an interval, a duration and offsets" "r=7d 1h 0 25h";
     ZoneSyntax "zone-syntax" Compat "RFC 8866 §5.11" "z= is pairs of a time and an offset" "z=2882844526 -1h";
+    TimeShort "time-short" Always "RFC 8866 §9" "a time is 0, or has ten digits or more" "count seconds since 1900, or write t=0 0";
     TimeOverflow "time-overflow" Compat "RFC 8866 §5.10" "a time too large to count in seconds" "check the number";
     KeyObsolete "key-obsolete" Always "RFC 8866 §5.12" "k= is obsolete, a reader discards it" "use DTLS-SRTP";
     MediaSyntax "media-syntax" Camera "RFC 8866 §5.14" "m= lacks a field" "m=<media> <port> <proto> <fmt> ...";
@@ -159,9 +162,12 @@ codes! {
     RemoteCandidates "remote-candidates" Compat "RFC 8839 §5.2" "remote candidates are triples of component, address and port" "check the list";
     IceUfrag "ice-ufrag" Camera "RFC 8839 §5.4" "an ice-ufrag is 4 to 256 letters, digits, + and /" "make a new one";
     IcePwd "ice-pwd" Camera "RFC 8839 §5.4" "an ice-pwd is 22 to 256 letters, digits, + and /" "make a new one";
+    IceUfragShared "ice-ufrag-shared" Compat "RFC 8839 §5.4" "an ice-ufrag that another section has with another ice-pwd" "give both the same ice-pwd, or an ice-ufrag of their own";
     IceLegacyChars "ice-legacy-chars" Always "RFC 8839 §5.4" "an ICE credential with characters that the grammar lacks" "use letters, digits, + and /";
     IceOptions "ice-options" Compat "RFC 8839 §5.6" "an ice-option is made of letters, digits, + and /, separated by single spaces" "check the list";
     IcePacing "ice-pacing" Compat "RFC 8839 §5.5" "ice-pacing is a number of milliseconds" "ice-pacing:50";
+
+    IcePacingLite "ice-pacing-lite" Compat "RFC 8839 §4.3.1" "a lite agent sends no checks and gives no pacing" "remove ice-pacing, or ice-lite";
 
     // Security.
     Fingerprint "fingerprint" Camera "RFC 8122 §5" "a fingerprint is a hash function and hex pairs with colons" "sha-256 AB:CD:...";
@@ -178,6 +184,8 @@ codes! {
     MidRepeated "mid-repeated" Camera "RFC 5888 §4" "two sections have the same mid" "give each its own";
     Group "group" Camera "RFC 5888 §5" "a group is its semantics and mids" "group:BUNDLE 0 1";
     GroupUnknownMid "group-unknown-mid" Compat "RFC 5888 §6" "the group names a mid that no section has" "remove it";
+    MissingMid "missing-mid" Compat "RFC 5888 §6" "sections are grouped and this one has no mid" "add a=mid";
+    BundleAddressTypes "bundle-address-types" Compat "RFC 9143 §7.1.1" "a BUNDLE group with addresses of both IPv4 and IPv6" "give all sections of the group the address of one";
     SctpPort "sctp-port" Compat "RFC 8841 §5.1" "an SCTP port is a number from 0 to 65535" "sctp-port:5000";
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
     SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
@@ -193,9 +201,11 @@ codes! {
     ExtMap "extmap" Compat "RFC 8285 §8" "extmap is an id, perhaps a direction, and a URI" "extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
     ExtMapId "extmap-id" Camera "RFC 8285 §7" "an extension id is 1 to 255, or 4096 to 4351 for one yet to be chosen" "use 1 to 14";
     ExtMapRepeated "extmap-repeated" Camera "RFC 8285 §7" "two extensions share an id" "give each its own";
+    ExtMapLevels "extmap-levels" Compat "RFC 8285 §5" "extensions are mapped in the session part and in a section" "map them all in the sections";
     Ssrc "ssrc" Compat "RFC 5576 §4.1" "ssrc is a 32 bit number and an attribute" "ssrc:1234 cname:x";
     SsrcGroup "ssrc-group" Compat "RFC 5576 §4.2" "ssrc-group is its semantics and 32 bit numbers" "ssrc-group:FID 1 2";
     Rid "rid" Compat "RFC 8851 §10" "rid is an id, send or recv, and perhaps restrictions" "rid:h send max-width=1280";
+    RidRestriction "rid-restriction" Compat "RFC 8851 §10" "a restriction of this rid does not follow its grammar" "rid:h send pt=96,97;max-width=1280;max-fps=30";
     RidRepeated "rid-repeated" Camera "RFC 8851 §4" "two rids of a section have the same id" "give each its own";
     Simulcast "simulcast" Compat "RFC 8853 §5.1" "simulcast is send or recv and rids, once or twice" "simulcast:send h;l";
     SimulcastUnknownRid "simulcast-unknown-rid" Camera "RFC 8853 §5.2" "simulcast names a rid that the section lacks" "add the rid line";

@@ -30,9 +30,11 @@ pub enum ConnectionAddress<'a> {
 }
 
 impl Connection<'static> {
-    /// One address.
+    /// One address. IPv4 multicast must have a TTL and gets that of sockets that set none, 1
+    /// (RFC 1112 §6.1).
     pub const fn new(address: IpAddr) -> Self {
-        Self { address: ConnectionAddress::Ip(address), ttl: None, count: None }
+        let ttl = if address.is_ipv4() && address.is_multicast() { Some(1) } else { None };
+        Self { address: ConnectionAddress::Ip(address), ttl, count: None }
     }
 
     /// The address of a description whose media goes where ICE says (RFC 8829 §5.2.1).
@@ -68,6 +70,20 @@ impl<'a> Connection<'a> {
             }
             _ => Err(family.fault(Code::AddressType)),
         }
+    }
+
+    /// What the rules say about a value that can be read: a multicast address of IPv4 has a TTL,
+    /// and an address of one host has neither TTL nor count.
+    pub(crate) fn strict(value: &'a str) -> Result<(), ValueError> {
+        let Self { address, ttl, count } = Self::parse(value)?;
+        let ConnectionAddress::Ip(ip) = address else { return Ok(()) };
+        let code = match (ip.is_multicast(), ttl) {
+            (true, None) if ip.is_ipv4() => Code::MulticastTtlMissing,
+            (false, _) if ttl.is_some() || count.is_some() => Code::UnicastSlash,
+            _ => return Ok(()),
+        };
+        let field = Fields::new(value).nth(2);
+        field.map_or(Ok(()), |field| Err(field.fault(code)))
     }
 
     /// The literal address, if it is one.

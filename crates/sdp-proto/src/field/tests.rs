@@ -62,6 +62,9 @@ fn connections_hold_to_their_family() {
     assert_eq!(code("IN IP4 224.2.1.1/127/4294967295"), Code::AddressCount);
     assert_eq!(code("IN IP6 ff15::1/0"), Code::AddressCount);
     assert_eq!(code("IN"), Code::ConnectionSyntax);
+    let written = |ip: [u8; 4]| Connection::new(ip.into()).to_string();
+    assert_eq!(written([192, 0, 2, 1]), "IN IP4 192.0.2.1");
+    assert_eq!(written([233, 252, 0, 1]), "IN IP4 233.252.0.1/1");
     let ip6 = Connection::parse("IN IP6 ::").unwrap();
     assert_eq!(ip6.ip(), Some(Ipv6Addr::UNSPECIFIED.into()));
 }

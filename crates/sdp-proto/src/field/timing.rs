@@ -23,6 +23,15 @@ impl Timing {
         fields.end(Code::TimeSyntax)?;
         Ok(Self { start, stop })
     }
+
+    /// What the grammar says about a value that can be read: a time is 0 or has ten digits.
+    pub(crate) fn strict(value: &str) -> Result<(), ValueError> {
+        Self::parse(value)?;
+        let short = |field: &Field<'_>| {
+            field.text != "0" && (field.text.len() < 10 || field.text.starts_with('0'))
+        };
+        Fields::new(value).find(short).map_or(Ok(()), |field| Err(field.fault(Code::TimeShort)))
+    }
 }
 
 impl fmt::Display for Timing {

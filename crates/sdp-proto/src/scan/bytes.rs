@@ -22,6 +22,62 @@ pub(crate) fn find_byte(text: &[u8], needle: u8) -> Option<usize> {
     (at < text.len()).then_some(at)
 }
 
+/// Index of the first NUL, CR or LF.
+pub(crate) fn find_line_breaker(text: &[u8]) -> Option<usize> {
+    let mut at = find_control(text, 0);
+    while let Some(byte) = text.get(at) {
+        if matches!(byte, 0 | b'\r' | b'\n') {
+            return Some(at);
+        }
+        at = find_control(text, at + 1);
+    }
+    None
+}
+
+/// Index of the first byte that is no `VCHAR` and not part of a longer UTF-8 sequence.
+pub(crate) fn find_unprintable(text: &[u8]) -> Option<usize> {
+    let hit = |word: u64| {
+        let deletes = word ^ (ONES * 0x7F);
+        (word.wrapping_sub(ONES * 0x21) & !word | deletes.wrapping_sub(ONES) & !deletes) & HIGHS
+    };
+    let at = find(text, 0, hit, |byte| byte < 0x21 || byte == 0x7F);
+    (at < text.len()).then_some(at)
+}
+
+/// Index of the first tab, or of the first blank that stands at the start or behind another one.
+pub(crate) fn find_odd_blank(text: &[u8]) -> Option<usize> {
+    let (words, tail) = text.as_chunks::<8>();
+    let mut before = HIGH;
+    for (index, chunk) in words.iter().enumerate() {
+        let (hits, last) = odd_blanks(u64::from_le_bytes(*chunk), before);
+        if hits != 0 {
+            return Some(index * 8 + (hits.trailing_zeros() / 8) as usize);
+        }
+        before = last;
+    }
+    let mut padded = [b'x'; 8];
+    padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+    let (hits, _) = odd_blanks(u64::from_le_bytes(padded), before);
+    (hits != 0).then(|| words.len() * 8 + (hits.trailing_zeros() / 8) as usize)
+}
+
+/// The high bit of the first byte of a word.
+const HIGH: u64 = 0x80;
+
+/// A bit for each odd blank of a word, and the one to say of the next word's predecessor whether
+/// the last byte is a blank.
+fn odd_blanks(word: u64, before: u64) -> (u64, u64) {
+    let tabs = equal(word, b'\t');
+    let blanks = tabs | equal(word, b' ');
+    (tabs | blanks & (blanks << 8 | before), blanks >> 56)
+}
+
+/// The high bit of each byte that is this one, and no other bit.
+fn equal(word: u64, byte: u8) -> u64 {
+    let zeros = word ^ (ONES * u64::from(byte));
+    !(((zeros & !HIGHS) + !HIGHS) | zeros | !HIGHS)
+}
+
 #[inline]
 fn find(text: &[u8], from: usize, word: impl Fn(u64) -> u64, byte: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or_default();

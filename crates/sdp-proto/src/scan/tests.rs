@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use super::*;
 
 fn naive_control(text: &[u8], from: usize) -> usize {
@@ -38,4 +40,35 @@ fn records_tile_the_text() {
     assert_eq!(at, text.len());
     assert_eq!(scanned.lines.len(), 5);
     assert_eq!(scanned.sections, [3]);
+}
+
+#[test]
+fn bytes_that_may_not_be_written_are_found_wherever_they_are() {
+    for byte in 0..=255u8 {
+        for place in 0..20 {
+            let mut text = [b'x'; 20];
+            text[place] = byte;
+            let breaks = matches!(byte, 0 | b'\r' | b'\n');
+            assert_eq!(find_line_breaker(&text), breaks.then_some(place), "{byte}");
+            let hidden = byte < 0x21 || byte == 0x7F;
+            assert_eq!(find_unprintable(&text), hidden.then_some(place), "{byte}");
+        }
+    }
+    assert_eq!(find_line_breaker(b"a\tb\x0Bc\n"), Some(5));
+}
+
+#[test]
+fn odd_blanks_are_found_as_a_byte_loop_finds_them() {
+    // Every text of ten letters, blanks and tabs, at the end of a word and across two of them.
+    for number in 0..3_usize.pow(10) {
+        let text: Vec<u8> = (0..10).map(|at| b"x \t"[number / 3_usize.pow(at) % 3]).collect();
+        let mut after_blank = true;
+        let naive = text.iter().position(|byte| {
+            let odd = *byte == b'\t' || *byte == b' ' && after_blank;
+            after_blank = matches!(byte, b' ' | b'\t');
+            odd
+        });
+        assert_eq!(find_odd_blank(&text), naive, "{text:?}");
+    }
+    assert_eq!(find_odd_blank(b"!\x21\xA0 \x89 \x1F "), None);
 }

@@ -5,6 +5,7 @@
 mod allocations;
 mod corpus;
 mod fragments;
+mod grammar;
 mod hostile;
 mod negotiator;
 mod properties;

@@ -35,7 +35,8 @@ fn the_session_part_gives_defaults_and_the_section_overrides_them() {
         a=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=setup:passive\r\na=fingerprint:x AB\r\n\
         m=audio 9 RTP/AVP 0\r\nm=video 9 RTP/AVP 96\r\nc=IN IP6 ::1\r\na=ice-ufrag:efgh\r\n\
         a=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=setup:active\r\na=fingerprint:x CD\r\n";
-    let session = Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    // Lite and pacing together are not for the strictest.
+    let session = Session::accept(text.as_bytes(), Policy::Compat).unwrap();
     let [audio, video] = [0, 1].map(|index| session.media_at(index).unwrap());
     let ufrag = |media: sdp_proto::Media<'_>| {
         media.ice_credentials().unwrap().unwrap().ufrag.as_str().to_owned()
