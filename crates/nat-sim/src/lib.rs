@@ -79,6 +79,7 @@
 //! - [`World::run_until_event`], [`World::at`], [`World::take_events`] to drive machines and to look
 //!   at what they say; [`World::reboot_nat`], [`World::roam`], [`World::cut`],
 //!   [`World::jump_clock`] to make things fail.
+//! - [`World::ping`] to ask whether an address is there, as people do.
 //! - [`Scenario`]: all that as data and as text. [`World::write_pcapng`] and
 //!   [`World::sequence_diagram`] to look at a run.
 //! - [`observe`] names what a NAT does, [`conformance`] which requirements of the RFCs it meets, and
@@ -86,8 +87,8 @@
 //!
 //! # What is simplified
 //!
-//! Fragments travel as the one packet that they make. There is no ICMP echo, no TLS, no DNS but a
-//! table, no congestion control. Routers answer at once.
+//! Fragments travel as the one packet that they make. There is no TLS, no DNS but a table, no
+//! congestion control. Routers answer at once.
 #![forbid(unsafe_code)]
 
 mod conformance;
@@ -102,6 +103,7 @@ mod oracle;
 mod packet;
 mod pcapng;
 mod peer;
+mod ping;
 mod population;
 mod rng;
 mod scenario;
@@ -129,6 +131,7 @@ pub use observe::{
 };
 pub use packet::{Body, IcmpError, IcmpFault, IpPacket, Protocol};
 pub use peer::{Heard, Peer};
+pub use ping::{Echo, Pong};
 pub use population::{Access, Class, Population};
 pub use rng::{Chance, Stream};
 pub use scenario::{

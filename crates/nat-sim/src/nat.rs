@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     Drop(DropCause),
     /// It goes no further, and its sender is told.
     Reject(DropCause, IcmpFault),
+    /// It is an echo request for the NAT itself, which answers it.
+    Answer,
     /// It is an unsolicited SYN: it goes no further, and its sender is told after a while.
     RejectLater(DropCause, IcmpFault),
 }

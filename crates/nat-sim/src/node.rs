@@ -1,6 +1,7 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
-    MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine, tcp::Connection,
+    MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine, ping::Pings,
+    tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
@@ -103,6 +104,8 @@ pub(crate) struct HostState {
     pub(crate) streams: BTreeMap<(SocketAddr, SocketAddr), StreamEnd>,
     pub(crate) delivered: Vec<Delivery>,
     pub(crate) clock: HostClock,
+    /// Of hosts that ping.
+    pub(crate) pings: Option<Box<Pings>>,
 }
 
 impl HostState {
@@ -118,6 +121,7 @@ impl HostState {
             streams: BTreeMap::new(),
             delivered: Vec::new(),
             clock: HostClock::default(),
+            pings: None,
         }
     }
 

@@ -1,5 +1,5 @@
 //! What travels through the simulated network: one IP packet.
-use crate::Segment;
+use crate::{Echo, Segment};
 use bytes::Bytes;
 use core::{
     fmt,
@@ -18,7 +18,7 @@ pub enum Protocol {
     Icmp,
 }
 
-/// One IP packet under way. For ICMP errors both ports are 0.
+/// One IP packet under way. For ICMP errors both ports are 0; for queries, see [`Echo`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IpPacket {
     /// Who sent it, as seen here.
@@ -40,6 +40,8 @@ pub enum Body {
     Udp(Bytes),
     /// A segment of a connection.
     Tcp(Segment),
+    /// An ICMP query.
+    Echo(Echo),
     /// An ICMP error.
     Error(IcmpError),
 }
@@ -114,14 +116,37 @@ impl IpPacket {
         match &self.body {
             Body::Udp(_) => Protocol::Udp,
             Body::Tcp(_) => Protocol::Tcp,
+            Body::Echo(_) => Protocol::Icmp,
             Body::Error(error) => error.protocol,
         }
+    }
+
+    /// Whether it may be the first of a session: neither an answer nor in the midst of a connection.
+    pub(crate) const fn begins(&self) -> bool {
+        match &self.body {
+            Body::Udp(_) => true,
+            Body::Tcp(segment) => segment.syn,
+            Body::Echo(echo) => !echo.reply,
+            Body::Error(_) => false,
+        }
+    }
+
+    /// Whether it is a query.
+    pub(crate) const fn is_ping(&self) -> bool {
+        matches!(&self.body, Body::Echo(echo) if !echo.reply)
+    }
+
+    /// Whether it answers a query.
+    pub(crate) const fn is_pong(&self) -> bool {
+        matches!(&self.body, Body::Echo(echo) if echo.reply)
     }
 
     /// The payload above the transport header; empty for ICMP errors.
     pub fn payload(&self) -> &[u8] {
         match &self.body {
-            Body::Udp(payload) | Body::Tcp(Segment { payload, .. }) => payload,
+            Body::Udp(payload)
+            | Body::Tcp(Segment { payload, .. })
+            | Body::Echo(Echo { payload, .. }) => payload,
             Body::Error(_) => &[],
         }
     }
@@ -132,6 +157,7 @@ impl IpPacket {
         ip + match &self.body {
             Body::Udp(payload) => 8 + payload.len(),
             Body::Tcp(segment) => 20 + segment.payload.len(),
+            Body::Echo(echo) => 8 + echo.payload.len(),
             // RFC 792: the header in question and 8 bytes more.
             Body::Error(_) => 8 + ip + 8,
         }
@@ -175,6 +201,15 @@ impl fmt::Display for IpPacket {
                 }
                 write!(f, " seq {}", s.sequence)?;
                 s.acknowledges.map_or(Ok(()), |ack| write!(f, " ack {ack}"))
+            }
+            Body::Echo(echo) => {
+                let (from, to) = (source.ip(), destination.ip());
+                let (what, id) = if echo.reply {
+                    ("reply", destination.port())
+                } else {
+                    ("request", source.port())
+                };
+                write!(f, "icmp {from} > {to} echo {what} id {id} seq {}", echo.sequence)
             }
             Body::Error(e) => {
                 let (from, to) = (source.ip(), destination.ip());

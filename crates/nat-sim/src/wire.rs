@@ -1,5 +1,6 @@
 //! Packets as the bytes that they would be on a wire, for captures.
-use crate::{Body, IcmpError, IcmpFault, IpPacket, Protocol, Segment};
+use crate::{Body, Echo, IcmpError, IcmpFault, IpPacket, Protocol, Segment};
+use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 
 const ICMP: u8 = 1;
@@ -15,6 +16,7 @@ impl IpPacket {
         let (protocol, mut payload) = match &self.body {
             Body::Udp(bytes) => (UDP, udp(self.source, self.destination, bytes)),
             Body::Tcp(segment) => (TCP, tcp(self.source, self.destination, segment)),
+            Body::Echo(message) => (if ipv6 { ICMPV6 } else { ICMP }, echo(self, message)),
             Body::Error(error) => (if ipv6 { ICMPV6 } else { ICMP }, icmp(error)),
         };
         let at = match protocol {
@@ -102,6 +104,21 @@ fn tcp(source: SocketAddr, destination: SocketAddr, s: &Segment) -> Vec<u8> {
     segment
 }
 
+fn echo(packet: &IpPacket, echo: &Echo) -> Vec<u8> {
+    let kind = match (echo.reply, packet.source.is_ipv6()) {
+        (false, false) => 8,
+        (true, false) => 0,
+        (false, true) => 128,
+        (true, true) => 129,
+    };
+    let id = if echo.reply { packet.destination.port() } else { packet.source.port() };
+    let mut message = vec![kind, 0, 0, 0];
+    message.extend_from_slice(&id.to_be_bytes());
+    message.extend_from_slice(&echo.sequence.to_be_bytes());
+    message.extend_from_slice(&echo.payload);
+    message
+}
+
 fn icmp(error: &IcmpError) -> Vec<u8> {
     let (kind, code) = error.fault.type_and_code(error.source.is_ipv6());
     let mut message = vec![kind, code, 0, 0];
@@ -116,7 +133,13 @@ fn icmp(error: &IcmpError) -> Vec<u8> {
     let (source, destination) = (error.source, error.destination);
     let quoted = match error.protocol {
         Protocol::Tcp => IpPacket::tcp(source, destination, Segment::default()),
-        Protocol::Udp | Protocol::Icmp => IpPacket::udp(source, destination, bytes::Bytes::new()),
+        Protocol::Udp => IpPacket::udp(source, destination, Bytes::new()),
+        Protocol::Icmp => {
+            // Of a reply the source has no id.
+            let reply = source.port() == 0;
+            let body = Body::Echo(Echo { reply, sequence: 0, payload: Bytes::new() });
+            IpPacket { body, ..IpPacket::udp(source, destination, Bytes::new()) }
+        }
     };
     let quoted = quoted.to_wire();
     let header = if source.is_ipv6() { 40 } else { 20 };
@@ -179,11 +202,19 @@ mod tests {
             let udp = IpPacket::udp(source, destination, bytes::Bytes::from("odd"));
             let tcp =
                 IpPacket::tcp(source, destination, Segment { syn: true, ..Segment::default() });
-            for (packet, protocol) in [(udp, UDP), (tcp, TCP)] {
+            let icmp = if source.is_ipv6() { ICMPV6 } else { ICMP };
+            let ping = IpPacket::echo(source.ip(), 7, destination.ip(), 1);
+            let pong = ping.echo_reply().unwrap();
+            let all = [(udp, UDP), (tcp, TCP), (ping, icmp), (pong, icmp)];
+            for (packet, protocol) in all {
                 let wire = packet.to_wire();
                 assert_eq!(wire.len(), packet.len());
+                let (source, destination) = (packet.source, packet.destination);
                 let pseudo = (source.ip(), destination.ip(), protocol);
-                assert!(holds(&wire[start..], Some(pseudo)), "{packet}");
+                assert!(
+                    holds(&wire[start..], Some(pseudo).filter(|_| protocol != ICMP)),
+                    "{packet}"
+                );
                 assert!(source.is_ipv6() || holds(&wire[..20], None));
                 let error = packet.error(destination.ip(), IcmpFault::PortUnreachable).unwrap();
                 let wire = error.to_wire();

@@ -10,6 +10,7 @@ use crate::{
     Delivery, Entry, HostId, MachineId, NatId, NodeId, Stats, Stream,
     hosted::Hosting,
     node::{HostState, Kind, Node, Segment},
+    ping::Pings,
     trace::Trace,
 };
 use core::time::Duration;
@@ -326,6 +327,10 @@ impl World {
             Kind::Host(state) => state,
             Kind::Nat(_) => unreachable!("host ids name hosts"),
         }
+    }
+
+    pub(crate) fn pings(&mut self, host: HostId) -> &mut Pings {
+        self.host_mut(host).pings.get_or_insert_default()
     }
 
     fn hosting<M: Machine + 'static>(&self, id: MachineId) -> &Hosting<M> {

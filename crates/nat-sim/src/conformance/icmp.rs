@@ -1,25 +1,61 @@
 //! RFC 5508: what a NAT does with ICMP.
 use super::{Found, Level, Mapped, Outcome, Requirement, beyond, must, should};
-use crate::{Body, Heard, IcmpError, IcmpFault, IpPacket, Nat, Peer, Protocol};
+use crate::{
+    Body, Heard, IcmpError, IcmpFault, IpPacket, Nat, Observer, Peer, Protocol,
+    observe::segments::Lab,
+};
 use bytes::Bytes;
 use sans_io::PathFault;
 use std::net::SocketAddr;
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
-    beyond("RFC 5508 REQ-1", Level::Must, "queries from the inside and their answers pass"),
-    beyond("RFC 5508 REQ-2", Level::Must, "query sessions live a minute"),
+    must("RFC 5508 REQ-1", "queries from the inside and their answers pass", queries),
+    should("RFC 5508 REQ-1a", "a query id has one mapping for all destinations", one_mapping),
+    must("RFC 5508 REQ-2", "query sessions live a minute", query_lives),
     beyond("RFC 5508 REQ-3", Level::Should, "errors with bad checksums are dropped"),
     should("RFC 5508 REQ-4", "errors from the outside without a mapping are dropped", no_mapping),
     must("RFC 5508 REQ-4a", "errors from the outside quote the packet as it was sent", quoted_in),
     must("RFC 5508 REQ-4b", "and keep their type and code", type_and_code),
+    should("RFC 5508 REQ-5", "errors from the inside without a mapping are dropped", |nat| {
+        Ok(Some(Outcome::when(!Lab::new(1, vec![nat.clone()])?.false_report())))
+    }),
     must("RFC 5508 REQ-5a", "errors from the inside quote the packet as it was sent", quoted_out),
     must("RFC 5508 REQ-6", "errors neither refresh nor end a session", neither),
     must("RFC 5508 REQ-7", "errors are hairpinned", hairpinned),
     should("RFC 5508 REQ-8", "a host that gets no mapping is told so", exhausted),
     must("RFC 5508 REQ-10a.1", "Destination Unreachable is supported", quoted_in),
     must("RFC 5508 REQ-10a.2", "a packet whose TTL ends is reported", ttl),
-    beyond("RFC 5508 REQ-10a.3", Level::Must, "echo requests and replies pass"),
+    must("RFC 5508 REQ-10a.3", "echo requests and replies are supported", answered),
 ];
+
+/// The id of the pings.
+const ID: u16 = 7_001;
+
+fn queries(nat: &Nat) -> Found {
+    let mut lab = Lab::new(1, vec![nat.clone()])?;
+    let seen = lab.ping(0, ID, 0);
+    Ok(Some(Outcome::when(seen.is_some_and(|seen| lab.pong(0, seen, ID)))))
+}
+
+fn one_mapping(nat: &Nat) -> Found {
+    let mut lab = Lab::new(1, vec![nat.clone()])?;
+    let [one, other] = [0, 1].map(|server| lab.ping(0, ID, server));
+    Ok(one.map(|_| Outcome::when(one == other)))
+}
+
+fn query_lives(nat: &Nat) -> Found {
+    let mut lab = Lab::new(1, vec![nat.clone()])?;
+    let Some(seen) = lab.ping(0, ID, 0) else { return Ok(None) };
+    lab.wait(59);
+    Ok(Some(Outcome::when(lab.pong(0, seen, ID))))
+}
+
+/// A host pings a server, as users do.
+fn answered(nat: &Nat) -> Found {
+    let mut lab = Observer::new(1, vec![nat.clone()])?;
+    let server = lab.world.address(lab.servers[0][0].host);
+    Ok(Some(Outcome::when(lab.world.ping(lab.inside[0], server).is_some())))
+}
 
 fn faults(mapped: &mut Mapped) -> Vec<Heard> {
     let heard = mapped.lab.world.take_events::<Peer>(mapped.socket);

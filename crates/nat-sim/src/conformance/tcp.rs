@@ -19,7 +19,8 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         Ok(answer_to_syn(nat)?.map(|after| Outcome::when((6..NEVER).contains(&after))))
     }),
     must("RFC 5382 REQ-5", "an established session lives 2 hours and 4 minutes", established),
-    must("RFC 5382 REQ-5 open", "a half-open session lives four minutes", transitory),
+    must("RFC 5382 REQ-5 open", "a half-open session lives four minutes", half_open),
+    must("RFC 5382 REQ-5 close", "so does one that is being closed", closing),
     beyond("RFC 5382 REQ-6", Level::Should, "application gateways are off"),
     must("RFC 5382 REQ-7", "no outside port shared between inside sockets", overloading),
     must("RFC 5382 REQ-8", "hairpinning", |nat| {
@@ -97,7 +98,17 @@ fn established(nat: &Nat) -> Found {
     Ok(Some(Outcome::when(lab.is_open(session))))
 }
 
-fn transitory(nat: &Nat) -> Found {
+fn closing(nat: &Nat) -> Found {
+    let mut lab = Lab::new(1, vec![nat.clone()])?;
+    let Some(session) = lab.established() else { return Ok(None) };
+    if !lab.close(session) {
+        return Ok(None);
+    }
+    lab.wait(4 * 60 - 1);
+    Ok(Some(Outcome::when(lab.is_open(session))))
+}
+
+fn half_open(nat: &Nat) -> Found {
     let mut lab = Lab::new(1, vec![nat.clone()])?;
     let Some(outside) = lab.syn(0, 5000, 0, 80) else { return Ok(None) };
     lab.wait(4 * 60 - 1);

@@ -58,9 +58,9 @@ pub enum Unsolicited {
     Drop,
     /// An ICMP error goes back.
     Reject,
-    /// The NAT takes it for itself: an ICMP error goes back, and it remembers a session with the
-    /// sender, whose port no mapping can use towards that sender while it lives. This is what a
-    /// Linux router without an input firewall does.
+    /// The NAT takes it for itself: an ICMP error goes back (to pings, an answer), and it remembers a
+    /// session with the sender, whose port no mapping can use towards that sender while it lives.
+    /// This is what a Linux router without an input firewall does.
     Accept,
 }
 
@@ -109,8 +109,10 @@ pub enum UnsolicitedSyn {
 pub struct TcpTimes {
     /// Without packets, once both sides have agreed.
     pub established: Duration,
-    /// While it is opened or closed.
-    pub transitory: Duration,
+    /// While it is opened.
+    pub opening: Duration,
+    /// While it is closed, and after a reset (RFC 7857 §2.1 wants this apart from the one before).
+    pub closing: Duration,
 }
 
 impl TcpTimes {
@@ -118,7 +120,8 @@ impl TcpTimes {
     pub const fn recommended() -> Self {
         Self {
             established: Duration::from_secs(2 * 3_600 + 4 * 60),
-            transitory: Duration::from_secs(4 * 60),
+            opening: Duration::from_secs(4 * 60),
+            closing: Duration::from_secs(4 * 60),
         }
     }
 }
@@ -193,6 +196,9 @@ pub struct Behaviour {
     pub rewrites_payload: bool,
     /// What becomes of ICMP errors.
     pub icmp_errors: IcmpErrors,
+    /// How long a mapping of an ICMP query id lives without packets (RFC 5508 §3.2); `None`: queries
+    /// do not pass.
+    pub query_lifetime: Option<Duration>,
     /// How many mappings one internal host may have.
     pub quota: Option<u32>,
     /// Whether an exhausted NAT says so with ICMP 3/13 (RFC 5508 REQ-8) or stays silent.
@@ -236,6 +242,7 @@ impl Behaviour {
             simultaneous_open: true,
             rewrites_payload: false,
             icmp_errors: IcmpErrors::Translate,
+            query_lifetime: Some(Duration::from_secs(60)),
             quota: None,
             reports_exhaustion: true,
             udp: Udp::Passes,

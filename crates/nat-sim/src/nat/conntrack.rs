@@ -83,6 +83,9 @@ impl Conntrack {
         if matches!(packet.body, Body::Error(_)) {
             return Outcome::Drop(DropCause::NoMapping);
         }
+        if packet.is_pong() {
+            return Outcome::Drop(DropCause::NoMapping);
+        }
         if let Err(refusal) = self.forward_chain(packet.protocol()) {
             return refusal.into();
         }
@@ -93,6 +96,9 @@ impl Conntrack {
                 Ok(reply) => self.confirm(now, original, reply, Side::OUTWARD, packet),
                 Err(cause) => Outcome::Drop(cause),
             };
+        }
+        if packet.is_ping() {
+            return Outcome::Answer;
         }
         let inside = self.prerouting(now, packet).filter(|_| self.config.hairpin);
         let Some(inside) = inside else { return Outcome::Drop(DropCause::NoHairpin) };
@@ -109,6 +115,14 @@ impl Conntrack {
         }
         if matches!(packet.body, Body::Error(_)) {
             return Outcome::Drop(DropCause::NoMapping);
+        }
+        if packet.is_pong() {
+            return Outcome::Drop(DropCause::NoMapping);
+        }
+        let accepts = self.config.answers_pings || self.config.input == RouterInput::Accept;
+        let for_us = |packet: &IpPacket| self.outside.contains(&packet.destination.ip());
+        if accepts && packet.is_ping() && for_us(packet) {
+            return Outcome::Answer;
         }
         let original = Tuple::of(packet);
         if self.config.source == SourceRule::None {
@@ -159,6 +173,9 @@ impl Conntrack {
 
     /// Where the prerouting chain sends a packet for the router.
     fn prerouting(&self, now: Instant, packet: &IpPacket) -> Option<SocketAddr> {
+        if packet.protocol() == Protocol::Icmp {
+            return None; // The rules are for TCP and UDP.
+        }
         let port = packet.destination.port();
         let first_host = self.first_host.map(|ip| SocketAddr::new(ip, port));
         let learned = || {

@@ -27,12 +27,16 @@ pub struct LinuxNat {
     pub hairpin: bool,
     /// What the input chain does with new packets from the outside for the router itself.
     pub input: RouterInput,
+    /// Whether the input chain accepts pings from the outside, whatever it does with the rest.
+    pub answers_pings: bool,
     /// What the forward chain does with UDP.
     pub udp: Udp,
     /// `nf_conntrack_udp_timeout`: until the second packet of both directions.
     pub udp_timeout: Duration,
     /// `nf_conntrack_udp_timeout_stream`: once answered and two seconds old.
     pub udp_timeout_stream: Duration,
+    /// `nf_conntrack_icmp_timeout`.
+    pub icmp_timeout: Duration,
 }
 
 /// Which source a new connection to the outside gets.
@@ -86,16 +90,18 @@ pub enum RouterInput {
 }
 
 impl LinuxNat {
-    /// `masquerade` with a firewall that drops, and the timeouts that a kernel starts with.
+    /// `masquerade` with a firewall that drops all but pings, and the timeouts that a kernel starts with.
     pub const fn masquerade() -> Self {
         Self {
             source: SourceRule::Masquerade,
             forward: ForwardRule::Answers,
             hairpin: false,
             input: RouterInput::Drop,
+            answers_pings: true,
             udp: Udp::Passes,
             udp_timeout: Duration::from_secs(30),
             udp_timeout_stream: Duration::from_secs(120),
+            icmp_timeout: Duration::from_secs(30),
         }
     }
 

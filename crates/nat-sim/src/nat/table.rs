@@ -13,6 +13,7 @@ use super::{
     tcp_state::TcpState,
 };
 use crate::{Body, DropCause, IcmpFault, IpPacket, Protocol, Stream, map::Map};
+use core::time::Duration;
 use mapping::{Key, Mapping};
 use sans_io::Instant;
 use std::{
@@ -113,6 +114,10 @@ impl Table {
         if !self.is_ours(packet.destination) {
             return Outcome::Outside;
         }
+        if packet.is_ping() {
+            packet.source = internal; // The outside address is the NAT's own.
+            return Outcome::Answer;
+        }
         let outcome = match self.behaviour.hairpin {
             Hairpin::None => Outcome::Drop(DropCause::NoHairpin),
             Hairpin::ExternalSource => self.inbound(now, packet),
@@ -138,6 +143,10 @@ impl Table {
         }
         if let Body::Error(error) = packet.body {
             return self.error_inbound(now, packet, &error);
+        }
+        let answers = self.behaviour.unsolicited == Unsolicited::Accept;
+        if packet.is_ping() && answers && self.outside.contains(&packet.destination.ip()) {
+            return Outcome::Answer;
         }
         match self.find_inbound(now, packet.protocol(), packet.destination, packet.source) {
             Ok(slot) if self.misunderstands(slot, packet) => Outcome::Drop(DropCause::Filtered),
@@ -169,6 +178,11 @@ impl Table {
             let allowed = self.behaviour.tcp_only_to.is_none_or(|only| ports.contains(&only));
             return (!allowed).then_some(Outcome::Drop(DropCause::Blocked));
         }
+        if packet.protocol() == Protocol::Icmp {
+            let Behaviour { query_lifetime, tcp_only_to, .. } = &self.behaviour;
+            let allowed = query_lifetime.is_some() && tcp_only_to.is_none();
+            return (!allowed).then_some(Outcome::Drop(DropCause::Blocked));
+        }
         match self.behaviour.udp {
             Udp::Passes => None,
             Udp::Dropped => Some(Outcome::Drop(DropCause::Blocked)),
@@ -195,19 +209,22 @@ impl Table {
         let key = self.key(packet.protocol(), packet.source, packet.destination);
         let slot = match self.live(now, &key) {
             Some(slot) => slot,
-            None if matches!(&packet.body, Body::Tcp(segment) if !segment.syn) => {
-                return Err(DropCause::NoMapping);
-            }
+            None if !packet.begins() => return Err(DropCause::NoMapping),
             None => self.open(now, key, packet.destination)?,
         };
-        let (lifetime, tcp) = (self.behaviour.lifetime, self.behaviour.tcp);
+        let Behaviour { lifetime, tcp, query_lifetime, .. } = self.behaviour;
         let mapping = self.mapping(slot);
-        if let Body::Tcp(segment) = &packet.body {
-            mapping.track(now, packet.destination, segment, true, &tcp);
-            return Ok(mapping.external);
-        }
-        if lifetime.outbound_refreshes || mapping.born == now {
-            mapping.refresh(now, &lifetime);
+        match &packet.body {
+            Body::Tcp(segment) => {
+                mapping.track(now, packet.destination, segment, true, &tcp);
+                return Ok(mapping.external);
+            }
+            Body::Echo(_) => mapping.refresh(now, &queries(query_lifetime)),
+            Body::Udp(_) | Body::Error(_) => {
+                if lifetime.outbound_refreshes || mapping.born == now {
+                    mapping.refresh(now, &lifetime);
+                }
+            }
         }
         mapping.remotes.entry(packet.destination).or_default();
         Ok(mapping.external)
@@ -252,6 +269,8 @@ impl Table {
         }
         let told = match self.behaviour.unsolicited {
             Unsolicited::Drop => None,
+            // Answers to queries that nobody sent.
+            Unsolicited::Reject | Unsolicited::Accept if protocol == Protocol::Icmp => None,
             Unsolicited::Reject => Some(IcmpFault::PortUnreachable),
             Unsolicited::Accept => {
                 let until = now.saturating_add(self.behaviour.lifetime.unreplied);
@@ -265,13 +284,17 @@ impl Table {
     }
 
     fn deliver(&mut self, now: Instant, slot: u32, packet: &mut IpPacket) -> Outcome {
-        let (lifetime, tcp) = (self.behaviour.lifetime, self.behaviour.tcp);
+        let Behaviour { lifetime, tcp, query_lifetime, .. } = self.behaviour;
         let mapping = self.mapping(slot);
         mapping.replied = true;
-        if let Body::Tcp(segment) = &packet.body {
-            mapping.track(now, packet.source, segment, false, &tcp);
-        } else if lifetime.inbound_refreshes {
-            mapping.refresh(now, &lifetime);
+        match &packet.body {
+            Body::Tcp(segment) => mapping.track(now, packet.source, segment, false, &tcp),
+            Body::Echo(_) => mapping.refresh(now, &queries(query_lifetime)),
+            Body::Udp(_) | Body::Error(_) => {
+                if lifetime.inbound_refreshes {
+                    mapping.refresh(now, &lifetime);
+                }
+            }
         }
         let Key { protocol, internal, .. } = mapping.key;
         if self.behaviour.mapping != Dependence::Endpoint {
@@ -280,6 +303,11 @@ impl Table {
         packet.destination = internal;
         Outcome::Inside
     }
+}
+
+/// How long mappings of query ids live.
+fn queries(lifetime: Option<Duration>) -> Lifetime {
+    Lifetime::idle(lifetime.unwrap_or_default())
 }
 
 /// Changes the inside address in the payload to the outside one, in binary, as gateways do that

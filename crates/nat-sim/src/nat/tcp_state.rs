@@ -44,9 +44,4 @@ impl TcpState {
             state => state,
         }
     }
-
-    /// Whether it keeps the long time of an established connection.
-    pub(crate) const fn is_established(self) -> bool {
-        matches!(self, Self::Established | Self::HalfClosed { .. })
-    }
 }

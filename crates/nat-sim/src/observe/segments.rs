@@ -1,8 +1,9 @@
-//! Probing with single TCP segments. They are looked for in the log where they should arrive; the
+//! Probing with single packets of TCP and ICMP. They are looked for in the log where they should arrive; the
 //! hosts there are down, so that none answers.
 use super::{Observer, TcpObservations, UnsolicitedFate};
 use crate::{
-    Dependence, Happening, Host, HostId, IpPacket, Link, Nat, NodeId, Segment, TopologyError, World,
+    Dependence, Happening, Host, HostId, IcmpFault, IpPacket, Link, Nat, NodeId, Segment,
+    TopologyError, World,
 };
 use bytes::Bytes;
 use core::time::Duration;
@@ -53,13 +54,42 @@ impl Lab {
         at: HostId,
         segment: Segment,
     ) -> Option<SocketAddr> {
-        let since = self.world.log().len();
         let packet = IpPacket::tcp(self.source(host, port), to, segment);
+        self.carry(host, packet, at).map(|packet| packet.source)
+    }
+
+    /// Sends a packet from the inside to where `at` is. How it looks there.
+    fn carry(&mut self, host: usize, packet: IpPacket, at: HostId) -> Option<IpPacket> {
+        let since = self.world.log().len();
         self.world.set_up(self.inside[host], true);
         self.world.inject(self.inside[host], packet);
         self.world.set_up(self.inside[host], false);
         self.world.run_for(Duration::from_millis(10));
-        self.arrived(at, since).map(|packet| packet.source)
+        self.arrived(at, since)
+    }
+
+    /// Pings a server. The address and id that the ping shows there.
+    pub(crate) fn ping(&mut self, host: usize, id: u16, server: usize) -> Option<SocketAddr> {
+        let (from, to) = (self.source(host, id).ip(), self.server(server, 0).ip());
+        self.carry(host, IpPacket::echo(from, id, to, 1), self.servers[server])
+            .map(|packet| packet.source)
+    }
+
+    /// A server answers a ping. Whether the first host gets it, with the id that it had sent.
+    pub(crate) fn pong(&mut self, server: usize, outside: SocketAddr, id: u16) -> bool {
+        let from = self.server(server, 0).ip();
+        let seen = IpPacket::echo(outside.ip(), outside.port(), from, 1);
+        let since = self.world.log().len();
+        seen.echo_reply().is_some_and(|reply| self.comes_in(reply))
+            && self.arrived(self.inside[0], since).is_some_and(|got| got.destination.port() == id)
+    }
+
+    /// A host inside reports an error about a packet that never came. Whether it gets out.
+    pub(crate) fn false_report(&mut self) -> bool {
+        let (inside, stranger) = (self.source(0, 7777), self.server(1, 9999));
+        let never = IpPacket::udp(stranger, inside, Bytes::new());
+        let error = never.error(inside.ip(), IcmpFault::PortUnreachable);
+        error.is_some_and(|error| self.carry(0, error, self.servers[1]).is_some())
     }
 
     pub(crate) fn syn(
@@ -95,6 +125,13 @@ impl Lab {
 
     pub(crate) fn is_open(&mut self, session: (SocketAddr, SocketAddr)) -> bool {
         self.answer(session.0, session.1, Segment { payload: Bytes::from("x"), ..ack() })
+    }
+
+    /// Both sides close a session. Whether both segments pass.
+    pub(crate) fn close(&mut self, session: (SocketAddr, SocketAddr)) -> bool {
+        let fin = || Segment { fin: true, ..ack() };
+        self.out(0, 5000, session.0, self.servers[0], fin()).is_some()
+            && self.answer(session.0, session.1, fin())
     }
 
     pub(crate) fn reset(&mut self, session: (SocketAddr, SocketAddr)) -> bool {

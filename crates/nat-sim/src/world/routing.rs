@@ -16,7 +16,7 @@ const SYN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl World {
     /// A host puts a packet of its own on the network.
-    pub(super) fn send(&mut self, host: HostId, packet: Box<IpPacket>) {
+    pub(crate) fn send(&mut self, host: HostId, packet: Box<IpPacket>) {
         let node = &mut self.nodes[host.0 as usize];
         let Some(interface) = node.interface_of(packet.source.ip()) else {
             return self.drop(host.0, 0, DropCause::NotOurs, &packet);
@@ -183,6 +183,7 @@ impl World {
             Outcome::Outside => OUTSIDE,
             Outcome::Inside => INSIDE,
             Outcome::Drop(cause) => return self.drop(node, interface, cause, &packet),
+            Outcome::Answer => return self.answer_ping(node, interface, &packet),
             Outcome::RejectLater(cause, fault) => {
                 self.drop(node, interface, cause, &packet);
                 let at = self.now.saturating_add(SYN_PATIENCE);
@@ -220,7 +221,8 @@ impl World {
             node.interfaces[INSIDE as usize].addresses.contains(&packet.destination.ip());
         let Kind::Nat(nat) = &mut node.kind else { unreachable!("only NATs translate") };
         if for_inside {
-            return Outcome::Drop(DropCause::ForRouter);
+            let ours = Outcome::Drop(DropCause::ForRouter);
+            return if packet.is_ping() { Outcome::Answer } else { ours };
         }
         let engine = if packet.source.is_ipv6() { &mut nat.ipv6 } else { &mut nat.ipv4 };
         match (interface, own) {
@@ -228,6 +230,13 @@ impl World {
             (_, true) => engine.own_error(now, packet),
             (_, false) => engine.inbound(now, packet),
         }
+    }
+
+    /// A NAT answers a ping itself.
+    fn answer_ping(&mut self, node: u32, interface: u8, packet: &IpPacket) {
+        let Some(reply) = packet.echo_reply() else { return };
+        self.trace.packet(self.now, NodeId(node), interface, Happening::Sent, &reply);
+        self.emit(node, interface, Box::new(reply));
     }
 
     /// A NAT tells the sender of a packet that came in on an interface.
@@ -296,15 +305,17 @@ impl World {
                 }
             }
             Body::Tcp(_) => self.reach_stream(host, interface, packet),
+            Body::Echo(echo) => {
+                let how = Happening::Received;
+                self.trace.packet(self.now, NodeId(host.0), interface, how, packet);
+                if !self.hear_echo(host, packet, echo) {
+                    self.drop(host.0, interface, DropCause::NoSocket, packet);
+                }
+            }
             Body::Error(error) if error.protocol == Protocol::Tcp => {
                 self.refuse_stream(host, (error.source, error.destination), error.fault);
             }
             Body::Error(error) => {
-                let path = Path::udp(error.source, error.destination);
-                let Some(socket) = self.host(host).sockets.get(&path.local) else {
-                    return self.drop(host.0, interface, DropCause::NoSocket, packet);
-                };
-                let owner = MachineId { host, index: socket.owner };
                 let (kind, code) = error.fault.type_and_code(error.source.is_ipv6());
                 let fault = match error.fault {
                     IcmpFault::TooBig { mtu } => PathFault::TooBig { mtu },
@@ -313,6 +324,18 @@ impl World {
                     | IcmpFault::Prohibited
                     | IcmpFault::TimeExceeded => PathFault::Unreachable { kind, code },
                 };
+                if error.protocol == Protocol::Icmp {
+                    let of = error.destination.ip();
+                    if !self.hear_pong(host, error.source, of, 0, Some(fault)) {
+                        self.drop(host.0, interface, DropCause::NoSocket, packet);
+                    }
+                    return;
+                }
+                let path = Path::udp(error.source, error.destination);
+                let Some(socket) = self.host(host).sockets.get(&path.local) else {
+                    return self.drop(host.0, interface, DropCause::NoSocket, packet);
+                };
+                let owner = MachineId { host, index: socket.owner };
                 self.tell(owner, Input::PathFailed { path, fault });
             }
         }

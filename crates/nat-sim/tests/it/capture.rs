@@ -1,6 +1,6 @@
 //! What a run leaves behind: captures and diagrams.
 use core::time::Duration;
-use nat_sim::{Host, MachineId, Nat, Peer, Preset, World};
+use nat_sim::{Host, IpPacket, MachineId, Nat, Peer, Preset, World};
 use std::{path::PathBuf, process::Command};
 
 /// A host behind a NAT that gets an answer, and a stranger who does not get in.
@@ -25,6 +25,13 @@ fn world() -> World {
     let x6 = world.install(stranger, Peer::at((ipv6, 7).into()));
     let to = (world.addresses(server)[1], 9).into();
     send(&mut world, x6, to);
+    let (v4, v6) = (world.address(server), world.addresses(server)[1]);
+    assert!(world.ping(alice, v4).is_some() && world.ping(stranger, v6).is_some());
+    // An error about a ping: it dies on its way.
+    let mut dying = IpPacket::echo(world.address(stranger), 9, v4, 1);
+    dying.ttl = 2;
+    world.inject(stranger, dying);
+    world.run_for(Duration::from_millis(100));
     world
 }
 
@@ -71,6 +78,9 @@ fn tshark_reads_the_capture() {
     };
     assert_eq!(all.lines().count(), world().log().len());
     assert!(all.contains("home outside\tdropped: filtered by the NAT"), "{all}");
+    for kind in ["icmp.type == 8", "icmp.type == 0", "icmpv6.type == 128", "icmpv6.type == 129"] {
+        assert!(run(kind).unwrap().lines().count() >= 2, "{kind}");
+    }
     let bad = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 \
                || icmp.checksum.status == 0 || icmpv6.checksum.status == 0";
     assert_eq!(run(bad).unwrap(), "");

@@ -8,6 +8,7 @@ mod hosting;
 mod laws;
 mod linux;
 mod oracle;
+mod ping;
 mod population;
 mod scenario;
 mod streams;

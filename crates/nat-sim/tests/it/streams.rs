@@ -297,7 +297,7 @@ fn an_unsolicited_syn_is_answered_after_six_seconds() {
 #[test]
 fn an_idle_connection_outlives_the_transitory_time_only_once_established() {
     let secs = Duration::from_secs;
-    let tcp_times = TcpTimes { established: secs(600), transitory: secs(60) };
+    let tcp_times = TcpTimes { established: secs(600), opening: secs(60), closing: secs(60) };
     let nat = Behaviour {
         tcp: tcp_times,
         ..Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort)

@@ -141,6 +141,11 @@ impl Conntrack {
         direction: Direction,
         packet: &IpPacket,
     ) {
+        if let Body::Echo(_) = &packet.body {
+            let until = now.saturating_add(self.config.icmp_timeout);
+            self.connection(slot).until = until;
+            return;
+        }
         let (young, stream) = (self.config.udp_timeout, self.config.udp_timeout_stream);
         let connection = self.connection(slot);
         if let Body::Tcp(segment) = &packet.body {

@@ -1,6 +1,6 @@
 //! How a new connection gets its source, step by step as the kernel does it.
 use super::{Conntrack, SourceRule, connections::Tuple};
-use crate::DropCause;
+use crate::{DropCause, Protocol};
 use sans_io::Instant;
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,6 +18,12 @@ impl Conntrack {
         }
         let ip = *self.outside.first().ok_or(DropCause::NoRoute)?;
         let (ports, random) = match &self.config.source {
+            // The ranges are for TCP and UDP; a plain masquerade follows for the rest.
+            SourceRule::Range(_) | SourceRule::Blocks { .. }
+                if tuple.protocol == Protocol::Icmp =>
+            {
+                (None, false)
+            }
             SourceRule::Masquerade | SourceRule::None => (None, false),
             SourceRule::Random => (None, true),
             SourceRule::Range(range) => (Some((*range.start(), *range.end())), false),
@@ -37,6 +43,7 @@ impl Conntrack {
             return Ok(candidate.inverse());
         }
         let (low, high) = ports.unwrap_or(match tuple.source.port() {
+            _ if tuple.protocol == Protocol::Icmp => (1, 65535),
             0..512 => (1, 511),
             512..1024 => (600, 1023),
             1024.. => (1024, 65535),

@@ -59,7 +59,11 @@ impl Mapping {
     ) {
         let session = self.remotes.entry(remote).or_default();
         session.tcp = session.tcp.after(s, inside);
-        let time = if session.tcp.is_established() { t.established } else { t.transitory };
+        let time = match session.tcp {
+            TcpState::Established | TcpState::HalfClosed { .. } => t.established,
+            TcpState::Closed | TcpState::Init { .. } => t.opening,
+            TcpState::Closing | TcpState::Trans => t.closing,
+        };
         session.until = now.saturating_add(time);
         self.until = self.remotes.values().map(|session| session.until).max().unwrap_or(now);
     }
