@@ -8,7 +8,8 @@ use serde_json::Value;
 /// What a prober saw of real kernels in network namespaces, one configuration a line: two hosts
 /// behind a NAT (`a`), perhaps another NAT around it (`cgna`), and two servers with two ports each.
 /// `input` is what the NAT does with packets for itself, `hairpin` whether its rules apply to packets
-/// from the inside to its outside address.
+/// from the inside to its outside address. A router without NAT stands alone: behind another one its
+/// host's address would need a route there.
 const KERNELS: &str = include_str!("../data/kernels.jsonl");
 
 fn kernels() -> Vec<Value> {
@@ -103,29 +104,45 @@ fn difference(kernel: &Observations, model: &Observations) -> String {
     pairs.map(|(k, m)| format!("kernel {k}, model {m}")).collect::<Vec<_>>().join("; ")
 }
 
+/// Whether ports are drawn at random from a few, so that chance has a say in what is seen: two hosts
+/// may get the same one, and a socket may get its old one back.
+fn is_chancy(config: &str) -> bool {
+    ["random", "frandom", "snat-range", "cgn-block"].iter().any(|kind| config.contains(kind))
+}
+
+/// What the model is seen to do, comparable with what a kernel was.
+fn modelled(seed: u64, config: &str, kernel: &Observations) -> Observations {
+    let mut model = observe(seed, nats(config)).unwrap();
+    // Six random ports (twelve behind random masquerading) keep odd and even by chance.
+    if !kernel.preserves_port {
+        model.preserves_parity = kernel.preserves_parity;
+    }
+    if model.mapping.is_none() {
+        model = Observations { preserves_port: false, preserves_parity: false, ..model };
+    }
+    model
+}
+
 #[test]
 fn the_model_of_linux_does_what_kernels_were_seen_to_do() {
     let kernels = kernels();
-    assert!(kernels.len() >= 33);
-    let mut differ = Vec::new();
+    assert!(kernels.len() >= 200);
+    let (mut differ, mut by_chance) = (Vec::new(), 0);
     for line in &kernels {
         let config = line["cfg"].as_str().unwrap();
         let kernel = measured(&line["r"]);
-        for seed in 0..3 {
-            let mut model = observe(seed, nats(config)).unwrap();
-            // Six random ports (twelve behind random masquerading) keep odd and even by chance.
-            if !kernel.preserves_port {
-                model.preserves_parity = kernel.preserves_parity;
-            }
-            if model.mapping.is_none() {
-                model = Observations { preserves_port: false, preserves_parity: false, ..model };
-            }
-            if model != kernel {
-                differ.push(format!("{config} (seed {seed}): {}", difference(&kernel, &model)));
-            }
+        let wrong = |seed: &u64| modelled(*seed, config, &kernel) != kernel;
+        let Some(seed) = (0..3).find(wrong) else { continue };
+        // What 64 ports do by chance happens to the model too, if rarely.
+        if is_chancy(config) && (3..400).any(|seed| !wrong(&seed)) {
+            by_chance += 1;
+            continue;
         }
+        let model = modelled(seed, config, &kernel);
+        differ.push(format!("{config} (seed {seed}): {}", difference(&kernel, &model)));
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert!(by_chance * 10 <= kernels.len(), "{by_chance} of {} by chance only", kernels.len());
 }
 
 #[test]
