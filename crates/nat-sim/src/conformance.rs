@@ -160,6 +160,11 @@ impl Mapped {
         self.lab.seen_by(self.socket, self.server);
     }
 
+    /// An address as the socket has to write it.
+    fn written(&self, to: SocketAddr) -> SocketAddr {
+        self.lab.world.address_for(self.socket.host, to)
+    }
+
     fn wait(&mut self, secs: u64) {
         self.lab.world.run_for(Duration::from_secs(secs));
     }

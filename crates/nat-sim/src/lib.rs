@@ -13,6 +13,7 @@
 //! use nat_sim::{Host, Nat, Peer, Preset, World};
 //!
 //! let mut world = World::new(7);
+//! world.keep_log(); // for the picture
 //! let server = world.add_host(Host::on_internet().named("server"))?;
 //! let home = world.add_nat(Nat::of(Preset::PortRestrictedCone).named("home"))?;
 //! let flat = world.add_nat(Nat::of(Preset::PortRestrictedCone).named("flat"))?;
@@ -37,6 +38,10 @@
 //! world.run_for(Duration::from_millis(100));
 //! let heard = world.take_events::<Peer>(a);
 //! assert_eq!(heard.last().map(|(_, event)| &event.bytes[..]), Some(&b"hello"[..]));
+//!
+//! // The picture: who sent what to whom, and what was dropped and why, as an SVG.
+//! let picture = world.sequence_diagram(100);
+//! assert!(picture.starts_with("<svg") && picture.contains("filtered by the NAT"));
 //! # Ok::<(), nat_sim::TopologyError>(())
 //! ```
 //!
@@ -123,6 +128,7 @@ pub use nat::{
         Unsolicited, UnsolicitedSyn,
     },
     linux::{ForwardRule, LinuxNat, RouterInput, SourceRule},
+    nat64::{BadPref64, Pref64},
     preset::{Preset, UnknownPreset},
 };
 pub use node::Delivery;

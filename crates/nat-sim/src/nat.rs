@@ -2,6 +2,7 @@
 pub(crate) mod behaviour;
 mod conntrack;
 pub(crate) mod linux;
+pub(crate) mod nat64;
 pub(crate) mod ports;
 pub(crate) mod preset;
 pub(crate) mod table;

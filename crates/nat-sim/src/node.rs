@@ -1,7 +1,7 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
-    MachineId, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine, ping::Pings,
-    tcp::Connection,
+    MachineId, Pref64, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine,
+    ping::Pings, tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
@@ -71,6 +71,8 @@ pub(crate) struct Segment {
     pub(crate) next: u32,
     pub(crate) prefix: crate::topology::Prefix,
     pub(crate) number: u32,
+    /// The inside of a NAT64.
+    pub(crate) ipv6_only: bool,
 }
 
 /// How far the clock of a host is from that of the world.
@@ -190,6 +192,8 @@ pub(crate) struct NatState {
     pub(crate) ipv4: Engine,
     pub(crate) ipv6: Engine,
     pub(crate) inside: u32,
+    /// Where it is a NAT64: the prefix that its inside reaches IPv4 by.
+    pub(crate) pref64: Option<Pref64>,
 }
 
 /// Application bytes that a machine gave to its application.

@@ -168,10 +168,12 @@ impl Observer {
         let token = Bytes::from(format!("tok{}", self.token));
         self.world.take_events::<Peer>(receiver);
         let sent = token.clone();
+        let to = self.world.address_for(from.host, to);
         self.world.with(from, |peer: &mut Peer, now| peer.send(now, to, sent));
         self.world.run_for(WAIT);
         let heard = self.world.take_events::<Peer>(receiver);
-        heard.into_iter().find(|(_, heard)| heard.bytes == token).map(|(_, heard)| heard.from)
+        let heard = heard.into_iter().find(|(_, heard)| heard.bytes == token);
+        heard.map(|(_, heard)| self.world.address_without(receiver.host, heard.from))
     }
 
     /// How a server socket sees a socket inside.
@@ -188,6 +190,7 @@ impl Observer {
     /// Whether a send from a socket is answered with an ICMP error.
     pub fn is_refused(&mut self, from: MachineId, to: SocketAddr) -> bool {
         self.world.take_events::<Peer>(from);
+        let to = self.world.address_for(from.host, to);
         self.world.with(from, |peer: &mut Peer, now| peer.send(now, to, "x"));
         self.world.run_for(WAIT);
         let refused = |heard: &Heard| heard.fault.is_some() && heard.from == to;

@@ -79,6 +79,7 @@ impl World {
                     ipv4: nat.ipv4.fresh(),
                     ipv6: nat.ipv6.fresh(),
                     inside: nat.inside,
+                    pref64: nat.pref64,
                 }),
             },
         });
@@ -125,7 +126,8 @@ impl Trial {
                 let local = self.world.peer_address(socket);
                 self.told[side].insert(local);
                 for address in &addresses {
-                    if address.is_ipv6() == local.is_ipv6() {
+                    let to = self.world.address_for(socket.host, (*address, 0).into());
+                    if to.is_ipv6() == local.is_ipv6() {
                         let reflector = self.world.install(server, Peer::at((*address, 0).into()));
                         self.told[side].extend(self.world.ask(socket, reflector));
                     }
@@ -143,6 +145,8 @@ impl Trial {
                 // What the other side told, and where it was seen.
                 let seen = self.world.machine::<Peer>(socket).askers();
                 let known: BTreeSet<_> = self.told[1 - side].iter().copied().chain(seen).collect();
+                let written = |to| self.world.address_for(socket.host, to);
+                let known: BTreeSet<_> = known.into_iter().map(written).collect();
                 let usable = known.into_iter().filter(|to| to.is_ipv6() == local.is_ipv6());
                 checks.extend(usable.map(|to| Some((index, to))));
             }

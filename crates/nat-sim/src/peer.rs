@@ -9,7 +9,7 @@ use sans_io::{
 };
 use std::{
     collections::VecDeque,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 /// How many outputs may wait: more than anybody sends between two drains by design.
@@ -179,7 +179,10 @@ impl Machine for Peer {
 impl World {
     /// Puts a [`Peer`] on a host.
     pub fn install_peer(&mut self, host: HostId, port: u16) -> MachineId {
-        self.install(host, Peer::new(port))
+        let only_ipv6 = self.addresses(host).iter().all(IpAddr::is_ipv6);
+        let any =
+            if only_ipv6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+        self.install(host, Peer::at(SocketAddr::new(any, port)))
     }
 
     /// The local address of a [`Peer`]'s socket.
@@ -193,7 +196,7 @@ impl World {
     /// Lets a [`Peer`] ask another how it is seen there, and waits for the answer. `None`: there
     /// came none within two seconds. Clears what the asking peer has heard before.
     pub fn ask(&mut self, asker: MachineId, other: MachineId) -> Option<SocketAddr> {
-        let to = self.peer_address(other);
+        let to = self.address_for(asker.host, self.peer_address(other));
         let token = self.now().as_nanos().to_string();
         self.take_events::<Peer>(asker);
         self.with(asker, |peer: &mut Peer, now| peer.send(now, to, format!("?{token}")));

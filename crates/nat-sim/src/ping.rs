@@ -89,14 +89,15 @@ impl World {
     pub fn ping(&mut self, host: HostId, to: IpAddr) -> Option<Duration> {
         let (sent_at, end) = (self.now(), self.now().saturating_add(WAIT));
         let id = self.send_ping(host, to, None).ok()?;
+        let shown = self.address_for(host, SocketAddr::new(to, 0)).ip();
         let mut took = None;
         self.run_until_true(end, |world| {
             let pongs = &world.pings(host).pongs;
-            let ours = pongs.iter().find(|pong| pong.id == id && pong.of == to);
+            let ours = pongs.iter().find(|pong| pong.id == id && pong.of == shown);
             took = ours.map(|pong| (pong.at.saturating_since(sent_at), pong.fault));
             took.is_some()
         });
-        self.pings(host).pongs.retain(|pong| pong.id != id || pong.of != to);
+        self.pings(host).pongs.retain(|pong| pong.id != id || pong.of != shown);
         took.filter(|(_, fault)| fault.is_none()).map(|(took, _)| took)
     }
 
@@ -109,6 +110,7 @@ impl World {
         to: IpAddr,
         id: Option<u16>,
     ) -> Result<u16, SocketFault> {
+        let to = self.address_for(host, SocketAddr::new(to, 0)).ip();
         let own = self.nodes()[host.0 as usize].address(to.is_ipv6());
         let own = own.ok_or(SocketFault::Unavailable)?;
         let sent = &mut self.pings(host).sent;

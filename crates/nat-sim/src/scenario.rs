@@ -7,7 +7,7 @@ mod print;
 
 use crate::{
     Dependence, Hairpin, Host, HostId, Jump, Lifetime, Link, Model, Nat, NatId, NodeId, PortChoice,
-    Prefix, Preset, RouterInput, TopologyError, World,
+    Pref64, Prefix, Preset, RouterInput, TopologyError, World,
 };
 use core::time::Duration;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -93,6 +93,8 @@ pub enum Tweak {
     Hairpin(Hairpin),
     /// What a Linux model does with packets for itself.
     Input(RouterInput),
+    /// It is a NAT64, and its inside reaches IPv4 by this prefix.
+    Prefix(Pref64),
 }
 
 /// A host of a scenario.
@@ -245,12 +247,17 @@ impl Running {
             let not_tweakable = ScenarioFault::NotTweakable { preset: plan.preset };
             apply(&mut model, *tweak).ok_or(not_tweakable)?;
         }
-        let mut nat = Nat::new(model).named(&plan.name);
+        let mut nat = Nat { model, ..Nat::of(plan.preset) }.named(&plan.name);
         if let Some(outer) = &plan.place.behind {
             nat = nat.behind(self.nat(outer)?);
         }
         if let Some(prefix) = plan.inside {
             nat = nat.with_inside(prefix);
+        }
+        for tweak in &plan.tweaks {
+            if let Tweak::Prefix(prefix) = tweak {
+                nat = nat.with_nat64(*prefix);
+            }
         }
         for address in &plan.place.addresses {
             nat = nat.with_address(*address);
@@ -366,6 +373,7 @@ fn apply(model: &mut Model, tweak: Tweak) -> Option<()> {
         (Model::Linux(nat), Tweak::Lifetime(idle)) => nat.udp_timeout = idle,
         (Model::Linux(nat), Tweak::Hairpin(hairpin)) => nat.hairpin = hairpin != Hairpin::None,
         (Model::Linux(nat), Tweak::Input(input)) => nat.input = input,
+        (_, Tweak::Prefix(_)) => {}
         (Model::Behaviour(_), Tweak::Input(_))
         | (Model::Linux(_), Tweak::Mapping(_) | Tweak::Filtering(_) | Tweak::Ports(_)) => {
             return None;

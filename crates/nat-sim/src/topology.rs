@@ -1,5 +1,5 @@
 //! Hosts and NATs as they are asked for, and where they attach.
-use crate::{Behaviour, Link, Model, NodeId, Preset};
+use crate::{Behaviour, Link, Model, NodeId, Pref64, Preset};
 use core::{fmt, str::FromStr, time::Duration};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -165,25 +165,32 @@ pub struct Nat {
     pub(crate) inside: Option<Prefix>,
     pub(crate) model: Model,
     pub(crate) ipv6: Model,
+    pub(crate) pref64: Option<Pref64>,
 }
 
 impl Nat {
     /// A NAT on the internet that people know by this name.
     pub fn of(preset: Preset) -> Self {
-        Self::new(preset.model())
+        let nat = Self::new(preset.model());
+        match preset {
+            Preset::Nat64 => nat.with_nat64(Pref64::WELL_KNOWN),
+            _ => nat,
+        }
     }
 
     /// A NAT on the internet that works like this. It filters IPv6 as [`Behaviour::firewall`] does.
     pub fn new(model: impl Into<Model>) -> Self {
         let model = model.into();
         let ipv6 = Model::Behaviour(Behaviour { udp: model.udp(), ..Behaviour::firewall() });
-        Self { name: None, outside: Attachment::to(None), inside: None, model, ipv6 }
+        let outside = Attachment::to(None);
+        Self { name: None, outside, inside: None, model, ipv6, pref64: None }
     }
 
     /// Puts it behind another one, for example a carrier's.
     #[must_use]
     pub fn behind(mut self, nat: NatId) -> Self {
         self.outside = Attachment::to(Some(nat));
+        self.outside.ipv6 = self.pref64.is_some();
         self
     }
 
@@ -211,6 +218,28 @@ impl Nat {
     /// Gives it IPv6 on the outside and inside; it does not translate IPv6 but filters it.
     #[must_use]
     pub fn dual_stack(mut self) -> Self {
+        self.outside.ipv6 = true;
+        self
+    }
+
+    /// Makes it a NAT64 (RFC 6146): its inside has IPv6 only, and reaches IPv4 by this prefix, see
+    /// [`World::address_for`](crate::World::address_for). IPv6 to anywhere else passes its firewall.
+    ///
+    /// ```
+    /// use nat_sim::{Host, Nat, Preset, World};
+    /// let mut world = World::new(1);
+    /// let cell = world.add_nat(Nat::of(Preset::Nat64).with_nat64("2001:db8:64::/96".parse()?))?;
+    /// let phone = world.add_host(Host::behind(cell))?;
+    /// let server = world.add_host(Host::on_internet())?;
+    /// let (a, b) = (world.install_peer(phone, 5000), world.install_peer(server, 3478));
+    /// let seen = world.ask(a, b).expect("an IPv4 server answers");
+    /// assert_eq!(seen.ip(), world.outside_addresses(cell)[0]);
+    /// assert!(world.address(phone).is_ipv6());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn with_nat64(mut self, prefix: Pref64) -> Self {
+        self.pref64 = Some(prefix);
         self.outside.ipv6 = true;
         self
     }
@@ -312,6 +341,12 @@ pub enum TopologyError {
         /// The name of the node that has it.
         by: String,
     },
+    /// No host can have the address: it is for groups, for all or for nobody.
+    #[error("{address} is no address of a host")]
+    NotOfHosts {
+        /// The address.
+        address: IpAddr,
+    },
     /// The address is not of the prefix of the network.
     #[error("{address} is not in {prefix}")]
     AddressOutside {
@@ -331,6 +366,12 @@ pub enum TopologyError {
     NameTaken {
         /// The name.
         name: String,
+    },
+    /// The network is the inside of a NAT64.
+    #[error("{address} is not for a network behind a NAT64, which has IPv6 only")]
+    Ipv6Only {
+        /// The address.
+        address: IpAddr,
     },
     /// The id is of another world.
     #[error("this world has no such NAT")]

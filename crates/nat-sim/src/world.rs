@@ -7,9 +7,9 @@ mod routing;
 mod streams;
 
 use crate::{
-    Delivery, Entry, HostId, MachineId, NatId, NodeId, Stats, Stream,
+    Delivery, Entry, HostId, MachineId, NatId, NodeId, Pref64, Stats, Stream,
     hosted::Hosting,
-    node::{HostState, Kind, Node, Segment},
+    node::{HostState, Interface, Kind, Node, Segment},
     ping::Pings,
     trace::Trace,
 };
@@ -18,7 +18,7 @@ use queue::{Event, Queue};
 use sans_io::{Instant, LookupAnswer, LookupKind, Machine};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
 };
 
 /// A simulated network in virtual time. Equal worlds, driven equally, do exactly the same.
@@ -249,6 +249,33 @@ impl World {
     /// The outside addresses of a NAT.
     pub fn outside_addresses(&self, nat: NatId) -> &[IpAddr] {
         &self.nodes[nat.0 as usize].interfaces[0].addresses
+    }
+
+    /// An address as a host has to write it: an IPv4 one with the prefix of the NAT64 that a host
+    /// without IPv4 is behind (RFC 6052 §2.3), any other as it is.
+    pub fn address_for(&self, host: HostId, address: SocketAddr) -> SocketAddr {
+        if address.is_ipv6() {
+            return address;
+        }
+        self.pref64(host).map_or(address, |prefix| prefix.embed_socket(address))
+    }
+
+    /// An address as it is without the prefix of the NAT64 that a host is behind.
+    pub fn address_without(&self, host: HostId, address: SocketAddr) -> SocketAddr {
+        let prefix = self.pref64(host);
+        prefix.and_then(|prefix| prefix.extract_socket(address)).unwrap_or(address)
+    }
+
+    /// The prefix by which a host without IPv4 reaches it.
+    fn pref64(&self, host: HostId) -> Option<Pref64> {
+        let node = &self.nodes[host.0 as usize];
+        let gateway = |interface: &Interface| self.segments[interface.segment as usize].gateway;
+        let prefix = |nat: u32| match &self.nodes[nat as usize].kind {
+            Kind::Nat(state) => state.pref64,
+            Kind::Host(_) => None,
+        };
+        let has_ipv4 = node.address(false).is_some();
+        node.interfaces.iter().filter_map(gateway).find_map(prefix).filter(|_| !has_ipv4)
     }
 
     /// Every interface of every node, with a name.

@@ -62,6 +62,12 @@ fn faults(mapped: &mut Mapped) -> Vec<Heard> {
     heard.into_iter().map(|(_, heard)| heard).filter(|heard| heard.fault.is_some()).collect()
 }
 
+/// What a socket is told of a fault on the way to an address.
+const fn reported(fault: IcmpFault, to: SocketAddr) -> PathFault {
+    let (kind, code) = fault.type_and_code(to.is_ipv6());
+    PathFault::Unreachable { kind, code }
+}
+
 /// A closed port of the server.
 fn closed(mapped: &Mapped) -> SocketAddr {
     let server = mapped.lab.world.peer_address(mapped.server);
@@ -88,6 +94,7 @@ fn no_mapping(nat: &Nat) -> Found {
 fn refused(nat: &Nat) -> Result<Option<(Vec<Heard>, SocketAddr)>, crate::TopologyError> {
     let Some(mut mapped) = Mapped::new(nat)? else { return Ok(None) };
     let closed = closed(&mapped);
+    let closed = mapped.written(closed);
     mapped.lab.world.with(mapped.socket, |peer: &mut Peer, now| peer.send(now, closed, "x"));
     mapped.wait(1);
     Ok(Some((faults(&mut mapped), closed)))
@@ -99,9 +106,11 @@ fn quoted_in(nat: &Nat) -> Found {
 }
 
 fn type_and_code(nat: &Nat) -> Found {
-    let port_unreachable = Some(PathFault::Unreachable { kind: 3, code: 3 });
-    let same = |heard: Vec<Heard>| heard.iter().any(|h| h.fault == port_unreachable);
-    Ok(refused(nat)?.map(|(heard, _)| Outcome::when(same(heard))))
+    let same = |(heard, closed): (Vec<Heard>, SocketAddr)| {
+        let fault = Some(reported(IcmpFault::PortUnreachable, closed));
+        heard.iter().any(|heard| heard.fault == fault)
+    };
+    Ok(refused(nat)?.map(|found| Outcome::when(same(found))))
 }
 
 fn quoted_out(nat: &Nat) -> Found {
@@ -174,11 +183,11 @@ fn exhausted(nat: &Nat) -> Found {
 
 fn ttl(nat: &Nat) -> Found {
     let Some(mut mapped) = Mapped::new(nat)? else { return Ok(None) };
-    let to = mapped.lab.world.peer_address(mapped.server);
+    let to = mapped.written(mapped.lab.world.peer_address(mapped.server));
     mapped.lab.world.with(mapped.socket, |peer: &mut Peer, now| {
         peer.send_with_ttl(now, to, 1, "x");
     });
     mapped.wait(1);
-    let exceeded = Some(PathFault::Unreachable { kind: 11, code: 0 });
+    let exceeded = Some(reported(IcmpFault::TimeExceeded, to));
     Ok(Some(Outcome::when(faults(&mut mapped).iter().any(|heard| heard.fault == exceeded))))
 }

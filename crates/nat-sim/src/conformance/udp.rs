@@ -134,7 +134,7 @@ fn refresh(nat: &Nat) -> Found {
 fn payload(nat: &Nat) -> Found {
     let Some(mut mapped) = Mapped::new(nat)? else { return Ok(None) };
     let (from, to) = (mapped.lab.world.peer_address(mapped.socket), mapped.server);
-    let to = mapped.lab.world.peer_address(to);
+    let to = mapped.written(mapped.lab.world.peer_address(to));
     // The address as text and in binary, as a meddling gateway would look for it.
     let mut text = from.to_string().into_bytes();
     if let SocketAddr::V4(v4) = from {
@@ -220,7 +220,8 @@ fn send_big(nat: &Nat, dont_fragment: bool) -> Result<Option<Mapped>, crate::Top
     let world = &mut mapped.lab.world;
     world.take_events::<crate::Peer>(mapped.socket);
     world.take_events::<crate::Peer>(mapped.server);
-    let path = Path::udp(world.peer_address(mapped.socket), world.peer_address(mapped.server));
+    let (from, to) = (world.peer_address(mapped.socket), world.peer_address(mapped.server));
+    let path = Path::udp(from, world.address_for(mapped.socket.host, to));
     let meta = PacketMeta { dont_fragment, ..PacketMeta::default() };
     world.transmit(mapped.socket.host, &Packet::new(path, &[0; 1400]).with_meta(meta));
     mapped.wait(1);
@@ -230,12 +231,17 @@ fn send_big(nat: &Nat, dont_fragment: bool) -> Result<Option<Mapped>, crate::Top
 fn too_big(nat: &Nat) -> Found {
     let Some(mut mapped) = send_big(nat, true)? else { return Ok(None) };
     let heard = mapped.lab.world.take_events::<crate::Peer>(mapped.socket);
-    let told = Some(PathFault::TooBig { mtu: 1280 });
+    // Inside a NAT64 the header is longer by 20 bytes.
+    let inside = mapped.lab.world.peer_address(mapped.socket);
+    let told = Some(PathFault::TooBig { mtu: if inside.is_ipv6() { 1300 } else { 1280 } });
     Ok(Some(Outcome::when(heard.iter().any(|(_, heard)| heard.fault == told))))
 }
 
 fn fragments(nat: &Nat) -> Found {
     let Some(mut mapped) = send_big(nat, false)? else { return Ok(None) };
+    if mapped.lab.world.peer_address(mapped.socket).is_ipv6() {
+        return Ok(None); // Only hosts fragment IPv6 packets.
+    }
     let heard = mapped.lab.world.take_events::<crate::Peer>(mapped.server);
     Ok(Some(Outcome::when(heard.iter().any(|(_, heard)| heard.bytes.len() == 1400))))
 }

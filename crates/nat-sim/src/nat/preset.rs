@@ -42,6 +42,8 @@ pub enum Preset {
     LinuxRandom,
     /// A Linux router without an input firewall, whose ports early packets can take away.
     LinuxOpen,
+    /// A NAT64 of a network without IPv4 (RFC 6146), as mobile carriers have them.
+    Nat64,
     /// A router that drops all UDP.
     UdpBlocked,
     /// A firewall that lets out TCP to port 443 and nothing else.
@@ -55,7 +57,7 @@ pub struct UnknownPreset;
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Rfc4787,
         Self::FullCone,
         Self::RestrictedCone,
@@ -68,6 +70,7 @@ impl Preset {
         Self::Linux,
         Self::LinuxRandom,
         Self::LinuxOpen,
+        Self::Nat64,
         Self::UdpBlocked,
         Self::Tcp443,
     ];
@@ -87,6 +90,7 @@ impl Preset {
             Self::Linux => "linux",
             Self::LinuxRandom => "linux-random",
             Self::LinuxOpen => "linux-open",
+            Self::Nat64 => "nat64",
             Self::UdpBlocked => "udp-blocked",
             Self::Tcp443 => "tcp-443",
         }
@@ -113,6 +117,7 @@ impl Preset {
             Self::Linux => "a Linux router: masquerade behind a firewall",
             Self::LinuxRandom => "a Linux router with masquerade random",
             Self::LinuxOpen => "a Linux router without a firewall, which early packets can confuse",
+            Self::Nat64 => "IPv6 only inside, IPv4 servers by translation (RFC 6146)",
             Self::UdpBlocked => "a router that drops all UDP",
             Self::Tcp443 => "a firewall that lets out TCP to port 443 only",
         }
@@ -159,6 +164,8 @@ impl Preset {
                 quota: Some(1024),
                 ..Behaviour::of(AddressAndPort, AddressAndPort)
             },
+            // RFC 6146 §3.5 and §4, with the filtering that it leaves open.
+            Self::Nat64 => Behaviour { filtering: Address, ..Behaviour::recommended() },
             Self::Firewall => Behaviour::firewall(),
             Self::UdpBlocked => Behaviour { udp: Udp::Dropped, ..home(AddressAndPort) },
             Self::Tcp443 => {

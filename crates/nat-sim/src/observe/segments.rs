@@ -55,11 +55,13 @@ impl Lab {
         segment: Segment,
     ) -> Option<SocketAddr> {
         let packet = IpPacket::tcp(self.source(host, port), to, segment);
-        self.carry(host, packet, at).map(|packet| packet.source)
+        let seen = self.carry(host, packet, at)?.source;
+        Some(self.world.address_without(at, seen))
     }
 
     /// Sends a packet from the inside to where `at` is. How it looks there.
-    fn carry(&mut self, host: usize, packet: IpPacket, at: HostId) -> Option<IpPacket> {
+    fn carry(&mut self, host: usize, mut packet: IpPacket, at: HostId) -> Option<IpPacket> {
+        packet.destination = self.world.address_for(self.inside[host], packet.destination);
         let since = self.world.log().len();
         self.world.set_up(self.inside[host], true);
         self.world.inject(self.inside[host], packet);
@@ -86,7 +88,8 @@ impl Lab {
 
     /// A host inside reports an error about a packet that never came. Whether it gets out.
     pub(crate) fn false_report(&mut self) -> bool {
-        let (inside, stranger) = (self.source(0, 7777), self.server(1, 9999));
+        let inside = self.source(0, 7777);
+        let stranger = self.world.address_for(self.inside[0], self.server(1, 9999));
         let never = IpPacket::udp(stranger, inside, Bytes::new());
         let error = never.error(inside.ip(), IcmpFault::PortUnreachable);
         error.is_some_and(|error| self.carry(0, error, self.servers[1]).is_some())
@@ -147,7 +150,8 @@ impl Lab {
         let since = self.world.log().len();
         let (source, to) = (self.source(0, 5000), self.server(0, 80));
         self.world.set_up(self.inside[0], true);
-        self.world.inject(self.inside[0], IpPacket::udp(source, to, Bytes::from("x")));
+        let written = self.world.address_for(self.inside[0], to);
+        self.world.inject(self.inside[0], IpPacket::udp(source, written, Bytes::from("x")));
         self.world.set_up(self.inside[0], false);
         self.wait(1);
         let outside = self.arrived(self.servers[0], since)?.source;

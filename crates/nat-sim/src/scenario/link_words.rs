@@ -39,10 +39,11 @@ pub(super) fn read<'a>(
         "rate" => {
             let text = next("bits a second and bytes of queue, such as 8000000/64000")?;
             let (bits, bytes) = pair(text, "bits a second and bytes of queue")?;
-            new = new.with_rate(number(bits)?, number(bytes)?);
+            let bits = whole(bits, 1..=u64::MAX, "at least one bit a second")?;
+            new = new.with_rate(bits, number(bytes)?);
         }
-        "mtu" => new = new.with_mtu(number(next("bytes")?)?),
-        "black-hole" => new = new.with_black_hole(number(next("bytes")?)?),
+        "mtu" => new = new.with_mtu(mtu(next(MTU)?)?),
+        "black-hole" => new = new.with_black_hole(mtu(next(MTU)?)?),
         _ => return Ok(false),
     }
     *link = Some(new);
@@ -55,6 +56,23 @@ fn unexpected(word: &str, expected: &'static str) -> ScenarioFault {
 
 fn pair<'a>(text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str), ScenarioFault> {
     text.split_once('/').ok_or_else(|| unexpected(text, expected))
+}
+
+/// Every IPv4 link takes packets of 68 bytes (RFC 791), and none takes more than 65,535.
+const MTU: &str = "a number of bytes from 68 to 65535";
+
+fn mtu(text: &str) -> Result<u32, ScenarioFault> {
+    whole(text, 68..=65_535, MTU)
+}
+
+/// A number within bounds, which `expected` names.
+pub(super) fn whole<T: core::str::FromStr + PartialOrd>(
+    text: &str,
+    bounds: core::ops::RangeInclusive<T>,
+    expected: &'static str,
+) -> Result<T, ScenarioFault> {
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    number.ok_or_else(|| unexpected(text, expected))
 }
 
 pub(super) fn number<T: core::str::FromStr>(text: &str) -> Result<T, ScenarioFault> {

@@ -1,7 +1,7 @@
 //! Reading a scenario: one statement a line, words apart by spaces, `#` begins a comment.
 use super::{
     Fault, HostPlan, NatPlan, Part, Place, Scenario, ScenarioError, ScenarioFault, Tweak,
-    link_words::{self, duration, number},
+    link_words::{self, duration, number, whole},
 };
 use crate::{ACCESS_DELAY, Dependence, Hairpin, Jump, Link, PortChoice, RouterInput};
 use core::str::{FromStr, SplitWhitespace};
@@ -216,7 +216,10 @@ fn tweak(word: &str, key: &str, value: &str) -> Result<Tweak, ScenarioFault> {
             ("preserving", _) => PortChoice::Preserving,
             ("random", _) => PortChoice::Random,
             ("contiguous", _) => PortChoice::Contiguous,
-            (_, Some(size)) => PortChoice::Block(number(size)?),
+            (_, Some(size)) => {
+                let expected = "a number of ports from 1 to 65535";
+                PortChoice::Block(whole(size, 1..=u16::MAX, expected)?)
+            }
             _ => return Err(wrong("preserving, random, contiguous or block/SIZE")),
         }),
         "lifetime" => Tweak::Lifetime(duration(value)?),
@@ -232,6 +235,10 @@ fn tweak(word: &str, key: &str, value: &str) -> Result<Tweak, ScenarioFault> {
             "accept" => RouterInput::Accept,
             _ => return Err(wrong("drop, reject or accept")),
         }),
-        _ => return Err(wrong("mapping, filtering, ports, lifetime, hairpin or input")),
+        "prefix" => {
+            let expected = "an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, such as 64:ff9b::/96";
+            Tweak::Prefix(value.parse().map_err(|_| wrong(expected))?)
+        }
+        _ => return Err(wrong("mapping, filtering, ports, lifetime, hairpin, input or prefix")),
     })
 }

@@ -94,6 +94,7 @@ impl fmt::Display for Tweak {
             Self::Hairpin(Hairpin::None) => f.write_str("hairpin=none"),
             Self::Hairpin(Hairpin::InternalSource) => f.write_str("hairpin=inside"),
             Self::Hairpin(Hairpin::ExternalSource) => f.write_str("hairpin=outside"),
+            Self::Prefix(prefix) => write!(f, "prefix={prefix}"),
             Self::Input(RouterInput::Drop) => f.write_str("input=drop"),
             Self::Input(RouterInput::Reject) => f.write_str("input=reject"),
             Self::Input(RouterInput::Accept) => f.write_str("input=accept"),

@@ -23,6 +23,7 @@ pub(super) fn internet() -> Segment {
         next: 1,
         prefix: Prefix::new(Ipv4Addr::UNSPECIFIED, 0),
         number: INTERNET,
+        ipv6_only: false,
     }
 }
 
@@ -43,7 +44,15 @@ const fn public_ipv4(n: u32) -> Ipv4Addr {
 
 impl Segment {
     fn inside(gateway: u32, number: u32, prefix: Prefix) -> Self {
-        Self { nodes: Map::default(), gateway: Some(gateway), hops: 0, next: 2, prefix, number }
+        Self {
+            nodes: Map::default(),
+            gateway: Some(gateway),
+            hops: 0,
+            next: 2,
+            prefix,
+            number,
+            ipv6_only: false,
+        }
     }
 
     pub(super) fn next_ipv4(&mut self) -> Result<IpAddr, TopologyError> {
@@ -63,13 +72,18 @@ impl Segment {
         }
     }
 
-    /// 2001:db8:NETWORK::HOST (RFC 3849), with the same number as the IPv4 address.
-    fn next_ipv6(&self) -> IpAddr {
+    /// 2001:db8:NETWORK::HOST (RFC 3849).
+    fn ipv6(&self, host: u32) -> IpAddr {
         let net = u128::from(self.number) << 80;
         let first = Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 0).to_bits();
-        let mut host = u128::from(self.next);
+        IpAddr::V6(Ipv6Addr::from_bits(first | net | u128::from(host)))
+    }
+
+    /// The next free one, with the same number as the IPv4 address.
+    fn next_ipv6(&self) -> IpAddr {
+        let mut host = self.next;
         loop {
-            let address = IpAddr::V6(Ipv6Addr::from_bits(first | net | host));
+            let address = self.ipv6(host);
             if !self.nodes.contains_key(&address) {
                 return address;
             }
@@ -104,6 +118,8 @@ impl World {
         let mut segment = Segment::inside(id, number, prefix);
         let gateway = prefix.address(1).map(IpAddr::V4);
         let gateway = gateway.ok_or(TopologyError::PrefixFull { prefix })?;
+        segment.ipv6_only = nat.pref64.is_some();
+        let gateway = if segment.ipv6_only { segment.ipv6(1) } else { gateway };
         segment.nodes.insert(gateway, (id, 1));
         self.segments.push(segment);
         let first_host = prefix.address(2).map(IpAddr::V4);
@@ -118,6 +134,7 @@ impl World {
             ipv4: engine(nat.model, false),
             ipv6: engine(nat.ipv6, true),
             inside: number,
+            pref64: nat.pref64,
         };
         let inside = Interface {
             segment: number,
@@ -167,15 +184,23 @@ impl World {
     ) -> Result<Interface, TopologyError> {
         let segment = self.segment_behind(attachment.behind)?;
         let mut addresses = attachment.addresses;
-        if addresses.is_empty() {
+        if addresses.is_empty() && self.segments[segment as usize].ipv6_only {
+            let network = &mut self.segments[segment as usize];
+            addresses.push(network.next_ipv6());
+            network.next += 1;
+        } else if addresses.is_empty() {
             let ipv6 = attachment.ipv6.then(|| self.segments[segment as usize].next_ipv6());
             addresses.push(self.segments[segment as usize].next_ipv4()?);
             addresses.extend(ipv6);
         } else if attachment.ipv6 && !addresses.iter().any(IpAddr::is_ipv6) {
             addresses.push(self.segments[segment as usize].next_ipv6());
         }
-        for address in &addresses {
+        for (index, address) in addresses.iter().enumerate() {
             self.check_address(segment, *address)?;
+            if addresses[..index].contains(address) {
+                let by = name.to_owned();
+                return Err(TopologyError::AddressTaken { address: *address, by });
+            }
         }
         for address in &addresses {
             self.claim_address(segment, *address, (id, index));
@@ -200,9 +225,17 @@ impl World {
 
     fn check_address(&self, segment: u32, address: IpAddr) -> Result<(), TopologyError> {
         let segment = &self.segments[segment as usize];
+        let nobodys = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+        let not_of_hosts = address.is_unspecified() || address.is_loopback();
+        if nobodys || not_of_hosts || address.is_multicast() {
+            return Err(TopologyError::NotOfHosts { address });
+        }
         if let Some((node, _)) = segment.nodes.get(&address) {
             let by = self.nodes.get(*node as usize).map_or("itself", |node| &node.name);
             return Err(TopologyError::AddressTaken { address, by: by.to_owned() });
+        }
+        if address.is_ipv4() && segment.ipv6_only {
+            return Err(TopologyError::Ipv6Only { address });
         }
         if let IpAddr::V4(v4) = address
             && !segment.prefix.contains(v4)

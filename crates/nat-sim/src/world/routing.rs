@@ -1,10 +1,10 @@
 //! Moving packets: over links, across networks, through NATs and to hosts.
 use super::{Event, World};
 use crate::{
-    Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId, Protocol,
+    Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId, Pref64, Protocol,
     link::Passage,
     nat::Outcome,
-    node::{INSIDE, Kind, OUTSIDE},
+    node::{INSIDE, Kind, NatState, OUTSIDE},
 };
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
@@ -224,6 +224,11 @@ impl World {
             let ours = Outcome::Drop(DropCause::ForRouter);
             return if packet.is_ping() { Outcome::Answer } else { ours };
         }
+        if let Some(prefix) = nat.pref64
+            && let Some(outcome) = translate_64(now, nat, prefix, interface, packet, own)
+        {
+            return outcome;
+        }
         let engine = if packet.source.is_ipv6() { &mut nat.ipv6 } else { &mut nat.ipv4 };
         match (interface, own) {
             (INSIDE, _) => engine.outbound(now, packet),
@@ -340,6 +345,37 @@ impl World {
             }
         }
     }
+}
+
+/// Asks a NAT64 about a packet; `None`: it is one of IPv6 for elsewhere. What it does not pass stays
+/// as it was, for its sender to be told of.
+fn translate_64(
+    now: Instant,
+    nat: &mut NatState,
+    prefix: Pref64,
+    interface: u8,
+    packet: &mut IpPacket,
+    own: bool,
+) -> Option<Outcome> {
+    let before = packet.clone();
+    let outcome = match interface {
+        INSIDE if prefix.into_ipv4(packet) => nat.ipv4.outbound(now, packet),
+        INSIDE => {
+            let circles = prefix.extract_socket(packet.source).is_some();
+            return circles.then_some(Outcome::Drop(DropCause::Blocked));
+        }
+        _ if packet.source.is_ipv6() => return None,
+        _ if own => nat.ipv4.own_error(now, packet),
+        _ => nat.ipv4.inbound(now, packet),
+    };
+    match outcome {
+        Outcome::Inside => prefix.into_ipv6(packet),
+        Outcome::Outside => {}
+        Outcome::Answer | Outcome::Drop(_) | Outcome::Reject(..) | Outcome::RejectLater(..) => {
+            *packet = before;
+        }
+    }
+    Some(outcome)
 }
 
 /// Flips one bit of the payload.

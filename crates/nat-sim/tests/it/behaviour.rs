@@ -330,3 +330,33 @@ fn a_port_that_was_given_up_goes_back_to_its_socket_at_once() {
     assert!(first.is_some());
     assert_eq!(lab.world.ask(peer, server), first);
 }
+
+#[test]
+fn a_quota_limits_one_host_and_ends_no_mapping() {
+    for reports_exhaustion in [true, false] {
+        let mut lab = Lab::new(Behaviour {
+            quota: Some(3),
+            reports_exhaustion,
+            ..Behaviour::of(Dependence::Endpoint, Dependence::Endpoint)
+        });
+        let server = lab.servers[0][0];
+        let ask = |lab: &mut Lab, host: usize, port| {
+            let peer = lab.world.install_peer(lab.inside[host], port);
+            (peer, lab.world.ask(peer, server))
+        };
+        let first = [0, 1, 2].map(|n| ask(&mut lab, 0, 5000 + n));
+        assert!(first.iter().all(|(_, seen)| seen.is_some()));
+        let (fourth, seen) = ask(&mut lab, 0, 6000);
+        assert_eq!(seen, None, "one too many");
+        assert_eq!(lab.world.nat_stats(lab.nat).dropped(DropCause::OverQuota), 1);
+        let to = lab.world.peer_address(server);
+        lab.world.with(fourth, |peer: &mut Peer, now| peer.send(now, to, "again"));
+        lab.world.run_for(SEC);
+        let told = lab.world.take_events::<Peer>(fourth).iter().any(|(_, h)| h.fault.is_some());
+        assert_eq!(told, reports_exhaustion);
+        for (peer, seen) in first {
+            assert!(lab.reaches(server, seen.unwrap(), peer), "those before live on");
+        }
+        assert!(ask(&mut lab, 1, 6000).1.is_some(), "the other host has its own");
+    }
+}

@@ -295,3 +295,55 @@ fn a_fuzzer_gets_scenarios_that_can_be_built() {
     }
     assert_eq!(largest, 6);
 }
+
+#[test]
+fn numbers_and_addresses_that_nothing_can_have_are_named_with_their_line() {
+    let cases = [
+        ("host x on internet address 0.0.0.0", "line 2: 0.0.0.0 is no address of a host"),
+        (
+            "host x on internet address 255.255.255.255",
+            "line 2: 255.255.255.255 is no address of a host",
+        ),
+        ("host x on internet address ff02::1", "line 2: ff02::1 is no address of a host"),
+        ("nat x linux address 127.0.0.1", "line 2: 127.0.0.1 is no address of a host"),
+        (
+            "nat x linux address 203.0.113.9 address 203.0.113.9",
+            "line 2: 203.0.113.9 is taken by x",
+        ),
+        (
+            "host x on internet mtu 67",
+            "line 2: \"67\" means nothing here; expected a number of bytes from 68 to 65535",
+        ),
+        (
+            "host x on internet black-hole 65536",
+            "line 2: \"65536\" means nothing here; expected a number of bytes from 68 to 65535",
+        ),
+        (
+            "host x on internet rate 0/100",
+            "line 2: \"0\" means nothing here; expected at least one bit a second",
+        ),
+        (
+            "nat x full-cone ports=block/0",
+            "line 2: \"0\" means nothing here; expected a number of ports from 1 to 65535",
+        ),
+        (
+            "nat x full-cone ports=block/99999",
+            "line 2: \"99999\" means nothing here; expected a number of ports from 1 to 65535",
+        ),
+        (
+            "nat x nat64 prefix=2001:db8::/60",
+            "line 2: \"prefix=2001:db8::/60\" means nothing here; expected an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits, such as 64:ff9b::/96",
+        ),
+        (
+            "nat gate nat64\nhost x behind gate address 10.0.1.2",
+            "line 3: 10.0.1.2 is not for a network behind a NAT64, which has IPv6 only",
+        ),
+    ];
+    for (text, want) in cases {
+        let error = format!("seed 1\n{text}").parse::<Scenario>().unwrap_err();
+        assert_eq!(error.to_string(), want);
+    }
+    let text = "nat gate nat64 prefix=2001:db8:64::/96\nhost x behind gate\n";
+    let scenario: Scenario = text.parse().unwrap();
+    assert_eq!(scenario.to_string().parse(), Ok(scenario));
+}

@@ -109,10 +109,17 @@ impl Session {
         number: usize,
     ) -> Result<Self, Broken> {
         let mut agent = |host, role| -> Result<MachineId, Broken> {
+            let written = |address| world.address_for(host, address);
+            let turn = servers.turn.iter().cloned();
             let config = IceConfig {
                 role,
-                stun_servers: servers.stun.clone(),
-                turn_servers: servers.turn.clone(),
+                stun_servers: servers.stun.iter().map(|server| written(*server)).collect(),
+                turn_servers: turn
+                    .map(|server| ice_proto::TurnServer {
+                        address: written(server.address),
+                        ..server
+                    })
+                    .collect(),
                 ..IceConfig::default()
             };
             let seed = secret(&mut world.stream(&format!("session {number} {role:?}")));
@@ -253,6 +260,7 @@ fn describe(world: &mut World, from: MachineId, to: MachineId) {
     let credentials = peer.local_credentials().clone();
     let pacing = peer.local_pacing();
     let candidates: Vec<_> = peer.local_candidates().copied().collect();
+    let candidates: Vec<_> = candidates.into_iter().map(|c| written(world, to, c)).collect();
     world.with(to, |agent: &mut IceAgent, now| {
         agent.set_remote_pacing(now, Some(pacing));
         for candidate in candidates {
@@ -266,8 +274,14 @@ fn describe(world: &mut World, from: MachineId, to: MachineId) {
 /// Brings a candidate that was found late to the other agent.
 fn carry(world: &mut World, to: MachineId, candidate: Candidate) {
     world.after(SIGNALLING, move |world| {
+        let candidate = written(world, to, candidate);
         world.with(to, |agent: &mut IceAgent, now| {
             let _ = agent.add_remote_candidate(now, candidate);
         });
     });
+}
+
+/// A candidate as an agent behind a NAT64 has to write it, which knows the prefix (RFC 7050).
+fn written(world: &World, to: MachineId, candidate: Candidate) -> Candidate {
+    Candidate { address: world.address_for(to.host, candidate.address), ..candidate }
 }

@@ -7,7 +7,7 @@ impl Preset {
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub const fn shortfalls(self) -> &'static [&'static str] {
         match self {
-            Self::Rfc4787 => &[],
+            Self::Rfc4787 | Self::Nat64 => &[],
             Self::Tcp443 => &["RFC 5508 REQ-1", "RFC 5508 REQ-10a.3"],
             Self::FullCone | Self::RestrictedCone => &[
                 "RFC 4787 REQ-4",
