@@ -11,6 +11,7 @@ mod nat64;
 mod oracle;
 mod ping;
 mod population;
+mod product;
 mod scenario;
 mod streams;
 mod twin;
