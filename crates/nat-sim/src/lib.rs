@@ -112,6 +112,7 @@ mod ping;
 mod population;
 mod rng;
 mod scenario;
+mod sockets;
 mod stats;
 mod tcp;
 mod topology;

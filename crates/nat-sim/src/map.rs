@@ -1,8 +1,13 @@
 //! Hash maps with a fixed hasher: the same in every run, and never iterated. Their keys come from
 //! the simulated world, not from an attacker.
-use core::hash::{BuildHasherDefault, Hasher};
+use core::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 pub(crate) type Map<K, V> = hashbrown::HashMap<K, V, BuildHasherDefault<WordHasher>>;
+
+/// The hash of a key.
+pub(crate) fn hash<K: Hash + ?Sized>(key: &K) -> u64 {
+    BuildHasherDefault::<WordHasher>::default().hash_one(key)
+}
 
 /// Multiplies and folds word by word.
 #[derive(Default)]

@@ -1,13 +1,13 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
     MachineId, Pref64, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine,
-    ping::Pings, tcp::Connection,
+    ping::Pings, sockets::Sockets, tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
 use sans_io::{Instant, Path, SocketFault, SocketId};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
 };
@@ -97,10 +97,7 @@ impl HostClock {
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) slots: Vec<Slot>,
-    pub(crate) sockets: Map<SocketAddr, Socket>,
-    /// Their addresses in order.
-    pub(crate) open: BTreeSet<SocketAddr>,
-    pub(crate) by_id: Map<(u32, SocketId), SocketAddr>,
+    pub(crate) sockets: Sockets,
     pub(crate) ephemeral: Stream,
     pub(crate) listeners: BTreeMap<SocketAddr, (u32, SocketId)>,
     pub(crate) streams: BTreeMap<(SocketAddr, SocketAddr), StreamEnd>,
@@ -115,9 +112,7 @@ impl HostState {
     pub(crate) fn new(ephemeral: Stream) -> Self {
         Self {
             slots: Vec::new(),
-            sockets: Map::default(),
-            open: BTreeSet::new(),
-            by_id: Map::default(),
+            sockets: Sockets::default(),
             ephemeral,
             listeners: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -160,13 +155,6 @@ pub(crate) struct StreamEnd {
     /// News that are queued and not told yet.
     pub(crate) news: usize,
     pub(crate) wake: Option<Instant>,
-}
-
-/// An open UDP socket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Socket {
-    pub(crate) owner: u32,
-    pub(crate) id: Option<SocketId>,
 }
 
 /// A place for a machine on a host.

@@ -37,6 +37,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Peer {
     clock: Clock,
+    /// The address to ask for, until it has asked.
+    wanted: Option<SocketAddr>,
     local: Option<SocketAddr>,
     queue: VecDeque<Output<Heard>>,
     drops: DropCounters,
@@ -71,11 +73,11 @@ impl Peer {
 
     /// A peer that asks for this local address.
     pub fn at(local: SocketAddr) -> Self {
-        let bind = SocketRequest::Bind { id: SocketId(0), local };
         Self {
             clock: Clock::default(),
+            wanted: Some(local),
             local: None,
-            queue: VecDeque::from([Output::Socket(bind)]),
+            queue: VecDeque::new(),
             drops: DropCounters::default(),
             askers: VecDeque::new(),
         }
@@ -172,6 +174,9 @@ impl Machine for Peer {
     }
 
     fn poll_output(&mut self) -> Output<Heard> {
+        if let Some(local) = self.wanted.take() {
+            return Output::Socket(SocketRequest::Bind { id: SocketId(0), local });
+        }
         self.queue.pop_front().unwrap_or(Output::Timeout(None))
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     trace::Trace,
 };
 use core::time::Duration;
+use hashbrown::HashTable;
 use queue::{Event, Queue};
 use sans_io::{Instant, LookupAnswer, LookupKind, Machine};
 use std::{
@@ -30,7 +31,8 @@ pub struct World {
     now: Instant,
     queue: Queue,
     nodes: Vec<Node>,
-    by_name: BTreeMap<String, u32>,
+    /// The nodes, by the hash of their name.
+    by_name: HashTable<u32>,
     segments: Vec<Segment>,
     names: BTreeMap<(String, LookupKind), Vec<LookupAnswer>>,
     lookup_delay: Duration,
@@ -73,7 +75,7 @@ impl World {
             now: Self::START,
             queue: Queue::default(),
             nodes: Vec::new(),
-            by_name: BTreeMap::new(),
+            by_name: HashTable::new(),
             segments: vec![build::internet()],
             names: BTreeMap::new(),
             lookup_delay: Duration::ZERO,

@@ -3,7 +3,7 @@ use super::World;
 use crate::{
     Host, HostId, Model, Nat, NatId, Stats, Stream, TopologyError,
     link::Lane,
-    map::Map,
+    map::{self, Map},
     nat::Engine,
     node::{HostState, Interface, Kind, NatState, Node, Segment},
     topology::{Attachment, Prefix},
@@ -156,8 +156,10 @@ impl World {
     }
 
     fn push_node(&mut self, name: String, interfaces: Vec<Interface>, kind: Kind) {
-        self.by_name.insert(name.clone(), self.nodes.len() as u32);
-        let name = name.into_boxed_str();
+        let (name, id) = (name.into_boxed_str(), self.nodes.len() as u32);
+        let hash = map::hash(&*name);
+        let nodes = &self.nodes;
+        self.by_name.insert_unique(hash, id, |id| map::hash(&*nodes[*id as usize].name));
         self.nodes.push(Node { name, up: true, interfaces, stats: Stats::default(), kind });
     }
 
@@ -168,7 +170,8 @@ impl World {
         id: u32,
     ) -> Result<String, TopologyError> {
         let name = name.unwrap_or_else(|| format!("{kind}-{id}"));
-        if self.by_name.contains_key(&name) {
+        let is_it = |id: &u32| *self.nodes[*id as usize].name == *name;
+        if self.by_name.find(map::hash(&*name), is_it).is_some() {
             return Err(TopologyError::NameTaken { name });
         }
         Ok(name)
@@ -195,6 +198,7 @@ impl World {
         } else if attachment.ipv6 && !addresses.iter().any(IpAddr::is_ipv6) {
             addresses.push(self.segments[segment as usize].next_ipv6());
         }
+        addresses.shrink_to_fit();
         for (index, address) in addresses.iter().enumerate() {
             self.check_address(segment, *address)?;
             if addresses[..index].contains(address) {

@@ -3,8 +3,9 @@ use super::World;
 use crate::{
     Host, HostId, Jump, Link, MachineId, NatId, NodeId, TopologyError,
     node::{Kind, OUTSIDE},
+    sockets::Socket,
 };
-use sans_io::{Input, SocketFault, SocketId};
+use sans_io::{Input, SocketFault};
 use std::net::IpAddr;
 
 impl World {
@@ -85,20 +86,9 @@ impl World {
 
     fn lose_sockets(&mut self, host: HostId, gone: &[IpAddr]) {
         self.lose_streams(host, gone);
-        let state = self.host_mut(host);
-        let mut lost: Vec<(u32, Option<SocketId>, std::net::SocketAddr)> = Vec::new();
-        for local in &state.open {
-            if gone.contains(&local.ip())
-                && let Some(socket) = state.sockets.remove(local)
-            {
-                lost.push((socket.owner, socket.id, *local));
-            }
-        }
-        for (owner, id, local) in lost {
-            let state = self.host_mut(host);
-            state.open.remove(&local);
+        let sockets = &mut self.host_mut(host).sockets;
+        for Socket { owner, id, .. } in sockets.close_all(|local| gone.contains(&local.ip())) {
             let Some(id) = id else { continue };
-            state.by_id.remove(&(owner, id));
             let state = Err(SocketFault::Lost);
             self.tell(MachineId { host, index: owner }, Input::Socket { id, state });
         }

@@ -3,7 +3,8 @@ use super::{Event, Target, World};
 use crate::{
     Delivery, DropCause, HostId, IpPacket, MachineId, Segment,
     hosted::{Hosted, Hosting},
-    node::{Slot, Socket},
+    node::Slot,
+    sockets::Socket,
 };
 use bytes::{Bytes, BytesMut};
 use sans_io::{
@@ -25,6 +26,9 @@ impl World {
         let hosted = Some(Box::new(Hosting { machine, events: Vec::new() }) as Box<dyn Hosted>);
         let slots = &mut self.host_mut(host).slots;
         let index = slots.len() as u32;
+        if slots.is_empty() {
+            slots.reserve_exact(1);
+        }
         slots.push(Slot { hosted, deadline: None, wake: None, wakes_now: 0 });
         let id = MachineId { host, index };
         self.settle(id);
@@ -205,7 +209,7 @@ impl World {
         packet.ttl = meta.ttl.unwrap_or(IpPacket::TTL);
         packet.meta = meta;
         let open =
-            path.transport == Transport::Udp && self.host(host).sockets.contains_key(&path.local);
+            path.transport == Transport::Udp && self.host(host).sockets.contains(&path.local);
         if open {
             self.send(host, Box::new(packet));
         } else {
@@ -233,10 +237,7 @@ impl World {
             }
             SocketRequest::Close(socket) => {
                 let host = self.host_mut(id.host);
-                if let Some(local) = host.by_id.remove(&(id.index, socket)) {
-                    host.sockets.remove(&local);
-                    host.open.remove(&local);
-                } else {
+                if host.sockets.close(id.index, socket).is_none() {
                     self.close_stream(id, socket);
                 }
                 None
@@ -264,15 +265,11 @@ impl World {
     ) -> Result<SocketAddr, SocketFault> {
         let local = self.own_address(id.host, local)?;
         let host = self.host_mut(id.host);
-        let local = host.free_port(local, |host, local| !host.sockets.contains_key(&local))?;
-        if host.sockets.contains_key(&local) {
+        let local = host.free_port(local, |host, local| !host.sockets.contains(&local))?;
+        if host.sockets.contains(&local) {
             return Err(SocketFault::InUse);
         }
-        host.open.insert(local);
-        host.sockets.insert(local, Socket { owner: id.index, id: socket });
-        if let Some(socket) = socket {
-            host.by_id.insert((id.index, socket), local);
-        }
+        host.sockets.insert(Socket { local, owner: id.index, id: socket });
         Ok(local)
     }
 

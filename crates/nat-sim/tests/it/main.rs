@@ -7,6 +7,7 @@ mod determinism;
 mod hosting;
 mod laws;
 mod linux;
+mod memory;
 mod nat64;
 mod oracle;
 mod ping;
