@@ -178,8 +178,8 @@ impl Lane {
 
     /// Puts a packet of `len` bytes on the link.
     pub(crate) fn pass(&mut self, now: Instant, len: usize) -> Passage {
-        let link = self.link;
-        if let Some(mtu) = link.mtu
+        let Link { mtu, duplication, corruption, .. } = self.link;
+        if let Some(mtu) = mtu
             && len > mtu.bytes as usize
         {
             return Passage::Lost(DropCause::TooBig);
@@ -191,8 +191,8 @@ impl Lane {
             return Passage::Lost(DropCause::QueueFull);
         };
         let at = self.arrival(clocked_out);
-        let again = self.stream.happens(link.duplication).then(|| self.arrival(clocked_out));
-        Passage::Out { at, again, corrupt: self.stream.happens(link.corruption) }
+        let again = self.stream.happens(duplication).then(|| self.arrival(clocked_out));
+        Passage::Out { at, again, corrupt: self.stream.happens(corruption) }
     }
 
     /// A random number, for example which bit to flip.

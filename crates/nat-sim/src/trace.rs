@@ -1,6 +1,9 @@
 //! The record of a run: always its hash, and the packets themselves when asked for.
 use crate::{DropCause, IpPacket};
-use core::{fmt, net::SocketAddr};
+use core::{
+    fmt,
+    net::{SocketAddr, SocketAddrV4},
+};
 use sans_io::Instant;
 
 /// A number for each host and NAT of a world, in the order in which they were added.
@@ -90,10 +93,8 @@ impl Trace {
         happening: Happening,
         packet: &IpPacket,
     ) {
-        self.hash.word(at.as_nanos());
-        self.hash.word(u64::from(node.0) << 16 | happening.code());
-        self.hash.address(&packet.source);
-        self.hash.address(&packet.destination);
+        self.hash.pair(at.as_nanos(), u64::from(node.0) << 16 | happening.code());
+        self.hash.addresses(&packet.source, &packet.destination);
         if happening == Happening::Sent {
             self.hash.bytes(packet.payload());
         }
@@ -103,18 +104,18 @@ impl Trace {
     }
 
     pub(crate) fn event(&mut self, at: Instant, event: &dyn fmt::Debug) {
-        self.hash.word(at.as_nanos());
+        self.hash.pair(at.as_nanos(), 3);
         // Writing to a hash cannot fail, and a Debug that fails says nothing anyway.
         let _ = fmt::write(&mut self.hash, format_args!("{event:?}"));
     }
 
     pub(crate) fn bytes(&mut self, at: Instant, bytes: &[u8]) {
-        self.hash.word(at.as_nanos());
+        self.hash.pair(at.as_nanos(), 4);
         self.hash.bytes(bytes);
     }
 }
 
-/// A 64-bit hash that takes eight bytes at a time. The same on every platform; not for secrets.
+/// A 64-bit hash that takes sixteen bytes at a time. The same on every platform; not for secrets.
 #[derive(Debug)]
 struct Hash(u64);
 
@@ -125,33 +126,40 @@ impl Default for Hash {
 }
 
 impl Hash {
-    const fn word(&mut self, word: u64) {
-        let product = (self.0 ^ word) as u128 * 0x9E37_79B9_7F4A_7C15_u128;
-        self.0 = (product >> 64) as u64 ^ product as u64 ^ word.rotate_left(32);
+    const fn pair(&mut self, a: u64, b: u64) {
+        let mixed = self.0 ^ a;
+        let product = mixed as u128 * (b ^ 0x9E37_79B9_7F4A_7C15) as u128;
+        self.0 = (product >> 64) as u64 ^ product as u64 ^ mixed.rotate_left(29);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        self.word(bytes.len() as u64);
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.word(u64::from_le_bytes(*word));
+        let half = |bytes: [u8; 16], at: usize| {
+            u64::from_le_bytes(core::array::from_fn(|index| bytes[at + index]))
+        };
+        let (pairs, rest) = bytes.as_chunks::<16>();
+        for pair in pairs {
+            self.pair(half(*pair, 0), half(*pair, 8));
         }
-        let mut last = [0; 8];
+        // Together with the length, since the end is filled up.
+        let mut last = [0; 16];
         last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last));
+        self.pair(half(last, 0), half(last, 8));
+        self.pair(bytes.len() as u64, 1);
     }
 
-    fn address(&mut self, address: &SocketAddr) {
-        match address {
-            SocketAddr::V4(v4) => {
-                self.word(u64::from(v4.ip().to_bits()) << 16 | u64::from(v4.port()));
-            }
-            SocketAddr::V6(v6) => {
-                let bits = v6.ip().to_bits();
-                self.word((bits >> 64) as u64);
-                self.word(bits as u64);
-                self.word(u64::from(v6.port()));
-            }
+    fn addresses(&mut self, from: &SocketAddr, to: &SocketAddr) {
+        if let (SocketAddr::V4(from), SocketAddr::V4(to)) = (from, to) {
+            let word =
+                |v4: &SocketAddrV4| u64::from(v4.ip().to_bits()) << 16 | u64::from(v4.port());
+            return self.pair(word(from), word(to));
+        }
+        for address in [from, to] {
+            let (bits, port) = match address {
+                SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped().to_bits(), v4.port()),
+                SocketAddr::V6(v6) => (v6.ip().to_bits(), v6.port()),
+            };
+            self.pair((bits >> 64) as u64, bits as u64);
+            self.pair(u64::from(port), 2);
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The world: its hosts, NATs and networks, its clock, and what it tells of a run.
+mod boxes;
 mod build;
 mod faults;
 mod hosting;
@@ -13,6 +14,7 @@ use crate::{
     ping::Pings,
     trace::Trace,
 };
+use boxes::Boxes;
 use core::time::Duration;
 use hashbrown::HashTable;
 use queue::{Event, Queue};
@@ -30,6 +32,7 @@ pub struct World {
     seed: u64,
     now: Instant,
     queue: Queue,
+    boxes: Boxes,
     nodes: Vec<Node>,
     /// The nodes, by the hash of their name.
     by_name: HashTable<u32>,
@@ -74,6 +77,7 @@ impl World {
             seed,
             now: Self::START,
             queue: Queue::default(),
+            boxes: Boxes::default(),
             nodes: Vec::new(),
             by_name: HashTable::new(),
             segments: vec![build::internet()],
@@ -123,7 +127,10 @@ impl World {
             Event::Pump(host, ends) => self.pump(host, ends),
             Event::LateReject { node, packet, fault } => self.reject_late(node, &packet, fault),
             Event::Call(call) => call(self),
-            Event::Loopback { host, packet } => self.reach_host(host, &packet),
+            Event::Loopback { host, packet } => {
+                self.reach_host(host, &packet);
+                self.boxes.empty(packet);
+            }
         }
         Some(at)
     }

@@ -49,11 +49,13 @@ impl Path {
     /// assert_eq!(mapped, plain);
     /// # Ok::<(), core::net::AddrParseError>(())
     /// ```
+    #[inline]
     pub fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Self {
         Self { transport, local: canonical(local), remote: canonical(remote) }
     }
 
     /// A canonical UDP path.
+    #[inline]
     pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
         Self::new(Transport::Udp, local, remote)
     }
@@ -65,6 +67,7 @@ impl Path {
     }
 }
 
+#[inline]
 fn canonical(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(_) => address,

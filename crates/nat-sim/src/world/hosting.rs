@@ -211,7 +211,8 @@ impl World {
         let open =
             path.transport == Transport::Udp && self.host(host).sockets.contains(&path.local);
         if open {
-            self.send(host, Box::new(packet));
+            let packet = self.boxes.fill(packet);
+            self.send(host, packet);
         } else {
             self.drop(host.0, 0, DropCause::NotOurs, &packet);
         }

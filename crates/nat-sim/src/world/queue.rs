@@ -2,7 +2,7 @@
 use super::streams::Ends;
 use crate::{HostId, IcmpFault, IpPacket, MachineId, World, tcp::News};
 use sans_io::{Instant, LookupRequest};
-use std::{cmp::Reverse, collections::BinaryHeap, fmt};
+use std::{cmp::Ordering, collections::BinaryHeap, fmt};
 
 /// Something that is to happen.
 pub(super) enum Event {
@@ -31,10 +31,44 @@ pub(super) enum Event {
 /// The heap holds small keys; the events lie still in slots that are used again.
 #[derive(Default)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<(Instant, u64, u32)>>,
+    heap: BinaryHeap<Due>,
     slots: Vec<Option<Event>>,
     free: Vec<u32>,
     count: u64,
+}
+
+/// When, and in which slot. The earliest is the greatest, as the heap wants it.
+#[derive(Clone, Copy)]
+struct Due {
+    /// Nanoseconds, and the count of those that were asked for before: one number to compare.
+    key: u128,
+    slot: u32,
+}
+
+impl Due {
+    const fn at(self) -> Instant {
+        Instant::from_nanos((self.key >> 64) as u64)
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key.cmp(&self.key)
+    }
 }
 
 impl Queue {
@@ -46,18 +80,19 @@ impl Queue {
             self.slots.push(Some(event));
             (self.slots.len() - 1) as u32
         };
-        self.heap.push(Reverse((at, self.count, slot)));
+        let key = u128::from(at.as_nanos()) << 64 | u128::from(self.count);
+        self.heap.push(Due { key, slot });
         self.count += 1;
     }
 
     pub(super) fn next_at(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((at, ..))| *at)
+        self.heap.peek().map(|due| due.at())
     }
 
     pub(super) fn pop(&mut self) -> Option<(Instant, Event)> {
-        let Reverse((at, _, slot)) = self.heap.pop()?;
-        self.free.push(slot);
-        Some((at, self.slots[slot as usize].take()?))
+        let due = self.heap.pop()?;
+        self.free.push(due.slot);
+        Some((due.at(), self.slots[due.slot as usize].take()?))
     }
 }
 

@@ -161,7 +161,10 @@ impl World {
             return self.drop(node, interface, DropCause::Down, &packet);
         }
         match &receiver.kind {
-            Kind::Host(_) => self.reach_host(HostId(node), &packet),
+            Kind::Host(_) => {
+                self.reach_host(HostId(node), &packet);
+                self.boxes.empty(packet);
+            }
             Kind::Nat(_) => self.pass_nat(node, interface, packet),
         }
     }
