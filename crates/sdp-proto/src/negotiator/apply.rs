@@ -16,7 +16,7 @@ use super::remote::{Remote, RemoteSection};
 use super::simulcast;
 use super::transport;
 use crate::Session;
-use crate::attribute::{Direction, SctpPort};
+use crate::attribute::{Direction, RidDirection, SctpPort};
 
 /// What an answer is held against.
 pub(super) struct Answer<'a> {
@@ -125,7 +125,8 @@ impl Answer<'_> {
         }
         let facts = &section.facts;
         let own_transport = if owner == index {
-            let before = self.agreement.transport(index);
+            let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
+            let before = self.agreement.transport(index).map(|before| (before, moved));
             Some(transport::of_answer(facts, before, self.restarts(), index)?)
         } else {
             None
@@ -134,7 +135,15 @@ impl Answer<'_> {
         let offered_maps = &ours.outline.extensions;
         let extensions = extensions::settled(offered_maps, &facts.extensions, &mut account);
         let rids = &ours.outline.simulcast.rids;
-        let rids = if direction.receives() { &rids[..] } else { &[] };
+        let rids_of = |goes: bool| if goes { &rids[..] } else { &[] };
+        let send_rids = simulcast::settled(
+            facts,
+            rids_of(direction.receives()),
+            RidDirection::Send,
+            &mut account,
+        );
+        let receive_rids =
+            simulcast::settled(facts, rids_of(direction.sends()), RidDirection::Recv, &mut account);
         Ok(AgreedSection {
             mid: ours.mid.clone(),
             kind,
@@ -145,8 +154,8 @@ impl Answer<'_> {
             codecs,
             extensions,
             allow_mixed: ours.outline.allow_mixed && facts.allow_mixed,
-            send_rids: simulcast::settled(facts, rids, &mut account),
-            receive_rids: Vec::new(),
+            send_rids,
+            receive_rids,
             rtcp_mux: mux && ours.outline.rtcp_mux,
             rtcp_rsize: ours.outline.rtcp_rsize && facts.rtcp_rsize,
             data: (!rtp).then(|| DataTerms {

@@ -64,9 +64,8 @@ pub(super) fn offer(
                 *place = Placement::BundleOnly;
             }
         }
-        if !live.is_empty() {
-            groups.push(live);
-        }
+        // A group of nothing says no less (RFC 8829 §5.2.1).
+        groups.push(live);
         return (placed, groups);
     }
     if let Some(first) = groups.first_mut() {
@@ -88,6 +87,7 @@ pub(super) fn offer(
 pub(super) struct Answered {
     /// For each section the one whose transport it uses, or why it has none.
     pub(super) owners: Vec<Result<usize, Reason>>,
+    /// One for each offered group, with what was accepted of it: perhaps nothing.
     pub(super) groups: Vec<Vec<usize>>,
 }
 
@@ -124,6 +124,7 @@ pub(super) fn answer(
                     });
                 }
             }
+            groups.push(Vec::new());
             continue;
         };
         let mut members: Vec<usize> = Vec::from([tag]);
@@ -154,7 +155,7 @@ fn limit(
     policy: BundlePolicy,
     offer: &Remote<'_>,
     owners: &mut [Result<usize, Reason>],
-    groups: &mut Vec<Vec<usize>>,
+    groups: &mut [Vec<usize>],
 ) {
     let mut firsts: Vec<(Option<Kind>, usize)> = Vec::new();
     for (index, owner) in owners.iter_mut().enumerate() {
@@ -180,5 +181,4 @@ fn limit(
     for group in groups.iter_mut() {
         group.retain(|index| owners.get(*index).is_some_and(Result::is_ok));
     }
-    groups.retain(|group| !group.is_empty());
 }

@@ -209,8 +209,14 @@ impl Negotiator {
         let none = Candidates::new();
         let current = credentials == self.credentials;
         let judgement = judge.judge().map_err(unreadable)?;
-        let Judgement { sections, groups, lip_sync, payload_types, extension_ids, explanations } =
-            judgement;
+        let Judgement {
+            sections,
+            mut groups,
+            lip_sync,
+            payload_types,
+            extension_ids,
+            explanations,
+        } = judgement;
         let (sections, outlines): (Vec<_>, Vec<Outline>) = sections.into_iter().unzip();
         let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
         let writer = Writer {
@@ -224,6 +230,8 @@ impl Negotiator {
             lip_sync: &lip_sync,
         };
         let session = writer.write()?;
+        // The answer says of a group that nothing is left of it (RFC 8829 §5.3.1).
+        groups.retain(|group| !group.is_empty());
         let agreement = Agreement {
             next_mid: self.agreement.next_mid,
             sections,

@@ -40,7 +40,7 @@ pub enum Reason {
     NotTheirs,
     /// Both have the codec, with parameters that make it another format.
     Parameters,
-    /// A second format that is the same as an earlier one.
+    /// A second format, extension or rid that is the same as an earlier one.
     Duplicate,
     /// RTX or RED whose original is not among the agreed formats.
     NoOriginal,
@@ -96,7 +96,7 @@ impl Reason {
             Self::NotOurs => "this side does not have it",
             Self::NotTheirs => "the answer leaves it out",
             Self::Parameters => "its parameters do not agree",
-            Self::Duplicate => "the same as an earlier format",
+            Self::Duplicate => "the same as an earlier one",
             Self::NoOriginal => "the format it goes with was not agreed",
             Self::NoNumber => "no number is free",
             Self::NumberChanged => "the answer moved it to another number",

@@ -335,7 +335,6 @@ fn rejected_leave(judgement: &mut Judgement) {
     for group in &mut judgement.groups {
         group.retain(|index| live.get(*index) == Some(&true));
     }
-    judgement.groups.retain(|group| !group.is_empty());
 }
 
 impl DtlsRole {

@@ -6,7 +6,11 @@ use alloc::string::String;
 
 /// What each number of the session stands for. At most as many entries as there are numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Numbers(BTreeMap<u16, String>);
+pub(super) struct Numbers {
+    meanings: BTreeMap<u16, String>,
+    /// The number that each meaning had last, as it may have had several.
+    last: BTreeMap<String, u16>,
+}
 
 /// The numbers that one section uses, so that it uses none twice.
 #[derive(Clone, Debug, Default)]
@@ -21,11 +25,15 @@ impl Taken {
 impl Numbers {
     /// Notes what the peer uses a number for; the first meaning of a number stays.
     pub(super) fn adopt(&mut self, number: u16, key: &str) {
-        self.0.entry(number).or_insert_with(|| String::from(key));
+        let meaning = self.meanings.entry(number).or_insert_with(|| String::from(key));
+        if *meaning == key {
+            self.last.insert(String::from(key), number);
+        }
     }
 
-    /// The number for `key`: the one that it has, else the one it wishes, else the first free
-    /// one of `range`.
+    /// The number for `key`: the one that it had last, else another one that it has, else the one
+    /// it wishes, else the first free one of `range`. A peer that has forgotten what is long gone
+    /// would give an older number to something else.
     pub(super) fn assign(
         &mut self,
         key: &str,
@@ -33,12 +41,13 @@ impl Numbers {
         taken: &mut Taken,
         mut range: impl Iterator<Item = u16>,
     ) -> Option<u16> {
-        let has = self.0.iter().filter(|(_, k)| *k == key).map(|(number, _)| *number);
-        if let Some(number) = has.into_iter().find(|number| !taken.0.contains(number)) {
+        let others = self.meanings.iter().filter(|(_, k)| *k == key).map(|(number, _)| *number);
+        let mut has = self.last.get(key).copied().into_iter().chain(others);
+        if let Some(number) = has.find(|number| !taken.0.contains(number)) {
             taken.take(number);
             return Some(number);
         }
-        let free = |number: &u16| !self.0.contains_key(number) && !taken.0.contains(number);
+        let free = |number: &u16| !self.meanings.contains_key(number) && !taken.0.contains(number);
         let number = wish.filter(free).or_else(|| range.find(free))?;
         taken.take(number);
         self.adopt(number, key);

@@ -103,8 +103,12 @@ impl<'o> Offer<'o> {
         Ok(Draft { session, sections, groups, lip_sync, ledger, next_mid, credentials })
     }
 
-    /// The sections in order: those that were agreed in their places, then new ones, each in the
-    /// first place that is off or at the end; media before data (RFC 8829 §5.2.1, §5.2.2).
+    /// The sections in order: those that were agreed in their places, then new ones, each in a
+    /// place that is off or at the end; media before data (RFC 8829 §5.2.1, §5.2.2).
+    ///
+    /// A place before the section that carries the transport of the group is used when nothing
+    /// else is left. What stands there would carry the transport for Chromium, whatever the group
+    /// says, and to reject it would be to reject the group (RFC 9143 §7.3.3).
     fn slots(&self, next_mid: &mut u32) -> Result<Vec<Slot<'o>>, CommandError> {
         let agreed = self.agreement.sections.iter();
         let mut mids: Vec<Token<'static>> = agreed.clone().map(|s| s.mid.clone()).collect();
@@ -120,19 +124,27 @@ impl<'o> Offer<'o> {
         let new = self.transceivers.iter().filter(|entry| !entry.stopped && !placed(entry));
         let mut new: Vec<&'o Entry> = new.collect();
         new.sort_by_key(|entry| entry.wish.kind == Kind::Data);
-        let mut free = (0..self.agreement.sections.len())
+        let stays = |index: &usize| matches!(slots.get(*index), Some(Slot::Continues(..)));
+        let mut grouped = self.agreement.groups.iter().flatten().copied();
+        let tag = grouped.find(stays).unwrap_or_default();
+        let free = (0..self.agreement.sections.len())
             .filter(|index| self.agreement.sections.get(*index).is_some_and(|s| !s.live));
+        let (before, behind): (Vec<usize>, Vec<usize>) = free.partition(|index| *index < tag);
+        let (mut before, mut behind) = (before.into_iter(), behind.into_iter());
+        let max = self.config.limits.media_max;
         for entry in new {
             let mid = Agreement::fresh_mid(next_mid, &mids);
             mids.push(mid.clone());
             let slot = Slot::New(entry, mid);
-            match free.next().and_then(|index| slots.get_mut(index)) {
+            let full = slots.len() >= max;
+            let place = behind.next().or_else(|| if full { before.next() } else { None });
+            match place.and_then(|index| slots.get_mut(index)) {
                 Some(place) => *place = slot,
+                None if full => return Err(CommandError::Sections { max }),
                 None => slots.push(slot),
             }
         }
-        let max = self.config.limits.media_max;
-        if slots.len() > max { Err(CommandError::Sections { max }) } else { Ok(slots) }
+        Ok(slots)
     }
 
     fn section(
@@ -144,19 +156,7 @@ impl<'o> Offer<'o> {
     ) -> Result<DraftSection, CommandError> {
         let mut account = Account { section: index, lines: &mut ledger.explanations };
         let (entry, held, mid) = match slot {
-            Slot::Off(section) => {
-                let reason = if section.live { Reason::Stopped } else { Reason::OfferedOff };
-                account.section(reason);
-                let line = outline::rejected(section.line.clone());
-                let mid = section.mid.clone();
-                return Ok(DraftSection {
-                    outline: Outline::off(line, Some(mid.clone()), index, section.kind),
-                    mid,
-                    transceiver: section.transceiver,
-                    layout: Layout::default(),
-                    shared: false,
-                });
-            }
+            Slot::Off(section) => return Ok(off(index, section, &mut account)),
             Slot::Continues(section, entry) => (*entry, Some(*section), section.mid.clone()),
             Slot::New(entry, mid) => (*entry, None, mid.clone()),
         };
@@ -177,6 +177,11 @@ impl<'o> Offer<'o> {
         for map in &extensions {
             account.extension(&map.uri, Reason::Offered);
         }
+        let simulcast = if rtp {
+            simulcast::offered(wish, held, &mut account)
+        } else {
+            simulcast::Lines::default()
+        };
         let mut line = outline::line(wish.kind, &layout.formats)?;
         if let Some(held) = held {
             line.proto = held.line.proto.clone();
@@ -200,11 +205,7 @@ impl<'o> Offer<'o> {
             extensions,
             allow_mixed: mixed,
             streams: wish.streams.clone(),
-            simulcast: if wish.direction.sends() {
-                simulcast::offered(&wish.encodings)
-            } else {
-                simulcast::Lines::default()
-            },
+            simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
             rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
@@ -226,6 +227,20 @@ impl Slot<'_> {
                 Member { kind: Some(entry.wish.kind), live: true, continues: false }
             }
         }
+    }
+}
+
+/// A section that is off, or goes.
+fn off(index: usize, section: &AgreedSection, account: &mut Account<'_>) -> DraftSection {
+    account.section(if section.live { Reason::Stopped } else { Reason::OfferedOff });
+    let line = outline::rejected(section.line.clone());
+    let mid = section.mid.clone();
+    DraftSection {
+        outline: Outline::off(line, Some(mid.clone()), index, section.kind),
+        mid,
+        transceiver: section.transceiver,
+        layout: Layout::default(),
+        shared: false,
     }
 }
 

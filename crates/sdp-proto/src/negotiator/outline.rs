@@ -137,6 +137,11 @@ impl Writer<'_> {
         if let Some(pacing) = &self.config.ice_pacing {
             builder.attribute(pacing)?;
         }
+        // All transports show the same certificates, so that these may stand here (RFC 8829 §5.2.1).
+        // They have to: of bundled sections without a fingerprint Chromium rejects all but one.
+        for fingerprint in &self.config.fingerprints {
+            builder.attribute(fingerprint)?;
+        }
         for outline in self.outlines {
             self.section(&mut builder, outline)?;
         }
@@ -189,9 +194,6 @@ impl Writer<'_> {
         builder.attribute(&self.credentials.ufrag)?.attribute(&self.credentials.pwd)?;
         if let Some(options) = &self.config.ice_options {
             builder.attribute(options)?;
-        }
-        for fingerprint in &self.config.fingerprints {
-            builder.attribute(fingerprint)?;
         }
         builder.attribute(&setup)?;
         if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| outline.tls_id) {

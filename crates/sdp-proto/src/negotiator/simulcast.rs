@@ -5,8 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::agreement::AgreedSection;
 use super::explain::{Account, Reason};
 use super::remote::Facts;
+use super::transceiver::Transceiver;
 use crate::attribute::{Rid, RidDirection, SimulcastList};
 use crate::text::{Text, Token};
 
@@ -25,19 +27,43 @@ pub(super) struct Answered {
     pub(super) receive: Vec<Token<'static>>,
 }
 
-/// Offers to send `encodings`, if they are several.
-pub(super) fn offered(encodings: &[Token<'static>]) -> Lines {
-    if encodings.len() < 2 {
-        return Lines::default();
+/// Offers to send and to receive several encodings, each way as far as media may go it. What the
+/// peer sends by its own offer goes on: an offer without would end it (RFC 8853 §5.3.4). A rid
+/// stands for one encoding of the section (RFC 8851 §4): what was agreed, else what is sent.
+pub(super) fn offered(
+    wish: &Transceiver,
+    held: Option<&AgreedSection>,
+    account: &mut Account<'_>,
+) -> Lines {
+    let agreed = held.map_or(&[][..], |section| &section.receive_rids);
+    let asked =
+        if wish.receive_encodings.is_empty() { agreed } else { &wish.receive_encodings[..] };
+    let ways = [
+        (RidDirection::Send, "send", &wish.encodings[..], wish.direction.sends()),
+        (RidDirection::Recv, "recv", asked, wish.direction.receives()),
+    ];
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let mut lines = Lines::default();
+    let mut parts = Vec::new();
+    for (direction, word, wanted, _) in ways.into_iter().filter(|(.., goes)| *goes) {
+        let mut ids: Vec<&Token<'static>> = Vec::new();
+        for rid in wanted {
+            let is_agreed = direction == RidDirection::Send && agreed.contains(rid);
+            if is_agreed || !used.insert(rid) {
+                account.rid(rid, Reason::Duplicate);
+            } else {
+                ids.push(rid);
+            }
+        }
+        if ids.len() > 1 {
+            let names: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+            parts.push(format!("{word} {}", names.join(";")));
+            let rid = |id: &Token<'static>| Rid { id: id.clone(), direction, restrictions: None };
+            lines.rids.extend(ids.into_iter().map(rid));
+        }
     }
-    let rid = |id: &Token<'static>| Rid {
-        id: id.clone(),
-        direction: RidDirection::Send,
-        restrictions: None,
-    };
-    let ids: Vec<&str> = encodings.iter().map(Token::as_str).collect();
-    let simulcast = Some(format!("send {}", ids.join(";")));
-    Lines { rids: encodings.iter().map(rid).collect(), simulcast }
+    lines.simulcast = (!parts.is_empty()).then(|| parts.join(" "));
+    lines
 }
 
 /// Mirrors what the peer would send, and of what it would receive those encodings that there are.
@@ -74,16 +100,21 @@ pub(super) fn answered(
     answered
 }
 
-/// The rids that the peer agreed to receive, of those that were offered.
+/// What the answer left of the offered rids that go this way, seen from this side.
 pub(super) fn settled(
     facts: &Facts<'_>,
     offered: &[Rid<'static>],
+    way: RidDirection,
     account: &mut Account<'_>,
 ) -> Vec<Token<'static>> {
-    let list = facts.simulcast.as_ref().and_then(|simulcast| simulcast.recv.as_ref());
+    let simulcast = facts.simulcast.as_ref();
+    let list = simulcast.and_then(|simulcast| match way {
+        RidDirection::Send => simulcast.recv.as_ref(),
+        RidDirection::Recv => simulcast.send.as_ref(),
+    });
     let answered: BTreeSet<&str> = list.map(ids).unwrap_or_default();
     let mut kept = Vec::new();
-    for rid in offered {
+    for rid in offered.iter().filter(|rid| rid.direction == way) {
         if answered.contains(rid.id.as_str()) {
             account.rid(&rid.id, Reason::Agreed);
             kept.push(rid.id.clone());

@@ -41,3 +41,17 @@ fn extension_ids_leave_out_fifteen_and_need_mixed_headers_from_sixteen_on() {
     let mixed: Vec<u16> = numbers::extension_ids(true).collect();
     assert_eq!((mixed.len(), mixed.contains(&15)), (254, false));
 }
+
+#[test]
+fn of_several_numbers_the_last_one_is_given_again() {
+    let (mut ids, mut taken) = (Numbers::default(), Taken::default());
+    ids.adopt(4, "mid");
+    ids.adopt(1, "mid");
+    ids.adopt(2, "other");
+    assert_eq!(ids.assign("mid", None, &mut taken, 1..9), Some(1));
+    ids.adopt(4, "mid");
+    // What stands for something else does not change its meaning.
+    ids.adopt(2, "mid");
+    assert_eq!(ids.assign("mid", None, &mut Taken::default(), 1..9), Some(4));
+    assert_eq!(ids.assign("mid", None, &mut taken, 1..9), Some(4));
+}

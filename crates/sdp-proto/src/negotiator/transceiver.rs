@@ -25,6 +25,9 @@ pub struct Transceiver {
     /// Rids under which several encodings are sent at once (RFC 8853); none or one for no
     /// simulcast.
     pub encodings: Vec<Token<'static>>,
+    /// Rids under which an own offer asks the peer for several encodings at once, as a server does
+    /// that forwards one of them (RFC 8853). An offer of the peer names its own.
+    pub receive_encodings: Vec<Token<'static>>,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
     /// otherwise it waits for an own offer, as with `addTransceiver` (RFC 8829 §5.10).
     pub shares: bool,
@@ -39,6 +42,7 @@ impl Transceiver {
             capabilities: None,
             streams: Vec::new(),
             encodings: Vec::new(),
+            receive_encodings: Vec::new(),
             shares: true,
         }
     }

@@ -37,11 +37,14 @@ pub(super) fn of_offer(
     Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
 }
 
-/// What an answered section has as a transport of its own. `restarted` is whether the offer had
-/// new ICE credentials.
+/// What an answered section has as a transport of its own. `before` is the one that it used, and
+/// whether another section carried it; `restarted` is whether the offer had new ICE credentials.
+///
+/// A transport that another section carried ought to go on (RFC 8829 §5.11). Chromium
+/// discards it with the section that carried it, and answers with a new one.
 pub(super) fn of_answer(
     facts: &Facts<'_>,
-    before: Option<&AgreedTransport>,
+    before: Option<(&AgreedTransport, bool)>,
     restarted: bool,
     section: usize,
 ) -> Result<AgreedTransport, Mismatch> {
@@ -57,15 +60,16 @@ pub(super) fn of_answer(
         Setup::Passive => DtlsRole::Client,
         Setup::ActPass | Setup::HoldConn => return Err(Mismatch::Setup { section }),
     };
-    if let Some(before) = before {
-        let goes_on = same_association(before, &fingerprints, tls_id.as_ref());
-        match (restarted, credentials == before.credentials) {
-            (false, false) => return Err(Mismatch::RestartNotOffered { section }),
-            (true, true) => return Err(Mismatch::RestartIgnored { section }),
-            (false, true) if !goes_on => return Err(Mismatch::RestartNotOffered { section }),
-            (true, false) | (false, true) => {}
+    if let Some((before, moved)) = before {
+        let same = credentials == before.credentials;
+        if restarted && same {
+            return Err(Mismatch::RestartIgnored { section });
         }
-        if goes_on && role != before.role {
+        let goes_on = same_association(before, &fingerprints, tls_id.as_ref());
+        if !(moved || restarted || (same && goes_on)) {
+            return Err(Mismatch::RestartNotOffered { section });
+        }
+        if !moved && goes_on && role != before.role {
             return Err(Mismatch::Setup { section });
         }
     }

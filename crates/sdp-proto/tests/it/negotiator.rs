@@ -2,6 +2,7 @@
 
 mod answers;
 mod bundles;
+mod chromium;
 mod model;
 mod offers;
 mod rollbacks;

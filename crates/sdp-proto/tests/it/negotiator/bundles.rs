@@ -84,6 +84,68 @@ fn when_the_first_section_stops_the_next_one_carries_the_transport() {
 }
 
 #[test]
+fn a_section_that_comes_to_carry_the_transport_may_be_answered_with_a_new_one() {
+    let moved = || {
+        let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video]), side(2));
+        exchange(&mut a, &mut b);
+        let (audio, _) = a.transceivers().next().unwrap();
+        a.stop(audio).unwrap();
+        let text = offer(&mut a);
+        (a, answer(&mut b, &text))
+    };
+    // As Chromium answers, which gives the old one up: other credentials, and another role.
+    let (mut a, text) = moved();
+    let other = text.replace("side2", "other").replace("setup:active", "setup:passive");
+    assert_eq!(conclude(&mut a, &other).len(), 2);
+    let transport = a.agreement().transport(1).unwrap();
+    assert_eq!((&transport.credentials, transport.role), (&credentials("other"), DtlsRole::Client));
+    // Once it carries it, it is held to it.
+    offer(&mut a);
+    let verdict = a.handle_input(Input::Answer(text.as_bytes()));
+    assert_eq!(verdict, Verdict::Refused(Mismatch::RestartNotOffered { section: 1 }));
+}
+
+#[test]
+fn a_place_before_the_section_with_the_transport_stays_free() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video]), side(2));
+    exchange(&mut a, &mut b);
+    let (audio, _) = a.transceivers().next().unwrap();
+    a.stop(audio).unwrap();
+    exchange(&mut a, &mut b);
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
+    let (text, _) = exchange(&mut a, &mut b);
+    assert_eq!(m_lines(&text).len(), 3);
+    assert!(lines(&text, None).contains(&"a=group:BUNDLE 1 2"));
+    // Nothing is carried any more: all places are free.
+    let rest: Vec<_> = a.transceivers().map(|(id, _)| id).collect();
+    for id in rest {
+        a.stop(id).unwrap();
+    }
+    exchange(&mut a, &mut b);
+    a.add(Transceiver::new(Kind::Data)).unwrap();
+    let (text, _) = exchange(&mut a, &mut b);
+    assert_eq!((m_lines(&text).len(), m_lines(&text)[0].contains("application 9")), (3, true));
+}
+
+#[test]
+fn the_last_place_of_all_is_used_whatever_it_is_before() {
+    let mut small = config(1);
+    small.limits.media_max = 2;
+    let (mut a, mut b) = (Negotiator::new(small), side(2));
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
+    a.add(Transceiver::new(Kind::Video)).unwrap();
+    exchange(&mut a, &mut b);
+    let (audio, _) = a.transceivers().next().unwrap();
+    a.stop(audio).unwrap();
+    exchange(&mut a, &mut b);
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
+    let (text, _) = exchange(&mut a, &mut b);
+    assert!(m_lines(&text)[0].starts_with("m=audio 9 "));
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
+    assert_eq!(a.offer(), Err(CommandError::Sections { max: 2 }));
+}
+
+#[test]
 fn a_rejected_first_section_leaves_the_transport_to_one_that_has_one() {
     let mut a = with_policy(1, BundlePolicy::Balanced, &THREE);
     let mut b = side(2);
@@ -109,8 +171,11 @@ fn without_a_first_section_what_is_bundle_only_goes_too() {
     assert!(b.explain().iter().any(|line| line.reason == Reason::TagRejected));
     b.answer().unwrap();
     let answered = said(&mut b);
-    assert!(!answered.contains("a=group"));
+    // Nothing is left of the group, and the answer says so.
+    assert!(lines(&answered, None).contains(&"a=group:BUNDLE"));
     conclude(&mut a, &answered);
+    // An offer of nothing says it as well.
+    assert!(lines(&offer(&mut a), None).contains(&"a=group:BUNDLE"));
 }
 
 #[test]

@@ -8,11 +8,11 @@ fn a_first_offer_is_written_line_by_line_as_others_expect_it() {
     let mut a = side_with(1, &[Kind::Data, Kind::Audio]);
     let text = offer(&mut a);
     let expected = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
-        m=audio 9 UDP/TLS/RTP/SAVPF 111 96 0 97\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n\
-        a=ice-ufrag:side1\r\na=ice-pwd:side1asd88fgpdd777uzjYhagZg\r\na=ice-options:ice2\r\n\
         a=fingerprint:sha-256 01";
     assert!(text.starts_with(expected), "{text}");
-    let rest = "a=setup:actpass\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=rtcp-rsize\r\n\
+    let rest = "m=audio 9 UDP/TLS/RTP/SAVPF 111 96 0 97\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n\
+        a=ice-ufrag:side1\r\na=ice-pwd:side1asd88fgpdd777uzjYhagZg\r\na=ice-options:ice2\r\n\
+        a=setup:actpass\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=rtcp-rsize\r\n\
         a=extmap-allow-mixed\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
         a=rtpmap:96 red/48000/2\r\na=fmtp:96 111/111\r\na=rtpmap:0 PCMU/8000\r\n\
@@ -156,4 +156,46 @@ fn rtcp_has_an_address_until_it_shares_that_of_rtp() {
     assert!(text.contains("a=rtcp:5001 IN IP4 192.0.2.1\r\n"));
     assert!(!answered.contains("a=rtcp:"));
     assert!(!offer(&mut a).contains("a=rtcp:"));
+}
+
+#[test]
+fn certificates_stand_in_the_session_part_for_all_sections() {
+    let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Video, Kind::Data]), side(2));
+    let (first, answered) = exchange(&mut a, &mut b);
+    for text in [first, answered, offer(&mut a)] {
+        let common = lines(&text, None).into_iter().filter(|l| l.starts_with("a=fingerprint"));
+        assert_eq!((common.count(), text.matches("a=fingerprint").count()), (1, 1));
+    }
+}
+
+#[test]
+fn several_encodings_are_asked_for_and_asked_for_again() {
+    let rids = ["h", "m", "l"].map(|rid| rid.parse().unwrap()).to_vec();
+    let mut wish = Transceiver::new(Kind::Video).with_direction(Direction::RecvOnly);
+    wish.receive_encodings.clone_from(&rids);
+    let mut a = side(1);
+    a.add(wish).unwrap();
+    let mut b = side(2);
+    b.add(Transceiver { encodings: rids[..2].to_vec(), ..Transceiver::new(Kind::Video) }).unwrap();
+    let asked = "a=rid:h recv\r\na=rid:m recv\r\na=rid:l recv\r\na=simulcast:recv h;m;l\r\n";
+    for _ in 0..2 {
+        let (text, answered) = exchange(&mut a, &mut b);
+        assert!(text.contains(asked), "{text}");
+        let given = "a=rid:h send\r\na=rid:m send\r\na=simulcast:send h;m\r\n";
+        assert!(answered.contains(given), "{answered}");
+        assert_eq!(a.agreement().sections()[0].receive_rids, ["h", "m"]);
+        assert_eq!(b.agreement().sections()[0].send_rids, ["h", "m"]);
+        assert!(a.explain().iter().any(|line| line.to_string().contains("rid l dropped")));
+    }
+    // Whoever was offered them asks for them in an own offer, or the peer would stop.
+    let (text, _) = exchange(&mut b, &mut a);
+    assert!(text.contains("a=simulcast:send h;m\r\n"));
+    let next = offer(&mut a);
+    assert!(next.contains("a=simulcast:recv h;m;l\r\n"), "{next}");
+    let (mut c, mut d) = (side(3), side(4));
+    c.add(Transceiver { encodings: rids, ..Transceiver::new(Kind::Video) }).unwrap();
+    exchange(&mut c, &mut d);
+    let (text, _) = exchange(&mut d, &mut c);
+    assert!(text.contains("a=simulcast:recv h;m;l\r\n"), "{text}");
+    assert_eq!(c.agreement().sections()[0].send_rids, ["h", "m", "l"]);
 }
