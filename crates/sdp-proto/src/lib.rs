@@ -18,8 +18,19 @@
 //! a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host
 //! ```
 //!
-//! One side sends an *offer*, the other one an *answer* with as many sections (RFC 3264). How the
-//! texts travel is not SDP's business: a web server, SIP, or a person who copies and pastes.
+//! # What offer and answer are
+//!
+//! One side writes such a text as an *offer*: these sections, in this order, with everything that I
+//! can do. The other one replies with an *answer* (RFC 3264): for each section of the offer one in
+//! the same place, which keeps what both can do, or has port 0 and so rejects it. From then on both
+//! know the same: which codec has which number, who sends, whom to encrypt for. How the texts travel
+//! is not SDP's business: a web server, SIP, or a person who copies and pastes.
+//!
+//! The first exchange is easy; the later ones are where implementations break. To add a camera, to
+//! put a call on hold or to change networks, either side offers anew, and the new offer has to
+//! repeat the old sections in their places, with their names and numbers, and to use the places
+//! of dead ones again. Both may offer at once, so that one has to take its offer back whole. Rules for
+//! that (RFC 8829, which calls the whole JSEP) are what [`Negotiator`] is for.
 //!
 //! # When to care
 //!
@@ -27,6 +38,10 @@
 //! all speak SDP, each with its own habits, and most trouble between them is a line that one side
 //! writes and the other does not expect. When both sides are one's own, SDP is still a convenient
 //! envelope for ICE candidates and credentials, as it is for `spool` here.
+//!
+//! A data channel and nothing else, settled once, needs no more than [`DataChannel`]. With media, or
+//! with anything that changes during a call, take the [`Negotiator`]. To look at descriptions,
+//! to log them or to repair them, [`Session`] is enough.
 //!
 //! # How it relates to ICE, STUN, TURN and NAT
 //!
@@ -55,7 +70,8 @@
 //! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
 //!   data channel, [`Fragment`] reads what is trickled afterwards.
 //! - [`Negotiator`] makes and answers offers for audio, video and data channels: codecs,
-//!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so.
+//!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so. The
+//!   example `offer_answer` shows a whole exchange.
 //! - [`codec`] puts the RTP formats of a section together, types the parameters of the usual
 //!   codecs and compares them.
 //! - [`Session::normalised`] gives the canonical spelling, [`Session::anonymised`] a copy that is
