@@ -1,12 +1,14 @@
 //! `cargo xtask interop`: this project's programs and other implementations meet behind NATs of the
 //! real kernel. Each case says PASS, FAIL, or COULD NOT RUN and why.
 
+mod browser;
 mod cases;
 mod chromium;
 mod discovery;
 mod install;
 mod json;
 mod login;
+mod negotiation;
 mod peers;
 mod process;
 mod server;

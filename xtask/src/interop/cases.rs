@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::chromium;
 use super::install::Tool;
+use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::server::Kind;
 use super::{discovery, login};
@@ -35,6 +36,8 @@ pub(crate) enum Play {
     Lifetime,
     /// A STUN client shows its credentials.
     Login,
+    /// A browser and our negotiator exchange descriptions.
+    Negotiate(Topic),
 }
 
 const fn discover(name: &'static str, kind: NatKind) -> Case {
@@ -127,6 +130,26 @@ pub(crate) const CASES: &[Case] = &[
         shows: "spool stun with a long-term credential at coturn, over UDP and TCP",
         play: Play::Login,
     },
+    Case {
+        name: "sdp-browser-offers",
+        shows: "our negotiator answers Chromium: media, data, BUNDLE, simulcast, rejections",
+        play: Play::Negotiate(Topic::BrowserOffers),
+    },
+    Case {
+        name: "sdp-we-offer",
+        shows: "Chromium answers our negotiator: media, data, BUNDLE, simulcast, rejections",
+        play: Play::Negotiate(Topic::WeOffer),
+    },
+    Case {
+        name: "sdp-changes",
+        shows: "renegotiation with Chromium: new and recycled sections, restarts, rollback, glare",
+        play: Play::Negotiate(Topic::Changes),
+    },
+    Case {
+        name: "sdp-walk",
+        shows: "Chromium and our negotiator agree after each of many random changes",
+        play: Play::Negotiate(Topic::Walk),
+    },
     discover("nat-masq", NatKind::Masquerade),
     discover("nat-masq-random", NatKind::MasqueradeRandom),
     discover("nat-masq-frandom", NatKind::MasqueradeFullyRandom),
@@ -165,6 +188,7 @@ impl Play {
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) | Self::Login => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Lifetime => needs.push(Tool::Spool),
+            Self::Negotiate(_) => needs.push(Tool::Chromium),
             Self::Meet(meeting) => {
                 needs.push(of_server(meeting.server));
                 needs.extend([meeting.offers, meeting.answers].map(of_program));
@@ -184,6 +208,7 @@ impl Play {
             Self::Discover(kind) => discovery::agree(kind, dir),
             Self::Lifetime => discovery::lifetime(dir),
             Self::Login => login::run(dir),
+            Self::Negotiate(topic) => negotiation::run(topic, dir),
         }
     }
 }

@@ -38,9 +38,13 @@ impl Running {
 
     /// Writes lines to the standard input.
     pub(crate) fn say(&mut self, lines: &[String]) -> Result<(), Failure> {
-        let text = lines.join("\n") + "\n";
+        self.write((lines.join("\n") + "\n").as_bytes())
+    }
+
+    /// Writes bytes to the standard input.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let stdin = self.child.stdin.as_mut();
-        let written = stdin.map(|stdin| stdin.write_all(text.as_bytes()));
+        let written = stdin.map(|stdin| stdin.write_all(bytes));
         match written {
             Some(Ok(())) => Ok(()),
             Some(Err(error)) => Err(self.failure(&format!("takes no input: {error}"))),
