@@ -109,7 +109,9 @@ impl Session<'_> {
         }
         for media in self.media() {
             let index = media.media_index();
-            if media.line()?.port == 0 {
+            // The example of the draft answers a bundled section with port 0 and `bundle-only`, as
+            // RFC 8843 did (RFC 9143 §7.4.1).
+            if media.is_rejected() {
                 return Err(WhipError::Rejected { media: index });
             }
             bundle.check(&media, &[Setup::Passive, Setup::Active])?;

@@ -65,3 +65,13 @@ fn each_rule_of_an_answer_is_kept() {
     assert_eq!(changed("recvonly", "sendrecv"), WhipError::Direction { media: 0, direction });
     assert_eq!(changed("passive", "actpass"), WhipError::Setup { media: 0 });
 }
+
+#[test]
+fn an_answer_may_say_bundle_only_as_the_example_of_the_draft_does() {
+    let text = answer_text().replace("m=video 9", "m=video 0");
+    let bundled = text.replace("a=mid:1\r\n", "a=mid:1\r\na=bundle-only\r\n");
+    assert_eq!(answer(&bundled), Ok(()));
+    assert_eq!(answer(&text), Err(WhipError::Rejected { media: 1 }));
+    let alone = bundled.replace("BUNDLE 0 1", "BUNDLE 0");
+    assert_eq!(answer(&alone), Err(WhipError::NotBundled { media: 1 }));
+}
