@@ -121,9 +121,13 @@ impl StunClient {
         let Some(error) = response.get::<ErrorCode<'_>>() else {
             return self.fail(&transaction, RequestFault::Incomplete);
         };
-        // Only a signed response may redirect (RFC 8489 §14.8), and one that we signed a request
-        // for was verified above.
-        let signed = response.integrity().is_some() && !matches!(self.config.auth, Auth::None);
+        // Only a response whose signature was checked may redirect (RFC 8489 §14.8). Before its first
+        // challenge a long-term client has no key to check one with.
+        let signed = match &self.config.auth {
+            Auth::None => false,
+            Auth::ShortTerm { .. } => true,
+            Auth::LongTerm(_) => transaction.context.attempt.is_signed(),
+        };
         if error.code == Code::TRY_ALTERNATE
             && signed
             && let Some(server) = alternate(&transaction.path, response)

@@ -435,6 +435,21 @@ fn signed_redirect_is_followed_and_an_unsigned_one_is_not() {
 }
 
 #[test]
+fn redirect_before_the_challenge_is_not_believed_whoever_signed_it() {
+    let alice = Credentials::new("alice", "wonder").unwrap();
+    let mut client = client(Auth::LongTerm(alice));
+    let first = begin(&mut client, NOW);
+    let elsewhere = |b: &mut MessageBuilder<'_>| {
+        b.push(&AlternateServer(addr("198.51.100.9:3478")));
+    };
+    let forged = Some((&Key::new(b"anything"), Integrity::Sha1));
+    let bytes = response(&first, Some(Code::TRY_ALTERNATE), forged, elsewhere);
+    assert!(give(&mut client, NOW, &bytes));
+    let refused = RequestFault::Refused { code: Code::TRY_ALTERNATE, reason: String::new() };
+    assert_eq!(fault(&mut client), refused);
+}
+
+#[test]
 fn redirect_of_a_stream_is_left_to_the_caller() {
     let key = Key::new(b"pass");
     let mut client = client(short_term(Some(Integrity::Sha1)));

@@ -17,7 +17,7 @@ const MAX_RETRIES: u8 = 3;
 ///
 /// Every request is written through [`sign`](Self::sign), and every response to it goes through
 /// [`check`](Self::check), which says whether to believe it, to send the request again, or to give
-/// up.
+/// up. See [`LongTermServer`](crate::LongTermServer) for an example with both sides.
 #[derive(Debug)]
 pub struct LongTermClient {
     credentials: Credentials,
@@ -50,6 +50,13 @@ impl Session {
 pub struct Attempt {
     signed: Option<Integrity>,
     retries: u8,
+}
+
+impl Attempt {
+    /// Whether the request was signed, so that only a signed response to it is accepted.
+    pub const fn is_signed(&self) -> bool {
+        self.signed.is_some()
+    }
 }
 
 /// What is to be done about a response.
