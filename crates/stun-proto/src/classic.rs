@@ -92,11 +92,21 @@ impl ClassicRequest {
         response.finish()
     }
 
+    /// The error response to a request over a transport that RFC 3489 does not have.
+    pub(crate) fn fail(&self) -> Response {
+        self.error(Code::SERVER_ERROR).finish()
+    }
+
+    fn error(&self, code: Code) -> Response {
+        let mut response = Response::new(BINDING_ERROR, &self.id);
+        let [class, number] = code.to_wire();
+        response.attribute(ERROR_CODE, &[0, 0, class, number]);
+        response
+    }
+
     /// The error response to a request with unknown attributes.
     pub(crate) fn refuse(&self) -> Response {
-        let mut response = Response::new(BINDING_ERROR, &self.id);
-        let [class, number] = Code::UNKNOWN_ATTRIBUTE.to_wire();
-        response.attribute(ERROR_CODE, &[0, 0, class, number]);
+        let mut response = self.error(Code::UNKNOWN_ATTRIBUTE);
         // An odd number of types is filled up by repeating the last one (RFC 3489 §11.2.10).
         let last = self.unknown[self.unknown_len.saturating_sub(1)];
         let first = self.unknown[0].to_be_bytes();

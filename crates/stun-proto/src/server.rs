@@ -87,7 +87,27 @@ impl OtherServer {
 /// A success response is 32 bytes over IPv4 and 44 over IPv6, and 8 more where the request had a
 /// fingerprint. It goes out with the verdict, so that
 /// nothing is queued or allocated. States its bounds for the laws: at most one output for each input
-/// since the last drain. See [`StunClient`](crate::StunClient) for an example.
+/// since the last drain.
+///
+/// ```
+/// use sans_io::{Input, Instant, Machine, Path, Verdict};
+/// use stun_proto::{BindingServer, Message, MessageBuilder, MessageType, Method, ServerConfig};
+/// use stun_proto::{TransactionId, attribute::XorMappedAddress};
+///
+/// let client = "192.0.2.1:40000".parse()?;
+/// let path = Path::udp("198.51.100.1:3478".parse()?, client);
+/// let mut buffer = [0; 32];
+/// let kind = MessageType::request(Method::BINDING);
+/// let request = MessageBuilder::new(&mut buffer, kind, TransactionId([7; 12])).finish()?;
+///
+/// let mut server = BindingServer::new(ServerConfig::default(), [1; 32]);
+/// let verdict = server.handle_input(Instant::ZERO, Input::received(path, request));
+/// let Verdict::Forward(response) = verdict else { unreachable!() };
+/// let bytes = response.to_vec();
+/// assert_eq!((response.path, bytes.len()), (path, 32));
+/// assert_eq!(Message::parse(&bytes)?.get(), Some(XorMappedAddress(client)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct BindingServer {
     config: ServerConfig,
@@ -184,13 +204,13 @@ impl BindingServer {
         self.answer(now, Path::new(path.transport, from, path.remote), to, bytes)
     }
 
-    /// A request without a cookie. Over DTLS there is none of those (RFC 8489 §11).
+    /// A request without a cookie. Over DTLS all of those are refused (RFC 8489 §11).
     fn classic(&mut self, now: Instant, path: Path, bytes: &[u8]) -> Verdict<'static> {
         let Some(mut request) = ClassicRequest::parse(bytes).filter(|_| self.config.classic) else {
             return Verdict::Unclaimed;
         };
         if matches!(path.transport, Transport::Dtls) {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.answer(now, path, path.remote, request.fail().as_bytes());
         }
         let other = self.config.other.filter(|_| path.transport == Transport::Udp);
         if other.is_none() && request.change != ChangeRequest::default() {

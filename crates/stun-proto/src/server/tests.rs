@@ -166,11 +166,23 @@ fn rfc_3489_change_request_without_another_address_is_refused() {
 }
 
 #[test]
-fn rfc_3489_is_not_spoken_over_dtls() {
+fn rfc_3489_is_refused_over_dtls() {
     let dtls = Path::new(Transport::Dtls, addr(SERVER), addr(CLIENT));
     let asked = classic(&[]);
-    let verdict = server().handle_input(Instant::ZERO, Input::received(dtls, &asked));
-    assert_eq!(verdict, Verdict::Dropped(DropReason::Unsupported));
+    let mut server = server();
+    let verdict = server.handle_input(Instant::ZERO, Input::received(dtls, &asked));
+    let Verdict::Forward(packet) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(packet.path, dtls);
+    let bytes = packet.to_vec();
+    assert_eq!(bytes[..4], [0x01, 0x11, 0, 8], "a Binding error response");
+    assert_eq!(bytes[4..20], asked[4..20], "the ID of the request");
+    assert_eq!(bytes[20..], [0, 9, 0, 4, 0, 0, 5, 0], "500");
+
+    // What would be an indication, had RFC 3489 any, is not answered.
+    let mut indication = asked;
+    indication[1] |= 0x10;
+    let verdict = server.handle_input(Instant::ZERO, Input::received(dtls, &indication));
+    assert_eq!(verdict, Verdict::Unclaimed);
 }
 
 #[test]
