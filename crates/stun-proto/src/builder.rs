@@ -86,7 +86,7 @@ impl<'b> MessageBuilder<'b> {
 
     /// Adds an attribute, where a chain of calls does not suit.
     pub fn push<'a, A: Attribute<'a>>(&mut self, attribute: &A) {
-        if !attribute.is_valid() {
+        if is_seal(A::TYPE) || !attribute.is_valid() {
             self.0.fail(WriteError::Invalid(A::TYPE));
         }
         let id = self.0.id;
@@ -98,15 +98,10 @@ impl<'b> MessageBuilder<'b> {
     /// Adds an attribute that this crate has no type for, with its value as bytes. Integrity and
     /// fingerprint cannot be written so.
     pub fn push_raw(&mut self, kind: AttributeType, value: &[u8]) {
-        match kind {
-            AttributeType::MESSAGE_INTEGRITY
-            | AttributeType::MESSAGE_INTEGRITY_SHA256
-            | AttributeType::FINGERPRINT => self.0.fail(WriteError::Invalid(kind)),
-            _ => {
-                if let Some(out) = self.0.reserve(kind, value.len()) {
-                    out.copy_from_slice(value);
-                }
-            }
+        if is_seal(kind) {
+            self.0.fail(WriteError::Invalid(kind));
+        } else if let Some(out) = self.0.reserve(kind, value.len()) {
+            out.copy_from_slice(value);
         }
     }
 
@@ -148,6 +143,17 @@ impl<'b> MessageBuilder<'b> {
     }
 }
 
+/// Whether an attribute has a place of its own, which only [`MessageBuilder::sign`] and its like
+/// know: also one of a caller's type may not stand elsewhere.
+const fn is_seal(kind: AttributeType) -> bool {
+    matches!(
+        kind,
+        AttributeType::MESSAGE_INTEGRITY
+            | AttributeType::MESSAGE_INTEGRITY_SHA256
+            | AttributeType::FINGERPRINT
+    )
+}
+
 impl<'b> SignedBuilder<'b> {
     /// Adds the fingerprint.
     pub fn fingerprint(mut self) -> SealedBuilder<'b> {
@@ -186,8 +192,7 @@ impl<'b> Writer<'b> {
         if self.fault.is_some() {
             return None;
         }
-        let padded = len.next_multiple_of(4);
-        let end = self.len + ATTRIBUTE_HEADER_LEN + padded;
+        let end = self.len.saturating_add(len).saturating_add(ATTRIBUTE_HEADER_LEN + 3) & !3;
         if end - HEADER_LEN > MAX_BODY_LEN {
             self.fail(WriteError::TooLong);
             return None;
@@ -215,7 +220,8 @@ impl<'b> Writer<'b> {
         let at = self.len;
         if self.reserve(AttributeType::MESSAGE_INTEGRITY, integrity::SHA1_LEN).is_some() {
             let mac = key.sha1(&self.buffer[..at], (self.len - HEADER_LEN) as u16);
-            self.buffer[self.len - mac.len()..self.len].copy_from_slice(&mac);
+            let mac = mac.as_flattened();
+            self.buffer[self.len - mac.len()..self.len].copy_from_slice(mac);
         }
     }
 
@@ -223,7 +229,8 @@ impl<'b> Writer<'b> {
         let at = self.len;
         if self.reserve(AttributeType::MESSAGE_INTEGRITY_SHA256, integrity::SHA256_LEN).is_some() {
             let mac = key.sha256(&self.buffer[..at], (self.len - HEADER_LEN) as u16);
-            self.buffer[self.len - mac.len()..self.len].copy_from_slice(&mac);
+            let mac = mac.as_flattened();
+            self.buffer[self.len - mac.len()..self.len].copy_from_slice(mac);
         }
     }
 

@@ -166,7 +166,7 @@ mod tests {
         bytes.extend_from_slice(&[0, 0x14, 0, 11]);
         bytes.extend_from_slice(b"example.org\0");
         let mac = key.sha256(&bytes, 0x9C);
-        let (head, tail) = mac.split_at(16);
+        let (head, tail) = mac.as_flattened().split_at(16);
         assert_eq!(head, 0xe468_6c8f_0ede_b590_13e0_7090_010a_93ef_u128.to_be_bytes());
         assert_eq!(tail, 0xccbc_cc54_4c0a_45d9_f830_aa6d_6f73_5a01_u128.to_be_bytes());
     }

@@ -1,5 +1,31 @@
 //! STUN (RFC 8489) as pure state machines: no sockets, no clock, no ambient randomness.
 //!
+//! # What STUN is, and when one needs to care
+//!
+//! Most devices sit behind a NAT, which rewrites the address and port that their packets come from.
+//! A program behind one cannot see under which address the world can reach it. STUN is how it asks:
+//! it sends a *Binding request* to a server outside, and the response says where the request came
+//! from. On the way the NAT has made a *mapping*, which also lets packets in; sending now and then
+//! keeps it.
+//!
+//! That is one use of three of the same message format:
+//!
+//! - **Alone**, to learn one's public address ([`StunClient`], [`BindingServer`]), or what the NAT in
+//!   between does to packets ([`NatProbe`]), which tells whether two peers can reach each other
+//!   directly.
+//! - **In ICE** (RFC 8445), where two peers send Binding requests *to each other*, signed with a
+//!   password that they exchanged before, to find the addresses that work and to open both NATs for
+//!   each other. The crate `ice-proto` does that with [`Message`], [`MessageBuilder`] and [`Key`] of
+//!   this one.
+//! - **In TURN** (RFC 8656), where a client rents an address on a relay with requests in this format,
+//!   signed with a user name and a password ([`LongTermClient`], [`LongTermServer`]), for when no
+//!   direct way exists. The crate `turn-proto` does that.
+//!
+//! An application that uses an ICE agent need not care about any of this but the URI of a server. It
+//! is for those who want their public address, run a server, or write such an agent.
+//!
+//! # What is where
+//!
 //! | part | where |
 //! |---|---|
 //! | what a packet is | [`classify`] (RFC 7983), [`stun_frame`] for streams |
@@ -13,6 +39,10 @@
 //!
 //! Reading, verifying and writing a message allocate nothing. The feature `std` lets the CRC of
 //! FINGERPRINT use what the processor offers; without it a table is used.
+//!
+//! # Example
+//!
+//! A check as ICE sends it, written and read:
 //!
 //! ```
 //! use stun_proto::{Key, Integrity, Message, MessageBuilder, MessageType, Method, TransactionId};
@@ -50,6 +80,7 @@ mod credentials;
 mod data_head;
 mod discovery;
 mod entropy;
+mod hmac_state;
 mod id;
 mod integrity;
 mod key;

@@ -39,13 +39,26 @@ pub enum ParseError {
 /// MESSAGE-INTEGRITY-SHA256 and FINGERPRINT (RFC 8489 §9). Of an attribute that is there twice the
 /// first counts (§14), also when that one is malformed: it is then as good as absent, and
 /// [`malformed`](Self::malformed) names it.
+///
+/// ```
+/// use stun_proto::{Class, Message, Method, ParseError, attribute::XorMappedAddress};
+/// let bytes = [
+///     1, 1, 0, 12, 0x21, 0x12, 0xA4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, // header
+///     0, 0x20, 0, 8, 0, 1, 0xA1, 0x47, 0xE1, 0x12, 0xA6, 0x43, // XOR-MAPPED-ADDRESS
+/// ];
+/// let message = Message::parse(&bytes)?;
+/// assert_eq!((message.class(), message.method()), (Class::Success, Method::BINDING));
+/// let mapped = message.get::<XorMappedAddress>().map(|mapped| mapped.0);
+/// assert_eq!(mapped, Some("192.0.2.1:32853".parse().unwrap()));
+/// assert_eq!(Message::parse(&bytes[..31]).err(), Some(ParseError::Length));
+/// # Ok::<(), ParseError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
     bytes: &'a [u8],
-    kind: MessageType,
-    id: TransactionId,
-    /// Where the attributes end that are not integrity or fingerprint.
-    body_end: usize,
+    header: &'a [u8; HEADER_LEN],
+    /// The attributes before integrity and fingerprint.
+    body: &'a [u8],
     sha1: Option<Tag>,
     sha256: Option<Tag>,
     fingerprint: bool,
@@ -67,53 +80,39 @@ impl Tag {
 impl<'a> Message<'a> {
     /// Reads a message that fills `bytes` from end to end.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let (&header, _) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(ParseError::NotStun)?;
-        let [t0, t1, l0, l1, c0, c1, c2, c3, id @ ..] = header;
-        let kind = MessageType::from_bits(u16::from_be_bytes([t0, t1]));
-        let kind = kind.filter(|_| [c0, c1, c2, c3] == MAGIC_COOKIE).ok_or(ParseError::NotStun)?;
+        let (header, body) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(ParseError::NotStun)?;
+        let [t0, _, l0, l1, c0, c1, c2, c3, ..] = *header;
+        if t0 & 0xC0 != 0 || [c0, c1, c2, c3] != MAGIC_COOKIE {
+            return Err(ParseError::NotStun);
+        }
         let length = usize::from(u16::from_be_bytes([l0, l1]));
-        if bytes.len() != HEADER_LEN + length || length % 4 != 0 {
+        if body.len() != length || length % 4 != 0 {
             return Err(ParseError::Length);
         }
-        let mut message = Self {
-            bytes,
-            kind,
-            id: TransactionId(id),
-            body_end: bytes.len(),
-            sha1: None,
-            sha256: None,
-            fingerprint: false,
-        };
-        message.walk()?;
+        let mut message =
+            Self { bytes, header, body, sha1: None, sha256: None, fingerprint: false };
+        let mut rest = body;
+        while !rest.is_empty() {
+            let (attribute, next) = split_first(rest).ok_or(ParseError::Overrun)?;
+            match attribute.kind {
+                AttributeType::FINGERPRINT
+                | AttributeType::MESSAGE_INTEGRITY
+                | AttributeType::MESSAGE_INTEGRITY_SHA256 => {
+                    message.seal(attribute, bytes.len() - rest.len(), next)?;
+                }
+                _ => {}
+            }
+            rest = next;
+        }
         Ok(message)
     }
 
-    fn walk(&mut self) -> Result<(), ParseError> {
-        let mut at = HEADER_LEN;
-        while at < self.bytes.len() {
-            let (kind, value, next) = split_at(self.bytes, at).ok_or(ParseError::Overrun)?;
-            match kind {
-                AttributeType::FINGERPRINT
-                | AttributeType::MESSAGE_INTEGRITY
-                | AttributeType::MESSAGE_INTEGRITY_SHA256 => self.seal(kind, at, value, next)?,
-                _ => {}
-            }
-            at = next;
-        }
-        Ok(())
-    }
-
     /// Takes in an attribute that is about the whole message.
-    fn seal(
-        &mut self,
-        kind: AttributeType,
-        at: usize,
-        value: &[u8],
-        next: usize,
-    ) -> Result<(), ParseError> {
-        match kind {
+    fn seal(&mut self, attribute: Raw<'_>, at: usize, next: &[u8]) -> Result<(), ParseError> {
+        let (before, value) = (&self.bytes[..at], attribute.value());
+        match attribute.kind {
             AttributeType::FINGERPRINT => {
-                if next != self.bytes.len() || value != integrity::crc(&self.bytes[..at]) {
+                if !next.is_empty() || value != integrity::crc(before) {
                     return Err(ParseError::Fingerprint);
                 }
                 self.fingerprint = true;
@@ -138,28 +137,32 @@ impl<'a> Message<'a> {
                 self.sha256 = Some(Tag::new(at, value));
             }
         }
-        self.body_end = self.body_end.min(at);
+        if before.len() < HEADER_LEN + self.body.len() {
+            self.body = &before[HEADER_LEN..];
+        }
         Ok(())
     }
 
     /// Class and method.
     pub const fn message_type(&self) -> MessageType {
-        self.kind
+        let [t0, t1, ..] = *self.header;
+        MessageType::from_low_bits(u16::from_be_bytes([t0, t1]))
     }
 
     /// What the message is for.
     pub const fn method(&self) -> Method {
-        self.kind.method
+        self.message_type().method
     }
 
     /// What part it plays.
     pub const fn class(&self) -> Class {
-        self.kind.class
+        self.message_type().class
     }
 
     /// The transaction that it belongs to.
     pub const fn transaction_id(&self) -> TransactionId {
-        self.id
+        let [_, _, _, _, _, _, _, _, id @ ..] = *self.header;
+        TransactionId(id)
     }
 
     /// The bytes that it was read from.
@@ -168,14 +171,21 @@ impl<'a> Message<'a> {
     }
 
     /// The first attribute of type `A`, if there is one and it is not malformed.
+    #[inline]
     pub fn get<A: Attribute<'a>>(&self) -> Option<A> {
-        let (_, value) = self.attributes().find(|(kind, _)| *kind == A::TYPE)?;
-        A::decode(value, &self.id)
+        let mut rest = self.body;
+        loop {
+            let (attribute, next) = split_first(rest)?;
+            if attribute.kind == A::TYPE {
+                return A::decode(attribute.value(), &self.transaction_id());
+            }
+            rest = next;
+        }
     }
 
     /// All attributes of type `A` that are not malformed, in their order.
     pub fn get_all<A: Attribute<'a>>(&self) -> impl Iterator<Item = A> + use<'a, A> {
-        let id = self.id;
+        let id = self.transaction_id();
         self.attributes()
             .filter(|(kind, _)| *kind == A::TYPE)
             .filter_map(move |(_, value)| A::decode(value, &id))
@@ -187,21 +197,22 @@ impl<'a> Message<'a> {
     }
 
     /// Types and values, up to the first integrity attribute or the fingerprint.
+    #[inline]
     pub fn attributes(&self) -> impl Iterator<Item = (AttributeType, &'a [u8])> + use<'a> {
-        let body = &self.bytes[..self.body_end];
-        let mut at = HEADER_LEN;
+        let mut rest = self.body;
         core::iter::from_fn(move || {
-            let (kind, value, next) = split_at(body, at)?;
-            at = next;
-            Some((kind, value))
+            let (attribute, next) = split_first(rest)?;
+            rest = next;
+            Some((attribute.kind, attribute.value()))
         })
     }
 
     /// The first comprehension-required attribute that this crate knows and whose value is not
     /// what it must be. A server answers 400 (Bad Request), a client takes it as missing.
     pub fn malformed(&self) -> Option<AttributeType> {
+        let id = self.transaction_id();
         let is_malformed = |kind: AttributeType, value: &[u8]| {
-            kind.is_required() && kind.check(value, &self.id) == Check::Malformed
+            kind.is_required() && kind.check(value, &id) == Check::Malformed
         };
         self.attributes().find(|(kind, value)| is_malformed(*kind, value)).map(|(kind, _)| kind)
     }
@@ -266,16 +277,30 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The attribute at `at`: type, value, and where the next one is.
-fn split_at(bytes: &[u8], at: usize) -> Option<(AttributeType, &[u8], usize)> {
-    let (&[t0, t1, l0, l1], rest) = bytes.get(at..)?.split_first_chunk()?;
-    let len = usize::from(u16::from_be_bytes([l0, l1]));
-    let padded = len.next_multiple_of(4);
-    if padded > rest.len() {
-        return None;
+/// An attribute as it stands in a message.
+#[derive(Clone, Copy)]
+struct Raw<'a> {
+    kind: AttributeType,
+    len: usize,
+    padded: &'a [u8],
+}
+
+impl<'a> Raw<'a> {
+    /// The value without padding. Cut only where it is looked at: most attributes are walked past.
+    #[inline]
+    fn value(self) -> &'a [u8] {
+        self.padded.get(..self.len).unwrap_or_default()
     }
-    let kind = AttributeType(u16::from_be_bytes([t0, t1]));
-    Some((kind, &rest[..len], at + ATTRIBUTE_HEADER_LEN + padded))
+}
+
+/// The first attribute, and what follows.
+#[inline]
+fn split_first(bytes: &[u8]) -> Option<(Raw<'_>, &[u8])> {
+    let (&[t0, t1, l0, l1], rest) = bytes.split_first_chunk()?;
+    let len = usize::from(u16::from_be_bytes([l0, l1]));
+    // On the way from one attribute to the next, so in the fewest steps.
+    let (padded, next) = rest.split_at_checked((len + 3) & !3)?;
+    Some((Raw { kind: AttributeType(u16::from_be_bytes([t0, t1])), len, padded }, next))
 }
 
 impl fmt::Debug for Message<'_> {
@@ -287,8 +312,8 @@ impl fmt::Debug for Message<'_> {
             }
         }
         f.debug_struct("Message")
-            .field("type", &self.kind)
-            .field("id", &self.id)
+            .field("type", &self.message_type())
+            .field("id", &self.transaction_id())
             .field("attributes", &Attributes(*self))
             .field("integrity", &self.integrity())
             .field("fingerprint", &self.fingerprint)

@@ -115,9 +115,11 @@ impl MessageType {
 
     /// Reads the first 16 bits of a message. `None`: the top two bits are not zero.
     pub const fn from_bits(bits: u16) -> Option<Self> {
-        if bits & 0xC000 != 0 {
-            return None;
-        }
+        if bits & 0xC000 != 0 { None } else { Some(Self::from_low_bits(bits)) }
+    }
+
+    /// The same without a look at the top two bits.
+    pub(crate) const fn from_low_bits(bits: u16) -> Self {
         let class = match bits & 0x0110 {
             0x0000 => Class::Request,
             0x0010 => Class::Indication,
@@ -125,7 +127,7 @@ impl MessageType {
             _ => Class::Error,
         };
         let method = (bits & 0x000F) | ((bits & 0x00E0) >> 1) | ((bits & 0x3E00) >> 2);
-        Some(Self { method: Method(method), class })
+        Self { method: Method(method), class }
     }
 
     /// The 16 bits, of which the top two are zero.

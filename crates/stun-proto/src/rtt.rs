@@ -10,6 +10,18 @@ const STALE_AFTER: Duration = Duration::from_secs(600);
 const MAX_RTO: Duration = Duration::from_secs(60);
 
 /// A smoothed round-trip time and its variation.
+///
+/// ```
+/// use core::time::Duration;
+/// use sans_io::Instant;
+/// use stun_proto::RttEstimate;
+/// let mut estimate = RttEstimate::new(Instant::ZERO, Duration::from_millis(80));
+/// estimate.update(Instant::from_secs(1), Duration::from_millis(160));
+/// assert_eq!(estimate.smoothed(), Duration::from_millis(90));
+/// let floor = Duration::from_millis(500);
+/// assert_eq!(estimate.rto(Instant::from_secs(2), floor), Some(floor));
+/// assert_eq!(estimate.rto(Instant::from_secs(1000), floor), None, "stale");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RttEstimate {
     smoothed: Duration,

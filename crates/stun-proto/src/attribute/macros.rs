@@ -11,15 +11,18 @@ macro_rules! address_attribute {
             const TYPE: $crate::attribute::AttributeType =
                 $crate::attribute::AttributeType::$type;
 
+            #[inline]
             fn decode(value: &[u8], id: &$crate::TransactionId) -> Option<Self> {
                 let mask = $crate::attribute::address::Mask::$coding(id);
                 $crate::attribute::address::decode(value, mask).map(Self)
             }
 
+            #[inline]
             fn value_len(&self) -> usize {
                 $crate::attribute::address::len(self.0)
             }
 
+            #[inline]
             fn encode(&self, id: &$crate::TransactionId, out: &mut [u8]) {
                 let mask = $crate::attribute::address::Mask::$coding(id);
                 $crate::attribute::address::encode(self.0, mask, out);
@@ -39,6 +42,7 @@ macro_rules! text_attribute {
             const TYPE: $crate::attribute::AttributeType =
                 $crate::attribute::AttributeType::$type;
 
+            #[inline]
             fn decode(value: &'a [u8], _: &$crate::TransactionId) -> Option<Self> {
                 $crate::attribute::decode_text(value).map(Self)
             }
@@ -48,10 +52,12 @@ macro_rules! text_attribute {
                 valid(self.0)
             }
 
+            #[inline]
             fn value_len(&self) -> usize {
                 self.0.len()
             }
 
+            #[inline]
             fn encode(&self, _: &$crate::TransactionId, out: &mut [u8]) {
                 out.copy_from_slice(self.0.as_bytes());
             }
@@ -70,6 +76,7 @@ macro_rules! bytes_attribute {
             const TYPE: $crate::attribute::AttributeType =
                 $crate::attribute::AttributeType::$type;
 
+            #[inline]
             fn decode(value: &'a [u8], _: &$crate::TransactionId) -> Option<Self> {
                 (value.len() <= $max).then_some(Self(value))
             }
@@ -78,10 +85,12 @@ macro_rules! bytes_attribute {
                 self.0.len() <= $max
             }
 
+            #[inline]
             fn value_len(&self) -> usize {
                 self.0.len()
             }
 
+            #[inline]
             fn encode(&self, _: &$crate::TransactionId, out: &mut [u8]) {
                 out.copy_from_slice(self.0);
             }
@@ -101,15 +110,18 @@ macro_rules! fixed_attribute {
             const TYPE: $crate::attribute::AttributeType =
                 $crate::attribute::AttributeType::$type;
 
+            #[inline]
             fn decode(value: &[u8], _: &$crate::TransactionId) -> Option<Self> {
                 let from: fn([u8; $len]) -> $inner = $from;
                 value.try_into().ok().map(from).map(Self)
             }
 
+            #[inline]
             fn value_len(&self) -> usize {
                 $len
             }
 
+            #[inline]
             fn encode(&self, _: &$crate::TransactionId, out: &mut [u8]) {
                 let into: fn($inner) -> [u8; $len] = $into;
                 out.copy_from_slice(&into(self.0));
@@ -129,14 +141,17 @@ macro_rules! flag_attribute {
             const TYPE: $crate::attribute::AttributeType =
                 $crate::attribute::AttributeType::$type;
 
+            #[inline]
             fn decode(value: &[u8], _: &$crate::TransactionId) -> Option<Self> {
                 value.is_empty().then_some(Self)
             }
 
+            #[inline]
             fn value_len(&self) -> usize {
                 0
             }
 
+            #[inline]
             fn encode(&self, _: &$crate::TransactionId, _: &mut [u8]) {}
         }
     };

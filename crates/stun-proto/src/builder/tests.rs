@@ -1,6 +1,6 @@
 use super::{MessageBuilder, WriteError};
 use crate::{
-    AttributeType, Integrity, Key, Message, MessageType, Method, TransactionId,
+    Attribute, AttributeType, Integrity, Key, Message, MessageType, Method, TransactionId,
     attribute::{Data, Realm, Software, Username},
 };
 use alloc::{string::String, vec};
@@ -85,5 +85,50 @@ fn sealed_attributes_cannot_be_pushed_raw() {
         let mut builder = MessageBuilder::new(&mut buffer, request(), ID);
         builder.push_raw(kind, &[0; 20]);
         assert_eq!(builder.finish(), Err(WriteError::Invalid(kind)));
+    }
+}
+
+/// What a caller may make up: an attribute with the number of another, and of any length.
+struct Forged<const KIND: u16>(usize);
+
+impl<const KIND: u16> Attribute<'_> for Forged<KIND> {
+    const TYPE: AttributeType = AttributeType(KIND);
+
+    fn decode(_: &[u8], _: &TransactionId) -> Option<Self> {
+        None
+    }
+
+    fn value_len(&self) -> usize {
+        self.0
+    }
+
+    fn encode(&self, _: &TransactionId, out: &mut [u8]) {
+        out.fill(0);
+    }
+}
+
+#[test]
+fn sealed_attributes_cannot_be_forged_with_a_type_either() {
+    fn write<const KIND: u16>() -> Option<WriteError> {
+        let mut buffer = [0; 64];
+        let builder = MessageBuilder::new(&mut buffer, request(), ID).with(&Forged::<KIND>(4));
+        builder.with(&Software("after")).finish().err()
+    }
+    let refused = |kind| Some(WriteError::Invalid(AttributeType(kind)));
+    assert_eq!(write::<0x0008>(), refused(0x0008));
+    assert_eq!(write::<0x001C>(), refused(0x001C));
+    assert_eq!(write::<0x8028>(), refused(0x8028));
+    assert_eq!(write::<0x7FFF>(), None);
+}
+
+#[test]
+fn attribute_of_any_claimed_length_is_a_fault_and_no_overflow() {
+    for len in [65_533, 65_536, usize::MAX - 4, usize::MAX - 1, usize::MAX] {
+        let mut buffer = vec![0; 70_000];
+        let built = MessageBuilder::new(&mut buffer, request(), ID)
+            .with(&Software("before"))
+            .with(&Forged::<0x7FFF>(len))
+            .finish();
+        assert_eq!(built, Err(WriteError::TooLong), "length {len}");
     }
 }

@@ -12,6 +12,45 @@ use core::{borrow::Borrow, net::SocketAddr, time::Duration};
 use sans_io::Instant;
 
 /// One realm. Holds no user and no client: users are looked up, and nonces prove themselves.
+///
+/// ```
+/// use core::time::Duration;
+/// use sans_io::Instant;
+/// use stun_proto::attribute::Lifetime;
+/// use stun_proto::{Attempt, Credentials, Key, LongTermClient, LongTermServer, Message};
+/// use stun_proto::{MessageBuilder, MessageType, Method, Refusal, ResponseCheck, TransactionId};
+/// use stun_proto::UserId;
+///
+/// let (now, address) = (Instant::from_secs(1), "192.0.2.1:40000".parse()?);
+/// let alice = Credentials::new("alice", "wonder")?;
+/// let keys = |user: UserId<'_>, algorithm| match user {
+///     UserId::Name("alice") => alice.long_term_key("turn", algorithm).ok(),
+///     _ => None::<Key>,
+/// };
+/// let server = LongTermServer::new("turn", [7; 32], Duration::from_secs(600));
+/// let mut client = LongTermClient::new(alice.clone());
+/// let kind = MessageType::request(Method::ALLOCATE);
+///
+/// // The first request has no credentials, and is refused with what the second one needs.
+/// let mut buffer = [0; 512];
+/// let request = MessageBuilder::new(&mut buffer, kind, TransactionId([1; 12]));
+/// let (request, attempt) = client.sign(request.with(&Lifetime(600)), Attempt::default());
+/// let request = Message::parse(request.finish()?)?;
+/// let refusal = server.authenticate(now, address, &request, keys).unwrap_err();
+/// assert_eq!(refusal, Refusal::Unauthenticated);
+/// let mut response = [0; 128];
+/// let response = server.write_refusal(&mut response, now, address, &request, refusal)?;
+/// assert_eq!(response.len(), 84);
+/// let check = client.check(attempt, &Message::parse(response)?);
+/// let ResponseCheck::Retry(attempt) = check else { unreachable!() };
+///
+/// let mut buffer = [0; 512];
+/// let request = MessageBuilder::new(&mut buffer, kind, TransactionId([2; 12]));
+/// let (request, _) = client.sign(request.with(&Lifetime(600)), attempt);
+/// let request = Message::parse(request.finish()?)?;
+/// assert!(server.authenticate(now, address, &request, keys).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LongTermServer {
     realm: String,

@@ -402,6 +402,23 @@ fn first_refusal_is_at_most_84_bytes() {
 }
 
 #[test]
+fn refusal_of_a_bad_request_says_no_more_than_that() {
+    let server = server(Some(PasswordAlgorithms::SHA256_MD5), true);
+    let mut buffer = [0; 128];
+    let kind = MessageType::request(Method::ALLOCATE);
+    let request = MessageBuilder::new(&mut buffer, kind, ID)
+        .with(&Username("alice"))
+        .sign(&Key::new(b"k"), Integrity::Sha1)
+        .finish()
+        .unwrap();
+    let (response, refusal) = answer(&server, NOW, request);
+    assert_eq!(refusal, Some(Refusal::BadRequest));
+    let response = Message::parse(&response).unwrap();
+    let kinds: Vec<AttributeType> = response.attributes().map(|(kind, _)| kind).collect();
+    assert_eq!((kinds, response.integrity()), (Vec::from([AttributeType::ERROR_CODE]), None));
+}
+
+#[test]
 fn look_up_may_lend_the_key() {
     let server = server(None, false);
     let key = alice().long_term_key("realm", Algorithm::Md5).unwrap();

@@ -178,7 +178,7 @@ fn sha256_may_be_cut_only_where_the_usage_says_so() {
             continue;
         }
         let mac = key.sha256(&bytes[..20], (4 + len) as u16);
-        bytes[24..24 + len].copy_from_slice(&mac[..len]);
+        bytes[24..24 + len].copy_from_slice(&mac.as_flattened()[..len]);
         let message = Message::parse(&bytes).unwrap();
         assert_eq!(message.verify_truncated(&key, 16), Ok(Integrity::Sha256));
         let full = if len == 32 { Ok(Integrity::Sha256) } else { Err(IntegrityError::Truncated) };
