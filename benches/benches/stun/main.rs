@@ -13,6 +13,9 @@ use benches::{
     Suite,
     messages::{BINDING_RESPONSE, CHECK, ICE_CHECK, RFC_5769, damaged},
 };
+use floor::Bare;
+use hmac::Hmac;
+use sha1::Sha1;
 
 fn main() {
     let mut suite = Suite::default();
@@ -47,7 +50,8 @@ fn verify(suite: &mut Suite) {
         .by("stun-rs", stun_rs::verify());
     suite
         .job("verify an ICE check", &ICE_CHECK[..], Some(CHECK))
-        .by("floor: HMAC and CRC", floor::verify())
+        .by("floor: HMAC and CRC", floor::verify::<Bare>())
+        .by("floor, hmac crate", floor::verify::<Hmac<Sha1>>())
         .by("stun-proto", stun_proto::verify())
         .by("stun-types", stun_types::verify())
         .by("rtc-stun", rtc_stun::verify())
@@ -60,7 +64,8 @@ fn write(suite: &mut Suite) {
     // Each has compared its bytes with those of the check before it gets here.
     suite
         .job("write an ICE check", (), ICE_CHECK.len())
-        .by("floor: HMAC and CRC", floor::write())
+        .by("floor: HMAC and CRC", floor::write::<Bare>())
+        .by("floor, hmac crate", floor::write::<Hmac<Sha1>>())
         .by("stun-proto", stun_proto::write())
         .by("stun-types", stun_types::write())
         .by("rtc-stun", rtc_stun::write())
@@ -72,7 +77,8 @@ fn write(suite: &mut Suite) {
 fn vectors(suite: &mut Suite) {
     suite
         .job("verify RFC 5769 §2.1 to §2.3", &RFC_5769[..], true)
-        .by("floor: HMAC and CRC", floor::vectors())
+        .by("floor: HMAC and CRC", floor::vectors::<Bare>())
+        .by("floor, hmac crate", floor::vectors::<Hmac<Sha1>>())
         .by("stun-proto", stun_proto::vectors())
         .by("stun-types", stun_types::vectors())
         .by("rtc-stun", rtc_stun::vectors())
