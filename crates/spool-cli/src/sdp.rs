@@ -5,7 +5,7 @@ mod explain;
 mod lint;
 
 use crate::{exit::Failure, lines};
-use sdp_proto::{Limits, Session};
+use sdp_proto::{Code, Diagnostic, Limits, Session};
 use std::{
     borrow::Cow,
     fs::File,
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 const AFTER_HELP: &str = "\
 A FILE that is `-` is stdin. Exit status: 0 done, and lint: all accepted, diff: no difference; \
-1 a file cannot be read or is beyond the limits, and lint: one is refused, diff: they differ; \
+1 a file cannot be read, is beyond the limits or is no SDP at all, and lint: one is refused, diff: they differ; \
 64 usage.";
 
 #[derive(Debug, clap::Subcommand)]
@@ -49,7 +49,7 @@ struct One {
 
 impl One {
     fn session(&self) -> Result<Session<'static>, Failure> {
-        session(&self.file)
+        description(&self.file)
     }
 
     fn rewritten(
@@ -64,7 +64,7 @@ impl One {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.task {
         Task::Lint(args) => lint::run(args),
-        Task::Print(one) => emit(&one.session()?.to_bytes()),
+        Task::Print(one) => emit(&session(&one.file)?.to_bytes()),
         Task::Fmt(one) => one.rewritten(Session::normalised),
         Task::Anonymise(one) => one.rewritten(Session::anonymised),
         Task::Diff(args) => diff::run(args),
@@ -104,6 +104,20 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn session(path: &Path) -> Result<Session<'static>, Failure> {
     let text = Cow::Owned(read(path)?);
     Session::parse_with(text, Limits::default()).map_err(|error| beyond(path, &error))
+}
+
+/// A text with at least one line of SDP in it: of any other next to nothing would be left, or
+/// there would be nothing to say about it.
+fn description(path: &Path) -> Result<Session<'static>, Failure> {
+    let session = session(path)?;
+    let hopeless = |finding: &Diagnostic| matches!(finding.code, Code::Empty | Code::NotSdp);
+    match session.diagnostics().into_iter().find(hopeless) {
+        Some(finding) => {
+            let (what, advice) = (finding.code.message(), finding.code.suggestion());
+            Err(Failure::NotStarted(format!("{}: {what}; {advice}", name(path))))
+        }
+        None => Ok(session),
+    }
 }
 
 fn beyond(path: &Path, error: &sdp_proto::LimitError) -> Failure {

@@ -19,7 +19,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     super::stdin_once([&args.a, &args.b])?;
     let spelled = |path: &PathBuf| {
-        super::session(path)?.normalised().map_err(|error| super::beyond(path, &error))
+        super::description(path)?.normalised().map_err(|error| super::beyond(path, &error))
     };
     let (a, b) = (spelled(&args.a)?, spelled(&args.b)?);
     let found = differences(&a, &b);

@@ -79,6 +79,14 @@ mod tests {
     }
 
     #[test]
+    fn wide_characters_have_wide_carets() {
+        let line = drawn("a=mid:日本(語".as_bytes(), (7, 17));
+        assert_eq!(line[2], "   |       ^^^^^^^ advice");
+        assert_eq!(drawn("日本\tx".as_bytes(), (8, 9))[2], "   |      ^ advice");
+        assert_eq!(drawn("日本".as_bytes(), (4, 7))[2], "   |   ^^ advice");
+    }
+
+    #[test]
     fn places_outside_of_the_line_are_its_end() {
         assert_eq!(drawn(b"ab", (40, 50))[2], "   |   ^ advice");
         assert_eq!(drawn(b"", (0, 0))[2], "   | ^ advice");

@@ -145,6 +145,27 @@ fn print_changes_no_byte() {
 }
 
 #[test]
+fn what_is_no_sdp_at_all_is_told_in_one_line_and_not_rewritten() {
+    let files = Files::new();
+    let json = files.write("offer.json", "{\"type\":\"offer\"}");
+    let empty = files.write("empty.sdp", "");
+    let offer = files.write("offer.sdp", OFFER);
+    for file in [&json, &empty] {
+        for args in [
+            &["sdp", "fmt", file][..],
+            &["sdp", "anonymise", file],
+            &["sdp", "explain", file],
+            &["sdp", "diff", &offer, file],
+        ] {
+            let ended = run(args);
+            assert_eq!((ended.code(), ended.err.len()), (Some(1), 1), "{ended:?}");
+            assert!(ended.out.is_empty(), "{ended:?}");
+            assert!(ended.last_line().starts_with(&format!("spool: {file}: ")), "{ended:?}");
+        }
+    }
+}
+
+#[test]
 fn fmt_spells_canonically_and_once_is_enough() {
     let odd = b"v=0\no=-  1 1 IN IP4 192.0.2.1\ns=\n\nt=0 0\nm=audio 9 RTP/AVP 0 \na=mid:0\n\
         c=IN IP4 192.0.2.1";
