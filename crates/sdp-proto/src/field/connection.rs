@@ -30,8 +30,8 @@ pub enum ConnectionAddress<'a> {
 }
 
 impl Connection<'static> {
-    /// One address. IPv4 multicast must have a TTL and gets that of sockets that set none, 1
-    /// (RFC 1112 §6.1).
+    /// One address. IPv4 multicast must have a TTL (RFC 8866 §5.7) and gets 1, which keeps it on the
+    /// network that it is sent on, as sockets do that set none.
     pub const fn new(address: IpAddr) -> Self {
         let ttl = if address.is_ipv4() && address.is_multicast() { Some(1) } else { None };
         Self { address: ConnectionAddress::Ip(address), ttl, count: None }
