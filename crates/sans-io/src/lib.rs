@@ -141,6 +141,6 @@ pub use machine::Machine;
 pub use output::{Output, Transmit};
 pub use packet::{HEAD_MAX, Packet, PacketMeta};
 pub use path::{Path, Transport};
-pub use socket::{PathFault, SocketFault, SocketId, SocketIds, SocketRequest};
+pub use socket::{CertificateFault, PathFault, SocketFault, SocketId, SocketIds, SocketRequest};
 pub use timers::Timers;
 pub use verdict::{Shard, Verdict};

@@ -113,10 +113,32 @@ pub enum SocketFault {
     TimedOut,
     /// The operating system or its firewall does not permit it.
     Denied,
-    /// The certificate or the handshake was bad.
-    Untrusted,
+    /// The remote side was reached, but no TLS came about: it does not speak it, or no version of
+    /// it that we do.
+    Handshake,
+    /// The certificate of the remote side proves nothing.
+    Untrusted(CertificateFault),
     /// It was open and is no more, for example since its interface went away.
     Lost,
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateFault {
+    /// No authority that is trusted here signed it.
+    Issuer,
+    /// It is for other names.
+    Name,
+    /// It was valid until some time in the past.
+    Expired,
+    /// It is valid from some time in the future on.
+    NotYetValid,
+    /// Its authority took it back.
+    Revoked,
+    /// It is not for servers, but for clients or an authority for example.
+    Purpose,
+    /// It cannot be read, or is signed in a way that is not known here.
+    Malformed,
 }
 
 /// What the network said of a path.
