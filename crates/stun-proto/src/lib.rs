@@ -122,7 +122,7 @@ pub use integrity::{Integrity, IntegrityError};
 pub use key::Key;
 pub use limiter::{LimiterConfig, SourceLimiter};
 pub use long_term::{
-    Attempt, AuthFault, Authenticated, Discard, LongTermClient, LongTermServer, Refusal,
+    Attempt, AuthFault, Authenticated, Discard, Login, LongTermClient, LongTermServer, Refusal,
     ResponseCheck, UserId,
 };
 pub use message::{HEADER_LEN, Message, ParseError};

@@ -4,5 +4,5 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Attempt, AuthFault, Discard, LongTermClient, ResponseCheck};
+pub use client::{Attempt, AuthFault, Discard, Login, LongTermClient, ResponseCheck};
 pub use server::{Authenticated, LongTermServer, Refusal, UserId};

@@ -1,7 +1,7 @@
 //! Reading the response to a Binding request (RFC 8489 §6.3.3, §6.3.4, §9.1.4, §9.2.5, §10).
 use super::{Auth, Binding, ClientEvent, Pending, RequestFault, StunClient};
 use crate::{
-    Attempt, Class, Discard, Message, ResponseCheck, Transaction, TransactionId,
+    Attempt, Class, Discard, LongTermClient, Message, ResponseCheck, Transaction, TransactionId,
     attribute::{
         AddressFamily, AlternateDomain, AlternateServer, ChangedAddress, Code, ErrorCode,
         MappedAddress, OtherAddress, ResponseOrigin, Software, XorMappedAddress,
@@ -102,6 +102,10 @@ impl StunClient {
         let Some(mapped) = xored.or_else(plain) else {
             return self.fail(&transaction, RequestFault::Incomplete);
         };
+        let long_term =
+            self.servers.get(&transaction.path.remote).and_then(|server| server.long_term.as_ref());
+        let login =
+            transaction.context.attempt.signed.and(long_term).and_then(LongTermClient::login);
         let binding = Binding {
             request: transaction.context.request,
             path: came,
@@ -113,6 +117,7 @@ impl StunClient {
                 .map(|address| address.0)
                 .or_else(|| response.get::<ChangedAddress>().map(|address| address.0)),
             software: response.get::<Software<'_>>().map(|software| String::from(software.0)),
+            login,
         };
         self.outputs.push_back(Output::Event(ClientEvent::Bound(binding)));
     }

@@ -1,5 +1,5 @@
 //! What a client tells the application.
-use crate::{AttributeType, AuthFault, attribute::Code};
+use crate::{AttributeType, AuthFault, Login, attribute::Code};
 use alloc::string::String;
 use core::{net::SocketAddr, time::Duration};
 use sans_io::Path;
@@ -41,6 +41,8 @@ pub struct Binding {
     pub other: Option<SocketAddr>,
     /// What software the server says it is.
     pub software: Option<String>,
+    /// How we showed who we are, where the server asked for a long-term credential.
+    pub login: Option<Login>,
 }
 
 /// Why a request failed.

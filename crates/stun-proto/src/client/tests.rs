@@ -3,11 +3,11 @@ use super::{
     StunClient,
 };
 use crate::{
-    AttributeType, AuthFault, Credentials, Integrity, Key, LongTermServer, Message, MessageBuilder,
-    MessageType, Method, WriteError,
+    AttributeType, AuthFault, Credentials, Integrity, Key, Login, LongTermServer, Message,
+    MessageBuilder, MessageType, Method, WriteError,
     attribute::{
-        AlternateDomain, AlternateServer, ChangeRequest, Code, ErrorCode, MappedAddress, Username,
-        XorMappedAddress,
+        Algorithm, AlternateDomain, AlternateServer, ChangeRequest, Code, ErrorCode, MappedAddress,
+        Username, XorMappedAddress,
     },
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -385,7 +385,8 @@ fn challenge_is_answered_once_and_remembered() {
     let second = transmit(&mut client);
     assert_ne!(second.payload[8..20], first.payload[8..20], "a new transaction");
     assert!(give(&mut client, NOW, &long_term(&server, &second)));
-    bound(&mut client);
+    let login = Login { algorithm: Algorithm::Sha256, integrity: Integrity::Sha256, hashed: false };
+    assert_eq!(bound(&mut client).login, Some(login));
 
     let third = begin(&mut client, NOW);
     assert!(give(&mut client, NOW, &long_term(&server, &third)));

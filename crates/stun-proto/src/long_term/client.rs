@@ -45,10 +45,21 @@ impl Session {
     }
 }
 
+/// How a client shows who it is: what the server asked for in its last challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Login {
+    /// What the key was made of the password with.
+    pub algorithm: Algorithm,
+    /// What messages are signed with.
+    pub integrity: Integrity,
+    /// Whether the user name was hashed (USERHASH), so that nobody on the way reads it.
+    pub hashed: bool,
+}
+
 /// How a request was sent. Kept with the transaction, and given back with its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Attempt {
-    signed: Option<Integrity>,
+    pub(crate) signed: Option<Integrity>,
     retries: u8,
 }
 
@@ -117,6 +128,15 @@ impl LongTermClient {
     /// Whether the server has challenged, so that requests are signed.
     pub const fn is_challenged(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// How requests are signed since the last challenge.
+    pub fn login(&self) -> Option<Login> {
+        self.session.as_ref().map(|session| Login {
+            algorithm: session.algorithms.as_ref().map_or(Algorithm::Md5, |(_, chosen)| *chosen),
+            integrity: session.integrity(),
+            hashed: session.userhash.is_some(),
+        })
     }
 
     /// The realm of the last challenge.
