@@ -81,7 +81,7 @@ static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
 static NONCES: LazyLock<Nonces> = LazyLock::new(|| {
     let mut entropy = Entropy::new(SEED);
     let _: [u8; 16] = entropy.secret();
-    let features = SecurityFeatures { password_algorithms: true, username_anonymity: false };
+    let features = SecurityFeatures { password_algorithms: true, username_anonymity: true };
     Nonces::new(entropy.secret(), Duration::from_secs(3600), features)
 });
 static USERS: LazyLock<Users> = LazyLock::new(|| {

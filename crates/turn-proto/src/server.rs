@@ -5,6 +5,7 @@ mod auth;
 mod bandwidth;
 mod channels;
 mod config;
+mod connections;
 mod event;
 mod permissions;
 mod ports;
@@ -25,6 +26,7 @@ pub use users::Users;
 use crate::{framing::stream_frame, seeded::SeededState};
 use alloc::{collections::VecDeque, sync::Arc};
 use allocation::Allocation;
+use connections::Connections;
 use core::{num::NonZeroU32, time::Duration};
 use reach::Reach;
 use reservations::Reservations;
@@ -35,7 +37,7 @@ use sans_io::{
 use stun_proto::{
     AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
     SourceLimiter,
-    attribute::{Code, ErrorCode, UnknownAttributes},
+    attribute::{Code, ErrorCode, PasswordAlgorithms, UnknownAttributes, XorMappedAddress},
 };
 use table::{AllocationId, Table};
 
@@ -56,7 +58,7 @@ const OPEN_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// Each input queues at most one message, so [`max_queue`](TurnServerConfig::max_queue) of them may
 /// come between two drains. A drain gives at most three outputs for each input since the last one,
-/// and three for each allocation whose time has run out meanwhile.
+/// three for each allocation whose time has run out meanwhile, and one for each connection.
 ///
 /// ```
 /// use sans_io::{Input, Instant, Machine, Output, Path, SocketIds};
@@ -98,8 +100,11 @@ pub struct TurnServer {
     reach: Reach,
     limits: Limits,
     can_set_dont_fragment: bool,
+    /// Binding requests take a user too.
+    secure_binding: bool,
     sockets: SocketIds,
     table: Table,
+    connections: Connections,
     reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
@@ -126,15 +131,22 @@ impl TurnServer {
     /// A server that is ready for clients. `sockets` is the block that the numbers of its relay
     /// sockets are taken from; `seed` is secret, and used for nothing else.
     pub fn new(
-        config: TurnServerConfig,
+        mut config: TurnServerConfig,
         sockets: SocketIds,
         seed: [u8; 32],
     ) -> Result<Self, ConfigError> {
         config.validate()?;
+        config.stun.classic &= !config.secure_binding;
         let mut entropy = Entropy::new(seed);
         let hasher = SeededState::new(entropy.secret());
         let nonce_secret = entropy.secret();
-        let realm = LongTermServer::new(config.users.realm(), nonce_secret, config.nonce_lifetime);
+        let realm = LongTermServer::with_algorithms(
+            config.users.realm(),
+            nonce_secret,
+            config.nonce_lifetime,
+            Some(PasswordAlgorithms::SHA256_MD5),
+            config.users.know_hashes(),
+        );
         Ok(Self {
             clock: Clock::default(),
             realm,
@@ -159,8 +171,14 @@ impl TurnServer {
                 max_lifetime: config.max_lifetime,
             },
             can_set_dont_fragment: config.can_set_dont_fragment,
+            secure_binding: config.secure_binding,
             sockets,
             table: Table::new(hasher),
+            connections: Connections::new(
+                config.max_connections,
+                config.max_connections_per_source,
+                config.connection_idle,
+            ),
             reservations: Reservations::default(),
             timers: Timers::default(),
             out: VecDeque::new(),
@@ -172,6 +190,11 @@ impl TurnServer {
     /// How many allocations there are, those included whose sockets are being opened.
     pub fn allocations(&self) -> usize {
         self.table.len()
+    }
+
+    /// How many connections of clients there are.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
     }
 
     /// How often bytes were refused, and why.
@@ -192,7 +215,23 @@ impl TurnServer {
                 self.give_up_opening(id);
             }
         }
+        let table = &self.table;
+        while let Some(path) = self.connections.pop_idle(now, |p| table.find_client(p).is_some()) {
+            self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
+        }
         now
+    }
+
+    /// Somebody connected.
+    fn connected(&mut self, now: Instant, path: Path) -> Verdict<'static> {
+        if !self.reach.listeners.contains(&path.local) {
+            return Verdict::Unclaimed;
+        }
+        if self.connections.accept(now, path) {
+            Verdict::Consumed
+        } else {
+            self.drops.drop(DropReason::Exhausted)
+        }
     }
 
     /// Ends an open allocation.
@@ -210,6 +249,7 @@ impl TurnServer {
     /// The connection of a client (TCP, TLS, DTLS) is no more. Its allocation goes with it, for whoever connects from the
     /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
     fn disconnect(&mut self, path: Path) {
+        self.connections.remove(&path);
         let Some(id) = self.table.find_client(&path) else { return };
         if self.open_allocation(&path).is_some() {
             return self.end(id, AllocationEnd::Disconnected);
@@ -244,13 +284,16 @@ impl TurnServer {
         let verdict = match bytes {
             [0x40..=0x4F, ..] => self.relay_channel_data(now, path, meta, bytes),
             _ => match Message::parse(bytes) {
-                Ok(message) if message.method() != Method::BINDING => {
+                Ok(message) if self.secure_binding || message.method() != Method::BINDING => {
                     self.receive_message(now, path, meta, &message)
                 }
                 Ok(_) => self.receive_binding(now, path, bytes, DropReason::Unexpected),
                 Err(_) => self.receive_binding(now, path, bytes, DropReason::Malformed),
             },
         };
+        if path.transport.is_stream() && !matches!(bytes, [0x40..=0x4F, ..]) {
+            self.connections.hear(now, &path);
+        }
         if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
             self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
             self.disconnect(path);
@@ -267,9 +310,11 @@ impl TurnServer {
     ) -> Verdict<'a> {
         match (message.class(), message.method()) {
             (Class::Indication, Method::SEND) => self.relay_send(now, path, meta, message),
+            (Class::Indication, Method::BINDING) => Verdict::Consumed,
             (
                 Class::Request,
-                Method::ALLOCATE
+                Method::BINDING
+                | Method::ALLOCATE
                 | Method::REFRESH
                 | Method::CREATE_PERMISSION
                 | Method::CHANNEL_BIND,
@@ -295,7 +340,7 @@ impl TurnServer {
             Err(Some(reason)) => return self.drops.drop(reason),
         };
         let unknown: UnknownAttributes =
-            message.unknown_required_to(|kind| self.understands(kind)).collect();
+            message.unknown_required_to(|kind| self.understands(message.method(), kind)).collect();
         if !unknown.is_empty() {
             let kind = MessageType::error(message.method());
             return self.reply(path, &identity, kind, message.transaction_id(), |reply| {
@@ -307,6 +352,9 @@ impl TurnServer {
             return self.refuse(path, &identity, message, Code::BAD_REQUEST);
         }
         match message.method() {
+            Method::BINDING => self.accept(path, &identity, message, |reply| {
+                reply.push(&XorMappedAddress(path.remote));
+            }),
             Method::ALLOCATE => self.allocate(now, path, identity, message),
             Method::REFRESH => self.refresh(now, path, &identity, message),
             Method::CREATE_PERMISSION => self.create_permission(now, path, &identity, message),
@@ -337,8 +385,12 @@ impl TurnServer {
     }
 
     /// Whether this server knows a comprehension-required attribute.
-    fn understands(&self, kind: AttributeType) -> bool {
-        kind.is_known() && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
+    fn understands(&self, method: Method, kind: AttributeType) -> bool {
+        const DISCOVERY: [AttributeType; 3] =
+            [AttributeType::CHANGE_REQUEST, AttributeType::PADDING, AttributeType::RESPONSE_PORT];
+        kind.is_known()
+            && !(method == Method::BINDING && DISCOVERY.contains(&kind))
+            && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
     }
 }
 
@@ -359,13 +411,14 @@ impl Machine for TurnServer {
                 Verdict::Consumed
             }
             Input::PathFailed { path, fault } => self.relay_fault(now, path, fault),
-            Input::Accepted { .. } | Input::LookedUp { .. } => Verdict::Unclaimed,
+            Input::Accepted { path, .. } => self.connected(now, path),
+            Input::LookedUp { .. } => Verdict::Unclaimed,
         }
     }
 
     fn poll_output(&mut self) -> Output<TurnServerEvent> {
         let Some(output) = self.out.pop_front() else {
-            return Output::Timeout(self.timers.next());
+            return Output::Timeout(earlier(self.timers.next(), self.connections.next()));
         };
         if matches!(output, Output::Transmit(_)) {
             self.queued -= 1;
@@ -375,5 +428,13 @@ impl Machine for TurnServer {
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
         if path.transport.is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+    }
+}
+
+/// The earlier of two deadlines.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -53,12 +53,24 @@ pub struct TurnServerConfig {
     /// beyond is dropped (RFC 8656 §5). `None` leaves it to the network. A user has so much for
     /// each allocation.
     pub max_bytes_per_second: Option<NonZeroU32>,
+    /// The most connections of clients over TCP and TLS. As many as allocations: each takes a socket
+    /// of the system, and a client of this kind has no more than one allocation on it.
+    pub max_connections: usize,
+    /// The most of them from one IPv4 address or one IPv6 /64. 256 is a company behind one NAT.
+    pub max_connections_per_source: usize,
+    /// How long a connection without an allocation may stand without a whole message. RFC 8489
+    /// §6.2.2 leaves the end to the client unless it has timed out: in two minutes most NATs have
+    /// not forgotten a connection, and a client that lives has sent something.
+    pub connection_idle: Duration,
     /// The most messages that wait to be taken by the driver. It drains after each input or a few
     /// of them, and each input makes a few at most; requests beyond are dropped.
     pub max_queue: usize,
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
     /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).
     pub can_set_dont_fragment: bool,
+    /// Whether Binding requests take a user too, as TURN requests do (RFC 8489 §9.2). Clients of
+    /// RFC 3489 are not answered then, and the attributes of RFC 5780 are unknown.
+    pub secure_binding: bool,
 }
 
 /// Why a server cannot be as it was asked to be.
@@ -120,8 +132,12 @@ impl TurnServerConfig {
             max_permissions: 256,
             max_channels: 256,
             max_bytes_per_second: None,
+            max_connections: 4096,
+            max_connections_per_source: 256,
+            connection_idle: Duration::from_secs(120),
             max_queue: 256,
             can_set_dont_fragment: false,
+            secure_binding: false,
         }
     }
 
@@ -158,6 +174,9 @@ impl TurnServerConfig {
             ("max_allocations_per_user", self.max_allocations_per_user),
             ("max_permissions", self.max_permissions),
             ("max_channels", self.max_channels),
+            ("max_connections", self.max_connections),
+            ("max_connections_per_source", self.max_connections_per_source),
+            ("connection_idle", self.connection_idle.as_millis() as usize),
             ("max_queue", self.max_queue),
             ("default_lifetime", self.default_lifetime.as_secs() as usize),
             ("nonce_lifetime", self.nonce_lifetime.as_secs() as usize),

@@ -46,7 +46,11 @@ impl TurnServer {
         meta: PacketMeta,
         message: &Message<'a>,
     ) -> Verdict<'a> {
-        if message.unknown_required_to(|kind| self.understands(kind)).next().is_some() {
+        if message
+            .unknown_required_to(|kind| self.understands(message.method(), kind))
+            .next()
+            .is_some()
+        {
             return self.drops.drop(DropReason::Unsupported);
         }
         let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {

@@ -16,6 +16,8 @@ use stun_proto::{Credentials, Key, PrepareError, UserId, attribute::Algorithm, t
 pub struct Users {
     realm: String,
     by_name: BTreeMap<Arc<str>, Keys>,
+    /// The names by what stands for them in a request (RFC 8489 §14.4).
+    by_hash: BTreeMap<[u8; 32], Arc<str>>,
     secret: Option<Secret>,
 }
 
@@ -50,7 +52,12 @@ impl Users {
     /// for more than this set confuses them. With at most four characters, what an unauthenticated
     /// request is answered with stays within 84 bytes.
     pub fn new(realm: impl Into<String>) -> Self {
-        Self { realm: realm.into(), by_name: BTreeMap::new(), secret: None }
+        Self {
+            realm: realm.into(),
+            by_name: BTreeMap::new(),
+            by_hash: BTreeMap::new(),
+            secret: None,
+        }
     }
 
     /// Adds a user, or gives one another password.
@@ -66,7 +73,9 @@ impl Users {
             md5: credentials.long_term_key(&self.realm, Algorithm::Md5)?,
             sha256: credentials.long_term_key(&self.realm, Algorithm::Sha256)?,
         };
-        self.by_name.insert(credentials.username().into(), keys);
+        let name: Arc<str> = credentials.username().into();
+        self.by_hash.insert(credentials.userhash(&self.realm)?.0, Arc::clone(&name));
+        self.by_name.insert(name, keys);
         Ok(())
     }
 
@@ -77,6 +86,12 @@ impl Users {
     pub fn with_shared_secret(mut self, secret: &[u8], unix_time_at_zero: Duration) -> Self {
         self.secret = Some(Secret { bytes: secret.to_vec(), origin: unix_time_at_zero });
         self
+    }
+
+    /// Whether every user can be told by USERHASH, so that clients may keep their names to
+    /// themselves (RFC 8489 §9.2.4). A name that a shared secret makes is not known before it comes.
+    pub(super) const fn know_hashes(&self) -> bool {
+        self.secret.is_none()
     }
 
     /// The realm.
@@ -103,8 +118,9 @@ impl Users {
         algorithm: Algorithm,
         known: impl FnOnce(&str) -> bool,
     ) -> Option<User> {
-        let UserId::Name(name) = user else {
-            return None; // hashed names are not asked for
+        let name = match user {
+            UserId::Name(name) => name,
+            UserId::Hash(hash) => self.by_hash.get(&hash.0)?,
         };
         if let Some((name, keys)) = self.by_name.get_key_value(name) {
             let key = match algorithm {

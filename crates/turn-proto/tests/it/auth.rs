@@ -6,11 +6,14 @@ use crate::{
 use core::time::Duration;
 use sans_io::{DropReason, Path, SocketIds};
 use stun_proto::{
-    Credentials, Integrity, Message, MessageBuilder, MessageType, Method, NONCE_LEN, TransactionId,
-    attribute::{Code, ErrorCode, Nonce, Realm},
+    Credentials, Integrity, Message, MessageBuilder, MessageType, Method, NONCE_LEN,
+    SecurityFeatures, TransactionId,
+    attribute::{
+        ChangeRequest, Code, ErrorCode, Nonce, Realm, Userhash, Username, XorMappedAddress,
+    },
     turn_rest,
 };
-use turn_proto::{PeerPolicy, TurnEvent, TurnServer, Users};
+use turn_proto::{PeerPolicy, TurnEvent, TurnServer, TurnServerEvent, Users};
 
 #[test]
 fn no_state_and_at_most_84_bytes_before_authentication() {
@@ -291,4 +294,81 @@ fn a_request_replayed_from_elsewhere_gets_84_bytes_and_changes_nothing() {
     let stolen = elsewhere.send(&mut desk, &request).unwrap();
     assert_eq!((stolen.code(), stolen.0.len()), (438, 84));
     assert_eq!(desk.server.allocations(), 1);
+}
+
+/// RFC 8489 §9.2.4, §9.2.5: the server knows every name, so nobody on the way has to.
+#[test]
+fn a_user_name_is_not_sent_in_the_clear() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    let first = alice.write(Method::ALLOCATE, udp);
+    let answer = alice.send(&mut desk, &first).unwrap();
+    let nonce = answer.get::<Nonce<'_>>().unwrap().0;
+    assert!(SecurityFeatures::of_nonce(nonce).unwrap().username_anonymity);
+    assert!(answer.0.len() <= 84, "it costs no byte");
+    let _ = alice.login.check(stun_proto::Attempt::default(), &answer.message());
+    let request = alice.write(Method::ALLOCATE, udp);
+    let message = Message::parse(&request).unwrap();
+    assert!(message.get::<Userhash>().is_some() && message.get::<Username<'_>>().is_none());
+    assert!(!request.windows(5).any(|bytes| bytes == b"alice"));
+    assert_eq!(alice.send(&mut desk, &request).unwrap().code(), 0);
+    let TurnServerEvent::AllocationCreated { user, .. } = &desk.events[0] else { panic!() };
+    assert_eq!(&**user, "alice");
+    // the one by hash is the one by name
+    let id = alice.entropy.transaction_id();
+    let mut buffer = [0; 512];
+    let kind = MessageType::request(Method::REFRESH);
+    let key = Credentials::new("alice", "wonderland").unwrap();
+    let key = key.long_term_key("turn", stun_proto::attribute::Algorithm::Md5).unwrap();
+    let refresh = MessageBuilder::new(&mut buffer, kind, id)
+        .with(&Username("alice"))
+        .with(&Realm("turn"))
+        .with(&Nonce(nonce))
+        .sign(&key, Integrity::Sha1)
+        .finish()
+        .unwrap();
+    assert_eq!(alice.send(&mut desk, refresh).unwrap().code(), 0);
+}
+
+#[test]
+fn an_unknown_hash_looks_like_a_wrong_password() {
+    let mut desk = Desk::new();
+    let mut nobody = User::new("nobody", "wonderland", "7.7.7.7:1000");
+    assert_eq!(nobody.ask(&mut desk, Method::ALLOCATE, udp).code(), 401);
+    assert!(nobody.login.login().unwrap().hashed);
+}
+
+/// A name that is made up as it comes cannot be told by its hash.
+#[test]
+fn names_of_a_shared_secret_are_asked_for_in_the_clear() {
+    let mut config = desk::config();
+    config.users = desk::users().with_shared_secret(b"secret", Duration::ZERO);
+    let mut desk = Desk::with(config);
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    assert!(!alice.login.login().unwrap().hashed);
+}
+
+#[test]
+fn binding_takes_a_user_where_it_is_to() {
+    let mut config = desk::config();
+    config.secure_binding = true;
+    let mut desk = Desk::with(config);
+    let mut alice = User::alice();
+    let first = alice.write(Method::BINDING, |_| {});
+    let answer = alice.send(&mut desk, &first).unwrap();
+    assert_eq!(answer.code(), 401);
+    assert!(answer.0.len() <= 84);
+    // `ask` checks that the answer is signed
+    let answer = alice.ask(&mut desk, Method::BINDING, |_| {});
+    assert_eq!(answer.code(), 0);
+    assert_eq!(answer.get::<XorMappedAddress>().unwrap().0, alice.path.remote);
+    let change = |request: &mut MessageBuilder<'_>| {
+        request.push(&ChangeRequest { change_ip: true, change_port: false });
+    };
+    assert_eq!(alice.ask(&mut desk, Method::BINDING, change).code(), 420);
+    let mut stranger = User::new("alice", "looking-glass", "7.7.7.7:1000");
+    assert_eq!(stranger.ask(&mut desk, Method::BINDING, |_| {}).code(), 401);
+    let classic = [&[0, 1, 0, 0][..], &[7; 16]].concat();
+    assert_eq!(alice.send(&mut desk, &classic), None, "RFC 3489 knows no challenge");
 }

@@ -285,7 +285,7 @@ impl Server {
         // The second secret that the server draws of its seed, after the key of its hash maps.
         let mut entropy = Entropy::new([1; 32]);
         let _: [u8; 16] = entropy.secret();
-        let features = SecurityFeatures { password_algorithms: true, username_anonymity: false };
+        let features = SecurityFeatures { password_algorithms: true, username_anonymity: true };
         Nonces::new(entropy.secret(), Duration::from_secs(3600), features)
     }
 

@@ -1,8 +1,11 @@
 //! Clients of a server over TCP, TLS and DTLS: their allocation ends with the connection that names
-//! it (RFC 8656 §5).
-use crate::desk::{Desk, Outcome, PEER, User, address, udp};
-use sans_io::{Input, Path, PathFault, SocketRequest, Transport};
-use stun_proto::{Method, attribute::EvenPort};
+//! it (RFC 8656 §5), and a connection without one does not stay for ever (RFC 8489 §6.2.2).
+use crate::desk::{self, Desk, LISTENER, Outcome, PEER, User, address, udp};
+use sans_io::{DropReason, Input, Path, PathFault, SocketId, SocketRequest, Transport};
+use stun_proto::{
+    Method,
+    attribute::{EvenPort, Lifetime},
+};
 use turn_proto::{AllocationEnd, TurnServerEvent};
 
 fn over(transport: Transport, mut user: User) -> User {
@@ -87,4 +90,71 @@ fn over_udp_nothing_that_the_network_says_of_a_client_ends_its_allocation() {
         assert_eq!(ended(&mut desk, &alice, fault), Outcome::Unclaimed);
     }
     assert_eq!(desk.server.allocations(), 1);
+}
+
+fn connect(desk: &mut Desk, from: &str) -> (Path, Outcome) {
+    let path = Path::new(Transport::Tcp, address(LISTENER), address(from));
+    (path, desk.give(Input::Accepted { listener: SocketId(9), path }))
+}
+
+#[test]
+fn connections_are_counted_and_limited_for_all_and_for_each_source() {
+    let mut config = desk::config();
+    (config.max_connections, config.max_connections_per_source) = (3, 2);
+    let mut desk = Desk::with(config);
+    let (first, outcome) = connect(&mut desk, "[2a01::1]:1");
+    assert_eq!(outcome, Outcome::Taken);
+    assert_eq!(connect(&mut desk, "[2a01::2]:1").1, Outcome::Taken);
+    assert_eq!(connect(&mut desk, "[2a01::3]:1").1, Outcome::Dropped, "of one /64");
+    assert_eq!(connect(&mut desk, "7.7.7.7:1").1, Outcome::Taken);
+    assert_eq!(connect(&mut desk, "7.7.7.8:1").1, Outcome::Dropped, "of all");
+    assert_eq!(desk.server.drops().count(DropReason::Exhausted), 2);
+    assert_eq!(desk.server.connections(), 3);
+    desk.give(Input::PathFailed { path: first, fault: PathFault::Ended });
+    assert_eq!(connect(&mut desk, "[2a01::3]:1").1, Outcome::Taken);
+    let elsewhere = Path::new(Transport::Tcp, address("9.9.9.9:9"), address("7.7.7.9:1"));
+    let input = Input::Accepted { listener: SocketId(9), path: elsewhere };
+    assert_eq!(desk.give(input), Outcome::Unclaimed, "no listener of this server");
+}
+
+#[test]
+fn a_silent_connection_is_hung_up() {
+    let mut desk = Desk::new();
+    let (path, _) = connect(&mut desk, "7.7.7.7:1000");
+    desk.pass(119);
+    assert_eq!(desk.sockets, []);
+    desk.pass(1);
+    assert_eq!(desk.sockets, [SocketRequest::Hangup(path)]);
+    assert_eq!(desk.server.connections(), 0);
+    assert_eq!(connect(&mut desk, "7.7.7.7:1000").1, Outcome::Taken, "and may come back");
+}
+
+#[test]
+fn a_message_buys_a_connection_time_and_an_allocation_keeps_it() {
+    let mut desk = Desk::new();
+    let mut alice = over(Transport::Tcp, User::alice());
+    let input = Input::Accepted { listener: SocketId(9), path: alice.path };
+    assert_eq!(desk.give(input), Outcome::Taken);
+    let hung_up = |desk: &Desk| desk.sockets.contains(&SocketRequest::Hangup(alice.path));
+    desk.pass(100);
+    desk.packet(alice.path, b"\0\x01\0\0\x21\x12\xa4\x42some id here");
+    desk.pass(119);
+    assert!(!hung_up(&desk));
+    alice.allocate(&mut desk);
+    desk.pass(500);
+    assert!(!desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
+    let end = |request: &mut stun_proto::MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
+    desk.pass(119);
+    assert!(!desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
+    desk.pass(1);
+    assert!(desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
+}
+
+#[test]
+fn a_stream_out_of_step_is_forgotten() {
+    let mut desk = Desk::new();
+    let (path, _) = connect(&mut desk, "7.7.7.7:1000");
+    assert_eq!(desk.packet(path, &[0x40, 0, 0, 9, 1]), Outcome::Dropped);
+    assert_eq!(desk.server.connections(), 0);
 }
