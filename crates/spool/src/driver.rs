@@ -10,8 +10,8 @@ mod fault;
 mod handle;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-mod lookup;
 mod net;
+mod session;
 mod stats;
 mod stream;
 mod streams;
@@ -22,7 +22,9 @@ pub use context::Context;
 pub use handle::{Handle, PostError, Stopped};
 pub use stats::Stats;
 
-use crate::clock::Origin;
+#[cfg(feature = "tls")]
+use crate::Identity;
+use crate::{Services, clock::Origin};
 use handle::Command;
 use net::{Net, Wake};
 use sans_io::{
@@ -30,6 +32,7 @@ use sans_io::{
     Verdict,
 };
 use std::{io, net::SocketAddr, ops::ControlFlow, pin::pin};
+use tcp::Security;
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use udp::RecvBuffers;
 
@@ -65,6 +68,34 @@ impl Sockets {
     pub fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
         self.0.bind(id, local)
     }
+
+    /// Listens for TCP connections, likewise. The machine is offered each of them.
+    pub fn listen(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        self.0.listen(id, local, Security::None)
+    }
+
+    /// Listens for TLS connections. The machine is offered those whose handshake succeeds, within
+    /// ten seconds and while not too many others are at it.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(
+        &mut self,
+        id: SocketId,
+        local: SocketAddr,
+        identity: Identity,
+    ) -> io::Result<SocketAddr> {
+        self.0.listen(id, local, Security::Server(identity))
+    }
+
+    /// Closes what this number is of.
+    pub fn close(&mut self, id: SocketId) {
+        self.0.lose(id);
+        self.0.tcp.close(id);
+    }
+
+    /// What the driver looks names up and judges certificates with.
+    pub fn use_services(&mut self, services: Services) {
+        self.0.services = services;
+    }
 }
 
 /// A machine with its sockets and its clock. Nothing happens until [`run`](Self::run) is polled.
@@ -75,8 +106,13 @@ impl Sockets {
 ///
 /// TCP connections are split into frames by [`sans_io::next_frame`]. What a slow reader has not
 /// taken waits, up to 256 KiB a connection; while something waits, a connection whose last frame
-/// was forwarded there is not read. TLS and DTLS are not there yet: a request for them is answered
-/// with [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
+/// was forwarded there is not read. TLS is done here, so that the machine sees plain bytes: with the
+/// feature `tls`, and towards servers whose certificate is good for the name that the machine gives.
+/// DTLS is not there: a request for it is answered with
+/// [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
+///
+/// Names are looked up with [`Services`], each within six seconds: addresses, and with the feature
+/// `dns` SRV and NAPTR records. Multicast DNS is not there.
 ///
 /// A request to bind an unspecified address (`0.0.0.0`, `::`) is refused the same way: a machine
 /// finds its own address in [`Path::local`], so it binds each address by itself.
@@ -262,8 +298,9 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 let verdict = self.machine.handle_input(now, Input::LookedUp { id, result });
                 self.net.count(&verdict);
             }
-            Wake::Accepted(listener, Some((io, _))) => self.accepted(listener, io),
+            Wake::Accepted(listener, Some(io)) => self.accepted(listener, io),
             Wake::Accepted(listener, None) => self.net.await_accept(listener, true),
+            Wake::Secured(listener, source, io) => self.secured(listener, source, io),
             Wake::Connected(id, io) => self.connected(id, io),
             Wake::Stream(path) => self.read_stream(path),
             Wake::Closed => {}

@@ -29,11 +29,19 @@
 //!
 //! Everything here runs inside a tokio runtime with I/O and timers enabled.
 //!
+//! # Features
+//!
+//! Both are on by default, and cost the crates that they bring.
+//!
+//! - `dns`: SRV and NAPTR records (RFC 5928), and address look-ups with time-outs. Without it names
+//!   go through the resolver of the operating system, and mean their addresses only.
+//! - `tls`: `stuns:` and `turns:` URIs, and TLS listeners of the server.
+//!
 //! # What is not there yet
 //!
-//! TLS and DTLS, SRV and multicast DNS lookups: the contract has a place for each, and the driver
-//! answers requests for them with a fault. TCP towards TURN servers and peers: the driver has it,
-//! the machines do not ask for it yet. Encryption of what agents send each other.
+//! DTLS and multicast DNS lookups: the contract has a place for each, and the driver answers
+//! requests for them with a fault. TCP from agents to TURN servers and peers: driver and server
+//! have it, the ICE agent does not ask for it yet. Encryption of what agents send each other.
 #![forbid(unsafe_code)]
 
 mod agent;
@@ -43,6 +51,7 @@ pub mod driver;
 pub mod interfaces;
 pub mod probe;
 mod server;
+mod services;
 mod turn_server;
 
 pub use agent::{
@@ -52,5 +61,8 @@ pub use agent::{
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
 pub use ice_proto::{Candidate, CandidateKind, Finding, Policy};
 pub use server::{Server, ServerError};
+#[cfg(feature = "tls")]
+pub use services::{Identity, IdentityError, Trust, TrustError};
+pub use services::{Names, Services};
 pub use turn_proto::{IpPrefix, TurnServerEvent as TurnEvent};
 pub use turn_server::{ServeError, TurnService, TurnServiceBuilder};

@@ -4,25 +4,30 @@
 //! Each function opens sockets of its own, asks, and closes them.
 
 mod query;
+mod resolve;
 mod watch;
 
+pub use resolve::{LookupError, resolve};
+
+pub use stun_proto::attribute::Algorithm;
 pub use stun_proto::{
-    Binding, BindingLifetime, Credentials, Filtering, Host, LifetimeConfig, Mapping, NatReport,
-    PrepareError, RequestError, RequestFault, ResolveError, ResolvedServer, Scheme, Uri, UriError,
-    UriTransport,
+    AuthFault, Binding, BindingLifetime, Credentials, Filtering, Host, Integrity, LifetimeConfig,
+    Login, Mapping, NatReport, PrepareError, RequestError, RequestFault, ResolveError,
+    ResolvedServer, Scheme, Uri, UriError, UriTransport,
 };
 
-use crate::driver::{Application, Context, Driver};
+use crate::{
+    Services,
+    driver::{Application, Context, Driver, Sockets},
+};
 use query::{Query, QueryEvent};
-use sans_io::{Machine, Path, PathFault, SocketFault, SocketIds, Transport};
+use sans_io::{CertificateFault, Machine, Path, PathFault, SocketFault, SocketIds, Transport};
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
-use stun_proto::{
-    NatProbe, NatProbeConfig, NatProbeEvent, ResolveEvent, Resolver, RetransmitConfig,
-};
+use stun_proto::{NatProbe, NatProbeConfig, NatProbeEvent, RetransmitConfig};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use watch::{Seen, Watched};
@@ -36,23 +41,8 @@ const RETRANSMIT: RetransmitConfig = RetransmitConfig {
     max_wait: Duration::MAX,
 };
 
-/// How long an answer over TCP may take.
+/// How long an answer over TCP or TLS may take.
 const RELIABLE_TIMEOUT: Duration = Duration::from_millis(5500);
-
-/// Why a URI led to no server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LookupError {
-    /// The URI wants what cannot be had.
-    #[error(transparent)]
-    Uri(#[from] ResolveError),
-    /// No such name, no address, or no resolver that answers.
-    #[error("the name leads to no address")]
-    NotFound,
-    /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes")]
-    Random,
-}
 
 /// Why a server told nothing.
 #[derive(Debug, Error)]
@@ -82,6 +72,12 @@ pub enum ProbeError {
     /// Something answers that does not speak STUN.
     #[error("what answers there is not a STUN server")]
     NotStun,
+    /// Something is there that speaks no TLS.
+    #[error("no TLS there: that port is for something else, or for a version of TLS before 1.2")]
+    NotTls,
+    /// Who answers did not prove to be the server that was asked for.
+    #[error("the server's certificate is not trusted: {}", certificate(*(.0)))]
+    Certificate(CertificateFault),
     /// An answer that is of no use.
     #[error(transparent)]
     Answer(RequestFault),
@@ -95,6 +91,21 @@ fn no_socket_words(fault: SocketFault) -> &'static str {
     }
 }
 
+/// What is wrong with a certificate.
+fn certificate(fault: CertificateFault) -> &'static str {
+    match fault {
+        CertificateFault::Issuer => "no authority that is trusted here has signed it",
+        CertificateFault::Name => "it is for another name",
+        CertificateFault::Expired => "it has expired",
+        CertificateFault::NotYetValid => "it is not valid yet, or the clock here is wrong",
+        CertificateFault::Revoked => "it was revoked",
+        CertificateFault::Purpose => "it is not one for servers",
+        CertificateFault::Malformed => {
+            "it cannot be read, or is signed in a way that is not known here"
+        }
+    }
+}
+
 /// An ICMP error in words.
 fn icmp(fault: PathFault) -> &'static str {
     match fault {
@@ -105,60 +116,43 @@ fn icmp(fault: PathFault) -> &'static str {
     }
 }
 
-/// Finds the servers that a URI names, best first, over one of `transports`.
+/// Asks one server for our address, with a long-term credential if there is one.
 ///
-/// Addresses come from the resolver of the operating system. The driver looks up neither SRV nor
-/// NAPTR records yet, so a name without a port means its own addresses, at the default port.
+/// It waits 5.5 seconds for an answer over UDP, and as long over TCP and TLS once connected.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use sans_io::Transport;
-/// let uri = "stun:192.0.2.1".parse()?;
-/// let servers = spool::probe::resolve(&uri, &[Transport::Udp]).await?;
-/// assert_eq!(servers[0].address, "192.0.2.1:3478".parse()?);
-/// # Ok(())
-/// # }
-/// ```
-pub async fn resolve(
-    uri: &Uri,
-    transports: &[Transport],
-) -> Result<Vec<ResolvedServer>, LookupError> {
-    let resolver = Resolver::new(uri, transports, 0, seed().ok_or(LookupError::Random)?)?;
-    match first_event(resolver).await.0 {
-        Some(ResolveEvent::Resolved(servers)) => Ok(servers),
-        Some(ResolveEvent::NotFound) | None => Err(LookupError::NotFound),
-    }
-}
-
-/// Asks one server for our address, over UDP or TCP, with a long-term credential if there is one.
-///
-/// It waits 5.5 seconds for an answer over UDP, and as long over TCP once connected.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use spool::{TurnService, probe};
+/// use spool::{Services, TurnService, probe};
 /// let server = TurnService::builder().listen("127.0.0.1:0".parse()?).start().await?;
-/// let binding = probe::query(server.listeners()[0], sans_io::Transport::Udp, None).await?;
+/// let target = probe::ResolvedServer {
+///     transport: Transport::Udp,
+///     address: server.listeners()[0],
+///     server_name: None,
+/// };
+/// let binding = probe::query(&target, None, &Services::default()).await?;
 /// assert_eq!(binding.mapped, binding.path.local); // no NAT on the way
 /// # server.stop().await;
 /// # Ok(())
 /// # }
 /// ```
 pub async fn query(
-    server: SocketAddr,
-    transport: Transport,
+    server: &ResolvedServer,
     credentials: Option<Credentials>,
+    services: &Services,
 ) -> Result<Binding, ProbeError> {
-    let local = local_towards(server)?;
+    let ResolvedServer { transport, address, server_name } = server;
+    let local = local_towards(*address)?;
     let seed = seed().ok_or(ProbeError::Random)?;
-    let path = Path::new(transport, SocketAddr::new(local, 0), server);
-    let watched = Watched::new(Query::new(path, credentials, seed), server.ip());
-    let (event, watched) = first_event(watched).await;
+    let path = Path::new(*transport, SocketAddr::new(local, 0), *address);
+    let query = Query::new(path, server_name.clone(), credentials, seed);
+    let mut sockets = Sockets::default();
+    sockets.use_services(services.clone());
+    let (event, watched) = first_event(Watched::new(query, address.ip()), sockets).await;
     match event {
         Some(QueryEvent::Bound(binding)) => Ok(binding),
-        Some(QueryEvent::Failed(fault)) => Err(explain(fault, transport, watched.seen())),
+        Some(QueryEvent::Failed(fault)) => Err(explain(fault, *transport, watched.seen())),
         Some(QueryEvent::NoSocket(fault)) => Err(no_socket(fault)),
         Some(QueryEvent::NotAsked(error)) => Err(error.into()),
         None => Err(ProbeError::NoAnswer),
@@ -196,7 +190,7 @@ pub async fn examine_nat(
     let seed = seed().ok_or(ProbeError::Random)?;
     let config = NatProbeConfig { lifetime, ..NatProbeConfig::new(local, server) };
     let probe = NatProbe::new(config, &mut SocketIds::root(), seed);
-    let (event, watched) = first_event(Watched::new(probe, server.ip())).await;
+    let (event, watched) = first_event(Watched::new(probe, server.ip()), Sockets::default()).await;
     match event {
         Some(NatProbeEvent::Done(report)) => Ok(report),
         Some(NatProbeEvent::Failed(fault)) => Err(explain(fault, Transport::Udp, watched.seen())),
@@ -221,6 +215,8 @@ fn no_socket(fault: SocketFault) -> ProbeError {
     match fault {
         SocketFault::Refused => ProbeError::PortClosed,
         SocketFault::TimedOut => ProbeError::NoAnswer,
+        SocketFault::Handshake => ProbeError::NotTls,
+        SocketFault::Untrusted(fault) => ProbeError::Certificate(fault),
         other => ProbeError::Socket(other),
     }
 }
@@ -242,13 +238,13 @@ fn seed() -> Option<[u8; 32]> {
 }
 
 /// Runs a machine until it has said the first thing.
-async fn first_event<M>(machine: M) -> (Option<M::Event>, M)
+async fn first_event<M>(machine: M, sockets: Sockets) -> (Option<M::Event>, M)
 where
     M: Machine + Send + 'static,
     M::Event: Send,
 {
     let (sender, receiver) = oneshot::channel();
-    let (driver, handle) = Driver::new(machine, First(Some(sender)));
+    let (driver, handle) = Driver::with_sockets(machine, First(Some(sender)), sockets);
     let wait = async move {
         let event = receiver.await.ok();
         handle.stop().await;

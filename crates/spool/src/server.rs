@@ -1,20 +1,23 @@
-//! Where a STUN or TURN server is: a host and a port, as people write them.
-use std::{fmt, io, net::SocketAddr, str::FromStr, time::Duration};
+//! Where a STUN or TURN server is, as people write it: a host and a port, or a URI.
+use crate::{
+    Services,
+    probe::{self, LookupError},
+};
+use sans_io::Transport;
+use std::{fmt, net::SocketAddr, str::FromStr};
+use stun_proto::{Host, Scheme, Uri, UriError, UriTransport};
 use thiserror::Error;
 
-/// The port of STUN and TURN over UDP (RFC 8489 §18.6, RFC 8656 §5).
-const DEFAULT_PORT: u16 = 3478;
-
-/// How long the resolver may take for one name.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A host, by name or address, and a port; without a port it is 3478.
+/// A host, by name or address, and maybe a port; or a URI of `stun:` or `turn:` (RFC 7064, RFC 7065).
+///
+/// A name without a port leads to where its SRV records say (RFC 8489 §8.1, RFC 5928), and without
+/// any to its addresses at port 3478.
 ///
 /// ```
 /// use spool::Server;
 /// let server: Server = "stun.example.org:19302".parse()?;
-/// assert_eq!((server.host(), server.port()), ("stun.example.org", 19302));
-/// assert_eq!("192.0.2.1".parse::<Server>()?.to_string(), "192.0.2.1:3478");
+/// assert_eq!((server.host(), server.port()), ("stun.example.org", Some(19302)));
+/// assert_eq!("turn:192.0.2.1".parse::<Server>()?.to_string(), "192.0.2.1");
 /// assert_eq!("[2001:db8::1]:9".parse::<Server>()?.host(), "2001:db8::1");
 /// assert!("stun.example.org:port".parse::<Server>().is_err());
 /// # Ok::<(), spool::ServerError>(())
@@ -22,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     host: String,
-    port: u16,
+    port: Option<u16>,
 }
 
 /// Why a text names no server.
@@ -34,9 +37,12 @@ pub enum ServerError {
     /// What follows the last colon is no port.
     #[error("the port is not a number from 1 to 65535: write HOST:PORT")]
     Port,
-    /// It is written as a URI.
-    #[error("write HOST:PORT, without 'stun:', 'turn:' or the like before it")]
-    Uri,
+    /// It is written as a URI, and is none.
+    #[error(transparent)]
+    Uri(#[from] UriError),
+    /// It is a URI that wants another transport.
+    #[error("agents reach servers over UDP only: write stun:HOST:PORT or turn:HOST:PORT")]
+    Transport,
     /// An IPv6 address stands without brackets.
     #[error("write an IPv6 address in brackets: [2001:db8::1]:3478")]
     Brackets,
@@ -51,18 +57,36 @@ impl Server {
         &self.host
     }
 
-    /// The port.
-    pub fn port(&self) -> u16 {
+    /// The port, if it is given.
+    pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// The addresses of the host, as the resolver of the system knows them.
-    pub(crate) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        let lookup = tokio::net::lookup_host((self.host.as_str(), self.port));
-        match tokio::time::timeout(PATIENCE, lookup).await {
-            Ok(found) => Ok(found?.collect()),
-            Err(_elapsed) => Err(io::ErrorKind::TimedOut.into()),
+    /// The addresses over UDP, best first.
+    pub(crate) async fn resolve(
+        &self,
+        scheme: Scheme,
+        services: &Services,
+    ) -> Result<Vec<SocketAddr>, LookupError> {
+        let host = match self.host.parse() {
+            Ok(ip) => Host::Ip(ip),
+            Err(_) => Host::Name(self.host.to_lowercase()),
+        };
+        let transport = scheme.is_turn().then_some(UriTransport::Udp);
+        let uri = Uri { scheme, host, port: self.port, transport };
+        let found = probe::resolve(&uri, &[Transport::Udp], services).await?;
+        Ok(found.into_iter().map(|server| server.address).collect())
+    }
+
+    fn from_uri(uri: &Uri) -> Result<Self, ServerError> {
+        if uri.scheme.is_secure() || uri.transport == Some(UriTransport::Tcp) {
+            return Err(ServerError::Transport);
         }
+        let host = match &uri.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        };
+        Ok(Self { host, port: uri.port })
     }
 }
 
@@ -70,9 +94,11 @@ impl FromStr for Server {
     type Err = ServerError;
 
     fn from_str(text: &str) -> Result<Self, ServerError> {
-        let schemes = ["stun:", "stuns:", "turn:", "turns:"];
-        if text.contains("://") || schemes.iter().any(|scheme| text.starts_with(scheme)) {
-            return Err(ServerError::Uri);
+        match text.parse::<Uri>() {
+            Ok(uri) => return Self::from_uri(&uri),
+            Err(UriError::Scheme) if text.contains("://") => return Err(UriError::Slashes.into()),
+            Err(UriError::Scheme) => {}
+            Err(error) => return Err(error.into()),
         }
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, "")) => (host, None),
@@ -84,8 +110,8 @@ impl FromStr for Server {
             },
         };
         let port = match port.map(str::parse) {
-            None => DEFAULT_PORT,
-            Some(Ok(port)) if port != 0 => port,
+            None => None,
+            Some(Ok(port)) if port != 0 => Some(port),
             Some(_) => return Err(ServerError::Port),
         };
         if host.is_empty() {
@@ -102,16 +128,18 @@ impl FromStr for Server {
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
+            write!(f, "[{}]", self.host)?;
         } else {
-            write!(f, "{}:{}", self.host, self.port)
+            f.write_str(&self.host)?;
         }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Server, ServerError};
+    use stun_proto::UriError;
 
     fn parse(text: &str) -> Result<String, ServerError> {
         text.parse::<Server>().map(|server| server.to_string())
@@ -120,9 +148,11 @@ mod tests {
     #[test]
     fn hosts_and_ports_in_every_form() {
         assert_eq!(parse("a.example:1"), Ok("a.example:1".into()));
-        assert_eq!(parse("a.example"), Ok("a.example:3478".into()));
-        assert_eq!(parse("[::1]"), Ok("[::1]:3478".into()));
+        assert_eq!(parse("a.example"), Ok("a.example".into()));
+        assert_eq!(parse("[::1]"), Ok("[::1]".into()));
         assert_eq!(parse("[::1]:65535"), Ok("[::1]:65535".into()));
+        assert_eq!(parse("stun:a.example"), Ok("a.example".into()));
+        assert_eq!(parse("turn:[::1]:9?transport=udp"), Ok("[::1]:9".into()));
     }
 
     #[test]
@@ -133,8 +163,12 @@ mod tests {
         assert_eq!(parse("a:65536"), Err(ServerError::Port));
         assert_eq!(parse("[::1]3478"), Err(ServerError::Port));
         assert_eq!(parse("::1"), Err(ServerError::Brackets));
-        assert_eq!(parse("turn:a:3478"), Err(ServerError::Uri));
+        for other in ["turns:a", "stuns:a", "turn:a?transport=tcp"] {
+            assert_eq!(parse(other), Err(ServerError::Transport));
+        }
         assert_eq!(parse("a b:1"), Err(ServerError::Host));
-        assert_eq!(parse("http://a:1"), Err(ServerError::Uri));
+        for web in ["http://a:1", "stun://a"] {
+            assert_eq!(parse(web), Err(ServerError::Uri(UriError::Slashes)));
+        }
     }
 }

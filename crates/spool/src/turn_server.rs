@@ -1,20 +1,22 @@
-//! A STUN and TURN server over UDP (RFC 8489 §12, RFC 8656) on the sockets of this computer.
-use crate::{
-    driver::{Application, Context, Driver, Handle, Sockets},
-    interfaces,
-};
-use sans_io::{Path, SocketIds};
+//! A STUN and TURN server over UDP, TCP and TLS (RFC 8489 §12, RFC 8656) on the sockets of this
+//! computer.
+#[cfg(feature = "tls")]
+use crate::Identity;
+use crate::driver::{Application, Context, Driver, Handle};
+use opening::Opening;
+use sans_io::Path;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
-use stun_proto::OtherServer;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use turn_proto::{
     IpPrefix, PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, TurnServerEvent, Users,
 };
+
+mod opening;
 
 /// Events that wait for [`TurnService::next_event`]; what is more is dropped.
 const EVENTS_MAX: usize = 1024;
@@ -30,7 +32,10 @@ const DEFAULT_REALM: &str = "turn";
 #[derive(Clone)]
 pub struct TurnServiceBuilder {
     listen: Vec<SocketAddr>,
+    #[cfg(feature = "tls")]
+    tls: Vec<(SocketAddr, Identity)>,
     behaviour: Option<SocketAddr>,
+    secure_stun: bool,
     relay: Vec<IpAddr>,
     realm: String,
     users: Vec<(String, String)>,
@@ -108,11 +113,26 @@ fn advice(error: &io::Error) -> &'static str {
 }
 
 impl TurnServiceBuilder {
-    /// Listens at this address; several calls add up. Port 0 lets the system choose; an unspecified
-    /// address means each address of this computer. Unless told it is port 3478 of each IPv4
-    /// address.
+    /// Listens at this address, over UDP and TCP; several calls add up. Port 0 lets the system choose;
+    /// an unspecified address means each address of this computer. Unless told it is port 3478 of
+    /// each IPv4 address.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen.push(address);
+        self
+    }
+
+    /// Listens at this address over TLS as well, as `identity`; several calls add up. What is said
+    /// of [`listen`](Self::listen) holds here too, but that nobody is listened to unless told.
+    #[cfg(feature = "tls")]
+    pub fn listen_tls(mut self, address: SocketAddr, identity: Identity) -> Self {
+        self.tls.push((address, identity));
+        self
+    }
+
+    /// Answers STUN Binding requests only to who has an account, as TURN requests. Off unless told:
+    /// whoever asks is told no more than its own address.
+    pub fn secure_stun(mut self, secure: bool) -> Self {
+        self.secure_stun = secure;
         self
     }
 
@@ -152,9 +172,13 @@ impl TurnServiceBuilder {
     /// Opens the sockets and starts to serve, in a task of the runtime it is called in.
     #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
-        let mut ids = SocketIds::root();
-        let (mut listeners, mut sockets) = self.open(&mut ids)?;
-        let other = self.open_other(&mut ids, &mut listeners, &mut sockets)?;
+        let mut opening = Opening::default();
+        let listeners = opening.open(&self.listen, DEFAULT_PORT)?;
+        let other = opening.open_other(self.behaviour, &listeners)?;
+        #[cfg(feature = "tls")]
+        let tls_listeners = opening.open_tls(&self.tls)?;
+        #[cfg(not(feature = "tls"))]
+        let tls_listeners = Vec::new();
         let relays = self.relays(&listeners)?;
         let mut users = Users::new(self.realm);
         for (name, password) in &self.users {
@@ -163,72 +187,21 @@ impl TurnServiceBuilder {
                 .map_err(|source| ServeError::Account { name: name.clone(), source })?;
         }
         let mut config = TurnServerConfig::new(users, self.peers);
-        for listener in &listeners {
+        for listener in &opening.addresses {
             config = config.with_listener(*listener);
         }
         config.stun.other = other;
+        config.secure_binding = self.secure_stun;
         for relay in &relays {
             config = config.with_relay(RelayAddress::new(*relay));
         }
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
-        let server = TurnServer::new(config, ids, seed)?;
+        let server = TurnServer::new(config, opening.ids, seed)?;
         let (sender, events) = mpsc::channel(EVENTS_MAX);
-        let (driver, handle) = Driver::with_sockets(server, Reporter(sender), sockets);
+        let (driver, handle) = Driver::with_sockets(server, Reporter(sender), opening.sockets);
         let task = tokio::spawn(driver.run());
-        Ok(TurnService { listeners, relays, handle, events, task })
-    }
-
-    /// Opens the sockets that clients send to.
-    fn open(&self, ids: &mut SocketIds) -> Result<(Vec<SocketAddr>, Sockets), ServeError> {
-        let everywhere = [SocketAddr::from(([0, 0, 0, 0], DEFAULT_PORT))];
-        let wanted = if self.listen.is_empty() { &everywhere[..] } else { &self.listen };
-        let here = interfaces::list(true).map_err(ServeError::Interfaces)?;
-        let mut sockets = Sockets::default();
-        let mut listeners = Vec::new();
-        for address in wanted {
-            let each = here.iter().map(|interface| interface.address);
-            let ips: Vec<IpAddr> = if address.ip().is_unspecified() {
-                each.filter(|ip| ip.is_ipv4() == address.is_ipv4()).collect()
-            } else {
-                vec![address.ip()]
-            };
-            for ip in ips {
-                let address = SocketAddr::new(ip, address.port());
-                // 2⁶⁴ numbers do not run out
-                let Some(id) = ids.take() else { continue };
-                let bound = sockets.bind(id, address);
-                listeners.push(bound.map_err(|source| ServeError::Listen { address, source })?);
-            }
-        }
-        // what others can reach comes first
-        listeners.sort_by_key(|address| address.ip().is_loopback());
-        if listeners.is_empty() { Err(ServeError::NoAddress) } else { Ok((listeners, sockets)) }
-    }
-
-    /// Opens the second address, and each address with the port of the other.
-    fn open_other(
-        &self,
-        ids: &mut SocketIds,
-        listeners: &mut Vec<SocketAddr>,
-        sockets: &mut Sockets,
-    ) -> Result<Option<OtherServer>, ServeError> {
-        let Some(second) = self.behaviour else { return Ok(None) };
-        let [primary] = listeners[..] else { return Err(ServeError::Behaviour) };
-        let mut open = |address: SocketAddr| {
-            let id = ids.take().ok_or(ServeError::NoAddress)?;
-            let bound = sockets.bind(id, address);
-            bound.map_err(|source| ServeError::Listen { address, source })
-        };
-        let distinct = second.ip() != primary.ip() && second.port() != primary.port();
-        if !distinct || second.is_ipv4() != primary.is_ipv4() {
-            return Err(ServeError::Behaviour);
-        }
-        let alternate = open(second)?;
-        listeners.push(alternate);
-        listeners.push(open(SocketAddr::new(primary.ip(), alternate.port()))?);
-        listeners.push(open(SocketAddr::new(alternate.ip(), primary.port()))?);
-        Ok(Some(OtherServer { primary, alternate, response_port: true }))
+        Ok(TurnService { listeners, tls_listeners, relays, handle, events, task })
     }
 
     /// The addresses to relay from, tried once, so that a wrong one is told now and not to each
@@ -279,6 +252,7 @@ impl TurnServiceBuilder {
 #[derive(Debug)]
 pub struct TurnService {
     listeners: Vec<SocketAddr>,
+    tls_listeners: Vec<SocketAddr>,
     relays: Vec<IpAddr>,
     handle: Handle<TurnServer, Reporter>,
     events: mpsc::Receiver<TurnServerEvent>,
@@ -290,7 +264,10 @@ impl TurnService {
     pub fn builder() -> TurnServiceBuilder {
         TurnServiceBuilder {
             listen: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: Vec::new(),
             behaviour: None,
+            secure_stun: false,
             relay: Vec::new(),
             realm: DEFAULT_REALM.to_owned(),
             users: Vec::new(),
@@ -298,9 +275,14 @@ impl TurnService {
         }
     }
 
-    /// Where it listens, loopback addresses last.
+    /// Where it listens over UDP and TCP, loopback addresses last.
     pub fn listeners(&self) -> &[SocketAddr] {
         &self.listeners
+    }
+
+    /// Where it listens over TLS, loopback addresses last.
+    pub fn tls_listeners(&self) -> &[SocketAddr] {
+        &self.tls_listeners
     }
 
     /// Where it relays from.

@@ -1,12 +1,13 @@
 //! What an agent is told before it starts.
 use super::Agent;
-use crate::{Server, ServerError, interfaces};
+use crate::{Server, ServerError, Services, interfaces, probe::LookupError};
 use ice_proto::{IceConfig, Policy, TurnServer};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
+use stun_proto::Scheme;
 use thiserror::Error;
 
 /// How long gathering may take before a description is made of what there is. A STUN server that
@@ -36,6 +37,7 @@ pub struct AgentBuilder {
     addresses: Vec<IpAddr>,
     gather_timeout: Duration,
     connect_timeout: Duration,
+    services: Services,
     fault: Option<(String, ServerError)>,
 }
 
@@ -64,12 +66,12 @@ pub enum BuildError {
         fault: ServerError,
     },
     /// A name could not be resolved.
-    #[error("the address of {server} could not be found: {source}")]
+    #[error("{server}: {source}")]
     Resolve {
         /// Whose.
         server: Server,
-        /// The resolver's reason.
-        source: io::Error,
+        /// Why not.
+        source: LookupError,
     },
     /// The interfaces could not be listed.
     #[error("the network interfaces could not be listed: {0}")]
@@ -92,11 +94,12 @@ impl AgentBuilder {
             addresses: Vec::new(),
             gather_timeout: GATHER_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
+            services: Services::default(),
             fault: None,
         }
     }
 
-    /// Asks this STUN server for the address that others see, `host:port`. A text that is none
+    /// Asks this STUN server for the address that others see: `host:port`, `host` or a `stun:` URI. A text that is none
     /// makes [`build`](Self::build) fail.
     pub fn stun(mut self, server: &str) -> Self {
         if let Some(server) = self.parse(server) {
@@ -111,7 +114,7 @@ impl AgentBuilder {
         self
     }
 
-    /// Asks this TURN server, `host:port`, for a relay. A text that is none makes
+    /// Asks this TURN server, `host:port`, `host` or a `turn:` URI, for a relay. A text that is none makes
     /// [`build`](Self::build) fail.
     pub fn turn(mut self, server: &str, username: &str, password: &str) -> Self {
         match self.parse(server) {
@@ -158,6 +161,12 @@ impl AgentBuilder {
         self
     }
 
+    /// How names are looked up; as the operating system does it unless told.
+    pub fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
     /// Resolves the names of the servers and lists the interfaces. Nothing is sent to anybody but
     /// the resolver until the agent learns its role: with [`Agent::local_description`] it offers,
     /// with [`Agent::set_remote_description`] first it answers.
@@ -175,10 +184,11 @@ impl AgentBuilder {
         }
         let mut config = IceConfig { policy: self.policy, ..IceConfig::default() };
         for server in &self.stun {
-            config.stun_servers.extend(addresses(server).await?);
+            let found = addresses(server, Scheme::Stun, &self.services).await?;
+            config.stun_servers.extend(found);
         }
         for relay in &self.turn {
-            for address in addresses(&relay.server).await? {
+            for address in addresses(&relay.server, Scheme::Turn, &self.services).await? {
                 let username = relay.username.as_str().into();
                 let password = relay.password.as_str().into();
                 config.turn_servers.push(TurnServer { address, username, password });
@@ -201,9 +211,13 @@ impl AgentBuilder {
 
 /// One address of each family: the others of a name are the same service, and each address costs a
 /// round of questions from every interface.
-async fn addresses(server: &Server) -> Result<Vec<SocketAddr>, BuildError> {
+async fn addresses(
+    server: &Server,
+    scheme: Scheme,
+    services: &Services,
+) -> Result<Vec<SocketAddr>, BuildError> {
     let failed = |source| BuildError::Resolve { server: server.clone(), source };
-    let found = server.resolve().await.map_err(failed)?;
+    let found = server.resolve(scheme, services).await.map_err(failed)?;
     let v4 = found.iter().find(|address| address.is_ipv4());
     let v6 = found.iter().find(|address| address.is_ipv6());
     Ok(v4.into_iter().chain(v6).copied().collect())

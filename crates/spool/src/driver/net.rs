@@ -1,7 +1,15 @@
 //! All that a driver does with the network, without the machine: sockets by number and by
 //! address, the batch that waits to be sent, connections, lookups, and the faults that the machine
 //! is to hear.
-use super::{Stats, batch::Batch, fault, lookup, stream::Written, tcp::Tcp, udp::UdpSocket};
+use super::{
+    Stats,
+    batch::Batch,
+    fault,
+    stream::{Io, Written},
+    tcp::{Security, Tcp},
+    udp::UdpSocket,
+};
+use crate::Services;
 use futures_util::{
     StreamExt,
     future::{AbortHandle, Abortable, BoxFuture},
@@ -11,7 +19,12 @@ use sans_io::{
     LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault, SocketFault,
     SocketId, SocketRequest, Transport, Verdict,
 };
-use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use tokio::net::TcpStream;
 
 /// Faults that wait for the machine. They are advice, and a flood of ICMP errors is an attacker's
@@ -26,9 +39,11 @@ pub(super) enum Wake {
     /// A lookup is done.
     LookedUp(LookupId, Result<Vec<LookupAnswer>, LookupFault>),
     /// Somebody connected to a listener, or could not.
-    Accepted(SocketId, Option<(TcpStream, SocketAddr)>),
+    Accepted(SocketId, Option<TcpStream>),
+    /// The handshake of a connection to a listener is over, or failed.
+    Secured(SocketId, IpAddr, Option<Io>),
     /// A connection that was asked for is there, or failed.
-    Connected(SocketId, Result<TcpStream, SocketFault>),
+    Connected(SocketId, Result<Io, SocketFault>),
     /// A connection can go on.
     Stream(Path),
     /// What was waited for is closed.
@@ -48,6 +63,7 @@ pub(super) struct Net {
     waits: FuturesUnordered<BoxFuture<'static, Wake>>,
     batch: Batch,
     pub(super) tcp: Tcp,
+    pub(super) services: Services,
     faults: Vec<(Path, PathFault)>,
     pub(super) stats: Stats,
 }
@@ -85,15 +101,23 @@ impl Net {
                 Some((id, self.bind(id, local).map_err(|error| fault::socket(&error))))
             }
             SocketRequest::Listen { id, local } => {
-                Some((id, self.listen(id, local).map_err(|error| fault::socket(&error))))
+                let opened = self.listen(id, local, Security::None);
+                Some((id, opened.map_err(|error| fault::socket(&error))))
             }
-            SocketRequest::Connect { id, transport: Transport::Tcp, local, remote, .. } => {
-                let wait = self.tcp.connect(id, local, remote);
+            SocketRequest::Connect { id, transport, local, remote, ref server_name } => {
+                let security = match (transport, server_name) {
+                    (Transport::Tcp, _) => Security::None,
+                    #[cfg(feature = "tls")]
+                    (Transport::Tls, Some(name)) => {
+                        Security::Client(self.services.trust.clone(), Arc::clone(name))
+                    }
+                    // DTLS is not there, and TLS proves nothing without a name
+                    _ => return Some((id, Err(SocketFault::Unavailable))),
+                };
+                let wait = self.tcp.connect(id, local, remote, security);
                 self.waits.push(wait);
                 None
             }
-            // TLS and DTLS are not there yet
-            SocketRequest::Connect { id, .. } => Some((id, Err(SocketFault::Unavailable))),
             SocketRequest::Close(id) => {
                 self.flush();
                 self.lose(id);
@@ -115,12 +139,17 @@ impl Net {
         }
     }
 
-    /// Listens for TCP connections.
-    pub(super) fn listen(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+    /// Listens for connections.
+    pub(super) fn listen(
+        &mut self,
+        id: SocketId,
+        local: SocketAddr,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
         if local.ip().is_unspecified() {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let local = self.tcp.listen(id, local)?;
+        let local = self.tcp.listen(id, local, security)?;
         self.await_accept(id, false);
         Ok(local)
     }
@@ -128,6 +157,12 @@ impl Net {
     /// Waits for the next connection of a listener; a little later when the last try failed.
     pub(super) fn await_accept(&mut self, id: SocketId, failed: bool) {
         let wait = self.tcp.await_accept(id, failed);
+        self.waits.extend(wait);
+    }
+
+    /// Waits for the handshake of a connection to a listener.
+    pub(super) fn await_handshake(&mut self, listener: SocketId, io: TcpStream) {
+        let wait = self.tcp.secure(listener, io);
         self.waits.extend(wait);
     }
 
@@ -161,7 +196,10 @@ impl Net {
     }
 
     pub(super) fn lookup(&mut self, request: LookupRequest) {
-        self.waits.push(Box::pin(lookup::look_up(request)));
+        let names = self.services.names.clone();
+        self.waits.push(Box::pin(async move {
+            Wake::LookedUp(request.id, names.look_up(request.kind, &request.name).await)
+        }));
     }
 
     /// The next thing that happens; `None` while nothing is waited for.

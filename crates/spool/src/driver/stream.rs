@@ -1,6 +1,7 @@
-//! One TCP connection: what was read and is not a whole frame yet, what was written and the system
+//! One connection, TCP or TLS on it: what was read and is not a whole frame yet, what was written and the system
 //! has not taken yet, and why it is not read for now.
-use sans_io::{MAX_FRAME, Path, SocketId};
+use super::session::{Opened, Session};
+use sans_io::{MAX_FRAME, Path, SocketId, Transport};
 use std::{
     collections::VecDeque,
     io::{self, IoSlice},
@@ -13,6 +14,25 @@ const BACKLOG_MAX: usize = 256 * 1024;
 
 /// Bytes read at once.
 const READ: usize = 64 * 1024;
+
+/// A connection that was made, with its TLS if it has any.
+#[derive(Debug)]
+pub(super) struct Io {
+    pub(super) tcp: TcpStream,
+    pub(super) session: Option<Session>,
+}
+
+impl Io {
+    pub(super) fn plain(tcp: TcpStream) -> Self {
+        Self { tcp, session: None }
+    }
+
+    /// The path that it is the stream of.
+    pub(super) fn path(&self) -> io::Result<Path> {
+        let transport = if self.session.is_some() { Transport::Tls } else { Transport::Tcp };
+        Ok(Path::new(transport, self.tcp.local_addr()?, self.tcp.peer_addr()?))
+    }
+}
 
 /// What a read brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +62,9 @@ pub(super) enum Written {
 #[derive(Debug)]
 pub(super) struct Stream {
     io: Arc<TcpStream>,
+    session: Option<Session>,
+    /// The other side said so inside TLS, behind bytes that were read.
+    ended: bool,
     /// The number it was asked for by, unless it was accepted.
     pub(super) id: Option<SocketId>,
     /// Read, and not yet taken by the machine.
@@ -56,18 +79,34 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(io: TcpStream, id: Option<SocketId>) -> Self {
+    pub(super) fn new(io: Io, id: Option<SocketId>) -> Self {
+        let Io { tcp, session } = io;
         // frames are small and somebody waits for each; without it they are only later
-        let _ = io.set_nodelay(true);
-        Self {
-            io: Arc::new(io),
+        let _ = tcp.set_nodelay(true);
+        let mut stream = Self {
+            io: Arc::new(tcp),
+            session,
+            ended: false,
             id,
             input: Vec::new(),
             backlog: VecDeque::new(),
             paused: false,
             held: false,
             holding: Vec::new(),
+        };
+        if let Some(session) = &mut stream.session {
+            let opened = session.open_first(&mut stream.input, &mut stream.backlog);
+            stream.ended = opened == Opened::Ended;
         }
+        stream
+    }
+
+    /// Says that it ends, as far as the system takes that at once.
+    pub(super) fn close(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.end(&mut self.backlog);
+        }
+        self.flush();
     }
 
     /// Whether its bytes have somewhere to go.
@@ -88,10 +127,12 @@ impl Stream {
             (Some(read), Some(write)) => read | write,
             (one, other) => one.or(other)?,
         };
-        let io = Arc::clone(&self.io);
+        let io = (!self.ended).then(|| Arc::clone(&self.io));
         Some(async move {
-            // an error shows again when it is read or written
-            let _ = io.ready(interest).await;
+            if let Some(io) = io {
+                // an error shows again when it is read or written
+                let _ = io.ready(interest).await;
+            }
         })
     }
 
@@ -100,15 +141,26 @@ impl Stream {
         if self.input.len() >= MAX_FRAME {
             return Read::Blocked; // the machine has yet to take some
         }
+        if self.ended {
+            return Read::Ended;
+        }
         let old = self.input.len();
         self.input.resize(old + READ, 0);
         let read = self.io.try_read(&mut self.input[old..]);
-        self.input.truncate(old + read.as_ref().map_or(0, |n| *n));
-        match read {
-            Ok(0) => Read::Ended,
-            Ok(_) => Read::Some,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Read::Blocked,
-            Err(_) => Read::Broken,
+        let read_len = read.as_ref().map_or(0, |n| *n);
+        let opened = if let Some(session) = &mut self.session {
+            let sealed = self.input.split_off(old);
+            session.open(&sealed[..read_len], &mut self.input, &mut self.backlog)
+        } else {
+            self.input.truncate(old + read_len);
+            Opened::Read
+        };
+        self.ended = opened == Opened::Ended;
+        match (read, opened) {
+            (Ok(0), _) => Read::Ended,
+            (Ok(_), Opened::Read | Opened::Ended) => Read::Some,
+            (Err(error), _) if error.kind() == io::ErrorKind::WouldBlock => Read::Blocked,
+            (Ok(_), Opened::Broken) | (Err(_), _) => Read::Broken,
         }
     }
 
@@ -117,6 +169,10 @@ impl Stream {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         if self.backlog.len() + len > BACKLOG_MAX {
             return Written::Full;
+        }
+        if let Some(session) = &mut self.session {
+            let written = session.seal(parts, &mut self.backlog) && self.flush();
+            return if written { Written::Whole } else { Written::Broken };
         }
         let mut taken = 0;
         if self.backlog.is_empty() {

@@ -1,24 +1,43 @@
 //! What a driver does with connections: accepts, offers frames, holds back, tells of the end.
-use super::{Application, Driver, stream::Read};
-use sans_io::{
-    Input, Machine, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Transport,
-    Verdict, next_frame,
+use super::{
+    Application, Driver,
+    stream::{Io, Read},
 };
+use sans_io::{
+    Input, Machine, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Verdict,
+    next_frame,
+};
+use std::net::IpAddr;
 use tokio::net::TcpStream;
 
 /// Reads of one ready connection before others get their turn.
 const READS_PER_WAKE: usize = 4;
 
 impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
-    /// Offers a new connection to the machine, and closes it unless it is taken.
-    pub(super) fn accepted(&mut self, listener: SocketId, io: TcpStream) {
+    /// Takes a new connection in, which may have to become secure first.
+    pub(super) fn accepted(&mut self, listener: SocketId, tcp: TcpStream) {
         self.net.await_accept(listener, false);
-        let ends = io.local_addr().and_then(|local| Ok((local, io.peer_addr()?)));
-        let Ok((local, remote)) = ends else { return };
+        if self.net.tcp.is_secure(listener) {
+            self.net.await_handshake(listener, tcp);
+        } else {
+            self.offer_connection(listener, Io::plain(tcp));
+        }
+    }
+
+    /// A handshake is over. One that failed concerns nobody.
+    pub(super) fn secured(&mut self, listener: SocketId, source: IpAddr, io: Option<Io>) {
+        self.net.tcp.secured(source);
+        if let Some(io) = io {
+            self.offer_connection(listener, io);
+        }
+    }
+
+    /// Offers a new connection to the machine, and closes it unless it is taken.
+    fn offer_connection(&mut self, listener: SocketId, io: Io) {
+        let Ok(path) = io.path() else { return };
         if self.net.tcp.is_full() {
             return;
         }
-        let path = Path::new(Transport::Tcp, local, remote);
         let input = Input::Accepted { listener, path };
         let verdict = self.machine.handle_input(self.origin.now(), input);
         self.net.count(&verdict);
@@ -28,7 +47,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     }
 
     /// Tells the machine what became of a connection that it asked for.
-    pub(super) fn connected(&mut self, id: SocketId, io: Result<TcpStream, SocketFault>) {
+    pub(super) fn connected(&mut self, id: SocketId, io: Result<Io, SocketFault>) {
         let Some(path) = self.net.tcp.connected(id, io) else { return };
         let state = path.map(|path| path.local);
         let verdict = self.machine.handle_input(self.origin.now(), Input::Socket { id, state });

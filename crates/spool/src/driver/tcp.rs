@@ -1,18 +1,28 @@
 //! The TCP listeners and connections of one driver.
+#[cfg(feature = "tls")]
+use super::session::Session;
 use super::{
     fault,
     net::Wake,
-    stream::{Read, Stream, Written},
+    stream::{Io, Read, Stream, Written},
 };
+#[cfg(feature = "tls")]
+use crate::services::{Identity, Trust};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
-use sans_io::{Path, PathFault, SocketFault, SocketId, Transport};
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use sans_io::{Path, PathFault, SocketFault, SocketId};
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Connections of one driver. Each takes a descriptor and up to some 400 KB of buffers.
 const STREAMS_MAX: usize = 4096;
 
-/// How long a connection may take to be made.
+/// How long a connection may take to be made, its handshake included.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Connections that the system holds until they are accepted.
@@ -21,11 +31,36 @@ const LISTEN_BACKLOG: u32 = 256;
 /// After a failed accept, since the cause (no descriptor left, above all) does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long somebody who connects may take for the handshake.
+#[cfg(feature = "tls")]
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Handshakes under way at listeners: what arrives while so many are is closed.
+#[cfg(feature = "tls")]
+const HANDSHAKES_MAX: usize = 256;
+
+/// Those of one address: nobody keeps all the others out.
+#[cfg(feature = "tls")]
+const HANDSHAKES_PER_SOURCE_MAX: usize = 32;
+
+/// What connections are made secure with.
+#[derive(Debug)]
+pub(super) enum Security {
+    None,
+    /// We connect to the one of this name.
+    #[cfg(feature = "tls")]
+    Client(Trust, Arc<str>),
+    /// Others connect to us.
+    #[cfg(feature = "tls")]
+    Server(Identity),
+}
+
 /// Something to wait for.
 pub(super) type Wait = BoxFuture<'static, Wake>;
 
 struct Listener {
     io: Arc<TcpListener>,
+    security: Security,
     waiting: Option<AbortHandle>,
 }
 
@@ -39,6 +74,8 @@ struct Open {
 pub(super) struct Tcp {
     listeners: HashMap<SocketId, Listener>,
     connecting: HashMap<SocketId, AbortHandle>,
+    /// From where handshakes are under way.
+    handshakes: Vec<IpAddr>,
     streams: HashMap<Path, Open>,
     by_id: HashMap<SocketId, Path>,
     /// Connections that ended, of which the machine is to be told.
@@ -48,14 +85,19 @@ pub(super) struct Tcp {
 }
 
 impl Tcp {
-    pub(super) fn listen(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+    pub(super) fn listen(
+        &mut self,
+        id: SocketId,
+        local: SocketAddr,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
         let socket = socket_for(local)?;
         // a server that starts again finds its old connections in TIME_WAIT
         socket.set_reuseaddr(cfg!(unix))?;
         socket.bind(local)?;
         let io = socket.listen(LISTEN_BACKLOG)?;
         let local = io.local_addr()?;
-        self.listeners.insert(id, Listener { io: Arc::new(io), waiting: None });
+        self.listeners.insert(id, Listener { io: Arc::new(io), security, waiting: None });
         Ok(local)
     }
 
@@ -67,9 +109,47 @@ impl Tcp {
             if failed {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
-            Wake::Accepted(id, io.accept().await.ok())
+            Wake::Accepted(id, io.accept().await.ok().map(|(io, _)| io))
         };
         Some(abortable(&mut listener.waiting, accept))
+    }
+
+    /// Whether connections to a listener begin with a handshake.
+    pub(super) fn is_secure(&self, listener: SocketId) -> bool {
+        let listener = self.listeners.get(&listener);
+        listener.is_some_and(|listener| !matches!(listener.security, Security::None))
+    }
+
+    /// Starts the handshake of a connection to a listener. `None`: there are enough of them.
+    #[cfg(feature = "tls")]
+    pub(super) fn secure(&mut self, id: SocketId, tcp: TcpStream) -> Option<Wait> {
+        let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
+        let source = tcp.peer_addr().ok()?.ip();
+        let of_source = self.handshakes.iter().filter(|from| **from == source).count();
+        if self.handshakes.len() >= HANDSHAKES_MAX || of_source >= HANDSHAKES_PER_SOURCE_MAX {
+            return None;
+        }
+        self.handshakes.push(source);
+        let identity = identity.clone();
+        Some(Box::pin(async move {
+            let secured = tokio::time::timeout(HANDSHAKE_WITHIN, identity.secure(tcp)).await;
+            let io = secured.ok().and_then(Result::ok);
+            let io = io.map(|(tcp, tls)| Io { tcp, session: Some(Session::new(tls)) });
+            Wake::Secured(id, source, io)
+        }))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unused_self, reason = "the signature with TLS")]
+    pub(super) fn secure(&mut self, _: SocketId, _: TcpStream) -> Option<Wait> {
+        None
+    }
+
+    /// A handshake from there is over.
+    pub(super) fn secured(&mut self, source: IpAddr) {
+        if let Some(at) = self.handshakes.iter().position(|from| *from == source) {
+            self.handshakes.swap_remove(at);
+        }
     }
 
     /// Starts to connect.
@@ -78,11 +158,15 @@ impl Tcp {
         id: SocketId,
         local: Option<SocketAddr>,
         remote: SocketAddr,
+        security: Security,
     ) -> Wait {
         let connect = async move {
-            let connected = tokio::time::timeout(CONNECT_WITHIN, connect(local, remote)).await;
-            let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            Wake::Connected(id, connected.map_err(|error| fault::socket(&error)))
+            let mut reached = false;
+            let connect = connect(local, remote, security, &mut reached);
+            let connected = tokio::time::timeout(CONNECT_WITHIN, connect).await;
+            // who is there, but says nothing, speaks no TLS
+            let late = if reached { SocketFault::Handshake } else { SocketFault::TimedOut };
+            Wake::Connected(id, connected.unwrap_or(Err(late)))
         };
         let mut waiting = None;
         let wait = abortable(&mut waiting, connect);
@@ -94,13 +178,11 @@ impl Tcp {
     pub(super) fn connected(
         &mut self,
         id: SocketId,
-        io: Result<TcpStream, SocketFault>,
+        io: Result<Io, SocketFault>,
     ) -> Option<Result<Path, SocketFault>> {
         self.connecting.remove(&id)?;
         let path = io.and_then(|io| {
-            let ends = io.local_addr().and_then(|local| Ok((local, io.peer_addr()?)));
-            let (local, remote) = ends.map_err(|_| SocketFault::Lost)?;
-            let path = Path::new(Transport::Tcp, local, remote);
+            let path = io.path().map_err(|_| SocketFault::Lost)?;
             if self.is_full() {
                 return Err(SocketFault::NoCapacity);
             }
@@ -114,10 +196,13 @@ impl Tcp {
         self.streams.len() >= STREAMS_MAX
     }
 
-    pub(super) fn adopt(&mut self, path: Path, io: TcpStream, id: Option<SocketId>) {
+    pub(super) fn adopt(&mut self, path: Path, io: Io, id: Option<SocketId>) {
         self.by_id.extend(id.map(|id| (id, path)));
-        self.streams.insert(path, Open { stream: Stream::new(io, id), waiting: None });
-        self.next.push((path, false));
+        let stream = Stream::new(io, id);
+        // something may have come with the handshake
+        let at_once = !stream.input.is_empty();
+        self.streams.insert(path, Open { stream, waiting: None });
+        self.next.push((path, at_once));
     }
 
     /// Closes whatever has this number.
@@ -135,7 +220,8 @@ impl Tcp {
 
     /// Closes a connection, with what the system has not taken yet.
     pub(super) fn hang_up(&mut self, path: &Path) {
-        let Some(open) = self.streams.remove(path) else { return };
+        let Some(mut open) = self.streams.remove(path) else { return };
+        open.stream.close();
         if let Some(waiting) = open.waiting {
             waiting.abort();
         }
@@ -265,7 +351,25 @@ fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
 
-async fn connect(local: Option<SocketAddr>, remote: SocketAddr) -> io::Result<TcpStream> {
+async fn connect(
+    local: Option<SocketAddr>,
+    remote: SocketAddr,
+    security: Security,
+    reached: &mut bool,
+) -> Result<Io, SocketFault> {
+    let tcp = connect_plain(local, remote).await.map_err(|error| fault::socket(&error))?;
+    *reached = true;
+    match security {
+        #[cfg(feature = "tls")]
+        Security::Client(trust, name) => {
+            let (tcp, tls) = trust.secure(tcp, &name).await?;
+            Ok(Io { tcp, session: Some(Session::new(tls)) })
+        }
+        _ => Ok(Io::plain(tcp)),
+    }
+}
+
+async fn connect_plain(local: Option<SocketAddr>, remote: SocketAddr) -> io::Result<TcpStream> {
     let socket = socket_for(remote)?;
     if let Some(local) = local {
         socket.bind(local)?;

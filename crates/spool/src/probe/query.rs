@@ -3,7 +3,7 @@ use super::{RELIABLE_TIMEOUT, RETRANSMIT};
 use sans_io::{
     Frame, Input, Instant, Machine, Output, Path, SocketFault, SocketId, SocketRequest, Verdict,
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 use stun_proto::{
     Auth, Binding, BindingRequest, ClientConfig, ClientEvent, Credentials, RequestError,
     RequestFault, StunClient,
@@ -29,12 +29,17 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Asks over this path; the port of its local address is up to the system.
-    pub(super) fn new(path: Path, credentials: Option<Credentials>, seed: [u8; 32]) -> Self {
+    /// Asks over this path, the server of this name where it has to prove it; the port of its local address is up to the system.
+    pub(super) fn new(
+        path: Path,
+        server_name: Option<Arc<str>>,
+        credentials: Option<Credentials>,
+        seed: [u8; 32],
+    ) -> Self {
         let Path { transport, local, remote } = path;
         let open = if transport.is_stream() {
             // the system knows best where a connection leaves from
-            let (id, local, server_name) = (SOCKET, None, None);
+            let (id, local) = (SOCKET, None);
             SocketRequest::Connect { id, transport, local, remote, server_name }
         } else {
             SocketRequest::Bind { id: SOCKET, local }

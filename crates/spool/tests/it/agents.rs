@@ -155,9 +155,9 @@ async fn a_peer_that_is_gone_is_reported_pair_by_pair() {
 
 #[tokio::test]
 async fn what_is_no_server_is_named_when_the_agent_is_built() {
-    let wrong = builder().stun("stun:example.org").turn("::1", "a", "b").build().await;
+    let wrong = builder().stun("stuns:example.org").turn("::1", "a", "b").build().await;
     let Err(BuildError::Server { text, .. }) = wrong else { panic!("{wrong:?}") };
-    assert_eq!(text, "stun:example.org", "the first mistake");
+    assert_eq!(text, "stuns:example.org", "the first mistake");
 }
 
 #[tokio::test]

@@ -282,7 +282,7 @@ async fn commands_that_pile_up_all_run_in_order() {
     // the driver gets no turn meanwhile: this test has one thread, and does not wait
     for number in 0..200 {
         run.handle
-            .post(move |cx, _| cx.machine.look_up(LookupKind::Srv, &number.to_string()))
+            .post(move |cx, _| cx.machine.look_up(LookupKind::Mdns, &number.to_string()))
             .unwrap();
     }
     run.with(|cx| cx.machine.wake_in(cx.now, Duration::ZERO)).await;

@@ -2,7 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod agents;
+mod authority;
 mod driver;
 mod machines;
+mod name_server;
+mod names;
 mod running;
+mod serving;
 mod streams;
+mod tls;

@@ -1,7 +1,7 @@
 //! A driver that runs in a task, and what it tells.
 use crate::machines::{Probe, Seen};
 use sans_io::Path;
-use spool::driver::{Application, Context, Driver, Handle};
+use spool::driver::{Application, Context, Driver, Handle, Sockets};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
@@ -33,10 +33,14 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(prepare: impl FnOnce(&mut Probe)) -> Self {
+        Self::with_sockets(Sockets::default(), prepare)
+    }
+
+    pub(crate) fn with_sockets(sockets: Sockets, prepare: impl FnOnce(&mut Probe)) -> Self {
         let (sender, told) = mpsc::unbounded_channel();
         let mut probe = Probe::default();
         prepare(&mut probe);
-        let (driver, handle) = Driver::new(probe, Recorder(sender));
+        let (driver, handle) = Driver::with_sockets(probe, Recorder(sender), sockets);
         Self { handle, told, task: tokio::spawn(driver.run()) }
     }
 

@@ -75,6 +75,7 @@ async fn a_machine_connects_and_speaks() {
 async fn what_cannot_be_connected_is_told_why() {
     let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let remote = peer.local_addr().unwrap();
+    // TLS without a name to check proves nothing
     let mut run = Running::start(connect_to(remote, Transport::Tls));
     let unavailable = Seen::Socket(SocketId(2), Err(SocketFault::Unavailable));
     assert_eq!(run.next().await, Told::Event(unavailable));

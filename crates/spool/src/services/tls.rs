@@ -1,0 +1,179 @@
+//! TLS (RFC 8489 §6.2.3): whom a client trusts, and who a server is.
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    pki_types::{
+        CertificateDer, PrivateKeyDer, ServerName,
+        pem::{self, PemObject},
+    },
+};
+use sans_io::{CertificateFault, SocketFault};
+use std::{error::Error as _, fmt, io, sync::Arc};
+use thiserror::Error;
+use tokio::{net::TcpStream, sync::OnceCell};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// The authorities whose certificates are believed: those that the operating system trusts, unless
+/// told otherwise. They are read when the first connection is made.
+#[derive(Clone, Default)]
+pub struct Trust {
+    /// Instead of those of the system.
+    roots: Option<Arc<RootCertStore>>,
+    config: Arc<OnceCell<Arc<ClientConfig>>>,
+}
+
+/// Why a file does not say whom to trust.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// It is not PEM.
+    #[error("it is not in PEM format: {0}")]
+    Pem(#[source] pem::Error),
+    /// There is no certificate in it.
+    #[error("there is no certificate in it (-----BEGIN CERTIFICATE-----)")]
+    Empty,
+    /// A certificate in it is none of an authority.
+    #[error("a certificate in it cannot be used as an authority: {0}")]
+    Authority(#[source] rustls::Error),
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roots = self.roots.as_ref().map(|roots| roots.len());
+        f.debug_struct("Trust").field("roots", &roots).finish_non_exhaustive()
+    }
+}
+
+impl Trust {
+    /// Believes the authorities in a file of PEM certificates, and no other.
+    pub fn authorities(pem: &[u8]) -> Result<Self, TrustError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(TrustError::Pem)?;
+            roots.add(certificate).map_err(TrustError::Authority)?;
+        }
+        if roots.is_empty() {
+            return Err(TrustError::Empty);
+        }
+        Ok(Self { roots: Some(Arc::new(roots)), ..Self::default() })
+    }
+
+    /// Makes a connection secure, with the one that has this name or address.
+    pub(crate) async fn secure(
+        &self,
+        io: TcpStream,
+        name: &str,
+    ) -> Result<(TcpStream, rustls::Connection), SocketFault> {
+        let name = ServerName::try_from(name.to_owned());
+        let name = name.map_err(|_| SocketFault::Untrusted(CertificateFault::Name))?;
+        let roots = self.roots.clone();
+        let config = self.config.get_or_try_init(async || {
+            let made = tokio::task::spawn_blocking(move || client_config(roots)).await;
+            made.unwrap_or(Err(SocketFault::Unavailable))
+        });
+        let connector = TlsConnector::from(Arc::clone(config.await?));
+        let stream = connector.connect(name, io).await.map_err(|error| fault(&error))?;
+        let (io, session) = stream.into_inner();
+        Ok((io, session.into()))
+    }
+}
+
+/// The provider is `ring`: it builds with a C compiler alone, on every system that this crate is for.
+fn client_config(roots: Option<Arc<RootCertStore>>) -> Result<Arc<ClientConfig>, SocketFault> {
+    let roots = roots.unwrap_or_else(|| {
+        let mut roots = RootCertStore::empty();
+        // what cannot be read is not trusted
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|_| SocketFault::Unavailable)?;
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// What a server shows who it is with: its certificate and the key to it.
+#[derive(Clone)]
+pub struct Identity(Arc<ServerConfig>);
+
+/// Why a certificate and a key are of no use to a server.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The certificate is not PEM.
+    #[error("the certificate is not in PEM format: {0}")]
+    Certificate(#[source] pem::Error),
+    /// There is no certificate.
+    #[error("the certificate file has no certificate (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate,
+    /// The key is not PEM, or there is none.
+    #[error("the key file has no private key that can be read without a pass phrase: {0}")]
+    Key(#[source] pem::Error),
+    /// The key is of no kind that is known here, or not that of the certificate.
+    #[error("the key does not go with the certificate: {0}")]
+    Mismatch(#[source] rustls::Error),
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// Reads a certificate, its own first and then those of the authorities between it and what
+    /// clients trust, and its key (PKCS #8, PKCS #1 or SEC 1), all in PEM.
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+        let chain = chain.map_err(IdentityError::Certificate)?;
+        if chain.is_empty() {
+            return Err(IdentityError::NoCertificate);
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(IdentityError::Key)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.map_err(IdentityError::Mismatch)?.with_no_client_auth();
+        let config = builder.with_single_cert(chain, key).map_err(IdentityError::Mismatch)?;
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// Makes a connection that somebody made to us secure.
+    pub(crate) async fn secure(
+        &self,
+        io: TcpStream,
+    ) -> io::Result<(TcpStream, rustls::Connection)> {
+        let (io, session) = TlsAcceptor::from(Arc::clone(&self.0)).accept(io).await?.into_inner();
+        Ok((io, session.into()))
+    }
+}
+
+/// Why a handshake failed.
+fn fault(error: &io::Error) -> SocketFault {
+    match error.get_ref().and_then(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(error)) => {
+            SocketFault::Untrusted(certificate(error))
+        }
+        _ => SocketFault::Handshake,
+    }
+}
+
+fn certificate(error: &rustls::CertificateError) -> CertificateFault {
+    use rustls::CertificateError as E;
+    match error {
+        // an authority that was made anew has the name of the old one, and another key
+        E::UnknownIssuer | E::BadSignature => CertificateFault::Issuer,
+        E::NotValidForName | E::NotValidForNameContext { .. } => CertificateFault::Name,
+        E::Expired | E::ExpiredContext { .. } => CertificateFault::Expired,
+        E::NotValidYet | E::NotValidYetContext { .. } => CertificateFault::NotYetValid,
+        E::Revoked => CertificateFault::Revoked,
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => CertificateFault::Purpose,
+        // the verifier has no word of its own for a server that shows an authority's certificate
+        E::Other(other) if other.source().is_some_and(is_authority) => CertificateFault::Purpose,
+        _ => CertificateFault::Malformed,
+    }
+}
+
+fn is_authority(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.to_string().contains("CaUsedAsEndEntity")
+}
