@@ -14,11 +14,12 @@ use tokio::time::Instant;
 /// The flags.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
-    /// A STUN server, which tells our address as others see it (repeatable)
-    #[arg(long, value_name = "HOST:PORT")]
+    /// A STUN server, which tells our address as others see it (repeatable); HOST, HOST:PORT or a
+    /// stun: URI
+    #[arg(long, value_name = "SERVER")]
     stun: Vec<Server>,
-    /// A TURN server, which relays where no direct path works
-    #[arg(long, value_name = "HOST:PORT", requires_all = ["user", "password"])]
+    /// A TURN server, which relays where no direct path works; HOST, HOST:PORT or a turn: URI
+    #[arg(long, value_name = "SERVER", requires_all = ["user", "password"])]
     turn: Option<Server>,
     /// The account at the TURN server
     #[arg(long, value_name = "NAME", requires = "turn")]
@@ -72,7 +73,7 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
 /// Makes the agent that the flags describe.
 pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
     if flags.policy == Policy::Relay && flags.turn.is_none() {
-        let text = "--policy relay needs a relay: add --turn HOST:PORT --user NAME --password P";
+        let text = "--policy relay needs a relay: add --turn SERVER --user NAME --password P";
         return Err(Failure::Usage(text.into()));
     }
     if flags.out.is_some() && flags.out == flags.from {
@@ -120,8 +121,7 @@ pub(crate) async fn describe(
         status.event("problem", json!({ "text": problem }), &format!("  note: {problem}"));
     }
     if flags.stun.is_empty() && flags.turn.is_none() {
-        status
-            .say("  hint: only peers in your network find you so; for others add --stun HOST:PORT");
+        status.say("  hint: only peers in your network find you so; for others add --stun SERVER");
     }
     let ways = if candidates.len() == 1 { "way" } else { "ways" };
     let text = format!("Found {} {ways} to reach us.", candidates.len());
@@ -184,7 +184,7 @@ fn failed(error: &ConnectError, status: Status) -> Failure {
 /// Which flags do what a finding advises.
 fn advice(finding: Finding) -> &'static str {
     match finding {
-        Finding::SilentNoRelay | Finding::OneWay => " (--turn HOST:PORT --user NAME --password P)",
+        Finding::SilentNoRelay | Finding::OneWay => " (--turn SERVER --user NAME --password P)",
         _ => "",
     }
 }

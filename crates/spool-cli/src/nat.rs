@@ -3,10 +3,13 @@ use crate::{
     exit::Failure,
     lines,
     status::Status,
-    stun::{failure, target},
+    stun::{most_telling, target},
 };
 use sans_io::Transport;
-use spool::probe::{self, LifetimeConfig, Uri};
+use spool::{
+    Services,
+    probe::{self, LifetimeConfig, Uri},
+};
 use std::time::Duration;
 
 mod words;
@@ -18,7 +21,7 @@ mod words;
 /// Takes up to a quarter of a minute, since a NAT that filters shows by silence.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The server, as HOST:PORT or stun:HOST:PORT
+    /// The server, as HOST, HOST:PORT or stun:HOST:PORT
     #[arg(long, value_name = "HOST:PORT", value_parser = target::parse)]
     server: Uri,
     /// Find out how long an idle binding lasts, up to so many seconds; takes several times as long
@@ -31,15 +34,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let servers = target::resolve(&args.server, &[Transport::Udp]).await?;
+    let servers = target::resolve(&args.server, &[Transport::Udp], &Services::default()).await?;
     let lifetime = args.lifetime.map(search);
     let status = Status::new(args.json);
     if let Some(search) = lifetime {
         let minutes = duration_at_most(search).as_secs().div_ceil(60);
         status.say(&format!("Watching an idle binding; this takes up to {minutes} min."));
     }
-    let mut first = None;
-    for server in servers {
+    let mut failures = Vec::new();
+    for server in &servers {
         match probe::examine_nat(server.address, lifetime).await {
             Ok(report) if args.json => {
                 lines::print(words::as_json(&report).to_string().as_bytes());
@@ -49,12 +52,10 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
                 lines::print(words::in_words(&report).as_bytes());
                 return Ok(());
             }
-            Err(error) => {
-                first.get_or_insert(failure(server.address, server.transport, &error));
-            }
+            Err(error) => failures.push((server, error)),
         }
     }
-    Err(first.unwrap_or_else(|| Failure::NotConnected("the name leads to no server".into())))
+    Err(most_telling(&failures))
 }
 
 /// Looks from a quarter of a minute on, or from a quarter of `longest` if that is shorter.

@@ -1,9 +1,16 @@
-//! `spool turn-server`: STUN and TURN over UDP.
+//! `spool turn-server`: STUN and TURN over UDP, TCP and TLS.
 use crate::{exit::Failure, lines, status::Status};
-use spool::{TurnEvent, TurnService};
-use std::net::{IpAddr, SocketAddr};
+use spool::{Identity, TurnEvent, TurnService};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
-/// Serves STUN and TURN over UDP, so that two computers find and reach each other
+/// The port of STUN and TURN over TLS (RFC 8489 §18.6, RFC 8656 §5).
+const TLS_PORT: u16 = 5349;
+
+/// Serves STUN and TURN over UDP, TCP and TLS, so that two computers find and reach each other
 ///
 /// Without flags it listens on port 3478 of every address of this computer, relays from the first
 /// of them, and makes up an account. It relays to public addresses only, unless --allow-peer names
@@ -13,6 +20,18 @@ pub(crate) struct Args {
     /// Listen here (repeatable); `0.0.0.0` and `[::]` mean each address of this computer
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:3478")]
     listen: Vec<SocketAddr>,
+    /// Listen here over TLS (repeatable); port 5349 of the addresses of --listen unless given
+    #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
+    tls_listen: Vec<SocketAddr>,
+    /// The certificate, and those of the authorities above it, for TLS; a PEM file
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of that certificate; a PEM file without a pass phrase
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Answer STUN requests of account holders only
+    #[arg(long)]
+    secure_stun: bool,
     /// Relay from this address, which peers must be able to reach
     #[arg(long, value_name = "IP")]
     relay_ip: Option<IpAddr>,
@@ -56,6 +75,18 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     for address in &args.listen {
         builder = builder.listen(*address);
     }
+    if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
+        let identity = identity(cert, key)?;
+        let mut addresses = args.tls_listen;
+        if addresses.is_empty() {
+            let ips: BTreeSet<IpAddr> = args.listen.iter().map(SocketAddr::ip).collect();
+            addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, TLS_PORT)).collect();
+        }
+        for address in addresses {
+            builder = builder.listen_tls(address, identity.clone());
+        }
+    }
+    builder = builder.secure_stun(args.secure_stun);
     if let Some(address) = args.relay_ip {
         builder = builder.relay(address);
     }
@@ -76,6 +107,17 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads the certificate and its key.
+fn identity(cert: &Path, key: &Path) -> Result<Identity, Failure> {
+    let read = |flag: &str, path: &Path| {
+        let failed = |error| Failure::Usage(format!("{flag} {}: {error}", path.display()));
+        std::fs::read(path).map_err(failed)
+    };
+    let (certificate, secret) = (read("--cert", cert)?, read("--key", key)?);
+    Identity::from_pem(&certificate, &secret)
+        .map_err(|error| Failure::Usage(format!("{}, {}: {error}", cert.display(), key.display())))
+}
+
 /// An account with 96 random bits of password, of letters that survive copy and paste.
 fn make_up() -> Result<Account, Failure> {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
@@ -90,7 +132,10 @@ fn make_up() -> Result<Account, Failure> {
 fn announce(service: &TurnService, users: &[Account], made_up: bool) {
     let say = |text: String| lines::print(text.as_bytes());
     for address in service.listeners() {
-        say(format!("Listening on {address} (UDP)"));
+        say(format!("Listening on {address} (UDP, TCP)"));
+    }
+    for address in service.tls_listeners() {
+        say(format!("Listening on {address} (TLS)"));
     }
     let relays: Vec<_> = service.relays().iter().map(ToString::to_string).collect();
     say(format!("Relaying from {}", relays.join(" and ")));

@@ -1,7 +1,11 @@
 //! Which server is meant: a URI, or HOST:PORT.
 use crate::exit::Failure;
 use sans_io::Transport;
-use spool::probe::{self, LookupError, ResolvedServer, Uri, UriError};
+use spool::{
+    Services, Trust,
+    probe::{self, LookupError, ResolvedServer, Uri, UriError},
+};
+use std::path::Path;
 
 /// Reads a URI (RFC 7064, RFC 7065), or what would follow `stun:` in one.
 pub(crate) fn parse(text: &str) -> Result<Uri, UriError> {
@@ -15,15 +19,24 @@ pub(crate) fn parse(text: &str) -> Result<Uri, UriError> {
     }
 }
 
+/// What names are looked up and certificates are judged with.
+pub(crate) fn services(ca: Option<&Path>) -> Result<Services, Failure> {
+    let Some(path) = ca else { return Ok(Services::default()) };
+    let name = path.display();
+    let pem =
+        std::fs::read(path).map_err(|error| Failure::Usage(format!("--ca {name}: {error}")))?;
+    let trust = Trust::authorities(&pem);
+    let trust = trust.map_err(|error| Failure::Usage(format!("--ca {name}: {error}")))?;
+    Ok(Services::default().with_trust(trust))
+}
+
 /// Looks the server up.
 pub(crate) async fn resolve(
     uri: &Uri,
     transports: &[Transport],
+    services: &Services,
 ) -> Result<Vec<ResolvedServer>, Failure> {
-    probe::resolve(uri, transports).await.map_err(|error| match error {
-        LookupError::Uri(_) if uri.scheme.is_secure() => {
-            Failure::Usage(format!("{uri}: TLS is not there yet; try without the s"))
-        }
+    probe::resolve(uri, transports, services).await.map_err(|error| match error {
         LookupError::Uri(error) => Failure::Usage(format!("{uri}: {error}")),
         error => Failure::NotConnected(format!("{uri}: {error}")),
     })

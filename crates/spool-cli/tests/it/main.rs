@@ -8,4 +8,5 @@ mod program;
 mod sdp;
 mod serving;
 mod sim;
+mod tls;
 mod usage;

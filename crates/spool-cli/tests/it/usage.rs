@@ -49,7 +49,8 @@ fn the_two_descriptions_need_two_files() {
 fn servers_and_times_are_checked() {
     let port = refused(&["offer", "--stun", "127.0.0.1:port"]);
     assert!(port.err.iter().any(|line| line.contains("HOST:PORT")), "{port:?}");
-    refused(&["offer", "--stun", "stun:127.0.0.1"]);
+    let secure = refused(&["offer", "--stun", "stuns:a.example"]);
+    assert!(secure.err.iter().any(|line| line.contains("UDP only")), "{secure:?}");
     refused(&["offer", "--timeout", "soon"]);
     refused(&["offer", "--linger", "-1"]);
     refused(&["offer", "--linger", "1e18"]);
