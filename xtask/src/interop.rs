@@ -1,17 +1,21 @@
 //! `cargo xtask interop`: this project's programs and other implementations meet behind NATs of the
 //! real kernel. Each case says PASS, FAIL, or COULD NOT RUN and why.
 
+mod asking;
 mod browser;
 mod cases;
+mod certificates;
 mod chromium;
 mod discovery;
 mod install;
 mod json;
 mod login;
+mod names;
 mod negotiation;
 mod peers;
 mod process;
 mod server;
+mod tls;
 
 use std::fs;
 use std::time::Instant;

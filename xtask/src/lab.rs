@@ -14,7 +14,8 @@ mod node;
 pub(crate) mod probe;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::run::{self, Failure, capture};
@@ -79,6 +80,22 @@ impl Lab {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.namespace(node), program]).stdin(Stdio::null());
         command
+    }
+
+    /// Has the programs on a node ask this name server, and know no other host by name.
+    pub(crate) fn set_name_server(&self, node: Node, address: &str) -> Result<(), Failure> {
+        let dir = self.config_dir(node);
+        let write = || {
+            fs::create_dir_all(&dir)?;
+            fs::write(dir.join("resolv.conf"), format!("nameserver {address}\n"))?;
+            fs::write(dir.join("hosts"), "127.0.0.1 localhost\n")
+        };
+        write().map_err(|error| Failure::Failed(format!("{}: {error}", dir.display())))
+    }
+
+    /// What `ip netns exec` puts in the place of files in /etc.
+    fn config_dir(&self, node: Node) -> PathBuf {
+        Path::new("/etc/netns").join(self.namespace(node))
     }
 
     /// Reads the counters of a side's NAT: what counts is datagrams larger than any STUN check.
@@ -170,6 +187,7 @@ impl Lab {
             let mut delete = Command::new("ip");
             let _may_be_missing =
                 delete.args(["netns", "del", &namespace]).stderr(Stdio::null()).status();
+            let _is_there_in_few_cases = fs::remove_dir_all(self.config_dir(node));
         }
     }
 

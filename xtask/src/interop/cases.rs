@@ -7,7 +7,7 @@ use super::install::Tool;
 use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::server::Kind;
-use super::{discovery, login};
+use super::{discovery, login, names, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -34,8 +34,12 @@ pub(crate) enum Play {
     Discover(NatKind),
     /// `spool nat` finds out how long an idle binding lasts.
     Lifetime,
-    /// A STUN client shows its credentials.
-    Login,
+    /// A STUN client shows its credentials to this server.
+    Login(Kind),
+    /// A STUN client judges the certificate of this server.
+    Tls(Kind),
+    /// Servers are found by their records in the DNS.
+    Names,
     /// A browser and our negotiator exchange descriptions.
     Negotiate(Topic),
 }
@@ -127,8 +131,28 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "stun-login",
-        shows: "spool stun with a long-term credential at coturn, over UDP and TCP",
-        play: Play::Login,
+        shows: "spool stun at our server, by SHA-256 and USERHASH, over UDP and TCP",
+        play: Play::Login(Kind::Spool),
+    },
+    Case {
+        name: "stun-login-coturn",
+        shows: "spool stun at coturn, by MD5 and SHA-1, over UDP and TCP",
+        play: Play::Login(Kind::Coturn),
+    },
+    Case {
+        name: "stun-tls",
+        shows: "spool stun stuns: at our server; certificates that prove nothing are refused",
+        play: Play::Tls(Kind::Spool),
+    },
+    Case {
+        name: "stun-tls-coturn",
+        shows: "spool stun stuns: at coturn; certificates that prove nothing are refused",
+        play: Play::Tls(Kind::Coturn),
+    },
+    Case {
+        name: "stun-names",
+        shows: "spool stun and spool offer find their servers by SRV and NAPTR records",
+        play: Play::Names,
     },
     Case {
         name: "sdp-browser-offers",
@@ -186,7 +210,12 @@ impl Play {
         let mut needs = vec![Tool::Lab];
         match self {
             Self::Nat(_) | Self::Twin => {}
-            Self::Discover(_) | Self::Login => needs.extend([Tool::Spool, Tool::Coturn]),
+            Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
+            Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),
+            Self::Tls(kind) => {
+                needs.extend([Tool::Spool, of_server(kind), Tool::Dnsmasq, Tool::Openssl]);
+            }
+            Self::Names => needs.extend([Tool::Spool, Tool::Dnsmasq]),
             Self::Lifetime => needs.push(Tool::Spool),
             Self::Negotiate(_) => needs.push(Tool::Chromium),
             Self::Meet(meeting) => {
@@ -207,7 +236,9 @@ impl Play {
             Self::Browser(kind) => chromium::run(kind, dir),
             Self::Discover(kind) => discovery::agree(kind, dir),
             Self::Lifetime => discovery::lifetime(dir),
-            Self::Login => login::run(dir),
+            Self::Login(kind) => login::run(kind, dir),
+            Self::Tls(kind) => tls::run(kind, dir),
+            Self::Names => names::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
         }
     }

@@ -14,6 +14,10 @@ pub(crate) enum Tool {
     /// The programs of this project.
     Spool,
     Coturn,
+    /// A name server.
+    Dnsmasq,
+    /// The program that makes certificates.
+    Openssl,
     Chromium,
     /// aioice in a virtual environment of Python.
     Aioice,
@@ -25,6 +29,8 @@ impl Tool {
         match self {
             Self::Lab => &[("iproute2", "ip"), ("nftables", "nft"), ("procps", "sysctl")],
             Self::Coturn => &[("coturn", "turnserver")],
+            Self::Dnsmasq => &[("dnsmasq-base", "dnsmasq")],
+            Self::Openssl => &[("openssl", "openssl")],
             Self::Chromium => &[("chromium", "chromium")],
             Self::Aioice | Self::Spool => &[],
         }
@@ -45,7 +51,7 @@ impl Tool {
             Self::Lab => crate::lab::unavailable().map_or(Ok(()), Err),
             Self::Aioice => venv().map_err(|error| error.to_string()),
             Self::Spool => build_spool().map_err(|error| error.to_string()),
-            Self::Coturn | Self::Chromium => Ok(()),
+            Self::Coturn | Self::Dnsmasq | Self::Openssl | Self::Chromium => Ok(()),
         }
     }
 }

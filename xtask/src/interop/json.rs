@@ -5,6 +5,11 @@ pub(crate) fn string<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     value(object, name)?.strip_prefix('"')?.split(['"', '\\']).next()
 }
 
+/// The first number, boolean or null of that name, as it is written.
+pub(crate) fn word<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    value(object, name)?.split([',', '}']).next().map(str::trim)
+}
+
 /// The first object of that name; it holds no other object.
 pub(crate) fn object<'a>(outer: &'a str, name: &str) -> Option<&'a str> {
     value(outer, name)?.strip_prefix('{')?.split('}').next()
@@ -17,7 +22,7 @@ fn value<'a>(object: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{object, string};
+    use super::{object, string, word};
 
     const EVENT: &str =
         r#"{"event": "connected","local":{"address":"10.1.0.2:7","type":"host"}, "n": 3}"#;
@@ -27,6 +32,12 @@ mod tests {
         assert_eq!(string(EVENT, "event"), Some("connected"));
         assert_eq!(string(EVENT, "n"), None);
         assert_eq!(string(EVENT, "remote"), None);
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_name() {
+        assert_eq!(word(EVENT, "n"), Some("3"));
+        assert_eq!(word(EVENT, "m"), None);
     }
 
     #[test]

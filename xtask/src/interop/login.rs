@@ -1,43 +1,44 @@
-//! Long-term credentials of our STUN client against coturn, which knows MD5 and SHA-1.
+//! Long-term credentials of our STUN client: against our server, which knows SHA-256 and hashed user
+//! names (RFC 8489 §9.2), and against coturn, which knows MD5 and SHA-1.
 
 use std::path::Path;
-use std::time::Duration;
 
-use super::process::Running;
-use super::server::{self, PASSWORD, PORT, PeersAllowed, USER};
-use super::{install, json};
-use crate::lab::{Lab, NatKind, Node, SERVER};
+use super::asking::Asked;
+use super::server::{self, Kind, PASSWORD, PORT, PeersAllowed, USER};
+use crate::lab::{Lab, NatKind, SERVER};
 use crate::run::Failure;
 
 /// Asks for a binding over UDP and TCP from behind a NAT, with the right password and a wrong one.
-pub(crate) fn run(dir: &Path) -> Result<String, Failure> {
+pub(crate) fn run(kind: Kind, dir: &Path) -> Result<String, Failure> {
     let lab = Lab::up(NatKind::Masquerade, NatKind::Masquerade)?;
-    let mut command = server::command(&lab, server::Kind::Coturn, PeersAllowed::OwnRelays);
+    let mut command = server::command(&lab, kind, PeersAllowed::OwnRelays);
     // a Binding request needs a credential, too
     command.arg("--secure-stun");
     let _server = server::start_command(&lab, command, dir)?;
     let address = format!("{SERVER}:{PORT}");
-    let ask = |name: &str, password: &str, more: &[&str]| {
-        let mut command = lab.command(Node::HostA, &install::spool().to_string_lossy());
-        command.args(["stun", &address, "--json", "--user", USER, "--password", password]);
-        let mut asking = Running::start(name, dir, command.args(more))?;
-        let status = asking.wait(Duration::from_secs(30))?;
-        Ok::<_, Failure>((asking, status.code()))
+    let (algorithm, integrity, hashed) = match kind {
+        Kind::Spool => ("SHA-256", "HMAC-SHA256", "true"),
+        Kind::Coturn => ("MD5", "HMAC-SHA1", "false"),
     };
-    let mut seen = Vec::new();
     for (name, more) in [("udp", &[][..]), ("tcp", &["--tcp"])] {
-        let (right, code) = ask(name, PASSWORD, more)?;
-        let said = right.output();
-        let mapped = json::string(&said, "mapped").filter(|_| code == Some(0));
-        let mapped = mapped.ok_or_else(|| right.failure("is not let in"))?;
-        if json::string(&said, "transport") != Some(name) {
-            return Err(right.failure("came by another transport"));
+        let ask = |name: &str, password: &str| {
+            let account = ["--user", USER, "--password", password];
+            Asked::run(&lab, dir, name, &[&[&address[..]], &account[..], more].concat())
+        };
+        let right = ask(name, PASSWORD)?;
+        let wanted = [
+            ("transport", name),
+            ("algorithm", algorithm),
+            ("integrity", integrity),
+            ("userhash", hashed),
+        ];
+        for (member, value) in wanted {
+            right.expect(member, value)?;
         }
-        seen.push(format!("{name}: {mapped}"));
-        let (wrong, code) = ask(&format!("{name}-wrong"), "not it", more)?;
-        if code != Some(2) || !wrong.errors().contains("refused the credentials") {
-            return Err(wrong.failure("is not told that the password is wrong"));
-        }
+        ask(&format!("{name}-wrong"), "not it")?.expect_words("refused the credentials")?;
+        let stranger =
+            Asked::run(&lab, dir, &format!("{name}-stranger"), &[&[&address[..]], more].concat())?;
+        stranger.expect_words("--user")?;
     }
-    Ok(format!("{}; a wrong password is refused over both", seen.join(", ")))
+    Ok(format!("{algorithm}, {integrity}, userhash {hashed}; wrong passwords and none are refused"))
 }

@@ -13,6 +13,7 @@ use crate::run::{Failure, capture};
 pub(crate) const PORT: u16 = 3478;
 pub(crate) const USER: &str = "lab";
 pub(crate) const PASSWORD: &str = "secret";
+pub(crate) const TLS_PORT: u16 = 5349;
 const REALM: &str = "lab.example";
 
 /// Whose server relays.
@@ -75,15 +76,22 @@ pub(crate) fn command(lab: &Lab, kind: Kind, peers: PeersAllowed) -> Command {
             command
         }
         Kind::Coturn => {
-            let mut command = lab.command(Node::Inet, "turnserver");
-            // No configuration file, no administration, no database, no TLS: what stands here.
-            command.args(["-n", "--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech"]);
-            command.args(["--listening-ip", SERVER, "--relay-ip", SERVER, "--realm", REALM]);
-            command.args(["--listening-port", &PORT.to_string(), "--user", &user]);
-            command.args(["--log-file", "stdout", "--simple-log", "--pidfile", "/dev/null"]);
+            let mut command = coturn(lab);
+            command.args(["--no-tls", "--no-dtls"]);
             command
         }
     }
+}
+
+/// The command that starts coturn, which speaks TLS and DTLS unless it is told not to.
+pub(crate) fn coturn(lab: &Lab) -> Command {
+    let mut command = lab.command(Node::Inet, "turnserver");
+    // No configuration file, no administration, no database: what stands here.
+    command.args(["-n", "--no-cli", "--lt-cred-mech"]);
+    command.args(["--listening-ip", SERVER, "--relay-ip", SERVER, "--realm", REALM]);
+    command.args(["--listening-port", &PORT.to_string(), "--user", &format!("{USER}:{PASSWORD}")]);
+    command.args(["--log-file", "stdout", "--simple-log", "--pidfile", "/dev/null"]);
+    command
 }
 
 /// A binding request of RFC 8489 without attributes, and its transaction id.
