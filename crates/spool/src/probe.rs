@@ -250,7 +250,8 @@ where
         handle.stop().await;
         event
     };
-    let (event, (machine, _)) = tokio::join!(wait, driver.run());
+    // sixteen kilobytes of state that every caller's future would have in it
+    let (event, (machine, _)) = tokio::join!(wait, Box::pin(driver.run()));
     (event, machine)
 }
 

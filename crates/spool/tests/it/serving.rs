@@ -136,15 +136,14 @@ async fn a_client_over_tcp_relays_to_peers_over_udp() {
     // its end is the end of its allocation
     drop(client);
     let mut server = server;
-    loop {
-        match bounded(server.next_event()).await.unwrap() {
-            spool::TurnEvent::AllocationEnded { end, .. } => {
-                assert_eq!(end, turn_proto::AllocationEnd::Disconnected);
-                break;
-            }
-            _ => {}
+    let end = loop {
+        if let spool::TurnEvent::AllocationEnded { end, .. } =
+            bounded(server.next_event()).await.unwrap()
+        {
+            break end;
         }
-    }
+    };
+    assert_eq!(end, turn_proto::AllocationEnd::Disconnected);
     server.stop().await;
 }
 
