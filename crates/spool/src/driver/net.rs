@@ -41,6 +41,7 @@ pub(super) enum Wake {
     /// Somebody connected to a listener, or could not.
     Accepted(SocketId, Option<TcpStream>),
     /// The handshake of a connection to a listener is over, or failed.
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there are no handshakes"))]
     Secured(SocketId, IpAddr, Option<Io>),
     /// A connection that was asked for is there, or failed.
     Connected(SocketId, Result<Io, SocketFault>),

@@ -10,6 +10,7 @@ pub(super) struct Session(Box<rustls::Connection>);
 
 /// What became of encrypted bytes.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there are no such bytes"))]
 pub(super) enum Opened {
     /// They were read.
     Read,

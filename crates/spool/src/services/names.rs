@@ -54,7 +54,6 @@ impl Names {
     }
 
     #[cfg(not(feature = "dns"))]
-    #[expect(clippy::unused_self, reason = "the signature with name servers")]
     async fn ask(&self, kind: LookupKind, name: &str) -> Result<Vec<LookupAnswer>, LookupFault> {
         match kind {
             LookupKind::Address => system(name).await,
