@@ -157,6 +157,8 @@ pub(crate) enum Passage {
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     pub(crate) link: Link,
+    /// Whether it only delays, as most links do.
+    is_plain: bool,
     stream: Stream,
     bad: bool,
     /// When the last packet will have been clocked out.
@@ -167,7 +169,15 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(link: Link, stream: Stream) -> Self {
-        Self { link, stream, bad: false, busy_until: Instant::ZERO, last_out: Instant::ZERO }
+        let is_plain = link == Link::after(link.delay);
+        let (busy_until, last_out) = (Instant::ZERO, Instant::ZERO);
+        Self { link, is_plain, stream, bad: false, busy_until, last_out }
+    }
+
+    /// Makes it another link, which goes on where this one was.
+    pub(crate) fn set(&mut self, link: Link) {
+        self.link = link;
+        self.is_plain = link == Link::after(link.delay);
     }
 
     /// Whether packets must be put on it in the order in which they come to it, since they wait
@@ -178,6 +188,10 @@ impl Lane {
 
     /// Puts a packet of `len` bytes on the link.
     pub(crate) fn pass(&mut self, now: Instant, len: usize) -> Passage {
+        if self.is_plain {
+            self.last_out = self.last_out.max(now.saturating_add(self.link.delay));
+            return Passage::Out { at: self.last_out, again: None, corrupt: false };
+        }
         let Link { mtu, duplication, corruption, .. } = self.link;
         if let Some(mtu) = mtu
             && len > mtu.bytes as usize

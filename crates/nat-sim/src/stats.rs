@@ -117,6 +117,11 @@ impl Stats {
         self.drops.iter().sum()
     }
 
+    pub(crate) const fn send(&mut self, payload: usize) {
+        self.sent += 1;
+        self.sent_bytes += payload as u64;
+    }
+
     pub(crate) const fn drop(&mut self, cause: DropCause) {
         self.drops[cause as usize] += 1;
     }

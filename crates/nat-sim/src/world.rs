@@ -128,7 +128,9 @@ impl World {
             Event::LateReject { node, packet, fault } => self.reject_late(node, &packet, fault),
             Event::Call(call) => call(self),
             Event::Loopback { host, packet } => {
-                self.reach_host(host, &packet);
+                let node = &self.nodes[host.0 as usize];
+                let interface = node.interface_of(packet.destination.ip()).unwrap_or(0);
+                self.reach_host(host, interface, &packet);
                 self.boxes.empty(packet);
             }
         }

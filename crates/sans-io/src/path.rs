@@ -69,12 +69,10 @@ impl Path {
 
 #[inline]
 fn canonical(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(_) => address,
-        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
-            Some(ip) => SocketAddr::new(ip.into(), v6.port()),
-            None => SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
-        },
+    let SocketAddr::V6(v6) = address else { return address };
+    match v6.ip().to_ipv4_mapped() {
+        Some(ip) => SocketAddr::new(ip.into(), v6.port()),
+        None => SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
     }
 }
 

@@ -78,3 +78,17 @@ fn duplicates_come_out_twice() {
     let mut lane = lane(Link::default().with_duplication(Chance::ALWAYS));
     assert!(matches!(lane.pass(Instant::ZERO, 1), Passage::Out { again: Some(_), .. }));
 }
+
+#[test]
+fn a_link_that_changes_keeps_what_is_under_way_in_order() {
+    let mut lane = lane(Link::after(Duration::from_millis(25)));
+    let at = |passage| match passage {
+        Passage::Out { at, .. } => at,
+        Passage::Lost(cause) => panic!("{}", cause.name()),
+    };
+    assert_eq!(at(lane.pass(Instant::from_millis(0), 100)), Instant::from_millis(25));
+    lane.set(Link::after(Duration::from_millis(5)));
+    assert_eq!(at(lane.pass(Instant::from_millis(10), 100)), Instant::from_millis(25));
+    lane.set(Link::after(Duration::from_millis(5)).with_loss(Chance::ALWAYS));
+    assert_eq!(lane.pass(Instant::from_millis(30), 100), Passage::Lost(DropCause::LinkLoss));
+}

@@ -129,8 +129,8 @@ impl World {
     /// Changes the links of a node's first interface, for NATs the one to the outside.
     pub fn set_links(&mut self, node: impl Into<NodeId>, up: Link, down: Link) {
         if let Some(interface) = self.nodes[node.into().index()].interfaces.first_mut() {
-            interface.up.link = up;
-            interface.down.link = down;
+            interface.up.set(up);
+            interface.down.set(down);
         }
     }
 }

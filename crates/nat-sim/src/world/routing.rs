@@ -21,12 +21,11 @@ impl World {
         let Some(interface) = node.interface_of(packet.source.ip()) else {
             return self.drop(host.0, 0, DropCause::NotOurs, &packet);
         };
-        for stats in [&mut node.stats, &mut self.stats] {
-            stats.sent += 1;
-            stats.sent_bytes += packet.payload().len() as u64;
-        }
+        let (len, itself) = (packet.payload().len(), node.interface_of(packet.destination.ip()));
+        node.stats.send(len);
+        self.stats.send(len);
         self.trace.packet(self.now, NodeId(host.0), interface, Happening::Sent, &packet);
-        if self.nodes[host.0 as usize].interface_of(packet.destination.ip()).is_some() {
+        if itself.is_some() {
             return self.queue.push(self.now, Event::Loopback { host, packet });
         }
         self.emit(host.0, interface, packet);
@@ -162,7 +161,7 @@ impl World {
         }
         match &receiver.kind {
             Kind::Host(_) => {
-                self.reach_host(HostId(node), &packet);
+                self.reach_host(HostId(node), interface, &packet);
                 self.boxes.empty(packet);
             }
             Kind::Nat(_) => self.pass_nat(node, interface, packet),
@@ -287,9 +286,7 @@ impl World {
     }
 
     /// A packet is for a host.
-    pub(super) fn reach_host(&mut self, host: HostId, packet: &IpPacket) {
-        let interface =
-            self.nodes[host.0 as usize].interface_of(packet.destination.ip()).unwrap_or(0);
+    pub(super) fn reach_host(&mut self, host: HostId, interface: u8, packet: &IpPacket) {
         match &packet.body {
             Body::Udp(payload) => {
                 let Some(socket) = self.host(host).sockets.get(&packet.destination) else {
@@ -301,9 +298,8 @@ impl World {
                     return;
                 };
                 let owner = MachineId { host, index: socket.owner };
-                for stats in [&mut self.nodes[host.0 as usize].stats, &mut self.stats] {
-                    stats.received += 1;
-                }
+                self.nodes[host.0 as usize].stats.received += 1;
+                self.stats.received += 1;
                 let (node, how) = (NodeId(host.0), Happening::Received);
                 self.trace.packet(self.now, node, interface, how, packet);
                 let path = Path::udp(packet.destination, packet.source);
