@@ -4,6 +4,9 @@ use core::time::Duration;
 
 /// Turns that each of them gets; the median is what counts.
 const ROUNDS: usize = 41;
+/// Turns that those get who have taken this much processor time.
+const FEW_ROUNDS: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(20);
 /// About how long a turn takes: long for the clock, short for a noisy neighbour.
 const TURN: Duration = Duration::from_millis(4);
 
@@ -31,9 +34,14 @@ pub(crate) fn print(operations: &mut [Operation], filter: &str) {
 fn take_turns(team: &mut [Operation]) -> Vec<Vec<f64>> {
     let counts: Vec<u32> = team.iter_mut().map(|o| o.count_for(TURN)).collect();
     let mut times = vec![Vec::with_capacity(ROUNDS); team.len()];
-    for _ in 0..ROUNDS {
+    let mut spent = Duration::ZERO;
+    for round in 0..ROUNDS {
+        if round >= FEW_ROUNDS && spent > PATIENCE {
+            break;
+        }
         for ((operation, count), times) in team.iter_mut().zip(&counts).zip(&mut times) {
             let time = busy(|| operation.repeat(u64::from(*count)));
+            spent += time;
             times.push(time.as_secs_f64() * 1e9 / f64::from(*count));
         }
     }
