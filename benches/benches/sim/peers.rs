@@ -55,7 +55,7 @@ pub(crate) fn turmoil(pairs: u32) -> impl FnMut(u32) -> u32 {
 pub(crate) fn bach(pairs: u32) -> impl FnMut(u32) -> u32 {
     use bach::{
         environment::{default::Runtime, net::queue::Fixed},
-        ext::*,
+        ext::{GroupExt, SpawnExt},
         net::UdpSocket,
     };
     let network = Fixed::default().with_net_latency(DELAY);
