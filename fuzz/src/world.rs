@@ -1,8 +1,8 @@
 //! What a machine asked the world for, and the answers that the fuzzer decides on.
 use crate::script::Script;
 use sans_io::{
-    Input, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Path, PathFault,
-    SocketFault, SocketId, SocketRequest, Transport,
+    CertificateFault, Input, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Path,
+    PathFault, SocketFault, SocketId, SocketRequest, Transport,
 };
 use std::{collections::VecDeque, net::SocketAddr};
 
@@ -15,7 +15,7 @@ const SOCKET_FAULTS: [SocketFault; 8] = [
     SocketFault::Refused,
     SocketFault::TimedOut,
     SocketFault::Denied,
-    SocketFault::Untrusted,
+    SocketFault::Untrusted(CertificateFault::Issuer),
     SocketFault::Lost,
 ];
 const LOOKUP_FAULTS: [LookupFault; 4] =

@@ -12,6 +12,9 @@ struct Step {
     run: fn() -> Outcome,
 }
 
+/// What is fuzzed, which is no member.
+const FUZZ: &str = "fuzz/Cargo.toml";
+
 /// What a step that holds has to say; often nothing.
 type Outcome = Result<String, Failure>;
 
@@ -23,6 +26,11 @@ const STEPS: &[Step] = &[
     Step { name: "no_std", proves: "the protocol crates link without std", run: no_std },
     Step { name: "doc", proves: "the documentation builds without a warning", run: doc },
     Step { name: "test", proves: "all tests and doc tests pass", run: test },
+    Step {
+        name: "replay",
+        proves: "the fuzz targets pass what they were given before",
+        run: replay,
+    },
     Step { name: "trace", proves: "requirements name tests that exist", run: trace },
     Step { name: "interop", proves: "real peers connect behind real NATs", run: interop },
 ];
@@ -89,8 +97,19 @@ fn choose(words: &[&str], in_ci: bool) -> Result<Vec<&'static Step>, Failure> {
 
 fn fmt() -> Outcome {
     show(cargo().args(["fmt", "--all", "--check"]))?;
-    let proof = ["--manifest-path", "xtask/no-std-proof/Cargo.toml"];
-    show(cargo().arg("fmt").args(proof).arg("--check")).map(|()| String::new())
+    for other in ["xtask/no-std-proof/Cargo.toml", FUZZ] {
+        show(cargo().args(["fmt", "--manifest-path", other, "--check"]))?;
+    }
+    Ok(String::new())
+}
+
+/// The fuzz targets are a workspace of their own. On stable Rust and without libFuzzer they are
+/// plain functions, which read the committed corpora.
+fn replay() -> Outcome {
+    let scope = ["--manifest-path", FUZZ, "--target-dir", "target", "--no-default-features"];
+    let lints = ["--all-targets", "--", "-D", "warnings"];
+    show(cargo().arg("clippy").args(scope).args(lints))?;
+    show(cargo().arg("test").args(scope)).map(|()| String::new())
 }
 
 fn tidy() -> Outcome {
