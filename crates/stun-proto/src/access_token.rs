@@ -17,6 +17,28 @@ const DELTA: Duration = Duration::from_secs(5);
 
 /// The key that a server shares with its authorization server. The server knows it by the `kid`
 /// that clients send as USERNAME.
+///
+/// ```
+/// use core::time::Duration;
+/// use stun_proto::{TokenContents, TokenError, TokenKey, attribute::AccessToken};
+/// let (server, nonce) = ("turn.example.org", *b"only one use");
+/// let contents = TokenContents {
+///     mac_key: b"twenty bytes of key.".to_vec(),
+///     timestamp: 1_600_000_000 << 16,
+///     lifetime_s: 3600,
+/// };
+/// // The authorization server and the TURN server share a key.
+/// let key = TokenKey::aes256(&[7; 32]);
+/// let sealed = key.seal(&contents, server, nonce)?;
+/// let token = AccessToken { nonce: &nonce, sealed: &sealed };
+///
+/// let soon = Duration::from_secs(1_600_001_000);
+/// assert_eq!(key.open(&token, server, soon)?.mac_key, contents.mac_key);
+/// let late = Duration::from_secs(1_600_004_000);
+/// assert_eq!(key.open(&token, server, late).err(), Some(TokenError::Expired));
+/// assert_eq!(key.open(&token, "other", soon).err(), Some(TokenError::NotAuthentic));
+/// # Ok::<(), TokenError>(())
+/// ```
 pub struct TokenKey(Cipher);
 
 enum Cipher {
@@ -29,7 +51,7 @@ enum Cipher {
 pub struct TokenContents {
     /// The key of the client's messages.
     pub mac_key: Vec<u8>,
-    /// When it was issued, in 64,000ths of a second since 1970.
+    /// When it was issued: 48 bits of seconds since 1970, then 16 bits of 64,000ths of a second.
     pub timestamp: u64,
     /// How long it is good.
     pub lifetime_s: u32,

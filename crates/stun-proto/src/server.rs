@@ -270,7 +270,9 @@ fn understands(other: Option<&OtherServer>, kind: AttributeType) -> bool {
     match kind {
         AttributeType::CHANGE_REQUEST | AttributeType::PADDING => other.is_some(),
         AttributeType::RESPONSE_PORT => other.is_some_and(|other| other.response_port),
-        AttributeType::SOURCE_ADDRESS | AttributeType::CHANGED_ADDRESS => false,
+        AttributeType::SOURCE_ADDRESS
+        | AttributeType::CHANGED_ADDRESS
+        | AttributeType::ACCESS_TOKEN => false,
         _ => kind.is_known(),
     }
 }

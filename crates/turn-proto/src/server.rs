@@ -388,7 +388,9 @@ impl TurnServer {
     fn understands(&self, method: Method, kind: AttributeType) -> bool {
         const DISCOVERY: [AttributeType; 3] =
             [AttributeType::CHANGE_REQUEST, AttributeType::PADDING, AttributeType::RESPONSE_PORT];
+        // Tokens are not offered by this server (RFC 7635 §7).
         kind.is_known()
+            && kind != AttributeType::ACCESS_TOKEN
             && !(method == Method::BINDING && DISCOVERY.contains(&kind))
             && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
     }

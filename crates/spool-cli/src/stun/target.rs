@@ -13,9 +13,10 @@ pub(crate) fn parse(text: &str) -> Result<Uri, UriError> {
     let host_and_port = || format!("stun:{text}").parse::<Uri>();
     match uri {
         Ok(uri) => Ok(uri),
+        Err(UriError::Scheme) if text.contains("://") => Err(UriError::Slashes),
         Err(UriError::Scheme) => host_and_port(),
         // a host may have the name of a scheme: `stun:3478`
-        Err(error) => host_and_port().map_err(|_| error),
+        Err(error) => host_and_port().ok().filter(|uri| uri.port.is_some()).ok_or(error),
     }
 }
 
@@ -64,6 +65,8 @@ mod tests {
     fn mistakes_are_told_as_they_were_made() {
         assert!(read("a.example:99999").unwrap_err().contains("port"));
         assert!(read("stun://a.example").unwrap_err().contains("//"));
+        assert!(read("http://a.example").unwrap_err().contains("//"));
+        assert!(read("stun:").unwrap_err().contains("host"));
         assert!(read("stun:a.example?transport=udp").unwrap_err().contains("transport"));
         assert!(read("").unwrap_err().contains("host"));
     }

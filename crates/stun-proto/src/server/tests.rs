@@ -3,8 +3,8 @@ use crate::{
     AttributeType, Integrity, Key, LimiterConfig, Message, MessageBuilder, MessageType, Method,
     TransactionId,
     attribute::{
-        ChangeRequest, Code, ErrorCode, MappedAddress, OtherAddress, Padding, ResponseOrigin,
-        ResponsePort, UnknownAttributes, XorMappedAddress,
+        AccessToken, ChangeRequest, Code, ErrorCode, MappedAddress, OtherAddress, Padding,
+        ResponseOrigin, ResponsePort, UnknownAttributes, XorMappedAddress,
     },
 };
 use alloc::vec::Vec;
@@ -218,6 +218,15 @@ fn change_request_moves_the_source_as_table_1_of_rfc_5780_says() {
 #[test]
 fn change_request_without_another_address_is_unknown() {
     let bytes = request(|b| b.push(&ChangeRequest { change_ip: true, change_port: false }));
+    let (_, response) = ask(&mut server(), path(), &bytes).unwrap();
+    let response = Message::parse(&response).unwrap();
+    assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::UNKNOWN_ATTRIBUTE);
+}
+
+/// RFC 7635 §7: nobody was told that tokens are taken.
+#[test]
+fn token_that_nobody_asked_for_is_unknown() {
+    let bytes = request(|b| b.push(&AccessToken { nonce: &[1; 12], sealed: &[2; 40] }));
     let (_, response) = ask(&mut server(), path(), &bytes).unwrap();
     let response = Message::parse(&response).unwrap();
     assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::UNKNOWN_ATTRIBUTE);

@@ -106,8 +106,9 @@ impl TurnClient {
                 Verdict::Consumed
             }
             ResponseCheck::Accept => {
+                let is_proven = sent.context.task.attempt.is_signed();
                 let fault = match message.class() {
-                    Class::Error => Err(fault_of(message)),
+                    Class::Error => Err(fault_of(message, is_proven)),
                     _ if message.unknown_required().next().is_some() => Err(TurnFault::BadResponse),
                     _ => Ok(message),
                 };
@@ -132,13 +133,14 @@ impl TurnClient {
     }
 }
 
-/// What an error response says (RFC 8656 §7.4, §19).
-fn fault_of(message: &Message<'_>) -> TurnFault {
+/// What an error response says (RFC 8656 §7.4, §19). One that nothing proves, as before the first
+/// challenge, may not lead elsewhere (RFC 8489 §14.8).
+fn fault_of(message: &Message<'_>, is_proven: bool) -> TurnFault {
     let Some(ErrorCode { code, .. }) = message.get() else {
         return TurnFault::BadResponse;
     };
     match code {
-        Code::TRY_ALTERNATE => {
+        Code::TRY_ALTERNATE if is_proven => {
             let server = message.get::<AlternateServer>().map(|server| server.0);
             server.filter(is_usable).map_or(TurnFault::BadResponse, TurnFault::TryAlternate)
         }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use stun_proto::{
     AttributeType, Message, MessageBuilder, Method,
     attribute::{
-        AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, DontFragment, EvenPort,
-        Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
-        XorMappedAddress, XorRelayedAddress,
+        AccessToken, AdditionalAddressFamily, AddressErrorCode, AddressFamily, Code, DontFragment,
+        EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken,
+        UnknownAttributes, XorMappedAddress, XorRelayedAddress,
     },
 };
 use turn_proto::{AllocationEnd, TurnEvent, TurnFault, TurnServerEvent};
@@ -166,12 +166,16 @@ fn unknown_attributes_are_named() {
     let mut desk = Desk::new();
     let body = |request: &mut MessageBuilder<'_>| {
         udp(request);
+        request.push(&AccessToken { nonce: b"nonce", sealed: b"not offered here" });
         request.push_raw(AttributeType(0x7abc), b"?");
         request.push_raw(AttributeType(0xfabc), b"optional");
     };
     let answer = allocate(&mut desk, body);
     assert_eq!(answer.code(), 420);
-    assert_eq!(answer.get::<UnknownAttributes>().unwrap().types(), [AttributeType(0x7abc)]);
+    assert_eq!(
+        answer.get::<UnknownAttributes>().unwrap().types(),
+        [AttributeType::ACCESS_TOKEN, AttributeType(0x7abc)]
+    );
 }
 
 #[test]

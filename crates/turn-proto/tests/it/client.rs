@@ -83,6 +83,19 @@ fn errors_are_reported_as_what_they_are() {
 }
 
 #[test]
+fn redirect_before_the_challenge_is_not_believed() {
+    let mut play = Play::new();
+    play.client.allocate(play.now).unwrap();
+    let request = play.take_request();
+    let answer = play.write(&request, false, |answer| {
+        answer.push(&ErrorCode::from(Code::TRY_ALTERNATE));
+        answer.push(&AlternateServer(address("9.9.9.9:3478")));
+    });
+    assert_eq!(play.give(&answer), Verdict::Consumed);
+    assert_eq!(play.take_events(), [TurnEvent::Failed { fault: TurnFault::Other(300) }]);
+}
+
+#[test]
 fn after_486_and_508_a_minute_passes() {
     for code in [Code::ALLOCATION_QUOTA_REACHED, Code::INSUFFICIENT_CAPACITY] {
         let mut play = Play::new();
