@@ -79,7 +79,7 @@ fn rewrite(line: &Line<'_>, aliases: &mut Aliases) -> String {
 
 /// What stands before the value, and a new value.
 fn prefixed(line: &Line<'_>, value: &str) -> String {
-    let head = line.content().get(..usize::from(line.record.value_at)).unwrap_or_default();
+    let head = line.content().get(..line.value_at()).unwrap_or_default();
     String::from_utf8_lossy(head).into_owned() + value
 }
 

@@ -137,38 +137,16 @@ pub(crate) struct Traits {
     pub(crate) level: Level,
     pub(crate) once: bool,
     pub(crate) free_text: bool,
-    /// A number for the type, below 64.
-    pub(crate) ordinal: u32,
 }
 
 /// A name that has a type.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
     name: &'static str,
-    ordinal: Ordinal,
+    pub(crate) ordinal: Ordinal,
 }
 
 impl Known {
-    /// Whether the checks look at more than whether the value can be read.
-    pub(crate) const fn is_looked_at(self) -> bool {
-        use Ordinal::{
-            ExtMap, Fingerprint, Group, IceLite, IcePacing, IcePwd, IceUfrag, Mid, Rid, Simulcast,
-        };
-        matches!(
-            self.ordinal,
-            IceUfrag
-                | IcePwd
-                | IceLite
-                | IcePacing
-                | Fingerprint
-                | Mid
-                | Group
-                | ExtMap
-                | Rid
-                | Simulcast
-        )
-    }
-
     /// Looks a name up in a table that is hashed by its length and three of its bytes; a chain of
     /// comparisons would cost more than reading most values.
     pub(crate) fn find(name: &[u8]) -> Option<Self> {
@@ -228,8 +206,9 @@ macro_rules! attributes {
             },
         }
 
+        /// The types that names stand for; there are fewer than 64.
         #[derive(Clone, Copy)]
-        enum Ordinal { $($name,)* }
+        pub(crate) enum Ordinal { $($name,)* }
 
         /// The type of each name in [`Attribute::TYPED`].
         const ORDINALS: &[Ordinal] = &[$($({ let _ = $text; Ordinal::$name },)+)*];
@@ -264,9 +243,7 @@ macro_rules! attributes {
                     })*
                 }
             }
-        }
 
-        impl Known {
             /// Whether a value can be read as the type of the name. Costs less than reading it.
             pub(crate) fn check<'a>(self, value: Option<&'a str>) -> Result<(), ValueError> {
                 match self.ordinal {
@@ -282,7 +259,6 @@ macro_rules! attributes {
                         level: <$ty>::LEVEL,
                         once: <$ty>::ONCE,
                         free_text: <$ty>::FREE_TEXT,
-                        ordinal: Ordinal::$name as u32,
                     },)*
                 }
             }

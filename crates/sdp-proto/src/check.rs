@@ -11,13 +11,14 @@ mod values;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::line::{Kind, Line};
+use crate::section::AttributeLine;
 use crate::session::Session;
 use connections::Connections;
 use ice::Ice;
 use order::Order;
 use references::References;
 use text::Text;
-use values::{Read, Values};
+use values::{FieldSays, Values};
 
 /// Where findings go.
 pub(crate) type Sink<'f> = dyn FnMut(Diagnostic) + 'f;
@@ -30,24 +31,25 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
     let mut references = References::default();
     let mut connections = Connections::default();
     let mut ice = Ice::default();
+    let base = core::str::from_utf8(&session.base).ok();
     for line in session.lines() {
-        text.line(&line, sink);
-        order.line(&line, sink);
-        match values.line(line, sink) {
-            Read::Media(media) => {
-                let off = media.is_some_and(|media| media.port == 0);
+        let kind = line.kind();
+        text.line(&line, kind, sink);
+        order.line(&line, kind, sink);
+        if let Some(attribute) = AttributeLine::new(line) {
+            let says = values.attribute(&attribute, base, sink);
+            references.attribute(&attribute, &says, sink);
+            ice.attribute(&attribute, &says);
+            continue;
+        }
+        match values.field(line, kind, sink) {
+            FieldSays::Media { off } => {
                 connections.section(line.number(), off, sink);
                 references.section(line.number(), sink);
                 ice.section();
             }
-            Read::Connection(connection) => connections.line(line.number(), connection.as_ref()),
-            Read::Attribute(attribute, read) => {
-                references.attribute(&attribute, read.as_ref(), sink);
-                if let Some(read) = &read {
-                    ice.attribute(&attribute, read);
-                }
-            }
-            Read::Nothing => {}
+            FieldSays::Connection(family) => connections.line(line.number(), family),
+            FieldSays::Nothing => {}
         }
     }
     text.end(session, sink);
@@ -61,10 +63,15 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
 pub(crate) fn fragment(session: &Session<'_>, sink: &mut Sink<'_>) {
     let mut text = Text::new(session, sink);
     let mut values = Values::default();
+    let base = core::str::from_utf8(&session.base).ok();
     for line in session.lines() {
-        text.line(&line, sink);
-        values.line(line, sink);
-        match line.kind() {
+        let kind = line.kind();
+        text.line(&line, kind, sink);
+        match AttributeLine::new(line) {
+            Some(attribute) => _ = values.attribute(&attribute, base, sink),
+            None => _ = values.field(line, kind, sink),
+        }
+        match kind {
             Kind::Attribute | Kind::Media | Kind::Blank | Kind::Stray | Kind::Unknown(_) => {}
             _ => sink(whole(&line, Code::FragmentLine)),
         }

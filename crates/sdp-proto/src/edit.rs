@@ -171,7 +171,7 @@ impl Session<'_> {
         if record.kind == Kind::MEDIA {
             scan::check_formats(bytes, &self.limits, self.lines.len() as u32)?;
         }
-        record.eol = eol.len() as u8;
+        record.set_line_end(eol.len());
         record.start = self.put(bytes, eol);
         Ok(record)
     }
@@ -189,7 +189,7 @@ impl Session<'_> {
         let start = self.put(content, eol);
         if let Some(record) = self.lines.get_mut(index) {
             record.start = start;
-            record.eol = eol.len() as u8;
+            record.set_line_end(eol.len());
         }
     }
 
@@ -220,7 +220,7 @@ impl Session<'_> {
         let live: usize = if edited && self.extra.len() > GARBAGE_MAX {
             let base = self.base.len();
             let own = self.lines.iter().filter(|record| record.start as usize >= base);
-            own.map(|record| record.len as usize + usize::from(record.eol)).sum()
+            own.map(|record| (record.len + record.line_end()) as usize).sum()
         } else {
             return;
         };
@@ -246,7 +246,7 @@ fn count(lines: &[Record], limits: &Limits) -> Result<Vec<u32>, LimitError> {
     let (mut attributes, mut bytes) = (0, 0_usize);
     for (index, record) in lines.iter().enumerate() {
         let line = index as u32 + 1;
-        bytes += record.len as usize + usize::from(record.eol);
+        bytes += (record.len + record.line_end()) as usize;
         match record.kind {
             Kind::ATTRIBUTE => attributes += 1,
             Kind::MEDIA => {

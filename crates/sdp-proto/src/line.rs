@@ -1,14 +1,16 @@
-//! A line of a description: a 16 byte record of where it lies, and the view that a caller sees.
+//! A line of a description: a 12 byte record of where it lies, and the view that a caller sees.
 
 /// Record flags.
 pub(crate) mod flag {
-    pub(crate) const NUL: u8 = 1;
-    pub(crate) const BARE_CR: u8 = 2;
-    pub(crate) const INDENTED: u8 = 4;
-    pub(crate) const SPACED_EQUALS: u8 = 8;
+    /// The bits that hold the length of the line end.
+    pub(crate) const LINE_END: u8 = 3;
+    pub(crate) const NUL: u8 = 4;
+    pub(crate) const BARE_CR: u8 = 8;
+    pub(crate) const INDENTED: u8 = 16;
+    pub(crate) const SPACED_EQUALS: u8 = 32;
 }
 
-/// Where a line lies and what it is. 16 bytes.
+/// Where a line lies and what it is. 12 bytes, since a text may be all line ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     /// Offset of the first byte in the text, or, past its end, in the edited text.
@@ -17,28 +19,34 @@ pub(crate) struct Record {
     pub(crate) len: u32,
     /// Bytes of the attribute name; `NO_COLON` where the attribute has no value.
     pub(crate) name_len: u16,
-    /// Offset of the value from `start`.
-    pub(crate) value_at: u8,
     /// The type letter, or one of the other constants of [`Kind`].
     pub(crate) kind: u8,
-    /// Bytes of the line end.
-    pub(crate) eol: u8,
+    /// The constants of [`flag`].
     pub(crate) flags: u8,
 }
 
 pub(crate) const NO_COLON: u16 = u16::MAX;
 
 impl Record {
-    pub(crate) fn new(kind: u8, content: &[u8], value_at: u8) -> Self {
-        let len = content.len() as u32;
-        Self { start: 0, len, name_len: NO_COLON, value_at, kind, eol: 0, flags: 0 }
+    pub(crate) fn new(kind: u8, content: &[u8]) -> Self {
+        Self { start: 0, len: content.len() as u32, name_len: NO_COLON, kind, flags: 0 }
     }
 
-    pub(crate) fn attribute(content: &[u8], value_at: u8) -> Self {
-        let value = content.get(usize::from(value_at)..).unwrap_or_default();
+    pub(crate) fn attribute(content: &[u8], value_at: usize) -> Self {
+        let value = content.get(value_at..).unwrap_or_default();
         let colon = crate::scan::find_byte(value, b':').unwrap_or(usize::MAX);
         let name_len = u16::try_from(colon).unwrap_or(NO_COLON);
-        Self { name_len, ..Self::new(b'a', content, value_at) }
+        Self { name_len, ..Self::new(b'a', content) }
+    }
+
+    /// Bytes of the line end.
+    pub(crate) const fn line_end(&self) -> u32 {
+        (self.flags & flag::LINE_END) as u32
+    }
+
+    /// Says how long the line end is, which is 3 bytes at most.
+    pub(crate) const fn set_line_end(&mut self, len: usize) {
+        self.flags = self.flags & !flag::LINE_END | len as u8 & flag::LINE_END;
     }
 }
 
@@ -89,6 +97,7 @@ impl Kind {
     pub(crate) const BLANK: u8 = 0;
     pub(crate) const STRAY: u8 = 1;
 
+    #[inline]
     pub(crate) const fn from_byte(byte: u8) -> Self {
         match byte {
             b'v' => Self::Version,
@@ -152,6 +161,7 @@ impl<'s> Line<'s> {
     }
 
     /// What kind of line it is.
+    #[inline]
     pub const fn kind(&self) -> Kind {
         Kind::from_byte(self.record.kind)
     }
@@ -168,7 +178,7 @@ impl<'s> Line<'s> {
 
     /// What follows the equals sign; all of a blank or stray line.
     pub fn value(&self) -> &'s [u8] {
-        self.content.get(usize::from(self.record.value_at)..).unwrap_or_default()
+        self.content.get(self.value_at()..).unwrap_or_default()
     }
 
     /// Name and value of an attribute line; the value is `None` where there is no colon.
@@ -184,9 +194,17 @@ impl<'s> Line<'s> {
         Some((name, rest.get(1..)))
     }
 
+    /// Offset of [`value`](Self::value) in the line.
+    pub(crate) fn value_at(&self) -> usize {
+        if self.record.flags & (flag::INDENTED | flag::SPACED_EQUALS) != 0 {
+            return self.content.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
+        }
+        if matches!(self.record.kind, Kind::BLANK | Kind::STRAY) { 0 } else { 2 }
+    }
+
     /// Column (from 1) of byte `offset` of [`value`](Self::value).
     pub(crate) fn column(&self, offset: u32) -> u32 {
-        u32::from(self.record.value_at) + offset + 1
+        self.value_at() as u32 + offset + 1
     }
 
     /// Offset in [`value`](Self::value) at which an attribute's value starts.

@@ -92,7 +92,7 @@ fn section(
     for line in section.lines() {
         let kind = line.kind();
         if !matches!(kind, Kind::Blank | Kind::Stray) {
-            lines.push((rank(kind), canonical(&line)));
+            lines.push((rank(kind), canonical(&without_last_cr(line))));
         }
     }
     for (kind, text) in defaults {
@@ -103,15 +103,18 @@ fn section(
     // Stable: lines of one kind keep their order.
     lines.sort_by_key(|(rank, _)| *rank);
     for (_, line) in lines {
-        // A CR at the end would be taken for part of the line end, and blanks before it then end
-        // the line.
-        let trimmed = match *line {
-            [.., b'\r'] => line.trim_ascii_end(),
-            _ => &line,
-        };
-        out.extend_from_slice(trimmed);
+        out.extend_from_slice(&line);
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// The line without a CR at its end, which before a line end would be taken for part of that, and
+/// without the blanks before it, which would then end the line.
+fn without_last_cr(mut line: Line<'_>) -> Line<'_> {
+    if line.content.ends_with(b"\r") {
+        line.content = line.content.trim_ascii_end();
+    }
+    line
 }
 
 /// The line in its canonical spelling, or as it is.
@@ -128,7 +131,7 @@ fn canonical<'s>(line: &Line<'s>) -> Cow<'s, [u8]> {
     match value {
         Some(value) => Cow::Owned(format!("{letter}={value}").into_bytes()),
         // Indentation and a space before the equals sign go even so.
-        None if line.record.value_at == 2 => Cow::Borrowed(line.content()),
+        None if line.value_at() == 2 => Cow::Borrowed(line.content()),
         None => {
             let mut text = format!("{letter}=").into_bytes();
             text.extend_from_slice(line.value());

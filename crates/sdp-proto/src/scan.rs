@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 use crate::limits::{LimitError, Limits};
 use crate::line::{Kind, Record, flag};
 
-pub(crate) use bytes::{find_byte, find_line_breaker, find_odd_blank, find_unprintable};
+pub(crate) use bytes::{
+    find_blank, find_byte, find_line_breaker, find_odd_blank, find_unprintable,
+};
 
 /// What the pass finds.
 pub(crate) struct Scanned {
@@ -87,11 +89,25 @@ impl Scanner<'_> {
         }
         let mut record = classify(content);
         record.start = start as u32;
-        record.eol = eol;
         record.flags |= flags;
+        record.set_line_end(eol);
         self.count(&record, content, number)?;
+        self.make_room(start);
         self.out.lines.push(record);
-        Ok(end + usize::from(eol))
+        Ok(end + eol)
+    }
+
+    /// Counts the lines from `start` on where there are more than was guessed, and makes room once
+    /// for all of them: a vector that doubles would ask for up to three times what it needs.
+    fn make_room(&mut self, start: usize) {
+        let lines = &mut self.out.lines;
+        if lines.len() < lines.capacity() {
+            return;
+        }
+        let end = if self.cr_ends { b'\r' } else { b'\n' };
+        let rest = self.text.get(start..).unwrap_or_default();
+        let more = rest.split(|byte| *byte == end).count();
+        lines.reserve_exact(more.min(self.limits.lines_max.saturating_sub(lines.len())));
     }
 
     /// Holds the line to the limits and opens a section at an `m=` line.
@@ -130,7 +146,7 @@ pub(crate) fn classify(content: &[u8]) -> Record {
     match content {
         // The straight case first: nearly every line of every description.
         [b'a', b'=', ..] => Record::attribute(content, 2),
-        [letter @ b'a'..=b'z', b'=', ..] => Record::new(*letter, content, 2),
+        [letter @ b'a'..=b'z', b'=', ..] => Record::new(*letter, content),
         _ => classify_odd(content),
     }
 }
@@ -139,23 +155,22 @@ pub(crate) fn classify(content: &[u8]) -> Record {
 fn classify_odd(content: &[u8]) -> Record {
     let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let Some(indent) = content.iter().position(|b| !blank(b)) else {
-        return Record::new(Kind::BLANK, content, 0);
+        return Record::new(Kind::BLANK, content);
     };
     let rest = content.get(indent..).unwrap_or_default();
     let gap = rest.iter().skip(1).take_while(|b| blank(b)).count();
-    let value_at = indent + 1 + gap + 1;
     match (rest.first(), rest.get(1 + gap)) {
-        (Some(letter @ b'a'..=b'z'), Some(b'=')) if u8::try_from(value_at).is_ok() => {
+        (Some(letter @ b'a'..=b'z'), Some(b'=')) => {
             let mut record = if *letter == b'a' {
-                Record::attribute(content, value_at as u8)
+                Record::attribute(content, indent + 1 + gap + 1)
             } else {
-                Record::new(*letter, content, value_at as u8)
+                Record::new(*letter, content)
             };
             record.flags |= if indent > 0 { flag::INDENTED } else { 0 };
             record.flags |= if gap > 0 { flag::SPACED_EQUALS } else { 0 };
             record
         }
-        _ => Record::new(Kind::STRAY, content, 0),
+        _ => Record::new(Kind::STRAY, content),
     }
 }
 

@@ -147,7 +147,9 @@ impl<'s> AttributeLine<'s> {
     /// Reads it as whatever its name says it is.
     pub fn typed(&self) -> Result<Attribute<'s>, Diagnostic> {
         match Known::find(self.name) {
-            Some(known) => self.read_known(known),
+            Some(known) => {
+                self.text().and_then(|value| known.read(value)).map_err(|e| self.place(e))
+            }
             None => match utf8(self.name) {
                 Ok(name) => Ok(Attribute::Unknown { name, value: self.value }),
                 Err(e) => Err(self.place(e)),
@@ -155,22 +157,22 @@ impl<'s> AttributeLine<'s> {
         }
     }
 
-    /// Reads it as what its name, already looked up, says it is.
-    pub(crate) fn read_known(&self, known: Known) -> Result<Attribute<'s>, Diagnostic> {
-        match self.text() {
-            Ok(value) => known.read(value).map_err(|e| self.place(e)),
-            Err(e) => Err(self.place(e)),
-        }
-    }
-
-    /// Whether it can be read as what its name, already looked up, says it is.
-    pub(crate) fn check_known(&self, known: Known) -> Result<(), Diagnostic> {
-        self.text().and_then(|value| known.check(value)).map_err(|e| self.place(e))
-    }
-
     /// The value as text, without blanks at its end.
-    fn text(&self) -> Result<Option<&'s str>, ValueError> {
+    pub(crate) fn text(&self) -> Result<Option<&'s str>, ValueError> {
         Ok(self.value.map(utf8).transpose()?.map(trim_end))
+    }
+
+    /// The same, cut from `base`, the text that was parsed, where that is UTF-8 and this line is
+    /// of it: all lines are then known to be with one look.
+    pub(crate) fn text_in(&self, base: Option<&'s str>) -> Result<Option<&'s str>, ValueError> {
+        let cut = |value: &[u8]| {
+            let end = (self.line.record.start + self.line.record.len) as usize;
+            base?.get(end - value.len()..end)
+        };
+        match (self.value, self.value.and_then(cut)) {
+            (Some(_), Some(text)) => Ok(Some(trim_end(text))),
+            _ => self.text(),
+        }
     }
 
     /// Reads it as a `T` if its name is one of `T`'s.

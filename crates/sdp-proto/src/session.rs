@@ -13,7 +13,7 @@ use crate::{Diagnostic, Policy, Refusal};
 
 /// A session description: text that is understood line by line and kept as it was written.
 ///
-/// A parse makes one pass and stores 16 bytes a line; values are read when they are asked for.
+/// A parse makes one pass and stores 12 bytes a line; values are read when they are asked for.
 /// Everything in the text stays: blank lines, unknown lines, odd spacing, duplicates, bytes that
 /// are not UTF-8. An unmodified description prints as the very bytes that were parsed, and an
 /// edit touches the edited line alone.
@@ -149,8 +149,8 @@ impl<'a> Session<'a> {
     /// The line at `index`, from 0.
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
         let record = *self.lines.get(index)?;
-        let content = self.slice(record.start, record.len);
-        let eol = self.slice(record.start + record.len, u32::from(record.eol));
+        let bytes = self.slice(record.start, record.len + record.line_end());
+        let (content, eol) = bytes.split_at_checked(record.len as usize)?;
         Some(Line { index: index as u32, record, content, eol })
     }
 

@@ -4,6 +4,7 @@ use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 
 use crate::diagnostic::{Code, ValueError};
+use crate::scan::find_blank;
 use crate::text::{IceText, Token, Word};
 
 /// A field of a value and where it lies.
@@ -143,13 +144,13 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let rest = self.rest();
-        if rest.text.is_empty() {
-            return None;
+        let bytes = self.text.as_bytes();
+        let mut start = self.at;
+        while is_blank(*bytes.get(start)?) {
+            start += 1;
         }
-        let len = rest.text.bytes().position(is_blank).unwrap_or(rest.text.len());
-        self.at = rest.at as usize + len;
-        Some(Field { text: rest.text.get(..len)?, at: rest.at })
+        self.at = find_blank(bytes, start);
+        Some(Field { text: self.text.get(start..self.at)?, at: start as u32 })
     }
 }
 

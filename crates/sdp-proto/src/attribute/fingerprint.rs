@@ -124,12 +124,7 @@ impl Digest {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
 impl Fingerprint<'_> {

@@ -7,11 +7,21 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::field::{Connection, ConnectionAddress};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
+pub(super) enum Family {
     V4,
     V6,
     /// The line cannot be read.
     Unknown,
+}
+
+impl Family {
+    pub(super) fn of(connection: Option<&Connection<'_>>) -> Self {
+        connection.map_or(Self::Unknown, |c| match &c.address {
+            ConnectionAddress::Ip(ip) if ip.is_ipv4() => Self::V4,
+            ConnectionAddress::Name4(_) => Self::V4,
+            ConnectionAddress::Ip(_) | ConnectionAddress::Name6(_) => Self::V6,
+        })
+    }
 }
 
 /// The `c=` line that holds for a section, by number, and its family.
@@ -37,12 +47,7 @@ impl Connections {
         self.sections.push(None);
     }
 
-    pub(super) fn line(&mut self, line: u32, connection: Option<&Connection<'_>>) {
-        let family = connection.map_or(Family::Unknown, |c| match &c.address {
-            ConnectionAddress::Ip(ip) if ip.is_ipv4() => Family::V4,
-            ConnectionAddress::Name4(_) => Family::V4,
-            ConnectionAddress::Ip(_) | ConnectionAddress::Name6(_) => Family::V6,
-        });
+    pub(super) fn line(&mut self, line: u32, family: Family) {
         let place = self.sections.last_mut().unwrap_or(&mut self.session);
         place.get_or_insert(Seen { line, family });
     }

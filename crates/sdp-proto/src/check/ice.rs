@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::values::Says;
 use super::{Sink, whole};
-use crate::attribute::{Attribute, IcePwd, IceUfrag};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::section::AttributeLine;
 
@@ -34,13 +34,13 @@ impl<'s> Ice<'s> {
         self.own = Some(Pair::default());
     }
 
-    pub(super) fn attribute(&mut self, line: &AttributeLine<'s>, read: &Attribute<'s>) {
+    pub(super) fn attribute(&mut self, line: &AttributeLine<'s>, says: &Says<'s>) {
         let pair = self.own.as_mut().unwrap_or(&mut self.session);
-        match read {
-            Attribute::IceUfrag(ufrag) => pair.ufrag = IceUfrag::borrowed(ufrag),
-            Attribute::IcePwd(pwd) => pair.pwd = IcePwd::borrowed(pwd),
-            Attribute::IceLite(_) => return self.lite = true,
-            Attribute::IcePacing(_) => {
+        match *says {
+            Says::IceUfrag(ufrag) => pair.ufrag = Some(ufrag),
+            Says::IcePwd(pwd) => pair.pwd = Some(pwd),
+            Says::IceLite => return self.lite = true,
+            Says::IcePacing => {
                 return self.pacing = Some(whole(&line.line(), Code::IcePacingLite));
             }
             _ => return,

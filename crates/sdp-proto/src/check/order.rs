@@ -20,8 +20,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn line(&mut self, line: &Line<'_>, sink: &mut Sink<'_>) {
-        let kind = line.kind();
+    pub(super) fn line(&mut self, line: &Line<'_>, kind: Kind, sink: &mut Sink<'_>) {
         if !self.started && !matches!(kind, Kind::Blank | Kind::Stray) {
             self.started = true;
             if kind != Kind::Version {
@@ -33,7 +32,8 @@ impl Order {
             (self.highest, self.seen) = (0, 0);
             return;
         }
-        let rank = if self.in_media { media_rank(kind) } else { self.session_rank(line, sink) };
+        let rank =
+            if self.in_media { media_rank(kind) } else { self.session_rank(line, kind, sink) };
         match rank {
             Rank::Once(rank) if self.seen & (1 << rank) != 0 => sink(whole(line, Code::Repeated)),
             Rank::Once(rank) | Rank::Often(rank) => self.place(line, rank, sink),
@@ -51,15 +51,15 @@ impl Order {
     }
 
     /// Notes that a line of the session part is there.
-    fn session_rank(&mut self, line: &Line<'_>, sink: &mut Sink<'_>) -> Rank {
-        match line.kind() {
+    fn session_rank(&mut self, line: &Line<'_>, kind: Kind, sink: &mut Sink<'_>) -> Rank {
+        match kind {
             Kind::Origin => self.origin = true,
             Kind::SessionName => self.name = true,
             Kind::Time => self.time = true,
             Kind::Repeat | Kind::Zone if !self.time => sink(whole(line, Code::TimeMissingBefore)),
             _ => {}
         }
-        session_rank(line.kind())
+        session_rank(kind)
     }
 
     pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {

@@ -4,8 +4,9 @@
 use alloc::vec::Vec;
 
 use super::connections::Connections;
+use super::values::Says;
 use super::{Sink, missing};
-use crate::attribute::{Attribute, Group, Simulcast, SimulcastList};
+use crate::attribute::{Group, Simulcast, SimulcastList};
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::section::{AttributeLine, utf8};
 
@@ -42,26 +43,23 @@ impl<'s> References<'s> {
     pub(super) fn attribute(
         &mut self,
         line: &AttributeLine<'s>,
-        read: Option<&Attribute<'s>>,
+        says: &Says<'s>,
         sink: &mut Sink<'_>,
     ) {
-        match read {
-            Some(Attribute::Mid(mid)) if self.sections > 0 && !self.named => {
-                self.named = true;
-                let name = mid.0.borrowed().unwrap_or_default();
-                self.mids.push((name, self.sections - 1, value(line, Code::MidRepeated)));
-            }
+        match *says {
+            Says::ExtMap(id) => self.extensions.take(id, line, self.sections > 0, sink),
             // In a section it is a finding of its own.
-            Some(Attribute::Group(_)) if self.sections == 0 => self.groups.push(*line),
-            Some(Attribute::ExtMap(map)) => {
-                self.extensions.take(map.id, line, self.sections > 0, sink);
+            Says::Group if self.sections == 0 => self.groups.push(*line),
+            Says::Mid(mid) if self.sections > 0 && !self.named => {
+                self.named = true;
+                if let Some(mid) = mid {
+                    self.mids.push((mid, self.sections - 1, value(line, Code::MidRepeated)));
+                }
             }
-            Some(Attribute::Rid(rid)) if self.sections > 0 => {
-                let name = rid.id.borrowed().unwrap_or_default();
-                self.rids.push((name, value(line, Code::RidRepeated)));
+            Says::Rid(rid) if self.sections > 0 => {
+                self.rids.push((rid, value(line, Code::RidRepeated)));
             }
-            Some(Attribute::Simulcast(_)) if self.sections > 0 => self.simulcast.push(*line),
-            None if line.name() == b"mid" => self.named = true,
+            Says::Simulcast if self.sections > 0 => self.simulcast.push(*line),
             _ => {}
         }
     }

@@ -25,12 +25,22 @@ impl<'s> Text<'s> {
         Self { known: false, usual: None, mixed: false, last }
     }
 
-    pub(super) fn line(&mut self, line: &Line<'s>, sink: &mut Sink<'_>) {
-        self.known |= !matches!(line.kind(), Kind::Blank | Kind::Stray | Kind::Unknown(_));
-        if line.line_end().is_empty() || self.usual != Some(line.line_end()) {
+    pub(super) fn line(&mut self, line: &Line<'s>, kind: Kind, sink: &mut Sink<'_>) {
+        let known = !matches!(kind, Kind::Blank | Kind::Stray | Kind::Unknown(_));
+        self.known |= known;
+        if !self.is_usual(line.line_end()) {
             self.line_end(line, sink);
         }
-        content(line, line.index as usize == self.last, sink);
+        if !known || line.record.flags & !flag::LINE_END != 0 {
+            content(line, kind, line.index as usize == self.last, sink);
+        }
+    }
+
+    /// Whether this is the same line end as the first one: those there are differ in length, or in
+    /// their first byte.
+    fn is_usual(&self, eol: &[u8]) -> bool {
+        let same = |usual: &[u8]| usual.len() == eol.len() && usual.first() == eol.first();
+        !eol.is_empty() && self.usual.is_some_and(same)
     }
 
     /// Reports the first line end of each unusual kind, not all of them.
@@ -68,7 +78,7 @@ impl<'s> Text<'s> {
     }
 }
 
-fn content(line: &Line<'_>, is_last: bool, sink: &mut Sink<'_>) {
+fn content(line: &Line<'_>, kind: Kind, is_last: bool, sink: &mut Sink<'_>) {
     let bytes = line.content();
     if line.record.flags & flag::BARE_CR != 0 {
         let cr = bytes.iter().position(|b| *b == b'\r').unwrap_or_default();
@@ -87,10 +97,10 @@ fn content(line: &Line<'_>, is_last: bool, sink: &mut Sink<'_>) {
         sink(at(line, 0, 1, Code::IndentedLine));
     }
     if line.record.flags & flag::SPACED_EQUALS != 0 {
-        let value_at = usize::from(line.record.value_at);
+        let value_at = line.value_at();
         sink(at(line, value_at.saturating_sub(2), value_at, Code::SpacedEquals));
     }
-    match line.kind() {
+    match kind {
         Kind::Blank => sink(whole(line, Code::BlankLine)),
         Kind::Stray if is_disguised_media(bytes) => sink(whole(line, Code::DisguisedMedia)),
         Kind::Stray => sink(whole(line, Code::NotALine)),

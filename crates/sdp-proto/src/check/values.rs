@@ -1,8 +1,10 @@
 //! What stands in the lines: fields, attribute names and values, spacing (RFC 8866 §5, §6).
 
+use super::connections::Family;
 use super::{Sink, at, whole};
 use crate::attribute::{
-    Attribute, Fingerprint, IcePwd, IceUfrag, Known, Level, is_legacy_credential,
+    Attribute, ExtMap, Fingerprint, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
+    TypedAttribute, is_legacy_credential,
 };
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zones};
@@ -11,12 +13,25 @@ use crate::scan::find_odd_blank;
 use crate::section::{AttributeLine, read_field};
 use crate::text::is_token_byte;
 
-/// What a line says, where that matters to other checks.
-pub(super) enum Read<'s> {
-    Media(Option<MediaLine<'s>>),
-    Connection(Option<Connection<'s>>),
-    /// An attribute and its value, where that can be read and another check looks at it.
-    Attribute(AttributeLine<'s>, Option<Attribute<'s>>),
+/// What a line other than an attribute says that other checks have to know.
+pub(super) enum FieldSays {
+    Media { off: bool },
+    Connection(Family),
+    Nothing,
+}
+
+/// What an attribute says that other checks have to know.
+pub(super) enum Says<'s> {
+    ExtMap(u16),
+    Group,
+    IceLite,
+    IcePacing,
+    IcePwd(&'s str),
+    IceUfrag(&'s str),
+    /// `None` where it cannot be read.
+    Mid(Option<&'s str>),
+    Rid(&'s str),
+    Simulcast,
     Nothing,
 }
 
@@ -34,66 +49,51 @@ impl Default for Values {
 }
 
 impl Values {
-    pub(super) fn line<'s>(&mut self, line: Line<'s>, sink: &mut Sink<'_>) -> Read<'s> {
-        if let Some(attribute) = AttributeLine::new(line) {
-            return Read::Attribute(attribute, self.attribute(&attribute, sink));
-        }
-        let read = match line.kind() {
+    /// Checks a line other than an attribute.
+    pub(super) fn field(&mut self, line: Line<'_>, kind: Kind, sink: &mut Sink<'_>) -> FieldSays {
+        let says = match kind {
             Kind::Media => {
                 *self = Self { level: Level::Media, seen: 0 };
-                Read::Media(judged(line, MediaLine::parse, MediaLine::strict, sink))
+                let media = judged(line, MediaLine::parse, MediaLine::strict, sink);
+                FieldSays::Media { off: media.is_some_and(|media| media.port == 0) }
             }
             Kind::Connection => {
-                Read::Connection(judged(line, Connection::parse, Connection::strict, sink))
+                let connection = judged(line, Connection::parse, Connection::strict, sink);
+                FieldSays::Connection(Family::of(connection.as_ref()))
             }
-            kind => {
+            _ => {
                 if let Err(finding) = field(line, kind) {
                     sink(finding);
                 }
-                Read::Nothing
+                FieldSays::Nothing
             }
         };
-        if has_grammar(line.kind()) {
-            spacing(&line, usize::from(line.record.value_at), sink);
+        if has_grammar(kind) {
+            spacing(&line, line.value_at(), sink);
         }
-        read
+        says
     }
 
-    fn attribute<'s>(
+    /// Checks an attribute; `base` is the text that was parsed, where that is UTF-8.
+    pub(super) fn attribute<'s>(
         &mut self,
         attribute: &AttributeLine<'s>,
+        base: Option<&'s str>,
         sink: &mut Sink<'_>,
-    ) -> Option<Attribute<'s>> {
+    ) -> Says<'s> {
         let line = attribute.line();
         let name = attribute.name();
-        let name_at = usize::from(line.record.value_at);
+        let name_at = line.value_at();
         let Some(known) = Known::find(name) else {
-            let bad = name.iter().position(|b| !is_token_byte(*b));
-            if bad.is_some() || name.is_empty() {
-                let start = name_at + bad.unwrap_or_default();
-                sink(at(&line, start, name_at + name.len(), Code::AttributeName));
-            } else if attribute.value() == Some(b"") {
-                sink(whole(&line, Code::AttributeValue));
-            }
-            return None;
+            unknown(attribute, sink);
+            return Says::Nothing;
         };
+        let says = read(attribute, known, base, sink);
         let traits = Attribute::traits(known);
-        let read = if known.is_looked_at() {
-            attribute.read_known(known).map(Some)
-        } else {
-            attribute.check_known(known).map(|()| None)
-        };
-        let read = read.unwrap_or_else(|finding| {
-            sink(finding);
-            None
-        });
-        if let Some(read) = &read {
-            remarks(read, attribute, sink);
-        }
         if traits.level != Level::Both && traits.level != self.level {
             sink(at(&line, name_at, name_at + name.len(), Code::AttributeLevel));
         }
-        let bit = 1_u64 << traits.ordinal;
+        let bit = 1_u64 << known.ordinal as u32;
         if traits.once && self.seen & bit != 0 {
             sink(whole(&line, Code::AttributeRepeated));
         }
@@ -101,8 +101,98 @@ impl Values {
         if !traits.free_text {
             spacing(&line, name_at + line.attribute_value_at() as usize, sink);
         }
-        read
+        says
     }
+}
+
+/// An attribute that has no type has a name all the same, and a value behind a colon.
+fn unknown(attribute: &AttributeLine<'_>, sink: &mut Sink<'_>) {
+    let line = attribute.line();
+    let name = attribute.name();
+    let bad = name.iter().position(|b| !is_token_byte(*b));
+    if bad.is_some() || name.is_empty() {
+        let name_at = line.value_at();
+        let start = name_at + bad.unwrap_or_default();
+        sink(at(&line, start, name_at + name.len(), Code::AttributeName));
+    } else if attribute.value() == Some(b"") {
+        sink(whole(&line, Code::AttributeValue));
+    }
+}
+
+/// Reads the value of an attribute as what its name stands for, and says what is odd about it.
+fn read<'s>(
+    attribute: &AttributeLine<'s>,
+    known: Known,
+    base: Option<&'s str>,
+    sink: &mut Sink<'_>,
+) -> Says<'s> {
+    let value = match attribute.text_in(base) {
+        Ok(value) => value,
+        Err(e) => {
+            sink(attribute.place(e));
+            return says_unread(known);
+        }
+    };
+    match says(value, known) {
+        Ok((says, remark)) => {
+            if let Some(code) = remark {
+                let end = attribute.value().map_or(0, <[u8]>::len) as u32;
+                sink(attribute.place(ValueError { code, start: 0, end }));
+            }
+            says
+        }
+        Err(e) => {
+            sink(attribute.place(e));
+            says_unread(known)
+        }
+    }
+}
+
+/// What is known of an attribute that cannot be read.
+const fn says_unread<'s>(known: Known) -> Says<'s> {
+    match known.ordinal {
+        Ordinal::Mid => Says::Mid(None),
+        _ => Says::Nothing,
+    }
+}
+
+/// What a value says to other checks, and what is odd about it although it can be read.
+fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), ValueError> {
+    let legacy = |text: &str| is_legacy_credential(text).then_some(Code::IceLegacyChars);
+    Ok(match known.ordinal {
+        Ordinal::ExtMap => (Says::ExtMap(ExtMap::read("extmap", value)?.id), None),
+        Ordinal::Fingerprint => {
+            Fingerprint::read("fingerprint", value)?;
+            let hex = value.and_then(|value| value.split(' ').nth(1)).unwrap_or_default();
+            let lower = hex.bytes().any(|b| b.is_ascii_lowercase());
+            (Says::Nothing, lower.then_some(Code::FingerprintCase))
+        }
+        Ordinal::IcePwd => {
+            let pwd = IcePwd::read("ice-pwd", value)?.borrowed().unwrap_or_default();
+            (Says::IcePwd(pwd), legacy(pwd))
+        }
+        Ordinal::IceUfrag => {
+            let ufrag = IceUfrag::read("ice-ufrag", value)?.borrowed().unwrap_or_default();
+            (Says::IceUfrag(ufrag), legacy(ufrag))
+        }
+        Ordinal::Mid => (Says::Mid(Mid::read("mid", value)?.0.borrowed()), None),
+        Ordinal::Rid => {
+            let rid = Rid::read("rid", value)?;
+            let remark = (!rid.is_strict()).then_some(Code::RidRestriction);
+            (Says::Rid(rid.id.borrowed().unwrap_or_default()), remark)
+        }
+        other => {
+            known.check(value)?;
+            let says = match other {
+                Ordinal::Group => Says::Group,
+                Ordinal::IceLite => Says::IceLite,
+                Ordinal::IcePacing => Says::IcePacing,
+                Ordinal::Simulcast => Says::Simulcast,
+                _ => Says::Nothing,
+            };
+            (says, None)
+        }
+    })
 }
 
 /// Reads a value and says what the grammar has against it.
@@ -170,35 +260,12 @@ fn version(value: &str) -> Result<(), ValueError> {
 /// Single spaces between fields and none around them, from offset `from` of the line on.
 fn spacing(line: &Line<'_>, from: usize, sink: &mut Sink<'_>) {
     let bytes = line.content().get(from..).unwrap_or_default();
-    let kept = bytes.trim_ascii_end();
-    if kept.len() < bytes.len() {
+    let mut kept = bytes;
+    if bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        kept = bytes.trim_ascii_end();
         sink(at(line, from + kept.len(), from + bytes.len(), Code::TrailingSpace));
     }
     if let Some(offset) = find_odd_blank(kept) {
         sink(at(line, from + offset, from + offset + 1, Code::OddSpacing));
-    }
-}
-
-/// What can be read and is odd all the same.
-fn remarks(read: &Attribute<'_>, attribute: &AttributeLine<'_>, sink: &mut Sink<'_>) {
-    let code = match read {
-        Attribute::Fingerprint(Fingerprint { .. }) => {
-            let mut fields = attribute.value().unwrap_or_default().split(|b| *b == b' ');
-            let lower = fields.nth(1).is_some_and(|hex| hex.iter().any(u8::is_ascii_lowercase));
-            lower.then_some(Code::FingerprintCase)
-        }
-        Attribute::IceUfrag(ufrag) => {
-            is_legacy_credential(IceUfrag::as_str(ufrag)).then_some(Code::IceLegacyChars)
-        }
-        Attribute::IcePwd(pwd) => {
-            is_legacy_credential(IcePwd::as_str(pwd)).then_some(Code::IceLegacyChars)
-        }
-        Attribute::Rid(rid) if !rid.is_strict() => Some(Code::RidRestriction),
-        _ => None,
-    };
-    if let Some(code) = code {
-        let end = attribute.value().map_or(0, <[u8]>::len) as u32;
-        let finding: Diagnostic = attribute.place(ValueError { code, start: 0, end });
-        sink(finding);
     }
 }

@@ -34,6 +34,19 @@ pub(crate) fn find_line_breaker(text: &[u8]) -> Option<usize> {
     None
 }
 
+/// Index of the first space or tab at or after `from`, or the length of `text`.
+pub(crate) fn find_blank(text: &[u8], from: usize) -> usize {
+    let low = |word: u64| word.wrapping_sub(ONES * 0x21) & !word & HIGHS;
+    let mut at = from;
+    loop {
+        at = find(text, at, low, |byte| byte < 0x21);
+        match text.get(at) {
+            Some(b' ' | b'\t') | None => return at,
+            Some(_) => at += 1,
+        }
+    }
+}
+
 /// Index of the first byte that is no `VCHAR` and not part of a longer UTF-8 sequence.
 pub(crate) fn find_unprintable(text: &[u8]) -> Option<usize> {
     let hit = |word: u64| {
@@ -55,10 +68,16 @@ pub(crate) fn find_odd_blank(text: &[u8]) -> Option<usize> {
         }
         before = last;
     }
-    let mut padded = [b'x'; 8];
-    padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-    let (hits, _) = odd_blanks(u64::from_le_bytes(padded), before);
-    (hits != 0).then(|| words.len() * 8 + (hits.trailing_zeros() / 8) as usize)
+    // The rest, with the bytes before it once more where there are any; no odd blank is in those.
+    let (word, before, at) = if let Some(last) = text.last_chunk::<8>() {
+        (*last, u64::from(text.len() == 8) * HIGH, text.len() - 8)
+    } else {
+        let mut padded = [b'x'; 8];
+        padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+        (padded, before, 0)
+    };
+    let (hits, _) = odd_blanks(u64::from_le_bytes(word), before);
+    (hits != 0).then(|| at + (hits.trailing_zeros() / 8) as usize)
 }
 
 /// The high bit of the first byte of a word.
@@ -66,7 +85,16 @@ const HIGH: u64 = 0x80;
 
 /// A bit for each odd blank of a word, and the one to say of the next word's predecessor whether
 /// the last byte is a blank.
+#[inline]
 fn odd_blanks(word: u64, before: u64) -> (u64, u64) {
+    // A space needs no tab and no other space beside it. Cheaper than below, and wrong only in that
+    // it may see one too many behind a true one.
+    let spaces = word ^ (ONES * u64::from(b' '));
+    let spaces = spaces.wrapping_sub(ONES) & !spaces & HIGHS;
+    let low = word.wrapping_sub(ONES * 0x10) & !word & HIGHS;
+    if low | spaces & (spaces << 8 | before) == 0 {
+        return (0, u64::from(word >> 56 == u64::from(b' ')) * HIGH);
+    }
     let tabs = equal(word, b'\t');
     let blanks = tabs | equal(word, b' ');
     (tabs | blanks & (blanks << 8 | before), blanks >> 56)

@@ -1,5 +1,3 @@
-use alloc::vec::Vec;
-
 use super::*;
 
 fn naive_control(text: &[u8], from: usize) -> usize {
@@ -35,7 +33,7 @@ fn records_tile_the_text() {
     let mut at = 0;
     for record in &scanned.lines {
         assert_eq!(record.start as usize, at);
-        at += record.len as usize + usize::from(record.eol);
+        at += (record.len + record.line_end()) as usize;
     }
     assert_eq!(at, text.len());
     assert_eq!(scanned.lines.len(), 5);
@@ -59,9 +57,10 @@ fn bytes_that_may_not_be_written_are_found_wherever_they_are() {
 
 #[test]
 fn odd_blanks_are_found_as_a_byte_loop_finds_them() {
-    // Every text of ten letters, blanks and tabs, at the end of a word and across two of them.
-    for number in 0..3_usize.pow(10) {
-        let text: Vec<u8> = (0..10).map(|at| b"x \t"[number / 3_usize.pow(at) % 3]).collect();
+    // Every text of ten such bytes, at the end of a word and across two of them. A `!` is the byte
+    // after the space, which a search by words can mistake for one.
+    for number in 0..4_usize.pow(10) {
+        let text: [u8; 10] = core::array::from_fn(|at| b"x! \t"[number >> (2 * at) & 3]);
         let mut after_blank = true;
         let naive = text.iter().position(|byte| {
             let odd = *byte == b'\t' || *byte == b' ' && after_blank;
@@ -71,4 +70,18 @@ fn odd_blanks_are_found_as_a_byte_loop_finds_them() {
         assert_eq!(find_odd_blank(&text), naive, "{text:?}");
     }
     assert_eq!(find_odd_blank(b"!\x21\xA0 \x89 \x1F "), None);
+}
+
+#[test]
+fn blanks_are_found_as_a_byte_loop_finds_them() {
+    for byte in 0..=255u8 {
+        for place in 0..20 {
+            let mut text = [b'\x0B'; 20];
+            text[place] = byte;
+            for from in 0..20 {
+                let blank = matches!(byte, b' ' | b'\t') && from <= place;
+                assert_eq!(find_blank(&text, from), if blank { place } else { 20 }, "{byte}");
+            }
+        }
+    }
 }
