@@ -46,3 +46,11 @@ fn what_only_its_spelling_made_unacceptable_becomes_acceptable() {
     let normal = normal(text);
     assert!(Session::parse(normal.as_bytes()).unwrap().diagnostics().is_empty());
 }
+
+#[test]
+fn a_carriage_return_at_the_end_of_a_line_hides_nothing_from_the_first_pass() {
+    for text in ["s=\r\r\r\n", "s=-\n\na=rtpmap:0  PCMU/8000 \r\r\r\n", "v=0\ns=\r"] {
+        let once = Session::parse(text.as_bytes()).unwrap().normalised().unwrap();
+        assert_eq!(once.normalised().unwrap(), once, "{text:?}");
+    }
+}
