@@ -14,8 +14,8 @@ use std::borrow::Cow;
 const SIZES: [usize; 5] = [65_536, 131_072, 262_144, 524_288, 1_048_576];
 /// Whoever takes longer than this is not asked for the next size.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// Of so many tries the fastest counts; no more than patience lasts for.
-const TRIES: u32 = 41;
+/// So many rounds, in each of which all sizes take their turn; no more than patience lasts for.
+const ROUNDS: usize = 41;
 
 type Reader = (&'static str, fn(&str) -> Option<usize>);
 
@@ -38,38 +38,50 @@ fn main() {
         for (who, read) in READERS {
             let accepts = if read(&texts[0]).is_some() { "yes" } else { "no" };
             let times = grow(&texts, read);
-            let worst = times.windows(2).map(|pair| pair[1] / pair[0]).fold(0.0, f64::max);
-            let mut cells: Vec<String> = times.iter().map(|time| format!("{time:.0}")).collect();
+            let worst = times.windows(2).map(|pair| doubling(&pair[0], &pair[1]));
+            let worst = worst.fold(0.0, f64::max);
+            let cell = |times: &Vec<f64>| format!("{:.0}", median(times.clone()));
+            let mut cells: Vec<String> = times.iter().map(cell).collect();
             cells.resize(SIZES.len(), "gave up".to_owned());
             println!("| {shape} | {who} | {accepts} | {} | {worst:.2} |", cells.join(" | "));
         }
     }
 }
 
-/// Microseconds for each text, until patience ends.
-fn grow(texts: &[String], read: fn(&str) -> Option<usize>) -> Vec<f64> {
-    let mut times = Vec::new();
+/// Microseconds for each text and round. The sizes take turns, so that a noisy neighbour disturbs
+/// all of them alike and none has the caches to itself. Larger ones are left out where patience ends.
+fn grow(texts: &[String], read: fn(&str) -> Option<usize>) -> Vec<Vec<f64>> {
+    let mut times: Vec<Vec<f64>> = Vec::new();
     for text in texts {
-        let best = best(text, read);
-        times.push(best.as_secs_f64() * 1e6);
-        if best > PATIENCE {
+        let time = time(text, read);
+        times.push(vec![time.as_secs_f64() * 1e6]);
+        if time > PATIENCE {
             break;
+        }
+    }
+    let mut spent = Duration::ZERO;
+    while times[0].len() < ROUNDS && spent < PATIENCE {
+        for (text, times) in texts.iter().zip(&mut times) {
+            let time = time(text, read);
+            times.push(time.as_secs_f64() * 1e6);
+            spent += time;
         }
     }
     times
 }
 
-fn best(text: &str, read: fn(&str) -> Option<usize>) -> Duration {
-    let (mut best, mut spent) = (Duration::MAX, Duration::ZERO);
-    for _ in 0..TRIES {
-        let time = busy(|| _ = black_box(read(black_box(text))));
-        best = best.min(time);
-        spent += time;
-        if spent > PATIENCE {
-            break;
-        }
-    }
-    best
+fn time(text: &str, read: fn(&str) -> Option<usize>) -> Duration {
+    busy(|| _ = black_box(read(black_box(text))))
+}
+
+/// How many times as long the double takes, in the round that is in the middle.
+fn doubling(single: &[f64], double: &[f64]) -> f64 {
+    median(single.iter().zip(double).map(|(single, double)| double / single).collect())
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    let middle = numbers.len() / 2;
+    *numbers.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 /// Only what the defaults would refuse for its size.
