@@ -51,6 +51,9 @@ impl Path {
     /// ```
     #[inline]
     pub fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Self {
+        if local.is_ipv4() && remote.is_ipv4() {
+            return Self { transport, local, remote };
+        }
         Self { transport, local: canonical(local), remote: canonical(remote) }
     }
 
@@ -67,7 +70,6 @@ impl Path {
     }
 }
 
-#[inline]
 fn canonical(address: SocketAddr) -> SocketAddr {
     let SocketAddr::V6(v6) = address else { return address };
     match v6.ip().to_ipv4_mapped() {
