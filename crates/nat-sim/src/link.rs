@@ -1,6 +1,6 @@
 //! The link that attaches a host or NAT to a network: what happens to packets on it, and when they
 //! come out.
-use crate::{Chance, DropCause, Stream};
+use crate::{Chance, DropCause, IcmpFault, Stream};
 use core::time::Duration;
 use sans_io::Instant;
 
@@ -149,80 +149,117 @@ impl Link {
 /// What became of a packet that was put on a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passage {
-    Lost(DropCause),
+    Lost { cause: DropCause, told: Option<IcmpFault> },
     Out { at: Instant, again: Option<Instant>, corrupt: bool },
 }
 
-/// One direction of a link, in use.
-#[derive(Clone, Debug)]
+/// One direction of a link, in use. Most links only delay, and need no more than is here.
+#[derive(Debug)]
 pub(crate) struct Lane {
-    pub(crate) link: Link,
-    /// Whether it only delays, as most links do.
-    is_plain: bool,
+    delay_ns: u64,
+    /// When the last packet that kept its place comes out.
+    last_out: Instant,
     stream: Stream,
+    /// Of a link that does more than delay, or did.
+    rough: Option<Box<Rough>>,
+}
+
+/// What a link that does more than delay needs besides.
+#[derive(Debug)]
+struct Rough {
+    link: Link,
     bad: bool,
     /// When the last packet will have been clocked out.
     busy_until: Instant,
-    /// When the last packet that kept its place comes out.
-    last_out: Instant,
 }
 
 impl Lane {
     pub(crate) fn new(link: Link, stream: Stream) -> Self {
-        let is_plain = link == Link::after(link.delay);
-        let (busy_until, last_out) = (Instant::ZERO, Instant::ZERO);
-        Self { link, is_plain, stream, bad: false, busy_until, last_out }
+        let mut lane = Self { delay_ns: 0, last_out: Instant::ZERO, stream, rough: None };
+        lane.set(link);
+        lane
     }
 
     /// Makes it another link, which goes on where this one was.
     pub(crate) fn set(&mut self, link: Link) {
-        self.link = link;
-        self.is_plain = link == Link::after(link.delay);
+        self.delay_ns = u64::try_from(link.delay.as_nanos()).unwrap_or(u64::MAX);
+        if let Some(rough) = &mut self.rough {
+            rough.link = link;
+        } else if link != Link::after(link.delay) {
+            let rough = Rough { link, bad: false, busy_until: Instant::ZERO };
+            self.rough = Some(Box::new(rough));
+        }
     }
 
     /// Whether packets must be put on it in the order in which they come to it, since they wait
     /// for one another.
-    pub(crate) const fn queues(&self) -> bool {
-        self.link.rate.is_some()
+    #[inline]
+    pub(crate) fn queues(&self) -> bool {
+        self.rough.as_ref().is_some_and(|rough| rough.link.rate.is_some())
+    }
+
+    /// When a packet that is put on the link comes out, if the link does no more than delay.
+    #[inline]
+    pub(crate) fn delay(&mut self, now: Instant) -> Option<Instant> {
+        if self.rough.is_some() {
+            return None;
+        }
+        let at = Instant::from_nanos(now.as_nanos().saturating_add(self.delay_ns));
+        self.last_out = self.last_out.max(at);
+        Some(self.last_out)
     }
 
     /// Puts a packet of `len` bytes on the link.
     pub(crate) fn pass(&mut self, now: Instant, len: usize) -> Passage {
-        if self.is_plain {
-            self.last_out = self.last_out.max(now.saturating_add(self.link.delay));
-            return Passage::Out { at: self.last_out, again: None, corrupt: false };
+        if let Some(rough) = &mut self.rough {
+            return rough.pass(now, len, &mut self.stream, &mut self.last_out);
         }
-        let Link { mtu, duplication, corruption, .. } = self.link;
-        if let Some(mtu) = mtu
-            && len > mtu.bytes as usize
-        {
-            return Passage::Lost(DropCause::TooBig);
-        }
-        if self.loses() {
-            return Passage::Lost(DropCause::LinkLoss);
-        }
-        let Some(clocked_out) = self.clock_out(now, len) else {
-            return Passage::Lost(DropCause::QueueFull);
-        };
-        let at = self.arrival(clocked_out);
-        let again = self.stream.happens(duplication).then(|| self.arrival(clocked_out));
-        Passage::Out { at, again, corrupt: self.stream.happens(corruption) }
+        let at = self.delay(now).unwrap_or(now);
+        Passage::Out { at, again: None, corrupt: false }
     }
 
     /// A random number, for example which bit to flip.
     pub(crate) fn draw(&mut self, bound: u64) -> u64 {
         self.stream.below(bound)
     }
+}
 
-    fn loses(&mut self) -> bool {
+impl Rough {
+    fn pass(
+        &mut self,
+        now: Instant,
+        len: usize,
+        stream: &mut Stream,
+        last_out: &mut Instant,
+    ) -> Passage {
+        let Link { mtu, duplication, corruption, .. } = self.link;
+        if let Some(mtu) = mtu
+            && len > mtu.bytes as usize
+        {
+            let told = (!mtu.black_hole).then_some(IcmpFault::TooBig { mtu: mtu.bytes });
+            return Passage::Lost { cause: DropCause::TooBig, told };
+        }
+        if self.loses(stream) {
+            return Passage::Lost { cause: DropCause::LinkLoss, told: None };
+        }
+        let Some(clocked_out) = self.clock_out(now, len) else {
+            return Passage::Lost { cause: DropCause::QueueFull, told: None };
+        };
+        let at = self.arrival(clocked_out, stream, last_out);
+        let again = stream.happens(duplication);
+        let again = again.then(|| self.arrival(clocked_out, stream, last_out));
+        Passage::Out { at, again, corrupt: stream.happens(corruption) }
+    }
+
+    fn loses(&mut self, stream: &mut Stream) -> bool {
         if let Some(bursts) = self.link.bursts {
             let change = if self.bad { bursts.leave } else { bursts.enter };
-            self.bad ^= self.stream.happens(change);
-            if self.bad && self.stream.happens(bursts.loss) {
+            self.bad ^= stream.happens(change);
+            if self.bad && stream.happens(bursts.loss) {
                 return true;
             }
         }
-        self.stream.happens(self.link.loss)
+        stream.happens(self.link.loss)
     }
 
     /// When the last bit of the packet is on the wire; `None` when the queue is full.
@@ -240,19 +277,24 @@ impl Lane {
         Some(self.busy_until)
     }
 
-    fn arrival(&mut self, clocked_out: Instant) -> Instant {
+    fn arrival(
+        &self,
+        clocked_out: Instant,
+        stream: &mut Stream,
+        last_out: &mut Instant,
+    ) -> Instant {
         let mut at = clocked_out.saturating_add(self.link.delay);
         if !self.link.jitter.is_zero() {
             let most = u64::try_from(self.link.jitter.as_nanos()).unwrap_or(u64::MAX);
-            at = at.saturating_add(Duration::from_nanos(self.stream.between(0, most)));
+            at = at.saturating_add(Duration::from_nanos(stream.between(0, most)));
         }
         if let Some(reordering) = self.link.reordering
-            && self.stream.happens(reordering.chance)
+            && stream.happens(reordering.chance)
         {
             return at.saturating_add(reordering.by);
         }
-        self.last_out = self.last_out.max(at);
-        self.last_out
+        *last_out = (*last_out).max(at);
+        *last_out
     }
 }
 

@@ -1,6 +1,9 @@
 //! Hash maps with a fixed hasher: the same in every run, and never iterated. Their keys come from
 //! the simulated world, not from an attacker.
-use core::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use core::{
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher},
+    net::{IpAddr, SocketAddr},
+};
 
 pub(crate) type Map<K, V> = hashbrown::HashMap<K, V, BuildHasherDefault<WordHasher>>;
 
@@ -9,11 +12,45 @@ pub(crate) fn hash<K: Hash + ?Sized>(key: &K) -> u64 {
     BuildHasherDefault::<WordHasher>::default().hash_one(key)
 }
 
+/// An address as a key: in one or two words, where its own hash takes several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ip(pub(crate) IpAddr);
+
+impl Hash for Ip {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpAddr::V4(ip) => state.write_u32(ip.to_bits()),
+            IpAddr::V6(ip) => state.write_u128(ip.to_bits()),
+        }
+    }
+}
+
+/// The same with a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Socket(pub(crate) SocketAddr);
+
+impl Hash for Socket {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            SocketAddr::V4(v4) => {
+                state.write_u64(u64::from(v4.ip().to_bits()) << 16 | u64::from(v4.port()));
+            }
+            SocketAddr::V6(v6) => {
+                state.write_u128(v6.ip().to_bits());
+                state.write_u16(v6.port());
+            }
+        }
+    }
+}
+
 /// Multiplies and folds word by word.
 #[derive(Default)]
 pub(crate) struct WordHasher(u64);
 
 impl WordHasher {
+    #[inline]
     const fn word(&mut self, word: u64) {
         let product = (self.0.rotate_left(23) ^ word) as u128 * 0x9E37_79B9_7F4A_7C15_u128;
         self.0 = (product >> 64) as u64 ^ product as u64;
@@ -21,6 +58,7 @@ impl WordHasher {
 }
 
 impl Hasher for WordHasher {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -37,22 +75,33 @@ impl Hasher for WordHasher {
         }
     }
 
+    #[inline]
     fn write_u8(&mut self, n: u8) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u16(&mut self, n: u16) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u32(&mut self, n: u32) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u64(&mut self, n: u64) {
         self.word(n);
     }
 
+    #[inline]
+    fn write_u128(&mut self, n: u128) {
+        self.word(n as u64);
+        self.word((n >> 64) as u64);
+    }
+
+    #[inline]
     fn write_usize(&mut self, n: usize) {
         self.word(n as u64);
     }

@@ -1,10 +1,15 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
-    MachineId, Pref64, Stats, Stream, hosted::Hosted, link::Lane, map::Map, nat::Engine,
-    ping::Pings, sockets::Sockets, tcp::Connection,
+    Jump, MachineId, Pref64, Stats, Stream,
+    hosted::Hosted,
+    link::Lane,
+    map::{Ip, Map},
+    nat::Engine,
+    ping::Pings,
+    sockets::Sockets,
+    tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
-use core::time::Duration;
 use sans_io::{Instant, Path, SocketFault, SocketId};
 use std::{
     collections::BTreeMap,
@@ -47,7 +52,6 @@ pub(crate) enum Kind {
 pub(crate) struct Interface {
     pub(crate) segment: u32,
     pub(crate) addresses: Vec<IpAddr>,
-    pub(crate) enabled: bool,
     /// To the network.
     pub(crate) up: Lane,
     /// From the network.
@@ -62,7 +66,7 @@ pub(crate) const INSIDE: u8 = 1;
 /// A network that its nodes reach each other on directly.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
-    pub(crate) nodes: Map<IpAddr, (u32, u8)>,
+    pub(crate) nodes: Map<Ip, (u32, u8)>,
     /// The NAT that everything else goes to.
     pub(crate) gateway: Option<u32>,
     /// How many routers a packet passes on it.
@@ -78,19 +82,31 @@ pub(crate) struct Segment {
 /// How far the clock of a host is from that of the world.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct HostClock {
-    pub(crate) ahead: Duration,
-    pub(crate) behind: Duration,
+    ahead_ns: u64,
+    behind_ns: u64,
 }
 
 impl HostClock {
+    pub(crate) fn jump(&mut self, jump: Jump) {
+        let (by, sum) = match jump {
+            Jump::Ahead(by) => (by, &mut self.ahead_ns),
+            Jump::Back(by) => (by, &mut self.behind_ns),
+        };
+        *sum = sum.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX));
+    }
+
     /// What it shows at a time of the world.
-    pub(crate) fn shows(self, at: Instant) -> Instant {
-        at.saturating_add(self.ahead).saturating_sub(self.behind)
+    #[inline]
+    pub(crate) const fn shows(self, at: Instant) -> Instant {
+        let shown = at.as_nanos().saturating_add(self.ahead_ns);
+        Instant::from_nanos(shown.saturating_sub(self.behind_ns))
     }
 
     /// When it shows this.
-    pub(crate) fn when(self, shown: Instant) -> Instant {
-        shown.saturating_add(self.behind).saturating_sub(self.ahead)
+    #[inline]
+    pub(crate) const fn when(self, shown: Instant) -> Instant {
+        let at = shown.as_nanos().saturating_add(self.behind_ns);
+        Instant::from_nanos(at.saturating_sub(self.ahead_ns))
     }
 }
 

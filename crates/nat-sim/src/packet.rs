@@ -163,6 +163,15 @@ impl IpPacket {
         }
     }
 
+    /// How long it is for a link that may have to refuse it. IPv4 packets that may be fragmented are
+    /// never refused, and simulated as one.
+    pub(crate) fn unfragmented(&self) -> usize {
+        // TCP is taken to have found out what passes.
+        let is_tcp = matches!(self.body, Body::Tcp(_));
+        let may_fragment = is_tcp || self.source.is_ipv4() && !self.meta.dont_fragment;
+        if may_fragment { self.len().min(68) } else { self.len() }
+    }
+
     /// Never: a packet has at least its headers.
     pub const fn is_empty(&self) -> bool {
         false

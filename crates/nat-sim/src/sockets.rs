@@ -12,6 +12,9 @@ pub(crate) struct Socket {
     pub(crate) owner: u32,
     /// The number that the machine asked with.
     pub(crate) id: Option<SocketId>,
+    /// The interface of its host that has the address. A host that loses an address loses the
+    /// sockets of it.
+    pub(crate) interface: u8,
 }
 
 /// Most hosts have one, and a relay has ten thousand: the tables hold but places in the list.
@@ -23,11 +26,18 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    #[inline]
     pub(crate) fn get(&self, local: &SocketAddr) -> Option<&Socket> {
         if let [only] = &self.all[..] {
             return Some(only).filter(|socket| socket.local == *local);
         }
-        let place = self.by_address.find(map::hash(local), |place| self.at(*place).local == *local);
+        self.get_of_many(local)
+    }
+
+    #[inline(never)]
+    fn get_of_many(&self, local: &SocketAddr) -> Option<&Socket> {
+        let place =
+            self.by_address.find(address_hash(local), |place| self.at(*place).local == *local);
         place.map(|place| self.at(*place))
     }
 
@@ -43,8 +53,8 @@ impl Sockets {
         let place = self.all.len() as u32;
         self.all.push(socket);
         let Self { all, by_address, by_id } = self;
-        by_address.insert_unique(map::hash(&socket.local), place, |place| {
-            map::hash(&all[*place as usize].local)
+        by_address.insert_unique(address_hash(&socket.local), place, |place| {
+            address_hash(&all[*place as usize].local)
         });
         if let Some(number) = number(&socket) {
             let rehash = |place: &u32| number_hash(&all[*place as usize]);
@@ -82,7 +92,7 @@ impl Sockets {
         self.unlink(place);
         if place != last {
             let moved = *self.at(last);
-            let (address, number) = (map::hash(&moved.local), number_hash(&moved));
+            let (address, number) = (address_hash(&moved.local), number_hash(&moved));
             if let Some(entry) = self.by_address.find_mut(address, |p| *p == last) {
                 *entry = place;
             }
@@ -95,7 +105,8 @@ impl Sockets {
 
     fn unlink(&mut self, place: u32) {
         let socket = *self.at(place);
-        if let Ok(entry) = self.by_address.find_entry(map::hash(&socket.local), |p| *p == place) {
+        if let Ok(entry) = self.by_address.find_entry(address_hash(&socket.local), |p| *p == place)
+        {
             entry.remove();
         }
         if let Ok(entry) = self.by_id.find_entry(number_hash(&socket), |p| *p == place) {
@@ -108,6 +119,10 @@ fn number(socket: &Socket) -> Option<(u32, SocketId)> {
     socket.id.map(|id| (socket.owner, id))
 }
 
+fn address_hash(address: &SocketAddr) -> u64 {
+    map::hash(&map::Socket(*address))
+}
+
 fn number_hash(socket: &Socket) -> u64 {
     number(socket).map_or(0, |number| map::hash(&number))
 }
@@ -118,7 +133,7 @@ mod tests {
 
     fn socket(port: u16, id: Option<u64>) -> Socket {
         let local = SocketAddr::from(([192, 0, 2, 1], port));
-        Socket { local, owner: 3, id: id.map(SocketId) }
+        Socket { local, owner: 3, id: id.map(SocketId), interface: 0 }
     }
 
     #[test]

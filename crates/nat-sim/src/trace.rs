@@ -33,6 +33,7 @@ pub enum Happening {
 }
 
 impl Happening {
+    #[inline]
     const fn code(self) -> u64 {
         match self {
             Self::Sent => 1,
@@ -85,6 +86,14 @@ impl Trace {
         self.hash.0
     }
 
+    /// Something new is on its way.
+    #[inline]
+    pub(crate) fn sent(&mut self, at: Instant, node: NodeId, interface: u8, packet: &IpPacket) {
+        self.hash.bytes(packet.payload());
+        self.packet(at, node, interface, Happening::Sent, packet);
+    }
+
+    #[inline]
     pub(crate) fn packet(
         &mut self,
         at: Instant,
@@ -95,12 +104,22 @@ impl Trace {
     ) {
         self.hash.pair(at.as_nanos(), u64::from(node.0) << 16 | happening.code());
         self.hash.addresses(&packet.source, &packet.destination);
-        if happening == Happening::Sent {
-            self.hash.bytes(packet.payload());
+        if self.log.is_some() {
+            self.keep(at, node, interface, happening, packet);
         }
-        if let Some(log) = &mut self.log {
-            log.push(Entry { at, node, interface, happening, packet: packet.clone() });
-        }
+    }
+
+    #[cold]
+    fn keep(
+        &mut self,
+        at: Instant,
+        node: NodeId,
+        interface: u8,
+        happening: Happening,
+        packet: &IpPacket,
+    ) {
+        let log = self.log.get_or_insert_default();
+        log.push(Entry { at, node, interface, happening, packet: packet.clone() });
     }
 
     pub(crate) fn event(&mut self, at: Instant, event: &dyn fmt::Debug) {
@@ -126,33 +145,48 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// Multiplies and folds.
+    #[inline]
     const fn pair(&mut self, a: u64, b: u64) {
-        let mixed = self.0 ^ a;
-        let product = mixed as u128 * (b ^ 0x9E37_79B9_7F4A_7C15) as u128;
-        self.0 = (product >> 64) as u64 ^ product as u64 ^ mixed.rotate_left(29);
+        let product = (self.0 ^ a) as u128 * (b ^ 0x9E37_79B9_7F4A_7C15) as u128;
+        self.0 = (product >> 64) as u64 ^ product as u64;
     }
 
+    #[inline(never)]
     fn bytes(&mut self, bytes: &[u8]) {
-        let half = |bytes: [u8; 16], at: usize| {
-            u64::from_le_bytes(core::array::from_fn(|index| bytes[at + index]))
-        };
+        self.pair(bytes.len() as u64, 1);
         let (pairs, rest) = bytes.as_chunks::<16>();
         for pair in pairs {
-            self.pair(half(*pair, 0), half(*pair, 8));
+            self.chunk(*pair);
         }
-        // Together with the length, since the end is filled up.
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        self.pair(half(last, 0), half(last, 8));
-        self.pair(bytes.len() as u64, 1);
+        if rest.is_empty() {
+            return;
+        }
+        // The end is not filled up where it can overlap with what comes before.
+        let last = bytes.last_chunk().copied().unwrap_or_else(|| {
+            let mut filled = [0; 16];
+            filled[..rest.len()].copy_from_slice(rest);
+            filled
+        });
+        self.chunk(last);
     }
 
+    #[inline]
+    const fn chunk(&mut self, chunk: [u8; 16]) {
+        let both = u128::from_le_bytes(chunk);
+        self.pair(both as u64, (both >> 64) as u64);
+    }
+
+    #[inline]
     fn addresses(&mut self, from: &SocketAddr, to: &SocketAddr) {
-        if let (SocketAddr::V4(from), SocketAddr::V4(to)) = (from, to) {
-            let word =
-                |v4: &SocketAddrV4| u64::from(v4.ip().to_bits()) << 16 | u64::from(v4.port());
-            return self.pair(word(from), word(to));
+        match (from, to) {
+            (SocketAddr::V4(from), SocketAddr::V4(to)) => self.pair(word(*from), word(*to)),
+            _ => self.long_addresses(from, to),
         }
+    }
+
+    #[cold]
+    fn long_addresses(&mut self, from: &SocketAddr, to: &SocketAddr) {
         for address in [from, to] {
             let (bits, port) = match address {
                 SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped().to_bits(), v4.port()),
@@ -162,6 +196,11 @@ impl Hash {
             self.pair(u64::from(port), 2);
         }
     }
+}
+
+#[inline]
+const fn word(address: SocketAddrV4) -> u64 {
+    (address.ip().to_bits() as u64) << 16 | address.port() as u64
 }
 
 impl fmt::Write for Hash {

@@ -122,16 +122,15 @@ impl World {
             Event::Queue { node, interface, packet } => self.down(node, interface, packet, at),
             Event::Wake(machine) => self.wake(machine),
             Event::LookedUp(machine, request) => self.answer_lookup(machine, &request),
-            Event::StreamTimer(host, ends) => self.wake_stream(host, ends),
-            Event::Stream(host, ends, news) => self.tell_stream(host, ends, news),
-            Event::Pump(host, ends) => self.pump(host, ends),
+            Event::StreamTimer(host, ends) => self.wake_stream(host, *ends),
+            Event::Stream(host, news) => self.tell_stream(host, news.0, news.1),
+            Event::Pump(host, ends) => self.pump(host, *ends),
             Event::LateReject { node, packet, fault } => self.reject_late(node, &packet, fault),
             Event::Call(call) => call(self),
             Event::Loopback { host, packet } => {
                 let node = &self.nodes[host.0 as usize];
                 let interface = node.interface_of(packet.destination.ip()).unwrap_or(0);
-                self.reach_host(host, interface, &packet);
-                self.boxes.empty(packet);
+                self.reach_host(host, interface, packet);
             }
         }
         Some(at)

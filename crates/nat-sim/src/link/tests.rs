@@ -8,7 +8,7 @@ fn arrivals(lane: &mut Lane, count: u64, gap_ms: u64) -> Vec<Option<Instant>> {
     (0..count)
         .map(|n| match lane.pass(Instant::from_millis(n * gap_ms), 1000) {
             Passage::Out { at, .. } => Some(at),
-            Passage::Lost(_) => None,
+            Passage::Lost { .. } => None,
         })
         .collect()
 }
@@ -70,7 +70,8 @@ fn a_rate_spaces_packets_and_a_full_queue_drops() {
 fn packets_over_the_mtu_are_refused() {
     let mut lane = lane(Link::default().with_mtu(1280));
     assert!(matches!(lane.pass(Instant::ZERO, 1280), Passage::Out { .. }));
-    assert_eq!(lane.pass(Instant::ZERO, 1281), Passage::Lost(DropCause::TooBig));
+    let told = Some(IcmpFault::TooBig { mtu: 1280 });
+    assert_eq!(lane.pass(Instant::ZERO, 1281), Passage::Lost { cause: DropCause::TooBig, told });
 }
 
 #[test]
@@ -84,11 +85,14 @@ fn a_link_that_changes_keeps_what_is_under_way_in_order() {
     let mut lane = lane(Link::after(Duration::from_millis(25)));
     let at = |passage| match passage {
         Passage::Out { at, .. } => at,
-        Passage::Lost(cause) => panic!("{}", cause.name()),
+        Passage::Lost { cause, .. } => panic!("{}", cause.name()),
     };
     assert_eq!(at(lane.pass(Instant::from_millis(0), 100)), Instant::from_millis(25));
     lane.set(Link::after(Duration::from_millis(5)));
     assert_eq!(at(lane.pass(Instant::from_millis(10), 100)), Instant::from_millis(25));
     lane.set(Link::after(Duration::from_millis(5)).with_loss(Chance::ALWAYS));
-    assert_eq!(lane.pass(Instant::from_millis(30), 100), Passage::Lost(DropCause::LinkLoss));
+    assert_eq!(
+        lane.pass(Instant::from_millis(30), 100),
+        Passage::Lost { cause: DropCause::LinkLoss, told: None }
+    );
 }

@@ -1,9 +1,10 @@
 //! Boxes for packets under way, used again and again: a run has millions of packets, and few at a
 //! time.
-use crate::{Body, IpPacket};
+use crate::IpPacket;
 use bytes::Bytes;
+use std::net::{Ipv4Addr, SocketAddr};
 
-/// How many empty ones are kept: 200 KB of them.
+/// How many are kept: 200 KB of them, and the payloads that they had last.
 const SPARE_MAX: usize = 1_024;
 
 #[derive(Debug, Default)]
@@ -11,17 +12,19 @@ const SPARE_MAX: usize = 1_024;
 pub(super) struct Boxes(Vec<Box<IpPacket>>);
 
 impl Boxes {
-    /// Puts a packet in a box.
-    pub(super) fn fill(&mut self, packet: IpPacket) -> Box<IpPacket> {
-        let Some(mut spare) = self.0.pop() else { return Box::new(packet) };
-        *spare = packet;
-        spare
+    /// A box with some packet, to be overwritten.
+    #[inline]
+    pub(super) fn take(&mut self) -> Box<IpPacket> {
+        self.0.pop().unwrap_or_else(|| {
+            let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            Box::new(IpPacket::udp(nobody, nobody, Bytes::new()))
+        })
     }
 
     /// Takes back the box of a packet that has come to its end.
-    pub(super) fn empty(&mut self, mut packet: Box<IpPacket>) {
+    #[inline]
+    pub(super) fn keep(&mut self, packet: Box<IpPacket>) {
         if self.0.len() < SPARE_MAX {
-            packet.body = Body::Udp(Bytes::new());
             self.0.push(packet);
         }
     }

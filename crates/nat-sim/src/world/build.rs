@@ -3,7 +3,7 @@ use super::World;
 use crate::{
     Host, HostId, Model, Nat, NatId, Stats, Stream, TopologyError,
     link::Lane,
-    map::{self, Map},
+    map::{self, Ip, Map},
     nat::Engine,
     node::{HostState, Interface, Kind, NatState, Node, Segment},
     topology::{Attachment, Prefix},
@@ -66,7 +66,7 @@ impl Segment {
             let full = TopologyError::PrefixFull { prefix: self.prefix };
             let address = IpAddr::V4(address.ok_or(full)?);
             self.next += 1;
-            if !self.nodes.contains_key(&address) {
+            if !self.nodes.contains_key(&Ip(address)) {
                 return Ok(address);
             }
         }
@@ -84,7 +84,7 @@ impl Segment {
         let mut host = self.next;
         loop {
             let address = self.ipv6(host);
-            if !self.nodes.contains_key(&address) {
+            if !self.nodes.contains_key(&Ip(address)) {
                 return address;
             }
             host += 1;
@@ -120,7 +120,7 @@ impl World {
         let gateway = gateway.ok_or(TopologyError::PrefixFull { prefix })?;
         segment.ipv6_only = nat.pref64.is_some();
         let gateway = if segment.ipv6_only { segment.ipv6(1) } else { gateway };
-        segment.nodes.insert(gateway, (id, 1));
+        segment.nodes.insert(Ip(gateway), (id, 1));
         self.segments.push(segment);
         let first_host = prefix.address(2).map(IpAddr::V4);
         let engine = |model: Model, ipv6: bool| {
@@ -139,7 +139,6 @@ impl World {
         let inside = Interface {
             segment: number,
             addresses: vec![gateway],
-            enabled: true,
             up: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside up")),
             down: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside down")),
         };
@@ -213,7 +212,6 @@ impl World {
         Ok(Interface {
             segment,
             addresses,
-            enabled: true,
             up: Lane::new(attachment.up, stream("up")),
             down: Lane::new(attachment.down, stream("down")),
         })
@@ -234,7 +232,7 @@ impl World {
         if nobodys || not_of_hosts || address.is_multicast() {
             return Err(TopologyError::NotOfHosts { address });
         }
-        if let Some((node, _)) = segment.nodes.get(&address) {
+        if let Some((node, _)) = segment.nodes.get(&Ip(address)) {
             let by = self.nodes.get(*node as usize).map_or("itself", |node| &node.name);
             return Err(TopologyError::AddressTaken { address, by: by.to_owned() });
         }
@@ -252,7 +250,7 @@ impl World {
     /// Makes an address lead to a node, also from the networks outside of firewalls that do not
     /// translate it.
     pub(super) fn claim_address(&mut self, segment: u32, address: IpAddr, owner: (u32, u8)) {
-        self.segments[segment as usize].nodes.insert(address, owner);
+        self.segments[segment as usize].nodes.insert(Ip(address), owner);
         let Some(gateway) = self.segments[segment as usize].gateway else { return };
         let node = &self.nodes[gateway as usize];
         let Kind::Nat(nat) = &node.kind else { return };

@@ -2,6 +2,7 @@
 use super::World;
 use crate::{
     Host, HostId, Jump, Link, MachineId, NatId, NodeId, TopologyError,
+    map::Ip,
     node::{Kind, OUTSIDE},
     sockets::Socket,
 };
@@ -25,11 +26,11 @@ impl World {
         for address in &old {
             let segment = &mut self.segments[number as usize];
             let address = if address.is_ipv6() { *address } else { segment.next_ipv4()? };
-            segment.nodes.insert(address, (nat.0, OUTSIDE));
+            segment.nodes.insert(Ip(address), (nat.0, OUTSIDE));
             new.push(address);
         }
         for address in old.iter().filter(|address| !new.contains(address)) {
-            self.segments[number as usize].nodes.remove(address);
+            self.segments[number as usize].nodes.remove(&Ip(*address));
         }
         let node = &mut self.nodes[nat.0 as usize];
         node.interfaces[usize::from(OUTSIDE)].addresses.clone_from(&new);
@@ -73,7 +74,7 @@ impl World {
         if still.filter(|i| i.segment == segment).any(|i| i.addresses.contains(&address)) {
             return;
         }
-        network.nodes.remove(&address);
+        network.nodes.remove(&Ip(address));
         let Some(gateway) = network.gateway else { return };
         let node = &self.nodes[gateway as usize];
         let Kind::Nat(nat) = &node.kind else { return };
@@ -97,11 +98,7 @@ impl World {
     /// The clock of a host jumps, as when it wakes from sleep or is set. Its machines see the jump at
     /// their next input; deadlines that it has passed are due at once.
     pub fn jump_clock(&mut self, host: HostId, jump: Jump) {
-        let state = self.host_mut(host);
-        match jump {
-            Jump::Ahead(by) => state.clock.ahead = state.clock.ahead.saturating_add(by),
-            Jump::Back(by) => state.clock.behind = state.clock.behind.saturating_add(by),
-        }
+        self.host_mut(host).clock.jump(jump);
         for index in 0..self.host(host).slots.len() as u32 {
             let id = MachineId { host, index };
             let deadline = self.host(host).slots[index as usize].deadline;

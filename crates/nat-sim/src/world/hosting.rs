@@ -1,12 +1,13 @@
 //! Running machines on hosts: inputs, drains, deadlines, sockets and names.
 use super::{Event, Target, World};
 use crate::{
-    Delivery, DropCause, HostId, IpPacket, MachineId, Segment,
+    Body, Delivery, DropCause, HostId, IpPacket, MachineId, Segment,
     hosted::{Hosted, Hosting},
     node::Slot,
     sockets::Socket,
 };
 use bytes::{Bytes, BytesMut};
+use core::ops::Range;
 use sans_io::{
     Input, Instant, LookupFault, LookupRequest, Machine, Output, Packet, PacketMeta, Path,
     SocketFault, SocketId, SocketRequest, Transport, Verdict,
@@ -63,39 +64,58 @@ impl World {
 
     /// Sends a packet that a command of a machine on this host gave back.
     pub fn transmit(&mut self, host: HostId, packet: &Packet<'_>) {
-        self.send_packet(host, packet, None);
+        let mut bytes = BytesMut::with_capacity(packet.len());
+        bytes.extend_from_slice(packet.head());
+        bytes.extend_from_slice(packet.payload);
+        bytes.extend_from_slice(packet.pad());
+        self.send_bytes(host, &packet.path, packet.meta, bytes.freeze());
     }
 
     /// Does what a machine wants done, until it rests, and notes its deadline.
     fn settle(&mut self, id: MachineId) {
         // Out already: it is this machine whose output led here, and its drain goes on.
-        let Some(mut hosted) = self.slot(id).hosted.take() else { return };
-        let mut replies: Vec<SocketReply> = Vec::new();
+        if let Some(hosted) = self.slot(id).hosted.take() {
+            self.drain(id, hosted);
+        }
+    }
+
+    /// The same with a machine that is out of its slot, which then goes back there.
+    fn drain(&mut self, id: MachineId, mut hosted: Box<dyn Hosted>) {
+        let mut replies = Vec::new();
         let mut outputs = 0;
-        let shown = self.host_now(id.host);
         let deadline = loop {
             outputs += 1;
             assert!(outputs < OUTPUTS_MAX, "{}: a drain without end (law 2)", self.name(id.host));
             match hosted.poll(self.now, &mut self.trace) {
-                Output::Transmit(t) => {
-                    self.send_bytes(id.host, t.path, t.meta, t.payload);
-                }
-                Output::Socket(request) => replies.extend(self.request_socket(id, &request)),
-                Output::Lookup(request) => {
-                    let at = self.now.saturating_add(self.lookup_delay);
-                    self.queue.push(at, Event::LookedUp(id, request));
-                }
-                Output::Event(()) => {}
                 Output::Timeout(deadline) if replies.is_empty() => break deadline,
-                Output::Timeout(_) => {
-                    for (id, state) in replies.drain(..) {
-                        let _ = hosted.input(shown, Input::Socket { id, state });
-                    }
-                }
+                Output::Timeout(_) => self.reply(id, &mut *hosted, &mut replies),
+                Output::Transmit(t) => self.send_bytes(id.host, &t.path, t.meta, t.payload),
+                Output::Event(()) => {}
+                Output::Socket(request) => replies.extend(self.request_socket(id, &request)),
+                Output::Lookup(request) => self.look_up(id, request),
             }
         };
-        self.slot(id).hosted = Some(hosted);
-        self.arm(id, deadline);
+        let slot = self.slot(id);
+        slot.hosted = Some(hosted);
+        slot.deadline = deadline;
+        if deadline.is_some() {
+            self.arm(id, deadline);
+        }
+    }
+
+    /// Tells a machine what became of its sockets.
+    #[inline(never)]
+    fn reply(&self, id: MachineId, hosted: &mut dyn Hosted, replies: &mut Vec<SocketReply>) {
+        let shown = self.host_now(id.host);
+        for (id, state) in replies.drain(..) {
+            let _ = hosted.input(shown, Input::Socket { id, state });
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, id: MachineId, request: LookupRequest) {
+        let at = self.now.saturating_add(self.lookup_delay);
+        self.queue.push(at, Event::LookedUp(id, Box::new(request)));
     }
 
     /// Notes a deadline. Only an earlier wake-up than the one queued is queued; a late deadline is
@@ -135,89 +155,125 @@ impl World {
         self.ask_machine(id, input);
     }
 
-    /// The same, where the verdict matters.
+    /// The same, where the verdict matters. `None`: the machine is running.
     pub(super) fn ask_machine<'a>(
         &mut self,
         id: MachineId,
         input: Input<'a>,
     ) -> Option<Verdict<'a>> {
         let now = self.host_now(id.host);
-        let verdict = self.slot(id).hosted.as_mut().map(|hosted| hosted.input(now, input));
-        self.settle(id);
-        verdict
+        let mut hosted = self.slot(id).hosted.take()?;
+        let verdict = hosted.input(now, input);
+        self.drain(id, hosted);
+        Some(verdict)
     }
 
-    /// Offers a datagram to the machine that owns its socket, then to the others of the host.
+    /// Offers a datagram to the machine that owns its socket, then to the others of the host. It
+    /// may be gone after that.
+    #[inline]
     pub(super) fn offer(
         &mut self,
         owner: MachineId,
         path: Path,
         meta: PacketMeta,
-        payload: &Bytes,
+        payload: &mut Bytes,
     ) -> Result<(), DropCause> {
-        let (host, now) = (owner.host, self.now);
-        let shown = self.host_now(host);
-        let count = self.host(host).slots.len() as u32;
-        let others = (0..count).filter(|index| *index != owner.index);
-        for index in core::iter::once(owner.index).chain(others) {
-            let id = MachineId { host, index };
-            let Some(hosted) = &mut self.slot(id).hosted else { continue };
-            let verdict = hosted.input(shown, Input::Received { path, meta, bytes: payload });
-            self.settle(id);
-            match verdict {
-                Verdict::Unclaimed => continue,
-                Verdict::Consumed => {}
-                Verdict::Dropped(_) | Verdict::Elsewhere(_) => return Err(DropCause::Refused),
-                Verdict::Deliver { path, owner, bytes } => {
-                    let bytes = share(payload, bytes);
-                    self.trace.bytes(now, &bytes);
-                    let delivery = Delivery { at: now, machine: id, path, owner, bytes };
-                    self.host_mut(host).delivered.push(delivery);
+        match self.offer_to(owner, path, meta, payload) {
+            Err(DropCause::Unclaimed) => self.offer_to_others(owner, path, meta, payload),
+            result => result,
+        }
+    }
+
+    #[inline(never)]
+    fn offer_to_others(
+        &mut self,
+        owner: MachineId,
+        path: Path,
+        meta: PacketMeta,
+        payload: &mut Bytes,
+    ) -> Result<(), DropCause> {
+        for index in 0..self.host(owner.host).slots.len() as u32 {
+            if index != owner.index {
+                match self.offer_to(MachineId { index, ..owner }, path, meta, payload) {
+                    Err(DropCause::Unclaimed) => {}
+                    result => return result,
                 }
-                Verdict::Forward(packet) => self.send_packet(host, &packet, Some(payload)),
             }
-            return Ok(());
         }
         Err(DropCause::Unclaimed)
     }
 
-    /// Sends a packet in parts; `whole` is the buffer that its payload may lie in.
-    fn send_packet(&mut self, host: HostId, packet: &Packet<'_>, whole: Option<&Bytes>) {
-        let plain = packet.head().is_empty() && packet.pad().is_empty();
-        let bytes = match whole {
-            Some(whole) if plain => share(whole, packet.payload),
-            Some(_) | None => {
-                let mut bytes = BytesMut::with_capacity(packet.len());
-                bytes.extend_from_slice(packet.head());
-                bytes.extend_from_slice(packet.payload);
-                bytes.extend_from_slice(packet.pad());
-                bytes.freeze()
-            }
+    #[inline]
+    fn offer_to(
+        &mut self,
+        id: MachineId,
+        path: Path,
+        meta: PacketMeta,
+        payload: &mut Bytes,
+    ) -> Result<(), DropCause> {
+        let now = self.now;
+        let host = self.host_mut(id.host);
+        let Some(mut hosted) = host.slots[id.index as usize].hosted.take() else {
+            return Err(DropCause::Unclaimed);
         };
-        self.send_bytes(host, packet.path, packet.meta, bytes);
+        let shown = host.clock.shows(now);
+        let verdict = hosted.input(shown, Input::Received { path, meta, bytes: payload });
+        self.drain(id, hosted);
+        match verdict {
+            Verdict::Consumed => {}
+            Verdict::Forward(packet) => {
+                let is_plain = packet.head().is_empty() && packet.pad().is_empty();
+                match place(payload, packet.payload).filter(|_| is_plain) {
+                    Some(place) => {
+                        let (path, meta) = (packet.path, packet.meta);
+                        self.send_bytes(id.host, &path, meta, take(payload, place));
+                    }
+                    None => self.transmit(id.host, &packet),
+                }
+            }
+            Verdict::Deliver { path, owner, bytes } => {
+                let bytes = match place(payload, bytes) {
+                    Some(place) => take(payload, place),
+                    None => Bytes::copy_from_slice(bytes),
+                };
+                self.trace.bytes(self.now, &bytes);
+                let delivery = Delivery { at: self.now, machine: id, path, owner, bytes };
+                self.host_mut(id.host).delivered.push(delivery);
+            }
+            Verdict::Dropped(_) | Verdict::Elsewhere(_) => return Err(DropCause::Refused),
+            Verdict::Unclaimed => return Err(DropCause::Unclaimed),
+        }
+        Ok(())
     }
 
-    fn send_bytes(&mut self, host: HostId, path: Path, meta: PacketMeta, bytes: Bytes) {
+    #[inline]
+    fn send_bytes(&mut self, host: HostId, path: &Path, meta: PacketMeta, bytes: Bytes) {
         if path.transport == Transport::Tcp {
-            if !self.write_stream(host, (path.local, path.remote), &bytes) {
-                let packet = IpPacket::tcp(path.local, path.remote, Segment::default());
-                self.drop(host.0, 0, DropCause::NotOurs, &packet);
-            }
-            return;
+            return self.write_to(host, path, &bytes);
         }
-        let mut packet = IpPacket::udp(path.local, path.remote, bytes);
+        let socket = self.host(host).sockets.get(&path.local);
+        let interface = socket.filter(|_| path.transport == Transport::Udp).map(|s| s.interface);
+        let mut packet = self.boxes.take();
+        packet.source = path.local;
+        packet.destination = path.remote;
         packet.ttl = meta.ttl.unwrap_or(IpPacket::TTL);
         packet.meta = meta;
-        let open =
-            path.transport == Transport::Udp && self.host(host).sockets.contains(&path.local);
-        if open {
-            let packet = self.boxes.fill(packet);
-            self.send(host, packet);
-        } else {
+        packet.body = Body::Udp(bytes);
+        match interface {
+            Some(interface) => self.send_from(host, interface, packet),
+            None => self.drop(host.0, 0, DropCause::NotOurs, &packet),
+        }
+    }
+
+    #[inline(never)]
+    fn write_to(&mut self, host: HostId, path: &Path, bytes: &[u8]) {
+        if !self.write_stream(host, (path.local, path.remote), bytes) {
+            let packet = IpPacket::tcp(path.local, path.remote, Segment::default());
             self.drop(host.0, 0, DropCause::NotOurs, &packet);
         }
     }
 
+    #[inline(never)]
     fn request_socket(&mut self, id: MachineId, request: &SocketRequest) -> Option<SocketReply> {
         match *request {
             SocketRequest::Bind { id: socket, local } => {
@@ -264,32 +320,31 @@ impl World {
         socket: Option<SocketId>,
         local: SocketAddr,
     ) -> Result<SocketAddr, SocketFault> {
-        let local = self.own_address(id.host, local)?;
+        let (interface, local) = self.own_address(id.host, local)?;
         let host = self.host_mut(id.host);
         let local = host.free_port(local, |host, local| !host.sockets.contains(&local))?;
         if host.sockets.contains(&local) {
             return Err(SocketFault::InUse);
         }
-        host.sockets.insert(Socket { local, owner: id.index, id: socket });
+        host.sockets.insert(Socket { local, owner: id.index, id: socket, interface });
         Ok(local)
     }
 
-    /// A local address with an address of the host in place of an unspecified one.
+    /// A local address with an address of the host in place of an unspecified one, and the
+    /// interface that has it.
     pub(super) fn own_address(
         &self,
         host: HostId,
         local: SocketAddr,
-    ) -> Result<SocketAddr, SocketFault> {
+    ) -> Result<(u8, SocketAddr), SocketFault> {
         let node = &self.nodes[host.0 as usize];
         let ip = if local.ip().is_unspecified() {
             node.address(local.is_ipv6()).ok_or(SocketFault::Unavailable)?
         } else {
             local.ip()
         };
-        match node.interface_of(ip) {
-            Some(_) => Ok(SocketAddr::new(ip, local.port())),
-            None => Err(SocketFault::Unavailable),
-        }
+        let interface = node.interface_of(ip).ok_or(SocketFault::Unavailable)?;
+        Ok((interface, SocketAddr::new(ip, local.port())))
     }
 
     pub(super) fn answer_lookup(&mut self, id: MachineId, request: &LookupRequest) {
@@ -313,13 +368,14 @@ impl World {
     }
 }
 
-/// A part of a buffer without a copy, where it is one.
-fn share(whole: &Bytes, part: &[u8]) -> Bytes {
-    let (start, part_start) = (whole.as_ptr() as usize, part.as_ptr() as usize);
-    match part_start.checked_sub(start) {
-        Some(offset) if offset + part.len() <= whole.len() => {
-            whole.slice(offset..offset + part.len())
-        }
-        Some(_) | None => Bytes::copy_from_slice(part),
-    }
+/// Where in a buffer a part of it is; `None` when it is of another one.
+fn place(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
+/// A part of a buffer; all of it leaves nothing.
+fn take(whole: &mut Bytes, part: Range<usize>) -> Bytes {
+    if part.len() == whole.len() { core::mem::take(whole) } else { whole.slice(part) }
 }

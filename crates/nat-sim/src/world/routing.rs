@@ -3,29 +3,37 @@ use super::{Event, World};
 use crate::{
     Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId, Pref64, Protocol,
     link::Passage,
+    map::Ip,
     nat::Outcome,
     node::{INSIDE, Kind, NatState, OUTSIDE},
 };
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
-use sans_io::{Input, Instant, Path, PathFault};
-use std::net::IpAddr;
+use sans_io::{Input, Instant, PacketMeta, Path, PathFault};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// How long a NAT stays silent about an unsolicited SYN (RFC 5382 §4.3).
 const SYN_PATIENCE: Duration = Duration::from_secs(6);
+/// Who reports what goes wrong on the way through a network.
+const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1));
 
 impl World {
     /// A host puts a packet of its own on the network.
     pub(crate) fn send(&mut self, host: HostId, packet: Box<IpPacket>) {
+        match self.nodes[host.0 as usize].interface_of(packet.source.ip()) {
+            Some(interface) => self.send_from(host, interface, packet),
+            None => self.drop(host.0, 0, DropCause::NotOurs, &packet),
+        }
+    }
+
+    /// The same, where it is known which interface has the source address.
+    pub(super) fn send_from(&mut self, host: HostId, interface: u8, packet: Box<IpPacket>) {
         let node = &mut self.nodes[host.0 as usize];
-        let Some(interface) = node.interface_of(packet.source.ip()) else {
-            return self.drop(host.0, 0, DropCause::NotOurs, &packet);
-        };
-        let (len, itself) = (packet.payload().len(), node.interface_of(packet.destination.ip()));
+        let len = packet.payload().len();
         node.stats.send(len);
         self.stats.send(len);
-        self.trace.packet(self.now, NodeId(host.0), interface, Happening::Sent, &packet);
-        if itself.is_some() {
+        self.trace.sent(self.now, NodeId(host.0), interface, &packet);
+        if node.interface_of(packet.destination.ip()).is_some() {
             return self.queue.push(self.now, Event::Loopback { host, packet });
         }
         self.emit(host.0, interface, packet);
@@ -34,10 +42,11 @@ impl World {
     /// Lets a host send any packet at all, also one with a source that is not its own: for forged
     /// ICMP errors and the like.
     pub fn inject(&mut self, host: HostId, packet: IpPacket) {
-        self.trace.packet(self.now, NodeId(host.0), 0, Happening::Sent, &packet);
+        self.trace.sent(self.now, NodeId(host.0), 0, &packet);
         self.emit(host.0, 0, Box::new(packet));
     }
 
+    #[cold]
     pub(super) fn drop(&mut self, node: u32, interface: u8, cause: DropCause, packet: &IpPacket) {
         self.nodes[node as usize].stats.drop(cause);
         self.stats.drop(cause);
@@ -45,23 +54,29 @@ impl World {
     }
 
     /// A packet leaves a node on one of its interfaces.
-    fn emit(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
+    fn emit(&mut self, node: u32, interface: u8, packet: Box<IpPacket>) {
         let sender = &mut self.nodes[node as usize];
-        let attached = &mut sender.interfaces[interface as usize];
-        if !(sender.up && attached.enabled) {
+        if !sender.up {
             return self.drop(node, interface, DropCause::Down, &packet);
         }
+        let attached = &mut sender.interfaces[interface as usize];
         let segment = attached.segment;
-        let len = Self::unfragmented(&packet);
-        match attached.up.pass(self.now, len) {
-            Passage::Lost(cause) => {
-                let mtu = attached.up.link.mtu;
+        match attached.up.delay(self.now) {
+            Some(at) => self.cross(segment, node, interface, packet, at),
+            None => self.emit_roughly(node, interface, packet),
+        }
+    }
+
+    /// The same over a link that does more than delay.
+    #[inline(never)]
+    fn emit_roughly(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
+        let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
+        let segment = attached.segment;
+        match attached.up.pass(self.now, packet.unfragmented()) {
+            Passage::Lost { cause, told } => {
                 self.drop(node, interface, cause, &packet);
-                if cause == DropCause::TooBig
-                    && let Some(mtu) = mtu
-                    && !mtu.black_hole
-                {
-                    self.report_own(node, interface, &packet, IcmpFault::TooBig { mtu: mtu.bytes });
+                if let Some(fault) = told {
+                    self.report_own(node, interface, &packet, fault);
                 }
             }
             Passage::Out { at, again, corrupt } => {
@@ -77,16 +92,9 @@ impl World {
         }
     }
 
-    /// How long a packet is for a link that may have to refuse it. IPv4 packets that may be
-    /// fragmented are never refused, and simulated as one.
-    fn unfragmented(packet: &IpPacket) -> usize {
-        // TCP is taken to have found out what passes.
-        let is_tcp = matches!(packet.body, Body::Tcp(_));
-        let may_fragment = is_tcp || packet.source.is_ipv4() && !packet.meta.dont_fragment;
-        if may_fragment { packet.len().min(68) } else { packet.len() }
-    }
-
     /// A packet crosses a network to the node that has its destination, or to the gateway.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most of its time would go into calling it")]
     fn cross(
         &mut self,
         segment: u32,
@@ -96,28 +104,37 @@ impl World {
         at: Instant,
     ) {
         let network = &self.segments[segment as usize];
-        let next = network.nodes.get(&packet.destination.ip()).copied();
+        let next = network.nodes.get(&Ip(packet.destination.ip())).copied();
         let gateway = network.gateway.filter(|gateway| *gateway != from).map(|g| (g, INSIDE));
         let Some((node, to)) = next.or(gateway) else {
             return self.drop(from, interface, DropCause::NoRoute, &packet);
         };
-        if network.hops >= packet.ttl {
-            self.drop(from, interface, DropCause::TtlExpired, &packet);
-            let router = IpAddr::from([192, 88, 99, 1]);
-            return self.report_on(segment, router, &packet, IcmpFault::TimeExceeded);
+        let hops = network.hops;
+        if hops >= packet.ttl {
+            return self.expire(segment, from, interface, &packet);
         }
-        packet.ttl -= network.hops;
-        if self.cuts.contains(&(from.min(node), from.max(node))) {
+        packet.ttl -= hops;
+        if !self.cuts.is_empty() && self.cuts.contains(&(from.min(node), from.max(node))) {
             return self.drop(from, interface, DropCause::Down, &packet);
         }
-        if self.nodes[node as usize].interfaces[to as usize].down.queues() {
+        let lane = &mut self.nodes[node as usize].interfaces[to as usize].down;
+        if let Some(at) = lane.delay(at) {
+            self.queue.push(at, Event::Arrive { node, interface: to, packet });
+        } else if lane.queues() {
             self.queue.push(at, Event::Queue { node, interface: to, packet });
         } else {
             self.down(node, to, packet, at);
         }
     }
 
+    #[cold]
+    fn expire(&mut self, segment: u32, from: u32, interface: u8, packet: &IpPacket) {
+        self.drop(from, interface, DropCause::TtlExpired, packet);
+        self.report_on(segment, ROUTER, packet, IcmpFault::TimeExceeded);
+    }
+
     /// A packet comes to the downlink of a node, at `at`.
+    #[inline(never)]
     pub(super) fn down(
         &mut self,
         node: u32,
@@ -126,17 +143,12 @@ impl World {
         at: Instant,
     ) {
         let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
-        match attached.down.pass(at, Self::unfragmented(&packet)) {
-            Passage::Lost(cause) => {
-                let (segment, mtu) = (attached.segment, attached.down.link.mtu);
+        match attached.down.pass(at, packet.unfragmented()) {
+            Passage::Lost { cause, told } => {
+                let segment = attached.segment;
                 self.drop(node, interface, cause, &packet);
-                if cause == DropCause::TooBig
-                    && let Some(mtu) = mtu
-                    && !mtu.black_hole
-                {
-                    let router = IpAddr::from([192, 88, 99, 1]);
-                    let fault = IcmpFault::TooBig { mtu: mtu.bytes };
-                    self.report_on(segment, router, &packet, fault);
+                if let Some(fault) = told {
+                    self.report_on(segment, ROUTER, &packet, fault);
                 }
             }
             Passage::Out { at, again, corrupt } => {
@@ -156,18 +168,16 @@ impl World {
     /// A packet comes out of the downlink of a node.
     pub(super) fn arrive(&mut self, node: u32, interface: u8, packet: Box<IpPacket>) {
         let receiver = &self.nodes[node as usize];
-        if !(receiver.up && receiver.interfaces[interface as usize].enabled) {
+        if !receiver.up {
             return self.drop(node, interface, DropCause::Down, &packet);
         }
         match &receiver.kind {
-            Kind::Host(_) => {
-                self.reach_host(HostId(node), interface, &packet);
-                self.boxes.empty(packet);
-            }
+            Kind::Host(_) => self.reach_host(HostId(node), interface, packet),
             Kind::Nat(_) => self.pass_nat(node, interface, packet),
         }
     }
 
+    #[inline(never)]
     fn pass_nat(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
         self.trace.packet(self.now, NodeId(node), interface, Happening::Entered, &packet);
         if packet.ttl <= 1 {
@@ -242,7 +252,7 @@ impl World {
     /// A NAT answers a ping itself.
     fn answer_ping(&mut self, node: u32, interface: u8, packet: &IpPacket) {
         let Some(reply) = packet.echo_reply() else { return };
-        self.trace.packet(self.now, NodeId(node), interface, Happening::Sent, &reply);
+        self.trace.sent(self.now, NodeId(node), interface, &reply);
         self.emit(node, interface, Box::new(reply));
     }
 
@@ -252,12 +262,13 @@ impl World {
         let family = |ip: &&IpAddr| ip.is_ipv6() == packet.source.is_ipv6();
         let Some(address) = addresses.iter().find(family).copied() else { return };
         let Some(error) = packet.error(address, fault) else { return };
-        self.trace.packet(self.now, NodeId(node), interface, Happening::Sent, &error);
+        self.trace.sent(self.now, NodeId(node), interface, &error);
         self.emit(node, interface, Box::new(error));
     }
 
     /// A node tells the sender of a packet that could not leave on an interface: a host itself, a
     /// NAT the other side of itself.
+    #[cold]
     fn report_own(&mut self, node: u32, interface: u8, packet: &IpPacket, fault: IcmpFault) {
         let Some(address) = self.nodes[node as usize].address(packet.source.is_ipv6()) else {
             return;
@@ -277,37 +288,52 @@ impl World {
     }
 
     /// A router on a network tells the sender of a packet.
+    #[cold]
     fn report_on(&mut self, segment: u32, router: IpAddr, packet: &IpPacket, fault: IcmpFault) {
         let Some(error) = packet.error(router, fault) else { return };
         let network = &self.segments[segment as usize];
-        if let Some((node, to)) = network.nodes.get(&error.destination.ip()).copied() {
+        if let Some((node, to)) = network.nodes.get(&Ip(error.destination.ip())).copied() {
             self.down(node, to, Box::new(error), self.now);
         }
     }
 
     /// A packet is for a host.
-    pub(super) fn reach_host(&mut self, host: HostId, interface: u8, packet: &IpPacket) {
-        match &packet.body {
-            Body::Udp(payload) => {
-                let Some(socket) = self.host(host).sockets.get(&packet.destination) else {
-                    self.drop(host.0, interface, DropCause::NoSocket, packet);
-                    let reporter = packet.destination.ip();
-                    if let Some(error) = packet.error(reporter, IcmpFault::PortUnreachable) {
-                        self.send(host, Box::new(error));
-                    }
-                    return;
-                };
-                let owner = MachineId { host, index: socket.owner };
-                self.nodes[host.0 as usize].stats.received += 1;
-                self.stats.received += 1;
-                let (node, how) = (NodeId(host.0), Happening::Received);
-                self.trace.packet(self.now, node, interface, how, packet);
-                let path = Path::udp(packet.destination, packet.source);
-                let meta = sans_io::PacketMeta { ttl: Some(packet.ttl), ..packet.meta };
-                if let Err(cause) = self.offer(owner, path, meta, payload) {
-                    self.drop(host.0, interface, cause, packet);
-                }
+    pub(super) fn reach_host(&mut self, host: HostId, interface: u8, mut packet: Box<IpPacket>) {
+        if matches!(packet.body, Body::Udp(_)) {
+            self.reach_socket(host, interface, &mut packet);
+        } else {
+            self.reach_system(host, interface, &packet);
+        }
+        self.boxes.keep(packet);
+    }
+
+    /// A datagram is for a host.
+    fn reach_socket(&mut self, host: HostId, interface: u8, packet: &mut IpPacket) {
+        let Some(socket) = self.host(host).sockets.get(&packet.destination) else {
+            self.drop(host.0, interface, DropCause::NoSocket, packet);
+            let reporter = packet.destination.ip();
+            if let Some(error) = packet.error(reporter, IcmpFault::PortUnreachable) {
+                self.send(host, Box::new(error));
             }
+            return;
+        };
+        let owner = MachineId { host, index: socket.owner };
+        self.nodes[host.0 as usize].stats.received += 1;
+        self.stats.received += 1;
+        self.trace.packet(self.now, NodeId(host.0), interface, Happening::Received, packet);
+        let path = Path::udp(packet.destination, packet.source);
+        let meta = PacketMeta { ttl: Some(packet.ttl), ..packet.meta };
+        let Body::Udp(payload) = &mut packet.body else { return };
+        if let Err(cause) = self.offer(owner, path, meta, payload) {
+            self.drop(host.0, interface, cause, packet);
+        }
+    }
+
+    /// Something else is for a host, that sockets do not see as it is.
+    #[inline(never)]
+    fn reach_system(&mut self, host: HostId, interface: u8, packet: &IpPacket) {
+        match &packet.body {
+            Body::Udp(_) => {}
             Body::Tcp(_) => self.reach_stream(host, interface, packet),
             Body::Echo(echo) => {
                 let how = Happening::Received;

@@ -25,7 +25,7 @@ impl World {
         socket: SocketId,
         local: SocketAddr,
     ) -> Result<SocketAddr, SocketFault> {
-        let local = self.own_address(id.host, local)?;
+        let (_, local) = self.own_address(id.host, local)?;
         let host = self.host_mut(id.host);
         let local = host.free_port(local, |host, local| !host.listeners.contains_key(&local))?;
         if host.listeners.contains_key(&local) {
@@ -49,7 +49,7 @@ impl World {
             ip.map(|ip| SocketAddr::new(ip, 0)).ok_or(SocketFault::Unavailable)
         };
         let local = local.map_or_else(unspecified, Ok)?;
-        let local = self.own_address(id.host, local)?;
+        let (_, local) = self.own_address(id.host, local)?;
         let host = self.host_mut(id.host);
         let is_free = |host: &crate::node::HostState, local| {
             !host.streams.contains_key(&(local, remote)) && !host.listeners.contains_key(&local)
@@ -165,7 +165,7 @@ impl World {
             end.paused = paused;
             if !paused {
                 // The machine is running: it gets the bytes when it is done.
-                self.queue.push(now, Event::Pump(host, ends));
+                self.queue.push(now, Event::Pump(host, Box::new(ends)));
             }
         }
     }
@@ -200,7 +200,7 @@ impl World {
             end.news += effects.news.len();
         }
         for news in effects.news {
-            self.queue.push(self.now, Event::Stream(host, ends, news));
+            self.queue.push(self.now, Event::Stream(host, Box::new((ends, news))));
         }
         let now = self.now;
         let Some(end) = self.host_mut(host).streams.get_mut(&ends) else { return };
@@ -208,7 +208,7 @@ impl World {
             && end.wake.is_none_or(|wake| at < wake)
         {
             end.wake = Some(at);
-            self.queue.push(at, Event::StreamTimer(host, ends));
+            self.queue.push(at, Event::StreamTimer(host, Box::new(ends)));
         }
         self.forget_if_over(host, ends);
     }
@@ -301,11 +301,11 @@ impl World {
                 NextFrame::Need(_) => return,
                 NextFrame::Broken => return self.hang_up(host, ends),
             };
-            let frame = end.buffer.split_to(len).freeze();
+            let mut frame = end.buffer.split_to(len).freeze();
             self.nodes[host.0 as usize].stats.received += 1;
             self.stats.received += 1;
             // What a machine refuses on a stream is its own affair: the segment did arrive.
-            let _ = self.offer(owner, path(ends), PacketMeta::default(), &frame);
+            let _ = self.offer(owner, path(ends), PacketMeta::default(), &mut frame);
         }
     }
 }
