@@ -4,6 +4,7 @@ mod arbitrary;
 mod link_words;
 mod parse;
 mod print;
+mod timeline;
 
 use crate::{
     Dependence, Hairpin, Host, HostId, Jump, Lifetime, Link, Model, Nat, NatId, NodeId, PortChoice,
@@ -97,6 +98,13 @@ pub enum Tweak {
     Prefix(Pref64),
 }
 
+impl Tweak {
+    /// Whether both change the same, so that one of them would be lost.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        core::mem::discriminant(self) == core::mem::discriminant(other)
+    }
+}
+
 /// A host of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPlan {
@@ -178,6 +186,12 @@ pub enum ScenarioFault {
         /// What is missing.
         expected: &'static str,
     },
+    /// It was said before, and only one of both can hold.
+    #[error("{word:?} was said before; only one can hold")]
+    Repeated {
+        /// The word.
+        word: String,
+    },
     /// No such node, or it is defined later.
     #[error("there is no node named {name}")]
     UnknownNode {
@@ -213,13 +227,24 @@ enum Part {
 }
 
 impl Scenario {
-    /// Builds it. The timeline is set up; a fault that cannot happen when its time comes, such as
-    /// roaming into a full network, is left out.
+    /// Builds it. The timeline is set up; one that cannot happen as it says, such as roaming to an
+    /// address that another node has by then, is an error.
     pub fn build(&self) -> Result<Running, ScenarioError> {
         self.build_parts().map_err(|(_, fault)| ScenarioError { line: 0, fault })
     }
 
     fn build_parts(&self) -> Result<Running, (Part, ScenarioFault)> {
+        let mut running = self.network()?;
+        for (index, (a, b)) in self.connections.iter().enumerate() {
+            for name in [a, b] {
+                running.host(name).map_err(|fault| (Part::Connection(index), fault))?;
+            }
+        }
+        self.schedule(&mut running)?;
+        Ok(running)
+    }
+
+    fn network(&self) -> Result<Running, (Part, ScenarioFault)> {
         let world = World::new(self.seed);
         let mut running = Running { world, hosts: BTreeMap::new(), nats: BTreeMap::new() };
         for (index, plan) in self.nats.iter().enumerate() {
@@ -228,14 +253,6 @@ impl Scenario {
         for (index, plan) in self.hosts.iter().enumerate() {
             running.add_host(plan).map_err(|fault| (Part::Host(index), fault))?;
         }
-        for (index, (a, b)) in self.connections.iter().enumerate() {
-            for name in [a, b] {
-                running.host(name).map_err(|fault| (Part::Connection(index), fault))?;
-            }
-        }
-        for (index, (after, fault)) in self.timeline.iter().enumerate() {
-            running.schedule(*after, fault).map_err(|fault| (Part::Event(index), fault))?;
-        }
         Ok(running)
     }
 }
@@ -243,7 +260,10 @@ impl Scenario {
 impl Running {
     fn add_nat(&mut self, plan: &NatPlan) -> Result<(), ScenarioFault> {
         let mut model = plan.preset.model();
-        for tweak in &plan.tweaks {
+        for (index, tweak) in plan.tweaks.iter().enumerate() {
+            if plan.tweaks[..index].iter().any(|other| other.is_about_the_same(tweak)) {
+                return Err(ScenarioFault::Repeated { word: tweak.to_string() });
+            }
             let not_tweakable = ScenarioFault::NotTweakable { preset: plan.preset };
             apply(&mut model, *tweak).ok_or(not_tweakable)?;
         }
@@ -315,48 +335,6 @@ impl Running {
             return ScenarioFault::WrongKind { name, expected };
         }
         ScenarioFault::UnknownNode { name }
-    }
-
-    fn schedule(&mut self, after: Duration, fault: &Fault) -> Result<(), ScenarioFault> {
-        match fault {
-            Fault::Reboot(name) => {
-                let nat = self.nat(name)?;
-                self.world.after(after, move |world| world.reboot_nat(nat));
-            }
-            Fault::Rebind(name) => {
-                let nat = self.nat(name)?;
-                self.world.after(after, move |world| drop(world.rebind_nat(nat)));
-            }
-            Fault::Roam(name, place) => {
-                let (host, to) = (self.host(name)?, self.host_at(place)?);
-                self.world.after(after, move |world| drop(world.roam(host, to)));
-            }
-            Fault::Cut(a, b) => {
-                let (a, b) = (self.node(a)?, self.node(b)?);
-                self.world.after(after, move |world| world.cut(a, b));
-            }
-            Fault::Mend(a, b) => {
-                let (a, b) = (self.node(a)?, self.node(b)?);
-                self.world.after(after, move |world| world.mend(a, b));
-            }
-            Fault::Down(name) => {
-                let node = self.node(name)?;
-                self.world.after(after, move |world| world.set_up(node, false));
-            }
-            Fault::Up(name) => {
-                let node = self.node(name)?;
-                self.world.after(after, move |world| world.set_up(node, true));
-            }
-            Fault::Relink(name, link) => {
-                let (node, link) = (self.node(name)?, *link);
-                self.world.after(after, move |world| world.set_links(node, link, link));
-            }
-            Fault::Clock(name, jump) => {
-                let (host, jump) = (self.host(name)?, *jump);
-                self.world.after(after, move |world| world.jump_clock(host, jump));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -83,7 +83,12 @@ fn nat(u: &mut Unstructured<'_>, index: usize) -> Result<NatPlan> {
     let preset = *u.choose(&Preset::ALL)?;
     let linux = matches!(preset.model(), Model::Linux(_));
     let count = u.int_in_range(0..=3)?;
-    let tweaks = (0..count).map(|_| tweak(u, linux)).collect::<Result<_>>()?;
+    let mut tweaks: Vec<Tweak> = Vec::new();
+    for _ in 0..count {
+        let new = tweak(u, linux)?;
+        tweaks.retain(|tweak| !tweak.is_about_the_same(&new));
+        tweaks.push(new);
+    }
     let place = place(u, index)?;
     Ok(NatPlan { name: format!("nat{index}"), preset, tweaks, inside: None, place })
 }

@@ -7,14 +7,24 @@ use core::{fmt, time::Duration};
 pub(super) const EXPECTED: &str =
     "delay, jitter, loss, bursts, duplicate, reorder, corrupt, rate, mtu or black-hole";
 
-/// Reads one property of a link, if `word` names one, on top of the `usual` link of the place.
+/// Which property of a link a word sets.
+pub(super) fn property(word: &str) -> Option<&'static str> {
+    const WORDS: [&str; 8] =
+        ["delay", "jitter", "loss", "bursts", "duplicate", "reorder", "corrupt", "rate"];
+    match word {
+        "mtu" | "black-hole" => Some("mtu"),
+        _ => WORDS.into_iter().find(|property| *property == word),
+    }
+}
+
+/// Reads one [`property`] of a link, on top of the `usual` link of the place.
 /// `next` gives the words that follow.
 pub(super) fn read<'a>(
     link: &mut Option<Link>,
     usual: Link,
     word: &str,
     next: &mut impl FnMut(&'static str) -> Result<&'a str, ScenarioFault>,
-) -> Result<bool, ScenarioFault> {
+) -> Result<(), ScenarioFault> {
     let mut new = link.unwrap_or(usual);
     match word {
         "delay" => new.delay = duration(next("a time such as 20ms")?)?,
@@ -44,10 +54,10 @@ pub(super) fn read<'a>(
         }
         "mtu" => new = new.with_mtu(mtu(next(MTU)?)?),
         "black-hole" => new = new.with_black_hole(mtu(next(MTU)?)?),
-        _ => return Ok(false),
+        _ => return Err(unexpected(word, EXPECTED)),
     }
     *link = Some(new);
-    Ok(true)
+    Ok(())
 }
 
 fn unexpected(word: &str, expected: &'static str) -> ScenarioFault {

@@ -13,7 +13,7 @@ impl FromStr for Scenario {
         let mut reader = Reader::default();
         for (index, line) in text.lines().enumerate() {
             let words = line.split('#').next().unwrap_or_default().split_whitespace();
-            let statement = Words(words);
+            let statement = Words { left: words, said: Vec::new() };
             let at = |fault| ScenarioError { line: index + 1, fault };
             reader.read(index + 1, statement).map_err(at)?;
         }
@@ -28,6 +28,8 @@ impl FromStr for Scenario {
 struct Reader {
     scenario: Scenario,
     lines: Vec<(Part, usize)>,
+    has_seed: bool,
+    has_duration: bool,
 }
 
 impl Reader {
@@ -36,11 +38,17 @@ impl Reader {
     }
 
     fn read(&mut self, line: usize, mut words: Words<'_>) -> Result<(), ScenarioFault> {
-        let Some(first) = words.0.next() else { return Ok(()) };
+        let Some(first) = words.left.next() else { return Ok(()) };
         let scenario = &mut self.scenario;
         match first {
-            "seed" => scenario.seed = number(words.next("a number")?)?,
-            "duration" => scenario.duration = duration(words.next("a time such as 10s")?)?,
+            "seed" => {
+                first_time(first, &mut self.has_seed)?;
+                scenario.seed = number(words.next("a number")?)?;
+            }
+            "duration" => {
+                first_time(first, &mut self.has_duration)?;
+                scenario.duration = duration(words.next("a time such as 10s")?)?;
+            }
             "nat" => {
                 self.lines.push((Part::Nat(scenario.nats.len()), line));
                 scenario.nats.push(words.nat()?);
@@ -66,12 +74,33 @@ impl Reader {
     }
 }
 
-/// The words of a line that are left.
-struct Words<'a>(SplitWhitespace<'a>);
+fn first_time(word: &str, was_said: &mut bool) -> Result<(), ScenarioFault> {
+    if core::mem::replace(was_said, true) {
+        return Err(ScenarioFault::Repeated { word: word.to_owned() });
+    }
+    Ok(())
+}
+
+/// The words of a line.
+struct Words<'a> {
+    left: SplitWhitespace<'a>,
+    /// Those that may be said once only, and were.
+    said: Vec<&'static str>,
+}
 
 impl<'a> Words<'a> {
     fn next(&mut self, expected: &'static str) -> Result<&'a str, ScenarioFault> {
-        self.0.next().ok_or(ScenarioFault::Missing { expected })
+        self.left.next().ok_or(ScenarioFault::Missing { expected })
+    }
+
+    /// Notes that something was said that may be said once only: two of them would contradict each
+    /// other, and one would be lost.
+    fn once(&mut self, what: &'static str, word: &str) -> Result<(), ScenarioFault> {
+        if self.said.contains(&what) {
+            return Err(ScenarioFault::Repeated { word: word.to_owned() });
+        }
+        self.said.push(what);
+        Ok(())
     }
 
     fn name(&mut self) -> Result<String, ScenarioFault> {
@@ -84,7 +113,7 @@ impl<'a> Words<'a> {
     }
 
     fn end(&mut self) -> Result<(), ScenarioFault> {
-        match self.0.next() {
+        match self.left.next() {
             None => Ok(()),
             Some(word) => {
                 let expected = "the end of the line";
@@ -96,10 +125,11 @@ impl<'a> Words<'a> {
     fn nat(&mut self) -> Result<NatPlan, ScenarioFault> {
         let (name, preset) = (self.name()?, self.parse("the name of a preset")?);
         let (mut tweaks, mut inside, mut place) = (Vec::new(), None, Place::default());
-        while let Some(word) = self.0.next() {
+        while let Some(word) = self.left.next() {
             if let Some((key, value)) = word.split_once('=') {
                 tweaks.push(tweak(word, key, value)?);
             } else if word == "inside" {
+                self.once("inside", word)?;
                 inside = Some(self.parse("a prefix such as 192.168.1.0/24")?);
             } else {
                 self.place(&mut place, word)?;
@@ -110,8 +140,9 @@ impl<'a> Words<'a> {
 
     fn host(&mut self) -> Result<HostPlan, ScenarioFault> {
         let (name, mut place, mut runs) = (self.name()?, Place::default(), None);
-        while let Some(word) = self.0.next() {
+        while let Some(word) = self.left.next() {
             if word == "runs" {
+                self.once("runs", word)?;
                 runs = Some(self.next("what it runs")?.to_owned());
             } else {
                 self.place(&mut place, word)?;
@@ -122,14 +153,24 @@ impl<'a> Words<'a> {
 
     fn place(&mut self, place: &mut Place, word: &str) -> Result<(), ScenarioFault> {
         match word {
-            "behind" => place.behind = Some(self.name()?),
-            "on" => match self.next("internet")? {
-                "internet" => place.behind = None,
-                word => {
-                    let (word, expected) = (word.to_owned(), "internet");
-                    return Err(ScenarioFault::Unexpected { word, expected });
+            "behind" => {
+                self.once("place", word)?;
+                place.behind = Some(self.name()?);
+                if let Some(link) = &mut place.link
+                    && !self.said.contains(&"delay")
+                {
+                    // It was begun as the usual link to the internet.
+                    link.delay = Link::default().delay;
                 }
-            },
+            }
+            "on" => {
+                self.once("place", word)?;
+                let (word, expected) = (self.next("internet")?, "internet");
+                if word != expected {
+                    return Err(ScenarioFault::Unexpected { word: word.to_owned(), expected });
+                }
+                place.behind = None;
+            }
             "address" => place.addresses.push(self.parse("an IP address")?),
             "dual-stack" => place.dual_stack = true,
             word => {
@@ -147,10 +188,12 @@ impl<'a> Words<'a> {
         usual: Link,
         word: &str,
     ) -> Result<(), ScenarioFault> {
-        if link_words::read(link, usual, word, &mut |expected| self.next(expected))? {
-            return Ok(());
-        }
-        Err(ScenarioFault::Unexpected { word: word.to_owned(), expected: link_words::EXPECTED })
+        let Some(property) = link_words::property(word) else {
+            let (word, expected) = (word.to_owned(), link_words::EXPECTED);
+            return Err(ScenarioFault::Unexpected { word, expected });
+        };
+        self.once(property, word)?;
+        link_words::read(link, usual, word, &mut |expected| self.next(expected))
     }
 
     fn event(&mut self) -> Result<(core::time::Duration, Fault), ScenarioFault> {
@@ -165,14 +208,14 @@ impl<'a> Words<'a> {
             "up" => Fault::Up(self.name()?),
             "roam" => {
                 let (name, mut place) = (self.name()?, Place::default());
-                while let Some(word) = self.0.next() {
+                while let Some(word) = self.left.next() {
                     self.place(&mut place, word)?;
                 }
                 Fault::Roam(name, place)
             }
             "link" => {
                 let (name, mut link) = (self.name()?, None);
-                while let Some(word) = self.0.next() {
+                while let Some(word) = self.left.next() {
                     self.link(&mut link, Link::default(), word)?;
                 }
                 Fault::Relink(name, link.unwrap_or_default())

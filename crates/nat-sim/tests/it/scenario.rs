@@ -73,7 +73,9 @@ fn nat(index: usize) -> impl Strategy<Value = NatPlan> {
     parts.prop_map(move |(preset, tweaks, place)| {
         let preset = Preset::ALL[preset];
         let linux = preset.name().starts_with("linux");
-        let tweaks = if linux { Vec::new() } else { tweaks };
+        let mut tweaks = if linux { Vec::new() } else { tweaks };
+        tweaks.sort_by_key(|tweak| format!("{tweak}"));
+        tweaks.dedup_by(|a, b| a.is_about_the_same(b));
         NatPlan { name: format!("nat{index}"), preset, tweaks, inside: None, place }
     })
 }
@@ -242,6 +244,72 @@ fn errors_name_the_line_and_the_fault() {
 }
 
 #[test]
+fn what_contradicts_itself_is_named_with_its_line() {
+    let said = |word| format!("line 2: {word:?} was said before; only one can hold");
+    let cases = [
+        ("host x on internet runs agent runs stun", "runs"),
+        ("host x on internet behind x", "behind"),
+        ("nat x linux on internet on internet", "on"),
+        ("nat x linux inside 10.0.0.0/24 inside 10.0.1.0/24", "inside"),
+        ("nat x linux delay 1ms loss 1% delay 2ms", "delay"),
+        ("nat x linux mtu 1280 black-hole 1400", "black-hole"),
+        ("nat x full-cone lifetime=1s hairpin=none lifetime=2s", "lifetime=2s"),
+        ("seed 2", "seed"),
+    ];
+    for (text, word) in cases {
+        let error = format!("seed 1\n{text}").parse::<Scenario>().unwrap_err();
+        assert_eq!(error.to_string(), said(word), "{text}");
+    }
+    let error = "duration 1s\nduration 2s".parse::<Scenario>().unwrap_err();
+    assert_eq!(error.to_string(), said("duration"));
+    let twice = NatPlan {
+        name: "x".to_owned(),
+        preset: Preset::FullCone,
+        tweaks: vec![Tweak::Hairpin(Hairpin::None); 2],
+        inside: None,
+        place: Place::default(),
+    };
+    let error = Scenario { nats: vec![twice], ..Scenario::default() }.build().unwrap_err();
+    assert_eq!(error.to_string(), "\"hairpin=none\" was said before; only one can hold");
+}
+
+#[test]
+fn the_usual_link_is_that_of_the_place_wherever_it_stands_on_the_line() {
+    let link = |text: &str| {
+        let text = format!("nat home linux\nhost x {text}");
+        text.parse::<Scenario>().unwrap().hosts[0].place.link.unwrap()
+    };
+    let loss = Chance::percent(1);
+    assert_eq!(link("behind home loss 1%"), Link::default().with_loss(loss));
+    assert_eq!(link("loss 1% behind home"), Link::default().with_loss(loss));
+    assert_eq!(link("loss 1%"), Link::after(nat_sim::ACCESS_DELAY).with_loss(loss));
+    let slow = Link::after(Duration::from_millis(3)).with_loss(loss);
+    assert_eq!(link("delay 3ms loss 1% behind home"), slow);
+}
+
+#[test]
+fn a_timeline_that_cannot_happen_is_an_error() {
+    let network = "host alice on internet\nhost bob on internet address 203.0.113.77\n\
+        nat tiny linux inside 10.0.0.0/30\nhost carol behind tiny\n";
+    let cases = [
+        ("at 5s roam alice on internet address 203.0.113.77", "203.0.113.77 is taken by bob"),
+        ("at 5s roam alice behind tiny", "10.0.0.0/30 has no address left"),
+        ("at 5s roam alice behind tiny address 10.0.0.2", "10.0.0.2 is taken by carol"),
+    ];
+    for (event, fault) in cases {
+        let error = format!("{network}{event}").parse::<Scenario>().unwrap_err();
+        assert_eq!(error.to_string(), format!("line 5: {fault}"));
+    }
+    // In the order of time, not of lines: the address is free by then.
+    let free = "at 5s roam alice on internet address 203.0.113.77\nat 4s roam bob on internet";
+    let scenario: Scenario = format!("{network}{free}").parse().unwrap();
+    let mut running = scenario.build().unwrap();
+    running.world.run_for(Duration::from_secs(6));
+    let alice = running.world.address(running.hosts["alice"]);
+    assert_eq!(alice.to_string(), "203.0.113.77");
+}
+
+#[test]
 fn the_timeline_happens_when_it_says() {
     let scenario: Scenario = "
         nat home linux
@@ -306,6 +374,10 @@ fn numbers_and_addresses_that_nothing_can_have_are_named_with_their_line() {
         ),
         ("host x on internet address ff02::1", "line 2: ff02::1 is no address of a host"),
         ("nat x linux address 127.0.0.1", "line 2: 127.0.0.1 is no address of a host"),
+        (
+            "nat x linux address 2001:db8::77",
+            "line 2: x translates IPv4 and was given no IPv4 address",
+        ),
         (
             "nat x linux address 203.0.113.9 address 203.0.113.9",
             "line 2: 203.0.113.9 is taken by x",
