@@ -70,6 +70,14 @@ impl Model {
         self
     }
 
+    /// Whether inside addresses are hidden; a firewall leaves them as they are.
+    pub(crate) fn translates(&self) -> bool {
+        match self {
+            Self::Behaviour(behaviour) => behaviour.translates,
+            Self::Linux(linux) => linux.source != SourceRule::None,
+        }
+    }
+
     /// What it does with UDP as such.
     pub(crate) const fn udp(&self) -> Udp {
         match self {

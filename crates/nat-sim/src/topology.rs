@@ -373,6 +373,12 @@ pub enum TopologyError {
         /// The address.
         address: IpAddr,
     },
+    /// A NAT was given addresses, and none is an IPv4 one that it could translate to.
+    #[error("{name} translates IPv4 and was given no IPv4 address")]
+    NoIpv4 {
+        /// The name of the NAT.
+        name: String,
+    },
     /// The id is of another world.
     #[error("this world has no such NAT")]
     NoSuchNat,

@@ -110,6 +110,10 @@ impl World {
     pub fn add_nat(&mut self, nat: Nat) -> Result<NatId, TopologyError> {
         let id = self.nodes.len() as u32;
         let name = self.free_name(nat.name, "nat", id)?;
+        let given = &nat.outside.addresses;
+        if nat.model.translates() && !given.is_empty() && !given.iter().any(IpAddr::is_ipv4) {
+            return Err(TopologyError::NoIpv4 { name });
+        }
         let outside = self.attach(&name, id, 0, nat.outside)?;
         let number = self.segments.len() as u32;
         let prefix = nat.inside.unwrap_or_else(|| {
@@ -119,8 +123,12 @@ impl World {
         let gateway = prefix.address(1).map(IpAddr::V4);
         let gateway = gateway.ok_or(TopologyError::PrefixFull { prefix })?;
         segment.ipv6_only = nat.pref64.is_some();
-        let gateway = if segment.ipv6_only { segment.ipv6(1) } else { gateway };
-        segment.nodes.insert(Ip(gateway), (id, 1));
+        // With its IPv6 address it tells of errors, also where IPv6 only passes through.
+        let mut gateways = vec![gateway, segment.ipv6(1)];
+        gateways.retain(|gateway| gateway.is_ipv6() || !segment.ipv6_only);
+        for gateway in &gateways {
+            segment.nodes.insert(Ip(*gateway), (id, 1));
+        }
         self.segments.push(segment);
         let first_host = prefix.address(2).map(IpAddr::V4);
         let engine = |model: Model, ipv6: bool| {
@@ -138,7 +146,7 @@ impl World {
         };
         let inside = Interface {
             segment: number,
-            addresses: vec![gateway],
+            addresses: gateways,
             up: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside up")),
             down: Lane::new(crate::Link::default(), Stream::new(self.seed, &name, "inside down")),
         };

@@ -258,9 +258,11 @@ impl World {
 
     /// A NAT tells the sender of a packet that came in on an interface.
     fn report_back(&mut self, node: u32, interface: u8, packet: &IpPacket, fault: IcmpFault) {
-        let addresses = &self.nodes[node as usize].interfaces[interface as usize].addresses;
-        let family = |ip: &&IpAddr| ip.is_ipv6() == packet.source.is_ipv6();
-        let Some(address) = addresses.iter().find(family).copied() else { return };
+        let (node_state, ipv6) = (&self.nodes[node as usize], packet.source.is_ipv6());
+        let here = node_state.interfaces[interface as usize].addresses.iter();
+        let here = here.copied().find(|ip| ip.is_ipv6() == ipv6);
+        // Any address of the node will do (RFC 4443 §2.2).
+        let Some(address) = here.or_else(|| node_state.address(ipv6)) else { return };
         let Some(error) = packet.error(address, fault) else { return };
         self.trace.sent(self.now, NodeId(node), interface, &error);
         self.emit(node, interface, Box::new(error));

@@ -240,6 +240,31 @@ fn a_firewall_lets_in_only_answers_and_changes_no_address() {
     assert_eq!(world.take_events::<Peer>(peer).len(), 1);
 }
 
+/// RFC 4443 §2.2: the source of an error is an address of the node that sends it.
+#[test]
+fn a_nat_tells_both_sides_of_itself_of_errors_about_ipv6() {
+    let mut world = World::new(5);
+    let nat = world.add_nat(Nat::new(Behaviour::firewall()).dual_stack()).unwrap();
+    let inside = world.add_host(Host::behind(nat).dual_stack()).unwrap();
+    let outside = world.add_host(Host::on_internet().dual_stack()).unwrap();
+    let [a, b] = [inside, outside].map(|host| {
+        let local = *world.addresses(host).iter().find(|ip| ip.is_ipv6()).unwrap();
+        world.install(host, Peer::at(SocketAddr::new(local, 5000)))
+    });
+    assert_eq!(world.ask(a, b), Some(world.peer_address(a)), "IPv6 passes both ways");
+    // The internet takes 8: one more for the NAT.
+    for (from, to, ttl) in [(a, b, 1), (b, a, 9)] {
+        let to = world.peer_address(to);
+        world.take_events::<Peer>(from);
+        world.with(from, |peer: &mut Peer, now| peer.send_with_ttl(now, to, ttl, "x"));
+        world.run_for(SEC);
+        let heard = world.take_events::<Peer>(from);
+        let fault = heard.last().and_then(|(_, heard)| heard.fault);
+        let expired = sans_io::PathFault::Unreachable { kind: 3, code: 0 };
+        assert_eq!(fault, Some(expired), "TTL {ttl}");
+    }
+}
+
 #[test]
 fn reboot_rebind_and_roam_break_what_they_should() {
     let mut lab = Lab::new(Behaviour::of(Dependence::Endpoint, Dependence::Endpoint));
