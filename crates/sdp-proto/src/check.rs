@@ -3,6 +3,7 @@
 //! walked once and each value is read once, for all subjects.
 
 mod connections;
+mod fragment;
 mod ice;
 mod order;
 mod references;
@@ -10,10 +11,11 @@ mod text;
 mod values;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::line::{Kind, Line};
+use crate::line::Line;
 use crate::section::AttributeLine;
 use crate::session::Session;
 use connections::Connections;
+use fragment::Pieces;
 use ice::Ice;
 use order::Order;
 use references::References;
@@ -63,20 +65,21 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
 pub(crate) fn fragment(session: &Session<'_>, sink: &mut Sink<'_>) {
     let mut text = Text::new(session, sink);
     let mut values = Values::default();
+    let mut pieces = Pieces::default();
     let base = core::str::from_utf8(&session.base).ok();
     for line in session.lines() {
         let kind = line.kind();
         text.line(&line, kind, sink);
-        match AttributeLine::new(line) {
-            Some(attribute) => _ = values.attribute(&attribute, base, sink),
-            None => _ = values.field(line, kind, sink),
-        }
-        match kind {
-            Kind::Attribute | Kind::Media | Kind::Blank | Kind::Stray | Kind::Unknown(_) => {}
-            _ => sink(whole(&line, Code::FragmentLine)),
+        if let Some(attribute) = AttributeLine::new(line) {
+            let says = values.attribute(&attribute, base, sink);
+            pieces.attribute(&attribute, &says, sink);
+        } else {
+            values.field(line, kind, sink);
+            pieces.field(&line, kind, sink);
         }
     }
     text.end(session, sink);
+    pieces.end(session, sink);
 }
 
 /// A finding about bytes `start..end` of the content of `line`.

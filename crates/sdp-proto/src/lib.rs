@@ -75,7 +75,8 @@
 //! - [`codec`] puts the RTP formats of a section together, types the parameters of the usual
 //!   codecs and compares them.
 //! - [`Session::normalised`] gives the canonical spelling, [`Session::anonymised`] a copy that is
-//!   fit for a bug report, [`Session::check_whip_offer`] the rules of WHIP.
+//!   fit for a bug report, [`Session::check_whip_offer`] and its kin the rules of WHIP
+//!   and WHEP.
 //! - [`Limits`] bound what a description may cost. All work is linear in its length, refusing
 //!   included.
 //!

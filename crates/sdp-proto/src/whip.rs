@@ -1,5 +1,6 @@
-//! What WHIP allows in the bodies of its requests and responses (RFC 9725, read as
-//! draft-ietf-wish-whip-16): one stream one way, all sections in one BUNDLE group.
+//! What WHIP and WHEP allow in the bodies of their requests and responses (RFC 9725, read as
+//! draft-ietf-wish-whip-16, and draft-ietf-wish-whep-02): one stream one way, all sections in one
+//! BUNDLE group. A client of WHIP sends the stream, a player of WHEP receives it.
 
 use alloc::vec::Vec;
 
@@ -9,11 +10,11 @@ use crate::media::Media;
 use crate::session::Session;
 use crate::text::Token;
 
-/// Why a description is no WHIP offer or no answer to one. A server says it with 422.
+/// Why a description is no offer of WHIP or WHEP, or no answer to one. A server says it with 422.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WhipError {
-    /// There is no section.
-    #[error("there is nothing to ingest")]
+    /// There is no section that is switched on.
+    #[error("there is no media")]
     Empty,
     /// A line that the rules are about cannot be read.
     #[error(transparent)]
@@ -31,7 +32,7 @@ pub enum WhipError {
         /// Index of the section.
         media: usize,
     },
-    /// A client sends, a server receives.
+    /// A client of WHIP sends, its server receives; with WHEP it is the other way round.
     #[error("section {media} is {direction}", direction = direction.as_str())]
     Direction {
         /// Index of the section.
@@ -65,8 +66,9 @@ pub enum WhipError {
         /// Sections of the offer.
         offer: usize,
     },
-    /// An answer that switches a section off: WHIP takes all or nothing.
-    #[error("section {media} is rejected")]
+    /// A section that is switched off, in an offer or in an answer of WHIP, which takes all or
+    /// nothing.
+    #[error("section {media} is switched off")]
     Rejected {
         /// Index of the section.
         media: usize,
@@ -76,51 +78,111 @@ pub enum WhipError {
 impl Session<'_> {
     /// Whether this is an offer that a WHIP client may send.
     pub fn check_whip_offer(&self) -> Result<(), WhipError> {
-        let group = group(self)?;
-        let bundle = Bundle::new(self, &group)?;
-        let mut stream = None;
-        // Audio and video, each once; of other kinds there may be several.
-        let mut seen = [false; 2];
-        for media in self.media() {
-            bundle.check(&media, &[Setup::ActPass, Setup::Active])?;
-            let direction = media.direction();
-            if !direction.sends() {
-                return Err(WhipError::Direction { media: media.media_index(), direction });
-            }
-            single_stream(&media, &mut stream)?;
-            let kind = media.line()?.media;
-            let kinds = ["audio", "video"].into_iter().zip(&mut seen);
-            for (_, seen) in kinds.filter(|(name, _)| kind == *name) {
-                if core::mem::replace(seen, true) {
-                    return Err(WhipError::SecondTrack { media: media.media_index() });
-                }
-            }
-        }
-        Ok(())
+        WHIP_OFFER.check(self)
     }
 
     /// Whether this is an answer that a WHIP server may give to `offer`.
     pub fn check_whip_answer(&self, offer: &Session<'_>) -> Result<(), WhipError> {
-        let group = group(self)?;
-        let bundle = Bundle::new(self, &group)?;
-        let counts = (self.media_count(), offer.media_count());
-        if counts.0 != counts.1 {
+        WHIP_ANSWER.check_answer(self, offer)
+    }
+
+    /// Whether this is an offer that a WHEP player may send.
+    pub fn check_whep_offer(&self) -> Result<(), WhipError> {
+        WHEP_OFFER.check(self)
+    }
+
+    /// Whether this is an answer that a WHEP server may give to `offer`. Unlike one of WHIP it may
+    /// switch sections off, such as the one for video of a stream that has none, yet not all.
+    pub fn check_whep_answer(&self, offer: &Session<'_>) -> Result<(), WhipError> {
+        WHEP_ANSWER.check_answer(self, offer)
+    }
+}
+
+/// What one of the four kinds of description may say.
+struct Rules {
+    directions: &'static [Direction],
+    roles: &'static [Setup],
+    /// Whether it is who sends, and so says to which stream each section belongs.
+    sends: bool,
+    /// Whether sections may be switched off.
+    rejects: bool,
+}
+
+const WHIP_OFFER: Rules = Rules {
+    directions: &[Direction::SendOnly, Direction::SendRecv],
+    roles: &[Setup::ActPass, Setup::Active],
+    sends: true,
+    rejects: false,
+};
+const WHIP_ANSWER: Rules = Rules {
+    directions: &[Direction::RecvOnly],
+    roles: &[Setup::Passive, Setup::Active],
+    sends: false,
+    rejects: false,
+};
+/// WHEP has no word on DTLS, so that the offer leaves the role to the other side (RFC 8842 §5.2).
+const WHEP_OFFER: Rules = Rules {
+    directions: &[Direction::RecvOnly, Direction::SendRecv],
+    roles: &[Setup::ActPass],
+    sends: false,
+    rejects: false,
+};
+const WHEP_ANSWER: Rules = Rules {
+    directions: &[Direction::SendOnly],
+    roles: &[Setup::Passive, Setup::Active],
+    sends: true,
+    rejects: true,
+};
+
+impl Rules {
+    fn check_answer(&self, answer: &Session<'_>, offer: &Session<'_>) -> Result<(), WhipError> {
+        let counts = (answer.media_count(), offer.media_count());
+        if counts.0 > 0 && counts.0 != counts.1 {
             return Err(WhipError::SectionCount { answer: counts.0, offer: counts.1 });
         }
-        for media in self.media() {
+        let group = group(offer)?;
+        match Bundle::new(offer, &group)?.role {
+            // Who opens the handshake waits for one who does not.
+            Some(Setup::Active) => Self { roles: &[Setup::Passive], ..*self }.check(answer),
+            _ => self.check(answer),
+        }
+    }
+
+    fn check(&self, session: &Session<'_>) -> Result<(), WhipError> {
+        let group = group(session)?;
+        let bundle = Bundle::new(session, &group)?;
+        let mut stream = None;
+        // Audio and video, each once; of other kinds there may be several.
+        let mut seen = [false; 2];
+        let mut empty = true;
+        for media in session.media() {
             let index = media.media_index();
-            // The example of the draft answers a bundled section with port 0 and `bundle-only`, as
+            // The examples of the drafts answer a bundled section with port 0 and `bundle-only`, as
             // RFC 8843 did (RFC 9143 §7.4.1).
             if media.is_rejected() {
+                if self.rejects {
+                    continue;
+                }
                 return Err(WhipError::Rejected { media: index });
             }
-            bundle.check(&media, &[Setup::Passive, Setup::Active])?;
+            empty = false;
+            bundle.check(&media, self.roles)?;
             let direction = media.direction();
-            if direction != Direction::RecvOnly {
+            if !self.directions.contains(&direction) {
                 return Err(WhipError::Direction { media: index, direction });
             }
+            if self.sends {
+                single_stream(&media, &mut stream)?;
+            }
+            let kind = media.line()?.media;
+            let kinds = ["audio", "video"].into_iter().zip(&mut seen);
+            for (_, seen) in kinds.filter(|(name, _)| kind == *name) {
+                if core::mem::replace(seen, true) {
+                    return Err(WhipError::SecondTrack { media: index });
+                }
+            }
         }
-        Ok(())
+        if empty { Err(WhipError::Empty) } else { Ok(()) }
     }
 }
 

@@ -139,6 +139,15 @@ impl<'a> Candidate<'a> {
         if again { Err(name.fault(Code::CandidateExtension)) } else { Ok(true) }
     }
 
+    /// Whether both stand for one candidate, of which the second is to be dropped when fragments
+    /// repeat what earlier ones said: same address, port, transport and component (RFC 8840 §4.4).
+    pub fn is_again(&self, earlier: &Candidate<'_>) -> bool {
+        self.address == earlier.address
+            && self.port == earlier.port
+            && self.transport == earlier.transport
+            && self.component == earlier.component
+    }
+
     /// The `generation` extension that browsers send: how often ICE was restarted.
     pub fn generation(&self) -> Option<u32> {
         self.extensions.get("generation").and_then(|value| value.parse().ok())

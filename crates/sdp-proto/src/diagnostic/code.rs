@@ -101,6 +101,8 @@ codes! {
     NotUtf8 "not-utf8" Camera "RFC 8866 §5" "not UTF-8, in a field that has no other character set" "write UTF-8";
 
     FragmentLine "fragment-line" Compat "RFC 8840 §9" "a fragment has m= and a= lines alone" "leave the line out";
+    FragmentMid "fragment-mid" Compat "RFC 8840 §4.4" "no mid before this says which section it is for" "put a=mid right behind the m= line";
+    FragmentCredentials "fragment-credentials" Always "RFC 8840 §4.4" "no a=ice-ufrag or no a=ice-pwd" "add those that the candidates belong to";
     // Presence and order of lines.
     MissingVersion "missing-version" Camera "RFC 8866 §5.1" "the first line is not v=" "start with v=0";
     MissingOrigin "missing-origin" Camera "RFC 8866 §5.2" "no o= line" "add one, such as o=- 1 1 IN IP4 0.0.0.0";

@@ -75,3 +75,61 @@ fn an_answer_may_say_bundle_only_as_the_example_of_the_draft_does() {
     let alone = bundled.replace("BUNDLE 0 1", "BUNDLE 0");
     assert_eq!(answer(&alone), Err(WhipError::NotBundled { media: 1 }));
 }
+
+#[test]
+fn an_answer_to_a_client_that_opens_dtls_waits_for_it() {
+    let offer = OFFER.replace("actpass", "active");
+    let offer = Session::parse(offer.as_bytes()).unwrap();
+    let check = |text: &str| Session::parse(text.as_bytes()).unwrap().check_whip_answer(&offer);
+    assert_eq!(check(&answer_text()), Ok(()));
+    let both = answer_text().replace("passive", "active");
+    assert_eq!(check(&both), Err(WhipError::Setup { media: 0 }));
+    assert_eq!(answer(&both), Ok(()));
+}
+
+fn player() -> String {
+    OFFER.replace("sendonly", "recvonly").replace("a=msid:stream audio\r\n", "")
+}
+
+fn whep_answer(text: &str) -> Result<(), WhipError> {
+    let offer = player();
+    let offer = Session::parse(offer.as_bytes()).unwrap();
+    Session::parse(text.as_bytes()).unwrap().check_whep_answer(&offer)
+}
+
+#[test]
+fn a_player_receives_and_its_server_sends() {
+    let offer = |text: &str| Session::parse(text.as_bytes()).unwrap().check_whep_offer();
+    assert_eq!(offer(&player()), Ok(()));
+    assert_eq!(offer(&player().replace("recvonly", "sendrecv")), Ok(()));
+    let direction = Direction::SendOnly;
+    assert_eq!(offer(OFFER), Err(WhipError::Direction { media: 0, direction }));
+    let direction = Direction::Inactive;
+    let idle = player().replace("recvonly", "inactive");
+    assert_eq!(offer(&idle), Err(WhipError::Direction { media: 0, direction }));
+    let opens = player().replace("actpass", "active");
+    assert_eq!(offer(&opens), Err(WhipError::Setup { media: 0 }));
+    let two = player().replace("m=video", "m=audio");
+    assert_eq!(offer(&two), Err(WhipError::SecondTrack { media: 1 }));
+    let off = player().replace("a=bundle-only\r\n", "");
+    assert_eq!(offer(&off), Err(WhipError::Rejected { media: 1 }));
+}
+
+#[test]
+fn each_rule_of_an_answer_to_a_player_is_kept() {
+    let good = answer_text().replace("recvonly", "sendonly");
+    assert_eq!(whep_answer(&good), Ok(()));
+    let direction = Direction::RecvOnly;
+    assert_eq!(whep_answer(&answer_text()), Err(WhipError::Direction { media: 0, direction }));
+    let streams = good.replace("msid:stream video", "msid:other video");
+    assert_eq!(whep_answer(&streams), Err(WhipError::Stream { media: 1 }));
+    let nameless = good.replace("a=msid:stream audio\r\n", "");
+    assert_eq!(whep_answer(&nameless), Err(WhipError::Stream { media: 0 }));
+    let short = good.replace("m=video", "i=video");
+    assert_eq!(whep_answer(&short), Err(WhipError::SectionCount { answer: 1, offer: 2 }));
+    // A stream without video leaves that section unused.
+    let audio = good.replace("m=video 9", "m=video 0").replace("BUNDLE 0 1", "BUNDLE 0");
+    assert_eq!(whep_answer(&audio), Ok(()));
+    let none = audio.replace("m=audio 9", "m=audio 0");
+    assert_eq!(whep_answer(&none), Err(WhipError::Empty));
+}

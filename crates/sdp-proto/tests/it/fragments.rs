@@ -24,19 +24,56 @@ fn a_fragment_gives_credentials_candidates_and_the_end_of_them() {
 
 #[test]
 fn the_end_of_candidates_may_hold_for_all_sections() {
-    let text = b"a=end-of-candidates\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n";
+    let text = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n\
+        a=end-of-candidates\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n";
     let fragment = Fragment::accept(text, Policy::Strict).unwrap();
     assert!(fragment.end_of_candidates());
     assert!(fragment.sections().all(|section| section.end_of_candidates()));
 }
 
+const CREDENTIALS: &str = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n";
+
+fn codes(text: &str) -> Vec<Code> {
+    let fragment = Fragment::parse(text.as_bytes()).unwrap();
+    fragment.diagnostics().iter().map(|finding| finding.code).collect()
+}
+
 #[test]
 fn a_fragment_has_attributes_and_sections_alone() {
-    let codes = |text: &[u8]| -> Vec<Code> {
-        Fragment::parse(text).unwrap().diagnostics().iter().map(|finding| finding.code).collect()
-    };
-    assert_eq!(codes(b"v=0\r\na=ice-ufrag:EsAw\r\n"), [Code::FragmentLine]);
-    assert_eq!(codes(b"m=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"), [Code::FragmentLine]);
-    assert_eq!(codes(b"a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"), [Code::AttributeLevel]);
-    assert_eq!(codes(b""), [Code::Empty]);
+    let codes = |text: &str| codes(&format!("{CREDENTIALS}{text}"));
+    assert_eq!(codes(""), []);
+    assert_eq!(codes("v=0\r\n"), [Code::FragmentLine]);
+    assert_eq!(codes("m=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"), [Code::FragmentLine]);
+    assert_eq!(codes("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"), [Code::AttributeLevel]);
+    assert_eq!(Fragment::parse(b"").unwrap().diagnostics()[0].code, Code::Empty);
+}
+
+#[test]
+fn a_fragment_carries_credentials_wherever_the_description_has_them() {
+    let section = "m=audio 9 RTP/AVP 0\r\na=mid:0\r\n";
+    assert_eq!(codes(&format!("{section}{CREDENTIALS}")), []);
+    assert_eq!(codes(section), [Code::FragmentCredentials]);
+    assert_eq!(codes(&format!("a=ice-ufrag:EsAw\r\n{section}")), [Code::FragmentCredentials]);
+    // The grammar of §9.2 lets them be left out, so that the strictest bears it.
+    let fragment = Fragment::accept(section.as_bytes(), Policy::Strict).unwrap();
+    assert_eq!(fragment.ice_credentials().unwrap(), None);
+}
+
+#[test]
+fn a_mid_stands_before_the_candidates_that_it_is_for() {
+    let media = format!("{CREDENTIALS}m=audio 9 RTP/AVP 0\r\n");
+    let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+    let (mid, end) = ("a=mid:0\r\n", "a=end-of-candidates\r\n");
+    assert_eq!(codes(&format!("{media}{mid}{candidate}{end}")), []);
+    assert_eq!(codes(&format!("{media}{candidate}{end}{mid}")), [Code::FragmentMid]);
+    assert_eq!(codes(&format!("{media}{end}")), [Code::FragmentMid]);
+    // One finding a section; the sections need not be those of the description.
+    let two = format!("{media}{mid}m=audio 9 RTP/AVP 0\r\n{candidate}{candidate}");
+    assert_eq!(codes(&two), [Code::FragmentMid]);
+}
+
+#[test]
+fn what_a_fragment_says_beyond_candidates_is_ignored() {
+    let text = format!("{CREDENTIALS}a=new\r\na=later:1\r\nm=video 9 X 1\r\na=mid:0\r\na=y\r\n");
+    assert_eq!(codes(&text), []);
 }

@@ -86,3 +86,18 @@ fn a_foundation_has_at_most_32_characters() {
     assert_eq!(parse(&make(32)).foundation.len(), 32);
     assert_eq!(code(&make(33)), Code::CandidateFoundation);
 }
+
+#[test]
+fn a_candidate_is_known_by_address_port_transport_and_component() {
+    let read = |text: &str| text.parse::<Candidate<'static>>().unwrap();
+    let first = read("1 1 udp 100 192.0.2.1 5000 typ host");
+    assert!(read("2 1 UDP 7 192.0.2.1 5000 typ srflx generation 1").is_again(&first));
+    for other in [
+        "1 2 udp 100 192.0.2.1 5000 typ host",
+        "1 1 tcp 100 192.0.2.1 5000 typ host tcptype active",
+        "1 1 udp 100 192.0.2.2 5000 typ host",
+        "1 1 udp 100 192.0.2.1 5001 typ host",
+    ] {
+        assert!(!read(other).is_again(&first), "{other}");
+    }
+}
