@@ -282,7 +282,11 @@ impl Negotiator {
         let session = self.parse(text)?;
         let answer = Answer { config: &self.config, agreement: &self.agreement, draft };
         let agreement = answer.apply(&session)?;
+        let moved = answer.new_transports(self.agreement(), &agreement);
         self.settle(agreement, provisional);
+        for mid in moved {
+            self.event(Event::NewTransport { mid });
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::agreement::{AgreedSection, Agreement, DataTerms};
+use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::explain::{Account, Explanation, Reason};
 use super::extensions;
@@ -17,6 +17,7 @@ use super::simulcast;
 use super::transport;
 use crate::Session;
 use crate::attribute::{Direction, RidDirection, SctpPort};
+use crate::text::Token;
 
 /// What an answer is held against.
 pub(super) struct Answer<'a> {
@@ -170,6 +171,23 @@ impl Answer<'_> {
 
     fn was_muxed(&self, index: usize) -> bool {
         self.agreement.sections.get(index).is_some_and(|section| section.live && section.rtcp_mux)
+    }
+
+    /// The sections whose transports are other ones than those of `before`, by mid.
+    pub(super) fn new_transports(
+        &self,
+        before: &Agreement,
+        settled: &Agreement,
+    ) -> Vec<Token<'static>> {
+        let is_new = |index: usize, now: &AgreedTransport| {
+            let before = before.transport(index);
+            before.is_some_and(|before| transport::is_new(before, now, self.restarts()))
+        };
+        let sections = settled.sections.iter().enumerate();
+        let new = sections.filter(|(index, section)| {
+            section.own_transport.as_ref().is_some_and(|now| is_new(*index, now))
+        });
+        new.map(|(_, section)| section.mid.clone()).collect()
     }
 
     /// Whether the offer restarts ICE.

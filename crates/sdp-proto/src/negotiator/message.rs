@@ -93,6 +93,13 @@ pub enum Event {
         /// The mid.
         mid: Token<'static>,
     },
+    /// The answer gives the section with this mid, and those bundled with it, another transport
+    /// than they had, although this side asked for no restart: ICE and DTLS start anew for it.
+    /// Chromium does so when the section that carried the transport goes.
+    NewTransport {
+        /// The mid.
+        mid: Token<'static>,
+    },
     /// An answer settled things: see [`Negotiator::agreement`](super::Negotiator::agreement).
     Negotiated {
         /// Whether another answer may follow.

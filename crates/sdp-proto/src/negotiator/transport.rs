@@ -76,6 +76,13 @@ pub(super) fn of_answer(
     Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
 }
 
+/// Whether an answer gave a transport that is not the one of before, beyond new ICE credentials for
+/// a restart that was asked for.
+pub(super) fn is_new(before: &AgreedTransport, now: &AgreedTransport, restarted: bool) -> bool {
+    let moved = before.credentials != now.credentials && !restarted;
+    moved || !same_association(before, &now.fingerprints, now.tls_id.as_ref())
+}
+
 fn fingerprints(facts: &Facts<'_>) -> Vec<Fingerprint<'static>> {
     facts.fingerprints.iter().cloned().map(Fingerprint::into_owned).collect()
 }

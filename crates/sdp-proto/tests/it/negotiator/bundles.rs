@@ -96,9 +96,18 @@ fn a_section_that_comes_to_carry_the_transport_may_be_answered_with_a_new_one() 
     // As Chromium answers, which gives the old one up: other credentials, and another role.
     let (mut a, text) = moved();
     let other = text.replace("side2", "other").replace("setup:active", "setup:passive");
-    assert_eq!(conclude(&mut a, &other).len(), 2);
+    let new = Event::NewTransport { mid: "1".parse().unwrap() };
+    let [Event::State(SignalingState::Stable), Event::Negotiated { .. }, last] =
+        &conclude(&mut a, &other)[..]
+    else {
+        panic!("other events")
+    };
+    assert_eq!(*last, new);
     let transport = a.agreement().transport(1).unwrap();
     assert_eq!((&transport.credentials, transport.role), (&credentials("other"), DtlsRole::Client));
+    // As the rule has it: it goes on.
+    let (mut c, same) = moved();
+    assert!(!conclude(&mut c, &same).contains(&new));
     // Once it carries it, it is held to it.
     offer(&mut a);
     let verdict = a.handle_input(Input::Answer(text.as_bytes()));

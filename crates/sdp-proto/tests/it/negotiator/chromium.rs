@@ -35,7 +35,11 @@ fn its_new_transport_is_taken_when_the_section_of_the_old_one_went() {
     let (audio, _) = us.transceivers().next().unwrap();
     us.stop(audio).unwrap();
     offer(&mut us);
-    conclude(&mut us, FIRST_SECTION_GONE);
+    drain(&mut us);
+    let verdict = us.handle_input(Input::Answer(FIRST_SECTION_GONE.as_bytes()));
+    assert_eq!(verdict, Verdict::Consumed);
+    let moved = Event::NewTransport { mid: "1".parse().unwrap() };
+    assert_eq!(drain(&mut us).1.iter().filter(|event| **event == moved).count(), 1);
     let now = us.agreement().transport(1).unwrap();
     assert_eq!(before.fingerprints, now.fingerprints);
     assert_ne!(before.credentials, now.credentials);
