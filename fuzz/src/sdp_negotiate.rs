@@ -8,6 +8,7 @@ use sdp_proto::{
         BundlePolicy, Codec, Config, DescriptionKind, Extension, Glare, Input, Kind, Negotiator,
         Output, RtcpMuxPolicy, Transceiver, Verdict,
     },
+    text::Token,
 };
 
 const STEPS_MAX: usize = 24;
@@ -106,7 +107,12 @@ impl Side {
         match script.below(12) {
             0..3 => {
                 let kind = script.choose(&[Kind::Audio, Kind::Video, Kind::Data]);
-                let _ = machine.add(Transceiver::new(kind));
+                let _ = machine.add(Transceiver {
+                    encodings: rids(script),
+                    receive_encodings: rids(script),
+                    shares: !script.one_in(4),
+                    ..Transceiver::new(kind)
+                });
             }
             3..6 => drop(machine.offer()),
             6..9 => drop(machine.answer()),
@@ -135,6 +141,13 @@ impl Side {
             }
         }
     }
+}
+
+/// None, most of the time; else some that occur in [`VALUES`] or with the other side, or twice.
+fn rids(script: &mut Script<'_>) -> Vec<Token<'static>> {
+    let count = if script.one_in(3) { script.below(4) } else { 0 };
+    let rid = |_| Token::new(script.choose(&["f", "g", "h", "q_2", "~"])).expect("a token");
+    (0..count).map(rid).collect()
 }
 
 fn credentials(side: u64, restart: u32) -> IceCredentials<'static> {
