@@ -110,14 +110,18 @@ fn session(path: &Path) -> Result<Session<'static>, Failure> {
 /// there would be nothing to say about it.
 fn description(path: &Path) -> Result<Session<'static>, Failure> {
     let session = session(path)?;
-    let hopeless = |finding: &Diagnostic| matches!(finding.code, Code::Empty | Code::NotSdp);
-    match session.diagnostics().into_iter().find(hopeless) {
+    match session.diagnostics().into_iter().find(is_hopeless) {
         Some(finding) => {
             let (what, advice) = (finding.code.message(), finding.code.suggestion());
             Err(Failure::NotStarted(format!("{}: {what}; {advice}", name(path))))
         }
         None => Ok(session),
     }
+}
+
+/// Whether a text is no description at all.
+const fn is_hopeless(finding: &Diagnostic) -> bool {
+    matches!(finding.code, Code::Empty | Code::NotSdp)
 }
 
 fn beyond(path: &Path, error: &sdp_proto::LimitError) -> Failure {

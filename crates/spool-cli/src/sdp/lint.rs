@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
+    slice,
 };
 
 /// Show what is wrong with descriptions, each place with a caret
@@ -92,6 +93,9 @@ impl<'t> Verdict<'t> {
                 let _ = writeln!(out, "{name}: refused, policy {policy}: beyond the limits");
             }
             Ok((session, findings)) => {
+                // What is no SDP at all has a lot wrong with it that nobody asked for.
+                let hopeless = findings.iter().find(|finding| super::is_hopeless(finding));
+                let findings = hopeless.map_or(&findings[..], slice::from_ref);
                 for finding in findings {
                     describe(&mut out, name, session, finding, policy);
                 }

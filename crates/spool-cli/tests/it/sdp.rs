@@ -78,6 +78,18 @@ fn the_policy_decides_what_refuses() {
 }
 
 #[test]
+fn lint_says_one_thing_about_what_is_no_description() {
+    let files = Files::new();
+    for (text, code) in [("", "empty"), ("{\"sdp\": \"v=0\"}\n\n<html>\0\n", "not-sdp")] {
+        let ended = run(&["sdp", "lint", &files.write("other", text)]);
+        assert_eq!(ended.code(), Some(1), "{ended:?}");
+        let errors: Vec<&String> = ended.out.iter().filter(|l| l.starts_with("error")).collect();
+        assert!(matches!(errors[..], [one] if one.contains(code)), "{ended:?}");
+        assert!(ended.out.last().unwrap().ends_with("1 finding, 1 error"), "{ended:?}");
+    }
+}
+
+#[test]
 fn lint_tells_programs_as_json() {
     let files = Files::new();
     let (good, faulty) = (files.write("good.sdp", OFFER), files.write("faulty.sdp", FAULTY));
