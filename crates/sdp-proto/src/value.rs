@@ -4,8 +4,8 @@ use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 
 use crate::diagnostic::{Code, ValueError};
-use crate::scan::find_blank;
-use crate::text::{IceText, Token, Word};
+use crate::scan::{find_blank, find_unprintable};
+use crate::text::{IceText, Token, Word, Words};
 
 /// A field of a value and where it lies.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +131,16 @@ impl<'a> Fields<'a> {
     pub(crate) fn expect_rest(&self, code: Code) -> Result<Field<'a>, ValueError> {
         let rest = self.rest();
         if rest.text.is_empty() { Err(rest.fault(code)) } else { Ok(rest) }
+    }
+
+    /// All that is left, as words; `None` at the end.
+    pub(crate) fn words(mut self, code: Code) -> Result<Option<Words<'a>>, ValueError> {
+        let rest = self.rest().text;
+        // Most of the time it is one word or none, of which one look tells.
+        if find_unprintable(rest.as_bytes()).is_some() {
+            self.try_for_each(|word| word.word(code).map(drop))?;
+        }
+        Ok((!rest.is_empty()).then(|| Words::borrowed(rest)))
     }
 
     /// Nothing but blanks may be left.

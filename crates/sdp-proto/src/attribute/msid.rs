@@ -60,9 +60,7 @@ impl<'a> TypedAttribute<'a> for MsidSemantic<'a> {
         let mut fields = Fields::new(required(value)?);
         let code = Code::MsidSemantic;
         let semantic = fields.expect(code)?.token(code)?;
-        let rest = fields.rest().text;
-        fields.try_for_each(|stream| stream.word(code).map(drop))?;
-        Ok(Self { semantic, streams: (!rest.is_empty()).then(|| Words::borrowed(rest)) })
+        Ok(Self { semantic, streams: fields.words(code)? })
     }
 }
 

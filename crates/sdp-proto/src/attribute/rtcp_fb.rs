@@ -31,9 +31,7 @@ impl<'a> TypedAttribute<'a> for RtcpFb<'a> {
             _ => Some(payload_type(format, Code::RtcpFb)?),
         };
         let kind = fields.expect(Code::RtcpFb)?.token(Code::RtcpFb)?;
-        let rest = fields.rest().text;
-        fields.try_for_each(|word| word.word(Code::RtcpFb).map(drop))?;
-        let parameters = (!rest.is_empty()).then(|| Words::borrowed(rest));
+        let parameters = fields.words(Code::RtcpFb)?;
         Ok(Self { payload_type, kind, parameters })
     }
 }

@@ -49,9 +49,7 @@ impl<'a> MediaLine<'a> {
         let port = port.number(Code::MediaPort)?;
         let port_count = count.map(|count| count.positive(Code::MediaPortCount)).transpose()?;
         let proto = fields.expect(syntax)?.word(Code::MediaProtocol)?;
-        let rest = fields.rest().text;
-        fields.try_for_each(|format| format.word(Code::MediaFormat).map(drop))?;
-        let formats = (!rest.is_empty()).then(|| Words::borrowed(rest));
+        let formats = fields.words(Code::MediaFormat)?;
         Ok(Self { media, port, port_count, proto, formats })
     }
 
