@@ -12,21 +12,39 @@ pub(crate) fn hash<K: Hash + ?Sized>(key: &K) -> u64 {
     BuildHasherDefault::<WordHasher>::default().hash_one(key)
 }
 
-/// An address as a key: in one or two words, where its own hash takes several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ip(pub(crate) IpAddr);
+/// Whose an address is, on one network.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Owners {
+    ipv4: Map<u32, (u32, u8)>,
+    ipv6: Map<u128, (u32, u8)>,
+}
 
-impl Hash for Ip {
+impl Owners {
+    /// The node and its interface.
     #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            IpAddr::V4(ip) => state.write_u32(ip.to_bits()),
-            IpAddr::V6(ip) => state.write_u128(ip.to_bits()),
+    pub(crate) fn get(&self, ip: IpAddr) -> Option<(u32, u8)> {
+        match ip {
+            IpAddr::V4(ip) => self.ipv4.get(&ip.to_bits()).copied(),
+            IpAddr::V6(ip) => self.ipv6.get(&ip.to_bits()).copied(),
         }
+    }
+
+    pub(crate) fn insert(&mut self, ip: IpAddr, owner: (u32, u8)) {
+        match ip {
+            IpAddr::V4(ip) => self.ipv4.insert(ip.to_bits(), owner),
+            IpAddr::V6(ip) => self.ipv6.insert(ip.to_bits(), owner),
+        };
+    }
+
+    pub(crate) fn remove(&mut self, ip: IpAddr) {
+        match ip {
+            IpAddr::V4(ip) => self.ipv4.remove(&ip.to_bits()),
+            IpAddr::V6(ip) => self.ipv6.remove(&ip.to_bits()),
+        };
     }
 }
 
-/// The same with a port.
+/// A socket's address as a key: in one or three words, where its own hash takes more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Socket(pub(crate) SocketAddr);
 

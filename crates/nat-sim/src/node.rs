@@ -1,13 +1,7 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
-    Jump, MachineId, Pref64, Stats, Stream,
-    hosted::Hosted,
-    link::Lane,
-    map::{Ip, Map},
-    nat::Engine,
-    ping::Pings,
-    sockets::Sockets,
-    tcp::Connection,
+    Jump, MachineId, Pref64, Stats, Stream, hosted::Hosted, link::Lane, map::Owners, nat::Engine,
+    ping::Pings, sockets::Sockets, tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
 use sans_io::{Instant, Path, SocketFault, SocketId};
@@ -66,7 +60,7 @@ pub(crate) const INSIDE: u8 = 1;
 /// A network that its nodes reach each other on directly.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
-    pub(crate) nodes: Map<Ip, (u32, u8)>,
+    pub(crate) nodes: Owners,
     /// The NAT that everything else goes to.
     pub(crate) gateway: Option<u32>,
     /// How many routers a packet passes on it.

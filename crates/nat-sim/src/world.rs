@@ -43,6 +43,8 @@ pub struct World {
     stats: Stats,
     cuts: BTreeSet<(u32, u32)>,
     roams: u64,
+    /// Of the machine that is being drained: drains do not nest.
+    replies: Vec<hosting::SocketReply>,
 }
 
 /// A host, or one machine of a host. Where a host is given, its first machine of the type in
@@ -87,6 +89,7 @@ impl World {
             stats: Stats::default(),
             cuts: BTreeSet::new(),
             roams: 0,
+            replies: Vec::new(),
         }
     }
 

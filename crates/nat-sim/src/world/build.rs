@@ -3,7 +3,7 @@ use super::World;
 use crate::{
     Host, HostId, Model, Nat, NatId, Stats, Stream, TopologyError,
     link::Lane,
-    map::{self, Ip, Map},
+    map::{self, Owners},
     nat::Engine,
     node::{HostState, Interface, Kind, NatState, Node, Segment},
     topology::{Attachment, Prefix},
@@ -16,7 +16,7 @@ const INTERNET: u32 = 0;
 /// The network that needs no NAT.
 pub(super) fn internet() -> Segment {
     Segment {
-        nodes: Map::default(),
+        nodes: Owners::default(),
         gateway: None,
         // Enough that a packet with a TTL of a few dies beyond the sender's own NAT.
         hops: 8,
@@ -45,7 +45,7 @@ const fn public_ipv4(n: u32) -> Ipv4Addr {
 impl Segment {
     fn inside(gateway: u32, number: u32, prefix: Prefix) -> Self {
         Self {
-            nodes: Map::default(),
+            nodes: Owners::default(),
             gateway: Some(gateway),
             hops: 0,
             next: 2,
@@ -66,7 +66,7 @@ impl Segment {
             let full = TopologyError::PrefixFull { prefix: self.prefix };
             let address = IpAddr::V4(address.ok_or(full)?);
             self.next += 1;
-            if !self.nodes.contains_key(&Ip(address)) {
+            if !self.nodes.get(address).is_some() {
                 return Ok(address);
             }
         }
@@ -84,7 +84,7 @@ impl Segment {
         let mut host = self.next;
         loop {
             let address = self.ipv6(host);
-            if !self.nodes.contains_key(&Ip(address)) {
+            if !self.nodes.get(address).is_some() {
                 return address;
             }
             host += 1;
@@ -127,7 +127,7 @@ impl World {
         let mut gateways = vec![gateway, segment.ipv6(1)];
         gateways.retain(|gateway| gateway.is_ipv6() || !segment.ipv6_only);
         for gateway in &gateways {
-            segment.nodes.insert(Ip(*gateway), (id, 1));
+            segment.nodes.insert(*gateway, (id, 1));
         }
         self.segments.push(segment);
         let first_host = prefix.address(2).map(IpAddr::V4);
@@ -240,8 +240,8 @@ impl World {
         if nobodys || not_of_hosts || address.is_multicast() {
             return Err(TopologyError::NotOfHosts { address });
         }
-        if let Some((node, _)) = segment.nodes.get(&Ip(address)) {
-            let by = self.nodes.get(*node as usize).map_or("itself", |node| &node.name);
+        if let Some((node, _)) = segment.nodes.get(address) {
+            let by = self.nodes.get(node as usize).map_or("itself", |node| &node.name);
             return Err(TopologyError::AddressTaken { address, by: by.to_owned() });
         }
         if address.is_ipv4() && segment.ipv6_only {
@@ -258,7 +258,7 @@ impl World {
     /// Makes an address lead to a node, also from the networks outside of firewalls that do not
     /// translate it.
     pub(super) fn claim_address(&mut self, segment: u32, address: IpAddr, owner: (u32, u8)) {
-        self.segments[segment as usize].nodes.insert(Ip(address), owner);
+        self.segments[segment as usize].nodes.insert(address, owner);
         let Some(gateway) = self.segments[segment as usize].gateway else { return };
         let node = &self.nodes[gateway as usize];
         let Kind::Nat(nat) = &node.kind else { return };

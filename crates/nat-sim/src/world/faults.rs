@@ -2,7 +2,6 @@
 use super::World;
 use crate::{
     Host, HostId, Jump, Link, MachineId, NatId, NodeId, TopologyError,
-    map::Ip,
     node::{Kind, OUTSIDE},
     sockets::Socket,
 };
@@ -26,11 +25,11 @@ impl World {
         for address in &old {
             let segment = &mut self.segments[number as usize];
             let address = if address.is_ipv6() { *address } else { segment.next_ipv4()? };
-            segment.nodes.insert(Ip(address), (nat.0, OUTSIDE));
+            segment.nodes.insert(address, (nat.0, OUTSIDE));
             new.push(address);
         }
         for address in old.iter().filter(|address| !new.contains(address)) {
-            self.segments[number as usize].nodes.remove(&Ip(*address));
+            self.segments[number as usize].nodes.remove(*address);
         }
         let node = &mut self.nodes[nat.0 as usize];
         node.interfaces[usize::from(OUTSIDE)].addresses.clone_from(&new);
@@ -74,7 +73,7 @@ impl World {
         if still.filter(|i| i.segment == segment).any(|i| i.addresses.contains(&address)) {
             return;
         }
-        network.nodes.remove(&Ip(address));
+        network.nodes.remove(address);
         let Some(gateway) = network.gateway else { return };
         let node = &self.nodes[gateway as usize];
         let Kind::Nat(nat) = &node.kind else { return };

@@ -19,7 +19,8 @@ const OUTPUTS_MAX: u32 = 1_000_000;
 /// How often a machine may be woken without time passing before it counts as broken (law 4).
 const WAKES_NOW_MAX: u32 = 1_000;
 
-type SocketReply = (SocketId, Result<SocketAddr, SocketFault>);
+/// What becomes of a socket that was asked for.
+pub(super) type SocketReply = (SocketId, Result<SocketAddr, SocketFault>);
 
 impl World {
     /// Puts a machine on a host. It is drained at once, so what it wants at the start happens.
@@ -81,17 +82,19 @@ impl World {
 
     /// The same with a machine that is out of its slot, which then goes back there.
     fn drain(&mut self, id: MachineId, mut hosted: Box<dyn Hosted>) {
-        let mut replies = Vec::new();
         let mut outputs = 0;
         let deadline = loop {
             outputs += 1;
             assert!(outputs < OUTPUTS_MAX, "{}: a drain without end (law 2)", self.name(id.host));
             match hosted.poll(self.now, &mut self.trace) {
-                Output::Timeout(deadline) if replies.is_empty() => break deadline,
-                Output::Timeout(_) => self.reply(id, &mut *hosted, &mut replies),
+                Output::Timeout(deadline) if self.replies.is_empty() => break deadline,
+                Output::Timeout(_) => self.reply(id.host, &mut *hosted),
                 Output::Transmit(t) => self.send_bytes(id.host, &t.path, t.meta, t.payload),
                 Output::Event(()) => {}
-                Output::Socket(request) => replies.extend(self.request_socket(id, &request)),
+                Output::Socket(request) => {
+                    let reply = self.request_socket(id, &request);
+                    self.replies.extend(reply);
+                }
                 Output::Lookup(request) => self.look_up(id, request),
             }
         };
@@ -105,9 +108,9 @@ impl World {
 
     /// Tells a machine what became of its sockets.
     #[inline(never)]
-    fn reply(&self, id: MachineId, hosted: &mut dyn Hosted, replies: &mut Vec<SocketReply>) {
-        let shown = self.host_now(id.host);
-        for (id, state) in replies.drain(..) {
+    fn reply(&mut self, host: HostId, hosted: &mut dyn Hosted) {
+        let shown = self.host_now(host);
+        for (id, state) in self.replies.drain(..) {
             let _ = hosted.input(shown, Input::Socket { id, state });
         }
     }
@@ -170,7 +173,8 @@ impl World {
 
     /// Offers a datagram to the machine that owns its socket, then to the others of the host. It
     /// may be gone after that.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "packet for packet, and large arguments")]
     pub(super) fn offer(
         &mut self,
         owner: MachineId,
@@ -203,7 +207,8 @@ impl World {
         Err(DropCause::Unclaimed)
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "packet for packet, and large arguments")]
     fn offer_to(
         &mut self,
         id: MachineId,
@@ -369,6 +374,7 @@ impl World {
 }
 
 /// Where in a buffer a part of it is; `None` when it is of another one.
+#[inline]
 fn place(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
     let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
     let end = start.checked_add(part.len())?;
@@ -376,6 +382,7 @@ fn place(whole: &Bytes, part: &[u8]) -> Option<Range<usize>> {
 }
 
 /// A part of a buffer; all of it leaves nothing.
+#[inline]
 fn take(whole: &mut Bytes, part: Range<usize>) -> Bytes {
     if part.len() == whole.len() { core::mem::take(whole) } else { whole.slice(part) }
 }

@@ -43,16 +43,15 @@ pub(super) struct Queue {
     filled: u64,
 }
 
-#[derive(Default)]
 struct Bucket {
     events: Vec<(u64, Event)>,
-    /// The time of the earliest; of no meaning when there is none.
+    /// The time of the earliest; the last there is when there is none.
     earliest: u64,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        let buckets = core::array::from_fn(|_| Bucket::default());
+        let buckets = core::array::from_fn(|_| Bucket { events: Vec::new(), earliest: u64::MAX });
         Self { last: 0, due: VecDeque::new(), buckets, filled: 0 }
     }
 }
@@ -60,7 +59,8 @@ impl Default for Queue {
 impl Queue {
     /// Asks for something to happen at `at`, or at the time of the last event taken if that is
     /// later.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "an event is better made where it will lie")]
     pub(super) fn push(&mut self, at: Instant, event: Event) {
         let at = at.as_nanos().max(self.last);
         if at == self.last {
@@ -70,11 +70,12 @@ impl Queue {
         }
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
     fn put(&mut self, at: u64, event: Event) {
         let number = (at ^ self.last).ilog2() as usize;
         let bucket = &mut self.buckets[number];
-        let is_earliest = bucket.events.is_empty() || at < bucket.earliest;
-        bucket.earliest = if is_earliest { at } else { bucket.earliest };
+        bucket.earliest = bucket.earliest.min(at);
         bucket.events.push((at, event));
         self.filled |= 1 << number;
     }
@@ -104,7 +105,7 @@ impl Queue {
     fn advance(&mut self) -> Option<Event> {
         let number = self.next_bucket()?;
         let Bucket { events, earliest } = &mut self.buckets[number];
-        self.last = *earliest;
+        self.last = core::mem::replace(earliest, u64::MAX);
         self.filled &= !(1 << number);
         if events.len() == 1 {
             return events.pop().map(|(_, event)| event);

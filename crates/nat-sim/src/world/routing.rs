@@ -3,7 +3,6 @@ use super::{Event, World};
 use crate::{
     Body, DropCause, Happening, HostId, IcmpFault, IpPacket, MachineId, NodeId, Pref64, Protocol,
     link::Passage,
-    map::Ip,
     nat::Outcome,
     node::{INSIDE, Kind, NatState, OUTSIDE},
 };
@@ -27,22 +26,29 @@ impl World {
     }
 
     /// The same, where it is known which interface has the source address.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most of its time would go into calling it")]
     pub(super) fn send_from(&mut self, host: HostId, interface: u8, packet: Box<IpPacket>) {
         let node = &mut self.nodes[host.0 as usize];
-        let len = packet.payload().len();
-        node.stats.send(len);
-        self.stats.send(len);
-        self.trace.sent(self.now, NodeId(host.0), interface, &packet);
-        if node.interface_of(packet.destination.ip()).is_some() {
+        let payload = packet.payload();
+        node.stats.send(payload.len());
+        self.stats.send(payload.len());
+        self.trace.sent(self.now, NodeId(host.0), interface, &packet, payload);
+        let to = packet.destination.ip();
+        let owner =
+            self.segments[node.interfaces[interface as usize].segment as usize].nodes.get(to);
+        let is_own = owner.is_some_and(|(owner, _)| owner == host.0)
+            || node.interfaces.len() > 1 && node.interface_of(to).is_some();
+        if is_own {
             return self.queue.push(self.now, Event::Loopback { host, packet });
         }
-        self.emit(host.0, interface, packet);
+        self.emit_to(host.0, interface, packet, owner);
     }
 
     /// Lets a host send any packet at all, also one with a source that is not its own: for forged
     /// ICMP errors and the like.
     pub fn inject(&mut self, host: HostId, packet: IpPacket) {
-        self.trace.sent(self.now, NodeId(host.0), 0, &packet);
+        self.trace.sent(self.now, NodeId(host.0), 0, &packet, packet.payload());
         self.emit(host.0, 0, Box::new(packet));
     }
 
@@ -55,6 +61,21 @@ impl World {
 
     /// A packet leaves a node on one of its interfaces.
     fn emit(&mut self, node: u32, interface: u8, packet: Box<IpPacket>) {
+        let segment = self.nodes[node as usize].interfaces[interface as usize].segment;
+        let owner = self.segments[segment as usize].nodes.get(packet.destination.ip());
+        self.emit_to(node, interface, packet, owner);
+    }
+
+    /// The same, where it is known whose its destination is on the network, if anybody's.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most of its time would go into calling it")]
+    fn emit_to(
+        &mut self,
+        node: u32,
+        interface: u8,
+        packet: Box<IpPacket>,
+        owner: Option<(u32, u8)>,
+    ) {
         let sender = &mut self.nodes[node as usize];
         if !sender.up {
             return self.drop(node, interface, DropCause::Down, &packet);
@@ -62,14 +83,20 @@ impl World {
         let attached = &mut sender.interfaces[interface as usize];
         let segment = attached.segment;
         match attached.up.delay(self.now) {
-            Some(at) => self.cross(segment, node, interface, packet, at),
-            None => self.emit_roughly(node, interface, packet),
+            Some(at) => self.cross(segment, node, interface, packet, owner, at),
+            None => self.emit_roughly(node, interface, packet, owner),
         }
     }
 
     /// The same over a link that does more than delay.
     #[inline(never)]
-    fn emit_roughly(&mut self, node: u32, interface: u8, mut packet: Box<IpPacket>) {
+    fn emit_roughly(
+        &mut self,
+        node: u32,
+        interface: u8,
+        mut packet: Box<IpPacket>,
+        owner: Option<(u32, u8)>,
+    ) {
         let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
         let segment = attached.segment;
         match attached.up.pass(self.now, packet.unfragmented()) {
@@ -85,14 +112,14 @@ impl World {
                     flip(&mut packet, bit);
                 }
                 if let Some(again) = again {
-                    self.cross(segment, node, interface, packet.clone(), again);
+                    self.cross(segment, node, interface, packet.clone(), owner, again);
                 }
-                self.cross(segment, node, interface, packet, at);
+                self.cross(segment, node, interface, packet, owner, at);
             }
         }
     }
 
-    /// A packet crosses a network to the node that has its destination, or to the gateway.
+    /// A packet crosses a network to the owner of its destination, or to the gateway.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "most of its time would go into calling it")]
     fn cross(
@@ -101,12 +128,12 @@ impl World {
         from: u32,
         interface: u8,
         mut packet: Box<IpPacket>,
+        owner: Option<(u32, u8)>,
         at: Instant,
     ) {
         let network = &self.segments[segment as usize];
-        let next = network.nodes.get(&Ip(packet.destination.ip())).copied();
         let gateway = network.gateway.filter(|gateway| *gateway != from).map(|g| (g, INSIDE));
-        let Some((node, to)) = next.or(gateway) else {
+        let Some((node, to)) = owner.or(gateway) else {
             return self.drop(from, interface, DropCause::NoRoute, &packet);
         };
         let hops = network.hops;
@@ -252,7 +279,7 @@ impl World {
     /// A NAT answers a ping itself.
     fn answer_ping(&mut self, node: u32, interface: u8, packet: &IpPacket) {
         let Some(reply) = packet.echo_reply() else { return };
-        self.trace.sent(self.now, NodeId(node), interface, &reply);
+        self.trace.sent(self.now, NodeId(node), interface, &reply, reply.payload());
         self.emit(node, interface, Box::new(reply));
     }
 
@@ -264,7 +291,7 @@ impl World {
         // Any address of the node will do (RFC 4443 §2.2).
         let Some(address) = here.or_else(|| node_state.address(ipv6)) else { return };
         let Some(error) = packet.error(address, fault) else { return };
-        self.trace.sent(self.now, NodeId(node), interface, &error);
+        self.trace.sent(self.now, NodeId(node), interface, &error, error.payload());
         self.emit(node, interface, Box::new(error));
     }
 
@@ -294,7 +321,7 @@ impl World {
     fn report_on(&mut self, segment: u32, router: IpAddr, packet: &IpPacket, fault: IcmpFault) {
         let Some(error) = packet.error(router, fault) else { return };
         let network = &self.segments[segment as usize];
-        if let Some((node, to)) = network.nodes.get(&Ip(error.destination.ip())).copied() {
+        if let Some((node, to)) = network.nodes.get(error.destination.ip()) {
             self.down(node, to, Box::new(error), self.now);
         }
     }
@@ -311,16 +338,13 @@ impl World {
 
     /// A datagram is for a host.
     fn reach_socket(&mut self, host: HostId, interface: u8, packet: &mut IpPacket) {
-        let Some(socket) = self.host(host).sockets.get(&packet.destination) else {
-            self.drop(host.0, interface, DropCause::NoSocket, packet);
-            let reporter = packet.destination.ip();
-            if let Some(error) = packet.error(reporter, IcmpFault::PortUnreachable) {
-                self.send(host, Box::new(error));
-            }
-            return;
+        let node = &mut self.nodes[host.0 as usize];
+        let Kind::Host(state) = &node.kind else { unreachable!("host ids name hosts") };
+        let Some(socket) = state.sockets.get(&packet.destination) else {
+            return self.refuse(host, interface, packet);
         };
         let owner = MachineId { host, index: socket.owner };
-        self.nodes[host.0 as usize].stats.received += 1;
+        node.stats.received += 1;
         self.stats.received += 1;
         self.trace.packet(self.now, NodeId(host.0), interface, Happening::Received, packet);
         let path = Path::udp(packet.destination, packet.source);
@@ -328,6 +352,14 @@ impl World {
         let Body::Udp(payload) = &mut packet.body else { return };
         if let Err(cause) = self.offer(owner, path, meta, payload) {
             self.drop(host.0, interface, cause, packet);
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, host: HostId, interface: u8, packet: &IpPacket) {
+        self.drop(host.0, interface, DropCause::NoSocket, packet);
+        if let Some(error) = packet.error(packet.destination.ip(), IcmpFault::PortUnreachable) {
+            self.send(host, Box::new(error));
         }
     }
 
