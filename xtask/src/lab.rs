@@ -6,11 +6,15 @@
 //!                                         198.51.100.1 and .2: servers run here
 //! ```
 //!
+//! A side may have one more NAT between its own and the segment, as behind a carrier:
+//! natA 100.64.1.2 --- 100.64.1.1 cgnA 198.51.100.10.
+//!
 //! Everything lives in namespaces named after the process that made them. They are deleted when the
 //! lab is dropped, and what an interrupted run left is deleted before a new one is built.
 
 mod nat;
 mod node;
+mod plan;
 pub(crate) mod probe;
 
 use std::collections::BTreeSet;
@@ -22,7 +26,8 @@ use crate::run::{self, Failure, capture};
 pub(crate) use nat::NatKind;
 use nat::Site;
 pub(crate) use node::Node;
-use node::{SIDES, Side, wan};
+use node::{SIDES, Side, shared, wan};
+pub(crate) use plan::{Input, Plan};
 
 /// The addresses of the public segment that servers listen on.
 pub(crate) const SERVER: &str = "198.51.100.1";
@@ -53,7 +58,7 @@ pub(crate) struct Forwarded {
 
 impl Lab {
     /// Builds the laboratory with these NATs for the sides A and B.
-    pub(crate) fn up(a: NatKind, b: NatKind) -> Result<Self, Failure> {
+    pub(crate) fn up(a: impl Into<Plan>, b: impl Into<Plan>) -> Result<Self, Failure> {
         for prefix in stale(&capture(Command::new("ip").args(["netns", "list"]))?, is_running) {
             drop(Self { prefix });
         }
@@ -68,9 +73,9 @@ impl Lab {
         }
         lab.inside(Node::Inet, "link set segment up")?;
         lab.connect_beyond()?;
-        for (side, kind) in SIDES.iter().zip([a, b]) {
-            lab.connect(side)?;
-            lab.set_nat(side, kind)?;
+        for (side, plan) in SIDES.iter().zip([a.into(), b.into()]) {
+            lab.connect(side, plan.carrier.is_some())?;
+            lab.set_nats(side, plan)?;
         }
         Ok(lab)
     }
@@ -118,20 +123,32 @@ impl Lab {
         self.inside(Node::Inet, "route add default via 203.0.113.1")
     }
 
-    /// Wires one side: host, NAT and segment, with addresses and routes.
-    fn connect(&self, side: &Side) -> Result<(), Failure> {
-        let Side { host, nat, number } = side;
+    /// Wires one side: host, NATs and segment, with addresses and routes.
+    fn connect(&self, side: &Side, has_carrier: bool) -> Result<(), Failure> {
+        let Side { host, nat, carrier, number } = side;
         self.wire((*host, "eth0"), (*nat, "lan"))?;
-        self.wire((*nat, "wan"), (Node::Inet, &format!("side{number}")))?;
+        let outermost = if has_carrier { *carrier } else { *nat };
+        if has_carrier {
+            self.wire((*nat, "wan"), (*carrier, "lan"))?;
+            self.inside(*nat, &format!("addr add {}/24 dev wan", shared(*number, 2)))?;
+            self.inside(*nat, &format!("route add default via {}", shared(*number, 1)))?;
+            self.inside(*carrier, &format!("addr add {}/24 dev lan", shared(*number, 1)))?;
+            self.let_forward(*carrier)?;
+        }
+        self.wire((outermost, "wan"), (Node::Inet, &format!("side{number}")))?;
         self.inside(Node::Inet, &format!("link set side{number} master segment"))?;
         self.inside(*host, &format!("addr add 10.{number}.0.2/24 dev eth0"))?;
         self.inside(*host, &format!("route add default via 10.{number}.0.1"))?;
         self.inside(*nat, &format!("addr add 10.{number}.0.1/24 dev lan"))?;
-        self.inside(*nat, &format!("addr add {}/24 dev wan", wan(*number)))?;
-        self.inside(*nat, &format!("route add default via {SERVER}"))?;
+        self.inside(outermost, &format!("addr add {}/24 dev wan", wan(*number)))?;
+        self.inside(outermost, &format!("route add default via {SERVER}"))?;
+        self.let_forward(*nat)
+    }
+
+    fn let_forward(&self, nat: Node) -> Result<(), Failure> {
         // what goes back to where it came from has nothing to learn: that is the hairpin
         let redirects = ["all", "lan"].map(|name| format!("net.ipv4.conf.{name}.send_redirects=0"));
-        let mut sysctl = self.command(*nat, "sysctl");
+        let mut sysctl = self.command(nat, "sysctl");
         capture(sysctl.args(["-qw", "net.ipv4.ip_forward=1"]).args(redirects)).map(drop)
     }
 
@@ -149,29 +166,35 @@ impl Lab {
         self.inside(right, &format!("link set {right_if} up"))
     }
 
-    fn set_nat(&self, side: &Side, kind: NatKind) -> Result<(), Failure> {
-        let (wan_here, peer) = (wan(side.number), wan(3 - side.number));
-        let host = format!("10.{}.0.2", side.number);
-        let site = Site { wan: &wan_here, host: &host, peer: &peer, server: SERVER };
-        let rules = kind.rules(&site);
-        let mut nft = self.command(side.nat, "nft");
-        let output = nft.arg(&rules).output();
-        match output {
-            Ok(output) if output.status.success() => {}
-            Ok(output) => {
-                let noise = String::from_utf8_lossy(&output.stderr).into_owned();
-                return Err(Failure::Failed(format!("nft refused the rules of {kind:?}: {noise}")));
-            }
-            Err(error) => return Err(Failure::Failed(format!("nft: {error}"))),
+    fn set_nats(&self, side: &Side, plan: Plan) -> Result<(), Failure> {
+        let Plan { nat, input, carrier } = plan;
+        let (number, public, peer) = (side.number, wan(side.number), wan(3 - side.number));
+        let (host, inner) = (format!("10.{number}.0.2"), shared(number, 2));
+        let outside = if carrier.is_some() { &inner } else { &public };
+        let site = Site { wan: outside, host: &host, peer: &peer, server: SERVER };
+        self.set_nat(side.nat, &nat.rules(&site, input))?;
+        if let Some(kind) = carrier {
+            let site = Site { wan: &public, host: &inner, peer: &peer, server: SERVER };
+            self.set_nat(side.carrier, &kind.rules(&site, Input::Drop))?;
         }
-        if kind.is_routed() {
-            let number = side.number;
-            let route = format!("route add 10.{number}.0.0/24 via {}", wan(number));
+        if nat.is_routed() {
+            let route = format!("route add 10.{number}.0.0/24 via {public}");
             self.inside(Node::Inet, &route)?;
             let forward = ["-qw", "net.ipv4.ip_forward=1"];
             capture(self.command(Node::Inet, "sysctl").args(forward))?;
         }
         Ok(())
+    }
+
+    fn set_nat(&self, node: Node, rules: &str) -> Result<(), Failure> {
+        match self.command(node, "nft").arg(rules).output() {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => {
+                let noise = String::from_utf8_lossy(&output.stderr);
+                Err(Failure::Failed(format!("nft refused these rules:\n{rules}\n{noise}")))
+            }
+            Err(error) => Err(Failure::Failed(format!("nft: {error}"))),
+        }
     }
 
     /// Deletes the namespaces of this prefix, and first whatever still runs in them.

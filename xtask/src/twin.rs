@@ -2,11 +2,12 @@
 //! questions. What is compared is classes of behaviour: the kernel's random ports have no seed.
 
 use nat_sim::{
-    Dependence, ForwardRule, Hairpin, LinuxNat, Nat, Observations, SourceRule, Udp, observe,
+    Dependence, ForwardRule, Hairpin, LinuxNat, Nat, Observations, PortFate, RouterInput,
+    SourceRule, Udp, observe,
 };
 
 use crate::lab::probe::{self, BLOCKED, Behaviour};
-use crate::lab::{self, Lab, NatKind};
+use crate::lab::{self, Input, Lab, NatKind, Plan};
 use crate::run::Failure;
 
 pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
@@ -21,24 +22,68 @@ pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
 
 /// Compares all of them. Returns a note with how many there are.
 pub(crate) fn compare() -> Result<String, Failure> {
-    let mut differ = Vec::new();
-    for (name, kind) in NatKind::ALL {
-        let real = probe::look(&Lab::up(kind, NatKind::Masquerade)?)?;
-        let model = observe(1, vec![Nat::new(model(kind))])
-            .map_err(|error| format!("{name}: the model: {error}"))?;
+    let (plans, mut differ) = (plans(), Vec::new());
+    for (name, plan) in &plans {
+        let real = probe::look(&Lab::up(*plan, NatKind::Masquerade)?)?;
+        let model =
+            observe(1, nats(*plan)).map_err(|error| format!("{name}: the model: {error}"))?;
         let model = behaviour(&model).map_or_else(|| BLOCKED.to_owned(), |b| b.to_string());
         if real == model {
-            println!("{name:16} the same: {real}");
+            println!("{name:32} the same: {real}");
         } else {
-            println!("{name:16} DIFFERENT\n  kernel: {real}\n  model:  {model}");
-            differ.push(name);
+            println!("{name:32} DIFFERENT\n  kernel: {real}\n  model:  {model}");
+            differ.push(name.as_str());
         }
     }
-    let all = NatKind::ALL.len();
+    let all = plans.len();
     if differ.is_empty() {
         return Ok(format!("{all} of {all} behave the same"));
     }
     Err(Failure::Failed(format!("twin: the model behaves otherwise: {}", differ.join(", "))))
+}
+
+/// What is compared: each NAT by itself, those that translate with other policies for what comes for
+/// themselves, and pairs of them, one behind the other.
+fn plans() -> Vec<(String, Plan)> {
+    let alone = NatKind::ALL.map(|(name, kind)| (name.to_owned(), kind.into()));
+    let mut plans = alone.to_vec();
+    let named = |wanted: &[NatKind]| {
+        let all = NatKind::ALL.into_iter();
+        all.filter(|(_, kind)| wanted.contains(kind)).collect::<Vec<_>>()
+    };
+    for (name, nat) in named(&[NatKind::Masquerade, NatKind::PortRange, NatKind::FullCone]) {
+        for input in [Input::Reject, Input::Accept] {
+            let name = format!("{name}, input {input:?}").to_lowercase();
+            plans.push((name, Plan { input, ..nat.into() }));
+        }
+    }
+    let homes = named(&[NatKind::Masquerade, NatKind::MasqueradeRandom, NatKind::FullCone]);
+    let carriers = named(&[
+        NatKind::Masquerade,
+        NatKind::MasqueradeRandom,
+        NatKind::PortBlock,
+        NatKind::FullConeHairpin,
+        NatKind::AddressRestricted,
+    ]);
+    for (home, nat) in homes {
+        for (carrier, outer) in &carriers {
+            let name = format!("{home} behind {carrier}");
+            plans.push((name, Plan { carrier: Some(*outer), ..nat.into() }));
+        }
+    }
+    plans
+}
+
+/// The models of a side's NATs, the innermost first.
+fn nats(plan: Plan) -> Vec<Nat> {
+    let input = match plan.input {
+        Input::Drop => RouterInput::Drop,
+        Input::Reject => RouterInput::Reject,
+        Input::Accept => RouterInput::Accept,
+    };
+    let inner = Nat::new(LinuxNat { input, ..model(plan.nat) });
+    let outer = plan.carrier.map(|kind| Nat::new(model(kind)));
+    [inner].into_iter().chain(outer).collect()
 }
 
 /// The model of a NAT of the laboratory.
@@ -75,6 +120,8 @@ fn behaviour(seen: &Observations) -> Option<Behaviour> {
         ),
         lets_in_other_address: seen.filtering == Some(Dependence::Endpoint),
         hairpin: seen.hairpin != Hairpin::None,
+        keeps_port_after_early: seen.after_early_inbound == PortFate::Kept,
+        answers_strangers: seen.unsolicited_answered,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The NATs of the laboratory, as rules for the kernel's nftables.
 
+use super::Input;
+
 /// What kind of NAT a side sits behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NatKind {
@@ -145,10 +147,11 @@ impl NatKind {
 
     /// The rules for a NAT at this site, with counters of what goes to the other side's public
     /// address and to the server.
-    pub(super) fn rules(self, site: &Site<'_>) -> String {
+    pub(super) fn rules(self, site: &Site<'_>, input: Input) -> String {
         let Site { peer, server, .. } = site;
         let (source, destination) = (self.source(site), self.destination(site));
         let (memory, (policy, forward)) = (self.memory(), self.forward());
+        let input = input.rule();
         format!(
             "table ip {TABLE} {{
                counter {TO_PEER} {{ }}
@@ -166,7 +169,7 @@ impl NatKind {
                chain local {{ type filter hook input priority filter;
                  iifname wan ct state established,related accept;
                  iifname wan icmp type echo-request accept;
-                 iifname wan drop; }}
+                 {input} }}
              }}"
         )
     }

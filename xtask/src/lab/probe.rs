@@ -2,6 +2,7 @@
 //! sees of a host behind one, and what comes back in (the questions of RFC 4787).
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,15 @@ use crate::run::{Failure, capture};
 
 /// Where the reflector listens: two ports of one address, and one of another.
 const LISTENING: [(&str, u16); 3] = [(SERVER, 7000), (SERVER, 7001), (SERVER_OTHER, 7000)];
+
+/// The one of them that was not sent to when it sends first.
+const STRANGER: usize = 2;
+
+/// A port that no host has.
+const UNUSED: u16 = 9;
+
+/// How long to wait for an answer: the laboratory is on this machine.
+const WAIT: Duration = Duration::from_millis(300);
 
 /// What was seen of one NAT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +33,10 @@ pub(crate) struct Behaviour {
     pub(crate) lets_in_other_address: bool,
     /// Two behind it reach each other by their outer addresses.
     pub(crate) hairpin: bool,
+    /// The public port is still the one that the host chose when the other side was first.
+    pub(crate) keeps_port_after_early: bool,
+    /// A stranger who sends to a port that nobody has is told so.
+    pub(crate) answers_strangers: bool,
 }
 
 impl fmt::Display for Behaviour {
@@ -31,12 +45,14 @@ impl fmt::Display for Behaviour {
         write!(
             f,
             "keeps the port: {}, one port for all: {}, lets in another port: {}, another address: {}, \
-             hairpin: {}",
+             hairpin: {}, keeps the port after an early packet: {}, answers strangers: {}",
             yes(self.keeps_port),
             yes(self.one_port),
             yes(self.lets_in_other_port),
             yes(self.lets_in_other_address),
-            yes(self.hairpin)
+            yes(self.hairpin),
+            yes(self.keeps_port_after_early),
+            yes(self.answers_strangers)
         )
     }
 }
@@ -50,8 +66,11 @@ pub(crate) fn expected(kind: NatKind) -> Option<Behaviour> {
         lets_in_other_address: false,
         // without a NAT the outer address is the inner one
         hairpin: kind.hairpins() || kind.is_routed(),
+        keeps_port_after_early: true,
+        // the host does it where everything gets to it
+        answers_strangers: matches!(kind, NatKind::Demilitarized | NatKind::Open),
     };
-    let chooses = Behaviour { keeps_port: false, ..strict };
+    let chooses = Behaviour { keeps_port: false, keeps_port_after_early: false, ..strict };
     let lenient = Behaviour { lets_in_other_port: true, ..strict };
     match kind {
         NatKind::Masquerade
@@ -111,11 +130,23 @@ pub(crate) fn reflect() -> Result<(), Failure> {
     let answer = |socket: &UdpSocket| -> std::io::Result<()> {
         let mut buffer = [0; 64];
         let (length, from) = socket.recv_from(&mut buffer)?;
-        let through = match buffer[..length] {
-            [index @ b'0'..=b'2'] => &sockets[usize::from(index - b'0')],
-            _ => return Ok(()),
-        };
-        through.send_to(from.to_string().as_bytes(), from).map(drop)
+        match &buffer[..length] {
+            [index @ b'0'..=b'2'] => {
+                let through = &sockets[usize::from(index - b'0')];
+                through.send_to(from.to_string().as_bytes(), from).map(drop)
+            }
+            // from a stranger, to a port that nothing was sent from yet
+            [b'e', high, low] => {
+                let port = u16::from_be_bytes([*high, *low]);
+                sockets[STRANGER].send_to(b"early", (from.ip(), port))?;
+                socket.send_to(b"sent", from).map(drop)
+            }
+            [b's'] => {
+                let answered = is_refused((from.ip(), UNUSED).into())?;
+                socket.send_to(if answered { b"yes" } else { b"no" }, from).map(drop)
+            }
+            _ => Ok(()),
+        }
     };
     std::thread::scope(|scope| {
         for socket in &sockets {
@@ -125,11 +156,23 @@ pub(crate) fn reflect() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether an ICMP error comes back from there.
+fn is_refused(to: SocketAddr) -> std::io::Result<bool> {
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    socket.set_read_timeout(Some(WAIT))?;
+    socket.connect(to)?;
+    socket.send(b"anybody?")?;
+    let refused = socket
+        .recv(&mut [0; 64])
+        .is_err_and(|error| !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+    Ok(refused)
+}
+
 /// Asks the reflector from inside and says what was seen.
 pub(crate) fn ask() -> Result<String, Failure> {
     let bind = || {
         let socket = UdpSocket::bind("0.0.0.0:0")?;
-        socket.set_read_timeout(Some(Duration::from_millis(300)))?;
+        socket.set_read_timeout(Some(WAIT))?;
         Ok((socket.local_addr()?.port(), socket))
     };
     let bound = || bind().map_err(|error: std::io::Error| format!("a socket: {error}"));
@@ -151,8 +194,43 @@ pub(crate) fn ask() -> Result<String, Failure> {
         lets_in_other_port: exchange(&fresh, 0, 1).is_some(),
         lets_in_other_address: exchange(&fresh, 0, 2).is_some(),
         hairpin: mapped.is_some_and(|mapped| reaches(&socket, &fresh, mapped)),
+        keeps_port_after_early: keeps_port_after_early(&socket)?,
+        answers_strangers: request(&socket, b"s", 4 * WAIT).as_deref() == Some(b"yes"),
     };
     Ok(behaviour.to_string())
+}
+
+/// Has a stranger send to a port before anything was sent from it, and looks whether that port is
+/// seen all the same.
+fn keeps_port_after_early(socket: &UdpSocket) -> Result<bool, Failure> {
+    let unused = || UdpSocket::bind("0.0.0.0:0")?.local_addr();
+    let port = unused().map_err(|error| format!("a port: {error}"))?.port();
+    let [high, low] = port.to_be_bytes();
+    if request(socket, &[b'e', high, low], 4 * WAIT).is_none() {
+        return Err(Failure::Failed("the reflector sends nothing early".into()));
+    }
+    let bind = || {
+        let socket = UdpSocket::bind(("0.0.0.0", port))?;
+        socket.set_read_timeout(Some(WAIT))?;
+        Ok(socket)
+    };
+    let early = bind().map_err(|error: std::io::Error| format!("port {port}: {error}"))?;
+    Ok(first_answer(&early, STRANGER, 4 * WAIT).is_some_and(|seen| seen.port() == port))
+}
+
+/// Asks the first socket of the reflector something, and waits for what comes back from there.
+fn request(socket: &UdpSocket, question: &[u8], patience: Duration) -> Option<Vec<u8>> {
+    socket.send_to(question, LISTENING[0]).ok()?;
+    let end = Instant::now() + patience;
+    let mut buffer = [0; 64];
+    while Instant::now() < end {
+        if let Ok((length, from)) = socket.recv_from(&mut buffer)
+            && (from.ip().to_string().as_str(), from.port()) == LISTENING[0]
+        {
+            return Some(buffer[..length].to_vec());
+        }
+    }
+    None
 }
 
 /// Repeats the question until it is answered: the reflector may still be starting.
