@@ -66,7 +66,7 @@ impl Segment {
             let full = TopologyError::PrefixFull { prefix: self.prefix };
             let address = IpAddr::V4(address.ok_or(full)?);
             self.next += 1;
-            if !self.nodes.get(address).is_some() {
+            if self.nodes.get(address).is_none() {
                 return Ok(address);
             }
         }
@@ -84,7 +84,7 @@ impl Segment {
         let mut host = self.next;
         loop {
             let address = self.ipv6(host);
-            if !self.nodes.get(address).is_some() {
+            if self.nodes.get(address).is_none() {
                 return address;
             }
             host += 1;
