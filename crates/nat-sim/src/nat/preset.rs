@@ -50,9 +50,9 @@ pub enum Preset {
     Tcp443,
 }
 
-/// No preset has this name.
+/// No preset has this name. Its text lists those that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no NAT preset has this name")]
+#[error("no NAT preset has this name; there are {}", Preset::ALL.map(Preset::name).join(", "))]
 pub struct UnknownPreset;
 
 impl Preset {

@@ -419,3 +419,10 @@ fn numbers_and_addresses_that_nothing_can_have_are_named_with_their_line() {
     let scenario: Scenario = text.parse().unwrap();
     assert_eq!(scenario.to_string().parse(), Ok(scenario));
 }
+
+#[test]
+fn who_names_no_preset_is_told_their_names() {
+    let error = "kinux".parse::<Preset>().unwrap_err().to_string();
+    assert!(error.starts_with("no NAT preset has this name; there are rfc4787, "), "{error}");
+    assert!(Preset::ALL.iter().all(|preset| error.contains(preset.name())), "{error}");
+}
