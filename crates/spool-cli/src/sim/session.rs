@@ -111,9 +111,14 @@ impl Session {
         let mut agent = |host, role| -> Result<MachineId, Broken> {
             let written = |address| world.address_for(host, address);
             let turn = servers.turn.iter().cloned();
+            let mut stun: Vec<_> = servers.stun.iter().map(|server| written(*server)).collect();
+            // Behind a NAT64 they refuse a relay of the agent's family (440), and with it goes what
+            // they would have told of its address: it is asked for by itself.
+            let refusing = turn.clone().map(|server| server.address);
+            stun.extend(refusing.map(|to| (to, written(to))).filter(|(a, b)| a != b).map(|s| s.1));
             let config = IceConfig {
                 role,
-                stun_servers: servers.stun.iter().map(|server| written(*server)).collect(),
+                stun_servers: stun,
                 turn_servers: turn
                     .map(|server| ice_proto::TurnServer {
                         address: written(server.address),

@@ -47,6 +47,14 @@ fn hosts_of_a_scenario_connect_and_the_same_seed_does_the_same() {
 }
 
 #[test]
+fn a_phone_without_ipv4_learns_its_address_from_a_server_that_relays() {
+    let text = MEET.replace("port-restricted-cone", "nat64").replace("runs stun", "runs turn");
+    let (_dir, path) = scenario(&text);
+    let met = json(&["sim", &path, "--json"]);
+    assert_eq!(met["connections"][0]["direct"], true, "{met}");
+}
+
+#[test]
 fn a_server_that_relays_helps_where_nats_do_not() {
     let text = MEET.replace("linux", "symmetric").replace("port-restricted-cone", "symmetric");
     let (_dir, path) = scenario(&text);
