@@ -288,7 +288,7 @@ impl World {
         let (node_state, ipv6) = (&self.nodes[node as usize], packet.source.is_ipv6());
         let here = node_state.interfaces[interface as usize].addresses.iter();
         let here = here.copied().find(|ip| ip.is_ipv6() == ipv6);
-        // Any address of the node will do (RFC 4443 §2.2).
+        // Any address of the node will do.
         let Some(address) = here.or_else(|| node_state.address(ipv6)) else { return };
         let Some(error) = packet.error(address, fault) else { return };
         self.trace.sent(self.now, NodeId(node), interface, &error, error.payload());
