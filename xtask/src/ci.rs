@@ -106,10 +106,14 @@ fn fmt() -> Outcome {
 /// The fuzz targets are a workspace of their own. On stable Rust and without libFuzzer they are
 /// plain functions, which read the committed corpora.
 fn replay() -> Outcome {
-    let scope = ["--manifest-path", FUZZ, "--target-dir", "target", "--no-default-features"];
-    let lints = ["--all-targets", "--", "-D", "warnings"];
-    show(cargo().arg("clippy").args(scope).args(lints))?;
-    show(cargo().arg("test").args(scope)).map(|()| String::new())
+    let of_fuzz = |command: &str| {
+        let mut cargo = cargo();
+        cargo.args([command, "--manifest-path", FUZZ, "--no-default-features", "--target-dir"]);
+        cargo.arg(run::target());
+        cargo
+    };
+    show(of_fuzz("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    show(&mut of_fuzz("test")).map(|()| String::new())
 }
 
 fn tidy() -> Outcome {

@@ -182,7 +182,7 @@ impl Lane {
 
     /// Makes it another link, which goes on where this one was.
     pub(crate) fn set(&mut self, link: Link) {
-        self.delay_ns = u64::try_from(link.delay.as_nanos()).unwrap_or(u64::MAX);
+        self.delay_ns = nanos(link.delay);
         if let Some(rough) = &mut self.rough {
             rough.link = link;
         } else if link != Link::after(link.delay) {
@@ -201,27 +201,33 @@ impl Lane {
     /// When a packet that is put on the link comes out, if the link does no more than delay.
     #[inline]
     pub(crate) fn delay(&mut self, now: Instant) -> Option<Instant> {
-        if self.rough.is_some() {
-            return None;
-        }
+        if self.rough.is_some() { None } else { Some(self.delayed(now)) }
+    }
+
+    #[inline]
+    fn delayed(&mut self, now: Instant) -> Instant {
         let at = Instant::from_nanos(now.as_nanos().saturating_add(self.delay_ns));
         self.last_out = self.last_out.max(at);
-        Some(self.last_out)
+        self.last_out
     }
 
     /// Puts a packet of `len` bytes on the link.
     pub(crate) fn pass(&mut self, now: Instant, len: usize) -> Passage {
-        if let Some(rough) = &mut self.rough {
-            return rough.pass(now, len, &mut self.stream, &mut self.last_out);
+        match &mut self.rough {
+            Some(rough) => rough.pass(now, len, &mut self.stream, &mut self.last_out),
+            None => Passage::Out { at: self.delayed(now), again: None, corrupt: false },
         }
-        let at = self.delay(now).unwrap_or(now);
-        Passage::Out { at, again: None, corrupt: false }
     }
 
     /// A random number, for example which bit to flip.
     pub(crate) fn draw(&mut self, bound: u64) -> u64 {
         self.stream.below(bound)
     }
+}
+
+/// A time in nanoseconds, for sums that are made for every packet.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Rough {
@@ -285,8 +291,8 @@ impl Rough {
     ) -> Instant {
         let mut at = clocked_out.saturating_add(self.link.delay);
         if !self.link.jitter.is_zero() {
-            let most = u64::try_from(self.link.jitter.as_nanos()).unwrap_or(u64::MAX);
-            at = at.saturating_add(Duration::from_nanos(stream.between(0, most)));
+            let jitter = stream.between(0, nanos(self.link.jitter));
+            at = at.saturating_add(Duration::from_nanos(jitter));
         }
         if let Some(reordering) = self.link.reordering
             && stream.happens(reordering.chance)

@@ -44,11 +44,11 @@ impl Owners {
     }
 }
 
-/// A socket's address as a key: in one or three words, where its own hash takes more.
+/// A socket's address: in one or three words, where its own hash takes more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Socket(pub(crate) SocketAddr);
+pub(crate) struct SocketKey(pub(crate) SocketAddr);
 
-impl Hash for Socket {
+impl Hash for SocketKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self.0 {

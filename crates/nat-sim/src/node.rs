@@ -1,7 +1,13 @@
 //! Hosts, NATs and the networks between them, in use.
 use crate::{
-    Jump, MachineId, Pref64, Stats, Stream, hosted::Hosted, link::Lane, map::Owners, nat::Engine,
-    ping::Pings, sockets::Sockets, tcp::Connection,
+    Jump, MachineId, Pref64, Stats, Stream,
+    hosted::Hosted,
+    link::{self, Lane},
+    map::Owners,
+    nat::Engine,
+    ping::Pings,
+    sockets::Sockets,
+    tcp::Connection,
 };
 use bytes::{Bytes, BytesMut};
 use sans_io::{Instant, Path, SocketFault, SocketId};
@@ -86,7 +92,7 @@ impl HostClock {
             Jump::Ahead(by) => (by, &mut self.ahead_ns),
             Jump::Back(by) => (by, &mut self.behind_ns),
         };
-        *sum = sum.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX));
+        *sum = sum.saturating_add(link::nanos(by));
     }
 
     /// What it shows at a time of the world.

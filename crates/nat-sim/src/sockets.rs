@@ -120,7 +120,7 @@ fn number(socket: &Socket) -> Option<(u32, SocketId)> {
 }
 
 fn address_hash(address: &SocketAddr) -> u64 {
-    map::hash(&map::Socket(*address))
+    map::hash(&map::SocketKey(*address))
 }
 
 fn number_hash(socket: &Socket) -> u64 {

@@ -86,17 +86,10 @@ impl Trace {
         self.hash.0
     }
 
-    /// Something new is on its way, with this payload.
+    /// Something new is on its way.
     #[inline]
-    pub(crate) fn sent(
-        &mut self,
-        at: Instant,
-        node: NodeId,
-        interface: u8,
-        packet: &IpPacket,
-        payload: &[u8],
-    ) {
-        self.hash.bytes(payload);
+    pub(crate) fn sent(&mut self, at: Instant, node: NodeId, interface: u8, packet: &IpPacket) {
+        self.hash.bytes(packet.payload());
         self.packet(at, node, interface, Happening::Sent, packet);
     }
 

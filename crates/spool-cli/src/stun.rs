@@ -172,7 +172,7 @@ fn as_json(server: &ResolvedServer, binding: &Binding) -> serde_json::Value {
         "local": binding.path.local.to_string(),
         "server": binding.path.remote.to_string(),
         "transport": name(server.transport).to_lowercase(),
-        "rtt_ms": binding.rtt.map(|rtt| f64::from(u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)) / 1e3),
+        "rtt_ms": binding.rtt.map(|rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3),
         "software": binding.software,
         "login": binding.login.map(|login| json!({
             "algorithm": algorithm(login),

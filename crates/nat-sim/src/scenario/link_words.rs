@@ -4,16 +4,19 @@ use crate::{Bursts, Chance, Link};
 use core::{fmt, time::Duration};
 
 /// What to call a link's properties, for error messages.
-pub(super) const EXPECTED: &str =
+const EXPECTED: &str =
     "delay, jitter, loss, bursts, duplicate, reorder, corrupt, rate, mtu or black-hole";
 
 /// Which property of a link a word sets.
-pub(super) fn property(word: &str) -> Option<&'static str> {
+pub(super) fn property(word: &str) -> Result<&'static str, ScenarioFault> {
     const WORDS: [&str; 8] =
         ["delay", "jitter", "loss", "bursts", "duplicate", "reorder", "corrupt", "rate"];
     match word {
-        "mtu" | "black-hole" => Some("mtu"),
-        _ => WORDS.into_iter().find(|property| *property == word),
+        "mtu" | "black-hole" => Ok("mtu"),
+        _ => {
+            let property = WORDS.into_iter().find(|property| *property == word);
+            property.ok_or_else(|| unexpected(word, EXPECTED))
+        }
     }
 }
 

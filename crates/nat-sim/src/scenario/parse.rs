@@ -13,7 +13,7 @@ impl FromStr for Scenario {
         let mut reader = Reader::default();
         for (index, line) in text.lines().enumerate() {
             let words = line.split('#').next().unwrap_or_default().split_whitespace();
-            let statement = Words { left: words, said: Vec::new() };
+            let statement = Words { left: words, said: Said::default() };
             let at = |fault| ScenarioError { line: index + 1, fault };
             reader.read(index + 1, statement).map_err(at)?;
         }
@@ -28,8 +28,7 @@ impl FromStr for Scenario {
 struct Reader {
     scenario: Scenario,
     lines: Vec<(Part, usize)>,
-    has_seed: bool,
-    has_duration: bool,
+    said: Said,
 }
 
 impl Reader {
@@ -42,11 +41,11 @@ impl Reader {
         let scenario = &mut self.scenario;
         match first {
             "seed" => {
-                first_time(first, &mut self.has_seed)?;
+                self.said.once("seed", first)?;
                 scenario.seed = number(words.next("a number")?)?;
             }
             "duration" => {
-                first_time(first, &mut self.has_duration)?;
+                self.said.once("duration", first)?;
                 scenario.duration = duration(words.next("a time such as 10s")?)?;
             }
             "nat" => {
@@ -74,33 +73,30 @@ impl Reader {
     }
 }
 
-fn first_time(word: &str, was_said: &mut bool) -> Result<(), ScenarioFault> {
-    if core::mem::replace(was_said, true) {
-        return Err(ScenarioFault::Repeated { word: word.to_owned() });
+/// What may be said once only, and was: two of them would contradict each other, and one be lost.
+#[derive(Default)]
+struct Said(Vec<&'static str>);
+
+impl Said {
+    /// Notes that it was said, by this word.
+    fn once(&mut self, what: &'static str, word: &str) -> Result<(), ScenarioFault> {
+        if self.0.contains(&what) {
+            return Err(ScenarioFault::Repeated { word: word.to_owned() });
+        }
+        self.0.push(what);
+        Ok(())
     }
-    Ok(())
 }
 
 /// The words of a line.
 struct Words<'a> {
     left: SplitWhitespace<'a>,
-    /// Those that may be said once only, and were.
-    said: Vec<&'static str>,
+    said: Said,
 }
 
 impl<'a> Words<'a> {
     fn next(&mut self, expected: &'static str) -> Result<&'a str, ScenarioFault> {
         self.left.next().ok_or(ScenarioFault::Missing { expected })
-    }
-
-    /// Notes that something was said that may be said once only: two of them would contradict each
-    /// other, and one would be lost.
-    fn once(&mut self, what: &'static str, word: &str) -> Result<(), ScenarioFault> {
-        if self.said.contains(&what) {
-            return Err(ScenarioFault::Repeated { word: word.to_owned() });
-        }
-        self.said.push(what);
-        Ok(())
     }
 
     fn name(&mut self) -> Result<String, ScenarioFault> {
@@ -129,7 +125,7 @@ impl<'a> Words<'a> {
             if let Some((key, value)) = word.split_once('=') {
                 tweaks.push(tweak(word, key, value)?);
             } else if word == "inside" {
-                self.once("inside", word)?;
+                self.said.once("inside", word)?;
                 inside = Some(self.parse("a prefix such as 192.168.1.0/24")?);
             } else {
                 self.place(&mut place, word)?;
@@ -142,7 +138,7 @@ impl<'a> Words<'a> {
         let (name, mut place, mut runs) = (self.name()?, Place::default(), None);
         while let Some(word) = self.left.next() {
             if word == "runs" {
-                self.once("runs", word)?;
+                self.said.once("runs", word)?;
                 runs = Some(self.next("what it runs")?.to_owned());
             } else {
                 self.place(&mut place, word)?;
@@ -154,17 +150,17 @@ impl<'a> Words<'a> {
     fn place(&mut self, place: &mut Place, word: &str) -> Result<(), ScenarioFault> {
         match word {
             "behind" => {
-                self.once("place", word)?;
+                self.said.once("place", word)?;
                 place.behind = Some(self.name()?);
                 if let Some(link) = &mut place.link
-                    && !self.said.contains(&"delay")
+                    && !self.said.0.contains(&"delay")
                 {
                     // It was begun as the usual link to the internet.
                     link.delay = Link::default().delay;
                 }
             }
             "on" => {
-                self.once("place", word)?;
+                self.said.once("place", word)?;
                 let (word, expected) = (self.next("internet")?, "internet");
                 if word != expected {
                     return Err(ScenarioFault::Unexpected { word: word.to_owned(), expected });
@@ -188,11 +184,7 @@ impl<'a> Words<'a> {
         usual: Link,
         word: &str,
     ) -> Result<(), ScenarioFault> {
-        let Some(property) = link_words::property(word) else {
-            let (word, expected) = (word.to_owned(), link_words::EXPECTED);
-            return Err(ScenarioFault::Unexpected { word, expected });
-        };
-        self.once(property, word)?;
+        self.said.once(link_words::property(word)?, word)?;
         link_words::read(link, usual, word, &mut |expected| self.next(expected))
     }
 

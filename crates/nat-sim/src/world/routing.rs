@@ -30,10 +30,10 @@ impl World {
     #[expect(clippy::inline_always, reason = "most of its time would go into calling it")]
     pub(super) fn send_from(&mut self, host: HostId, interface: u8, packet: Box<IpPacket>) {
         let node = &mut self.nodes[host.0 as usize];
-        let payload = packet.payload();
-        node.stats.send(payload.len());
-        self.stats.send(payload.len());
-        self.trace.sent(self.now, NodeId(host.0), interface, &packet, payload);
+        let len = packet.payload().len();
+        node.stats.send(len);
+        self.stats.send(len);
+        self.trace.sent(self.now, NodeId(host.0), interface, &packet);
         let to = packet.destination.ip();
         let owner =
             self.segments[node.interfaces[interface as usize].segment as usize].nodes.get(to);
@@ -48,7 +48,7 @@ impl World {
     /// Lets a host send any packet at all, also one with a source that is not its own: for forged
     /// ICMP errors and the like.
     pub fn inject(&mut self, host: HostId, packet: IpPacket) {
-        self.trace.sent(self.now, NodeId(host.0), 0, &packet, packet.payload());
+        self.trace.sent(self.now, NodeId(host.0), 0, &packet);
         self.emit(host.0, 0, Box::new(packet));
     }
 
@@ -279,7 +279,7 @@ impl World {
     /// A NAT answers a ping itself.
     fn answer_ping(&mut self, node: u32, interface: u8, packet: &IpPacket) {
         let Some(reply) = packet.echo_reply() else { return };
-        self.trace.sent(self.now, NodeId(node), interface, &reply, reply.payload());
+        self.trace.sent(self.now, NodeId(node), interface, &reply);
         self.emit(node, interface, Box::new(reply));
     }
 
@@ -291,7 +291,7 @@ impl World {
         // Any address of the node will do.
         let Some(address) = here.or_else(|| node_state.address(ipv6)) else { return };
         let Some(error) = packet.error(address, fault) else { return };
-        self.trace.sent(self.now, NodeId(node), interface, &error, error.payload());
+        self.trace.sent(self.now, NodeId(node), interface, &error);
         self.emit(node, interface, Box::new(error));
     }
 

@@ -24,9 +24,8 @@ fn a_fragment_gives_credentials_candidates_and_the_end_of_them() {
 
 #[test]
 fn the_end_of_candidates_may_hold_for_all_sections() {
-    let text = b"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n\
-        a=end-of-candidates\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n";
-    let fragment = Fragment::accept(text, Policy::Strict).unwrap();
+    let text = format!("{CREDENTIALS}a=end-of-candidates\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n");
+    let fragment = Fragment::accept(text.as_bytes(), Policy::Strict).unwrap();
     assert!(fragment.end_of_candidates());
     assert!(fragment.sections().all(|section| section.end_of_candidates()));
 }
