@@ -2,7 +2,8 @@
 use benches::messages::{CHECK, Check, ICE_CHECK, PASSWORD, TRANSACTION_ID, USERNAME};
 use core::{hint::black_box, net::SocketAddr};
 use stun_proto::{
-    Integrity, Key, Message, MessageBuilder, MessageType, Method, TransactionId, WriteError,
+    AttributeType, Integrity, Key, Message, MessageBuilder, MessageType, Method, TransactionId,
+    WriteError,
     attribute::{IceControlling, Priority, Username, XorMappedAddress},
 };
 
@@ -17,7 +18,8 @@ pub(crate) fn verify() -> impl FnMut(&'static [u8]) -> Option<Check> {
     move |bytes| {
         let message = Message::parse(bytes).ok()?;
         message.verify(&key).ok()?;
-        if !message.has_fingerprint() || message.get::<Username>()?.0 != USERNAME {
+        let username = message.value(AttributeType::USERNAME)?;
+        if !message.has_fingerprint() || username != USERNAME.as_bytes() {
             return None;
         }
         let priority = message.get::<Priority>()?.0;

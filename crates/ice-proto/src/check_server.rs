@@ -10,10 +10,10 @@ use crate::{
 use bytes::Bytes;
 use sans_io::{DropReason, Instant, Packet, Path};
 use stun_proto::{
-    Integrity, Message, MessageBuilder, MessageType, Method,
+    AttributeType, Integrity, Message, MessageBuilder, MessageType, Method,
     attribute::{
         Code, ErrorCode, IceControlled, IceControlling, Priority, UnknownAttributes, UseCandidate,
-        Username, XorMappedAddress,
+        XorMappedAddress,
     },
 };
 
@@ -84,7 +84,9 @@ impl Session {
             None => {
                 self.early.add(check, ufrag);
             }
-            Some(remote) if *remote.credentials.ufrag == *ufrag => self.heed(now, &check),
+            Some(remote) if *remote.credentials.ufrag.as_bytes() == *ufrag => {
+                self.heed(now, &check)
+            }
             // A peer of another session, as forking makes them: answered, not checked.
             Some(_) => {}
         }
@@ -92,16 +94,15 @@ impl Session {
     }
 
     /// Checks the short-term credentials of a request (RFC 8489 §9.1.3). Gives the username
-    /// fragment of the sender.
-    fn authenticate<'a>(&self, message: &Message<'a>) -> Result<(&'a str, Integrity), Code> {
-        let username = message.get::<Username<'a>>().ok_or(Code::BAD_REQUEST)?.0;
+    /// fragment of the sender, as bytes: it will be compared.
+    fn authenticate<'a>(&self, message: &Message<'a>) -> Result<(&'a [u8], Integrity), Code> {
+        let username = message.value(AttributeType::USERNAME).ok_or(Code::BAD_REQUEST)?;
         if message.integrity().is_none() {
             return Err(Code::BAD_REQUEST);
         }
-        let (ours, theirs) = username.split_once(':').ok_or(Code::UNAUTHENTICATED)?;
-        if *ours != *self.credentials.ufrag {
-            return Err(Code::UNAUTHENTICATED);
-        }
+        let past_ours = username.strip_prefix(self.credentials.ufrag.as_bytes());
+        let theirs = past_ours.and_then(|rest| rest.strip_prefix(b":"));
+        let theirs = theirs.ok_or(Code::UNAUTHENTICATED)?;
         let integrity = message.verify(&self.key).map_err(|_| Code::UNAUTHENTICATED)?;
         Ok((theirs, integrity))
     }

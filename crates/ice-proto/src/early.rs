@@ -16,7 +16,7 @@ pub(crate) struct Check {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EarlyCheck {
     pub check: Check,
-    pub ufrag: Arc<str>,
+    pub ufrag: Arc<[u8]>,
 }
 
 /// The requests that wait, one for each path and sender, at most `max`.
@@ -32,7 +32,7 @@ impl EarlyChecks {
     }
 
     /// Remembers a request. `false`: there was no room; the peer will repeat it.
-    pub(crate) fn add(&mut self, check: Check, ufrag: &str) -> bool {
+    pub(crate) fn add(&mut self, check: Check, ufrag: &[u8]) -> bool {
         let same =
             |known: &&mut EarlyCheck| known.check.path == check.path && *known.ufrag == *ufrag;
         if let Some(known) = self.waiting.iter_mut().find(same) {
@@ -72,8 +72,8 @@ mod tests {
     #[test]
     fn repeats_are_one_check_and_a_nomination_sticks() {
         let mut early = EarlyChecks::new(2);
-        assert!(early.add(check(1, true), "abcd"));
-        assert!(early.add(check(1, false), "abcd"));
+        assert!(early.add(check(1, true), b"abcd"));
+        assert!(early.add(check(1, false), b"abcd"));
         let taken = early.take();
         assert_eq!(taken.len(), 1);
         assert!(taken[0].check.nominates);
@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn there_is_a_bound_and_what_is_beyond_it_is_not_heard() {
         let mut early = EarlyChecks::new(2);
-        assert!(early.add(check(1, false), "abcd"));
-        assert!(early.add(check(1, false), "efgh"));
-        assert!(!early.add(check(2, false), "abcd"));
+        assert!(early.add(check(1, false), b"abcd"));
+        assert!(early.add(check(1, false), b"efgh"));
+        assert!(!early.add(check(2, false), b"abcd"));
         assert!(early.heard(&check(1, false).path) && !early.heard(&check(2, false).path));
     }
 }

@@ -146,7 +146,7 @@ impl Session {
         });
         self.patience_until = Some(now.saturating_add(self.settings.patience));
         for early in self.early.take() {
-            if early.ufrag == credentials.ufrag {
+            if *early.ufrag == *credentials.ufrag.as_bytes() {
                 self.heed(now, &early.check);
             }
         }

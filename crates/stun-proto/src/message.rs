@@ -173,11 +173,33 @@ impl<'a> Message<'a> {
     /// The first attribute of type `A`, if there is one and it is not malformed.
     #[inline]
     pub fn get<A: Attribute<'a>>(&self) -> Option<A> {
+        A::decode(self.value(A::TYPE)?, &self.transaction_id())
+    }
+
+    /// The value of the first attribute of this type, malformed or not: for types that this crate
+    /// does not know, and for those who only compare. [`get`](Self::get) makes sure that text is
+    /// UTF-8, which takes longer than to find it.
+    ///
+    /// ```
+    /// use stun_proto::{AttributeType, Message, MessageBuilder, MessageType, Method, TransactionId};
+    /// use stun_proto::attribute::Username;
+    /// let mut buffer = [0; 64];
+    /// let kind = MessageType::request(Method::BINDING);
+    /// let bytes = MessageBuilder::new(&mut buffer, kind, TransactionId([0; 12]))
+    ///     .with(&Username("local:remote"))
+    ///     .finish()?;
+    /// let message = Message::parse(bytes)?;
+    /// assert_eq!(message.value(AttributeType::USERNAME), Some(&b"local:remote"[..]));
+    /// assert_eq!(message.value(AttributeType(0x7FFF)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn value(&self, kind: AttributeType) -> Option<&'a [u8]> {
         let mut rest = self.body;
         loop {
             let (attribute, next) = split_first(rest)?;
-            if attribute.kind == A::TYPE {
-                return A::decode(attribute.value(), &self.transaction_id());
+            if attribute.kind == kind {
+                return Some(attribute.value());
             }
             rest = next;
         }
@@ -193,7 +215,7 @@ impl<'a> Message<'a> {
 
     /// Whether there is an attribute of this type, malformed or not.
     pub fn has(&self, kind: AttributeType) -> bool {
-        self.attributes().any(|(k, _)| k == kind)
+        self.value(kind).is_some()
     }
 
     /// Types and values, up to the first integrity attribute or the fingerprint.

@@ -65,11 +65,13 @@ fn requests_without_the_password_are_refused_and_leave_no_trace() {
     let ours = puppet.agent.local_credentials().clone();
     let path = Path::udp(address("192.0.2.1:5000"), address("203.0.113.9:1"));
     let good = format!("{}:peer", ours.ufrag);
+    let longer = format!("{}x:peer", ours.ufrag);
     let key = Key::new(ours.pwd.as_bytes());
     let cases = [
         (Some(good.as_str()), Some(Key::new(b"wrong")), Code::UNAUTHENTICATED),
         (Some("other:peer"), Some(key.clone()), Code::UNAUTHENTICATED),
         (Some(ours.ufrag.as_ref()), Some(key.clone()), Code::UNAUTHENTICATED),
+        (Some(longer.as_str()), Some(key.clone()), Code::UNAUTHENTICATED),
         (Some(good.as_str()), None, Code::BAD_REQUEST),
         (None, Some(key), Code::BAD_REQUEST),
     ];
@@ -89,8 +91,26 @@ fn requests_without_the_password_are_refused_and_leave_no_trace() {
         assert_eq!(sent.len(), 1);
         assert_eq!(error_of(&sent[0]), Some(code), "{username:?}");
     }
-    assert_eq!(puppet.agent.drops().count(DropReason::Unauthenticated), 5);
+    assert_eq!(puppet.agent.drops().count(DropReason::Unauthenticated), 6);
     assert_eq!(puppet.agent.remote_candidates().count(), 1);
+    assert_eq!(puppet.receive(path, b"data"), Some(DropReason::Forbidden));
+}
+
+#[test]
+fn a_proven_request_whose_username_is_no_text_is_refused_and_leaves_no_trace() {
+    let mut puppet = Puppet::new(IceConfig::default());
+    let ours = puppet.agent.local_credentials().clone();
+    let path = Path::udp(address("192.0.2.1:5000"), address("203.0.113.9:1"));
+    let mut buffer = [0; 256];
+    let kind = MessageType::request(Method::BINDING);
+    let mut message = MessageBuilder::new(&mut buffer, kind, TransactionId([1; 12]));
+    message.push_raw(AttributeType::USERNAME, &[ours.ufrag.as_bytes(), b":\xFF"].concat());
+    let key = Key::new(ours.pwd.as_bytes());
+    let bytes = message.sign(&key, Integrity::Sha1).fingerprint().finish().unwrap();
+    assert_eq!(puppet.receive(path, bytes), None);
+    let sent = puppet.take_sent();
+    assert_eq!(error_of(&sent[0]), Some(Code::BAD_REQUEST));
+    assert!(Message::parse(&sent[0].payload).unwrap().verify(&key).is_ok());
     assert_eq!(puppet.receive(path, b"data"), Some(DropReason::Forbidden));
 }
 

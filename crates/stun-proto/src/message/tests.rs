@@ -74,6 +74,7 @@ fn first_of_two_counts() {
     let message = Message::parse(&bytes).unwrap();
     assert_eq!(message.get(), Some(Lifetime(1)));
     assert_eq!(message.get_all().collect::<Vec<Lifetime>>(), [Lifetime(1), Lifetime(2)]);
+    assert_eq!(message.value(AttributeType::LIFETIME), Some(&[0, 0, 0, 1][..]));
 }
 
 #[test]
@@ -90,6 +91,7 @@ fn malformed_optional_attribute_is_as_good_as_absent() {
     let message = Message::parse(&bytes).unwrap();
     assert_eq!(message.malformed(), None);
     assert_eq!(message.get::<Software>(), None);
+    assert_eq!(message.value(AttributeType::SOFTWARE), Some(&[0xFF, 0xFE][..]));
 }
 
 #[test]
