@@ -97,6 +97,10 @@ fn copies(session: &Session<'_>) {
         assert_eq!(anonymous.media_count(), session.media_count());
     }
     let _ = session.check_whip_offer();
+    if let Ok(fragment) = Fragment::of(session) {
+        let read = Fragment::accept(&fragment.to_bytes(), Policy::Strict).map(|_| ());
+        assert_eq!(read, Ok(()), "a fragment that was written is not one");
+    }
     let owned = session.clone().into_owned();
     assert_eq!(owned, *session);
     answer(session);

@@ -85,7 +85,7 @@ impl Session {
                 self.early.add(check, ufrag);
             }
             Some(remote) if *remote.credentials.ufrag.as_bytes() == *ufrag => {
-                self.heed(now, &check)
+                self.heed(now, &check);
             }
             // A peer of another session, as forking makes them: answered, not checked.
             Some(_) => {}

@@ -8,7 +8,7 @@ mod timeline;
 
 use crate::{
     Dependence, Hairpin, Host, HostId, Jump, Lifetime, Link, Model, Nat, NatId, NodeId, PortChoice,
-    Pref64, Prefix, Preset, RouterInput, TopologyError, World,
+    Pref64, Prefix, Preset, RouterInput, TopologyError, UnknownPreset, World,
 };
 use core::time::Duration;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -179,6 +179,12 @@ pub enum ScenarioFault {
         word: String,
         /// What could stand there.
         expected: &'static str,
+    },
+    /// A word that should name a NAT preset and does not.
+    #[error("{word:?} means nothing here: {UnknownPreset}")]
+    NoPreset {
+        /// The word.
+        word: String,
     },
     /// The line ends too early.
     #[error("the line ends where {expected} should stand")]

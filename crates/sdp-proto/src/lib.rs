@@ -68,7 +68,7 @@
 //!   them: [`Strict`](Policy::Strict) for conformance, [`Compat`](Policy::Compat) for peers,
 //!   [`Camera`](Policy::Camera) for RTSP.
 //! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
-//!   data channel, [`Fragment`] reads what is trickled afterwards.
+//!   data channel, [`Fragment`] reads and writes what is trickled afterwards.
 //! - [`Negotiator`] makes and answers offers for audio, video and data channels: codecs,
 //!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so. The
 //!   example `offer_answer` shows a whole exchange.

@@ -119,7 +119,8 @@ impl<'a> Words<'a> {
     }
 
     fn nat(&mut self) -> Result<NatPlan, ScenarioFault> {
-        let (name, preset) = (self.name()?, self.parse("the name of a preset")?);
+        let (name, word) = (self.name()?, self.next("the name of a preset")?);
+        let preset = word.parse().map_err(|_| ScenarioFault::NoPreset { word: word.to_owned() })?;
         let (mut tweaks, mut inside, mut place) = (Vec::new(), None, Place::default());
         while let Some(word) = self.left.next() {
             if let Some((key, value)) = word.split_once('=') {

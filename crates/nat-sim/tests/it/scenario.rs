@@ -201,7 +201,10 @@ fn errors_name_the_line_and_the_fault() {
         ("seed 7 8", "line 1: \"8\" means nothing here; expected the end of the line"),
         (
             "\n# nothing\nnat home kinux",
-            "line 3: \"kinux\" means nothing here; expected the name of a preset",
+            "line 3: \"kinux\" means nothing here: no NAT preset has this name; there are rfc4787, \
+             full-cone, restricted-cone, port-restricted-cone, symmetric, carrier-block, \
+             mobile-carrier, enterprise, firewall, linux, linux-random, linux-open, nat64, \
+             udp-blocked, tcp-443",
         ),
         ("nat a linux behind b\nnat b linux", "line 1: there is no node named b"),
         ("nat a linux\n\nhost h behind h", "line 3: there is no node named h"),

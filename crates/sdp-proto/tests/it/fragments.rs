@@ -1,6 +1,6 @@
 //! Fragments as SIP and WHIP trickle them.
 
-use sdp_proto::{Code, Fragment, Policy};
+use sdp_proto::{Code, Fragment, Policy, Session, WriteError};
 
 #[test]
 fn a_fragment_gives_credentials_candidates_and_the_end_of_them() {
@@ -73,6 +73,75 @@ fn a_mid_stands_before_the_candidates_that_it_is_for() {
 
 #[test]
 fn what_a_fragment_says_beyond_candidates_is_ignored() {
-    let text = format!("{CREDENTIALS}a=new\r\na=later:1\r\nm=video 9 X 1\r\na=mid:0\r\na=y\r\n");
-    assert_eq!(codes(&text), []);
+    let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n";
+    let plain = format!("{CREDENTIALS}m=audio 9 RTP/AVP 0\r\na=mid:0\r\n{candidate}");
+    let more = format!(
+        "{CREDENTIALS}a=new\r\na=later:1\r\nm=video 0 X 1 2\r\na=y\r\na=mid:0\r\n{candidate}"
+    );
+    let said = |text: &str| {
+        assert_eq!(codes(text), []);
+        let fragment = Fragment::accept(text.as_bytes(), Policy::Strict).unwrap();
+        let section = fragment.sections().next().unwrap();
+        let candidates: Vec<_> = section.candidates().map(|c| c.unwrap().to_string()).collect();
+        let mid = section.mid().unwrap().unwrap().as_str().to_owned();
+        let ufrag = section.ice_credentials().unwrap().unwrap().ufrag.as_str().to_owned();
+        (mid, ufrag, candidates, section.end_of_candidates())
+    };
+    let expected = vec!["1 1 udp 1 192.0.2.1 9 typ host".to_owned()];
+    assert_eq!(said(&plain), ("0".into(), "EsAw".into(), expected, true));
+    assert_eq!(said(&more), said(&plain));
+}
+
+const HEAD: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n";
+
+/// What a fragment says of a description.
+fn of(description: &str) -> Result<String, WriteError> {
+    let description = Session::accept(description.as_bytes(), Policy::Compat).unwrap();
+    let fragment = Fragment::of(&description)?;
+    fragment.check(Policy::Strict).unwrap();
+    Ok(String::from_utf8(fragment.to_bytes().into_owned()).unwrap())
+}
+
+#[test]
+fn a_written_fragment_has_the_credentials_where_the_description_has_them() {
+    let audio = "m=audio 9 RTP/AVP 0\r\n";
+    let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+    let common = of(&format!("{HEAD}{CREDENTIALS}{audio}a=mid:0\r\n{candidate}"));
+    assert_eq!(common, Ok(format!("{CREDENTIALS}{audio}a=mid:0\r\n{candidate}")));
+    let own = of(&format!("{HEAD}{audio}{candidate}a=mid:0\r\n{CREDENTIALS}"));
+    assert_eq!(own, Ok(format!("{audio}{CREDENTIALS}a=mid:0\r\n{candidate}")));
+}
+
+#[test]
+fn a_written_fragment_repeats_all_candidates_in_their_order() {
+    let candidates: String = [3, 1, 2]
+        .map(|port| format!("a=candidate:{port} 1 udp 1 192.0.2.1 {port} typ host\r\n"))
+        .concat();
+    let text = of(&format!(
+        "{HEAD}a=group:BUNDLE a b\r\na=ice-options:trickle\r\na=group:LS a\r\na=tool:x\r\n\
+         {CREDENTIALS}m=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=sendrecv\r\n\
+         {candidates}a=end-of-candidates\r\nm=video 9 RTP/AVP 99\r\na=mid:b\r\n\
+         m=text 0 RTP/AVP 98\r\na=mid:c\r\n{candidates}"
+    ));
+    assert_eq!(
+        text,
+        Ok(format!(
+            "a=group:BUNDLE a b\r\na=ice-options:trickle\r\n{CREDENTIALS}\
+             m=audio 9 RTP/AVP 0\r\na=mid:a\r\n{candidates}a=end-of-candidates\r\n"
+        ))
+    );
+}
+
+#[test]
+fn what_is_no_fragment_is_not_written() {
+    let code = |description: &str| match of(description) {
+        Err(WriteError::Refused(refusal)) => refusal.first.code,
+        other => panic!("{other:?}"),
+    };
+    let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+    let audio = "m=audio 9 RTP/AVP 0\r\n";
+    assert_eq!(code(&format!("{HEAD}{audio}")), Code::Empty);
+    assert_eq!(code(&format!("{HEAD}{CREDENTIALS}{audio}{candidate}")), Code::FragmentMid);
+    let unsigned = format!("{HEAD}{audio}a=mid:0\r\n{candidate}");
+    assert_eq!(code(&unsigned), Code::FragmentCredentials);
 }
