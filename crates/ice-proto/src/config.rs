@@ -74,7 +74,9 @@ pub struct IceConfig {
     pub role: Role,
     /// Asked for server-reflexive candidates.
     pub stun_servers: Vec<SocketAddr>,
-    /// Asked for relayed candidates, and for server-reflexive ones along the way.
+    /// Asked for relayed candidates, and for server-reflexive ones along the way. A relayed
+    /// candidate is of the family of the socket that asked; a host without IPv4 gets one of IPv4
+    /// where the server has them, to meet peers without IPv6.
     pub turn_servers: Vec<TurnServer>,
     /// Which candidates may be used.
     pub policy: Policy,

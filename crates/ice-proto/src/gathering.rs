@@ -22,7 +22,7 @@ use host::{Host, HostState, Hosts};
 use relayed::Relays;
 use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest};
 use server_reflexive::{Answered, Asking, Mappings};
-use stun_proto::{Credentials, Entropy, Message};
+use stun_proto::{Credentials, Entropy, Message, attribute::AddressFamily};
 
 /// What gathering wants done, in order.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ pub(crate) enum Gathered {
 enum Task {
     /// Ask the server for a mapping of the host's socket.
     Stun { host: usize, server: SocketAddr, rank: usize },
-    /// Ask the TURN server of this index for an allocation.
-    Turn { host: usize, index: usize },
+    /// Ask the TURN server of this index for a relayed address of this family.
+    Turn { host: usize, index: usize, family: AddressFamily },
 }
 
 #[derive(Debug)]
@@ -162,8 +162,19 @@ impl Gathering {
         }
         for (server, (address, _)) in self.turn_servers.iter().enumerate() {
             if reaches(base, *address) {
-                self.tasks.push_back(Task::Turn { host: index, index: server });
+                let family = self.relay_family(base);
+                self.tasks.push_back(Task::Turn { host: index, index: server, family });
             }
+        }
+    }
+
+    /// Which relayed address to ask for from this socket: one of its own family, and of IPv4 where
+    /// the host has no IPv4 of its own, since nothing else gets it to peers that have only that.
+    fn relay_family(&self, base: SocketAddr) -> AddressFamily {
+        if base.is_ipv4() || !self.hosts.have_ipv4() {
+            AddressFamily::V4
+        } else {
+            AddressFamily::V6
         }
     }
 
@@ -200,12 +211,12 @@ impl Gathering {
                 self.out.push_back(Gathered::Transmit(path, bytes));
                 true
             }
-            Some(Task::Turn { host, index }) => {
+            Some(Task::Turn { host, index, family }) => {
                 let Some(base) = self.hosts.base(host) else { return false };
                 let Some((server, account)) = self.turn_servers.get(index) else { return false };
                 let path = Path::udp(base, *server);
                 let seed = self.entropy.secret();
-                self.relays.start(now, path, account.clone(), (host, index), seed);
+                self.relays.start(now, path, account.clone(), (host, index), family, seed);
                 self.relays.take_slot(now)
             }
             None => false,
@@ -282,6 +293,9 @@ impl Gathering {
                 relayed::Told::Gathered(gathered) => return Some(gathered),
                 relayed::Told::Allocated { base, asked, relayed, mapped } => {
                     self.allocated(now, base, asked, (relayed, mapped));
+                }
+                relayed::Told::WrongFamily { asked: (host, index), other } => {
+                    self.tasks.push_back(Task::Turn { host, index, family: other });
                 }
                 relayed::Told::Refused { base, asked: (host, index), fault, no_room } => {
                     let Some((server, _)) = self.turn_servers.get(index) else { continue };

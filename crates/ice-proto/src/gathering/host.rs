@@ -108,6 +108,12 @@ impl Hosts {
         Some((index, before))
     }
 
+    /// Whether there is an IPv4 address that leads out of the host, or may be.
+    pub(crate) fn have_ipv4(&self) -> bool {
+        let leads_out = |host: &Host| host.ip.is_ipv4() && !host.ip.is_loopback();
+        self.all.iter().any(|host| leads_out(host) && host.state != HostState::Gone)
+    }
+
     /// What was asked for.
     pub(crate) fn wanted(&self, index: usize) -> SocketAddr {
         let ip = self.all.get(index).map_or(IpAddr::from([0, 0, 0, 0]), |host| host.ip);

@@ -18,6 +18,8 @@ struct Relay {
     path: Path,
     /// Which host and which server, as the parent counts them.
     asked: (usize, usize),
+    /// Of which family the relayed address is to be.
+    family: AddressFamily,
     relayed: Option<SocketAddr>,
     state: RelayState,
     /// Peers that are to be let through.
@@ -37,8 +39,23 @@ enum RelayState {
 #[derive(Debug)]
 pub(crate) enum Told {
     Gathered(Gathered),
-    Allocated { base: SocketAddr, asked: (usize, usize), relayed: SocketAddr, mapped: SocketAddr },
-    Refused { base: SocketAddr, asked: (usize, usize), fault: GatheringFault, no_room: bool },
+    Allocated {
+        base: SocketAddr,
+        asked: (usize, usize),
+        relayed: SocketAddr,
+        mapped: SocketAddr,
+    },
+    /// The server relays no such family. It may relay that of the socket, the `other`.
+    WrongFamily {
+        asked: (usize, usize),
+        other: AddressFamily,
+    },
+    Refused {
+        base: SocketAddr,
+        asked: (usize, usize),
+        fault: GatheringFault,
+        no_room: bool,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -59,19 +76,19 @@ impl Relays {
         path: Path,
         account: Credentials,
         asked: (usize, usize),
+        family: AddressFamily,
         seed: [u8; 32],
     ) {
         if self.by_path.contains_key(&path) {
             return;
         }
-        let family = if path.local.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 };
         let config = TurnClientConfig::new(path, account).with_family(family).with_pacing();
         let id = self.clients.insert(TurnClient::new(config, seed));
         let started = self.clients.with(id, |client| client.allocate(now));
         debug_assert_eq!(started, Some(Ok(())), "a new client can ask");
         let state = RelayState::Asking;
         let (permits, strikes) = (VecDeque::new(), Strikes::default());
-        let relay = Relay { path, asked, relayed: None, state, permits, strikes };
+        let relay = Relay { path, asked, family, relayed: None, state, permits, strikes };
         self.known.insert(id, relay);
         self.by_path.insert(path, id);
     }
@@ -199,7 +216,11 @@ impl Relays {
                 Some(Told::Allocated { base, asked, relayed, mapped })
             }
             TurnEvent::Failed { fault } => {
+                let (asked_for, other) = (relay.family, AddressFamily::of(base.ip()));
                 self.remove(id);
+                if fault == TurnFault::FamilyUnsupported && asked_for != other {
+                    return Some(Told::WrongFamily { asked, other });
+                }
                 let no_room = matches!(fault, TurnFault::NoCapacity | TurnFault::QuotaReached);
                 Some(Told::Refused { base, asked, fault: fault_of(fault), no_room })
             }

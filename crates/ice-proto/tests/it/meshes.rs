@@ -1,6 +1,7 @@
 //! Hosts with several addresses.
-use crate::support::{Meeting, configs, lossy, ms};
-use core::time::Duration;
+use crate::support::{Meeting, configs, install_turn_server, lossy, ms};
+use core::{net::IpAddr, time::Duration};
+use ice_proto::{CandidateKind, IceConfig};
 use nat_sim::{ACCESS_DELAY, Chance, Host, HostId, Link, Nat, Preset, World};
 
 /// Four addresses on the internet.
@@ -102,4 +103,42 @@ fn hosts_of_different_families_fail_patiently_and_say_why() {
     assert!(meeting.outcomes().iter().all(|outcome| outcome.failed));
     let explanation = meeting.agent(0).explain().to_string();
     assert!(explanation.ends_with("or the policy allows relays only"), "{explanation}");
+}
+
+/// A host with IPv6 alone and one with IPv4 alone, and a TURN server that relays these families.
+fn strangers_with_relays(number: u64, families: &[bool]) -> Meeting {
+    let mut world = World::new(number);
+    let turn = world.add_host(Host::on_internet().dual_stack().named("turn")).unwrap();
+    let v6 = world.addresses(turn).into_iter().find(IpAddr::is_ipv6).unwrap();
+    let mut relays = world.addresses(turn);
+    relays.retain(|ip| families.contains(&ip.is_ipv6()));
+    let server = install_turn_server(&mut world, turn, v6, &relays, 16);
+    let phone = Host::on_internet().with_address("2001:db8::77".parse().unwrap());
+    let hosts = [phone, Host::on_internet()].map(|host| world.add_host(host).unwrap());
+    let configs =
+        configs().map(|config| IceConfig { turn_servers: vec![server.clone()], ..config });
+    Meeting::new(world, number, hosts, configs)
+}
+
+fn relayed(meeting: &Meeting) -> Vec<IpAddr> {
+    let all = meeting.agent(0).local_candidates();
+    let relayed = all.filter(|candidate| candidate.kind == CandidateKind::Relayed);
+    relayed.map(|candidate| candidate.address.ip()).collect()
+}
+
+#[test]
+fn a_host_without_ipv4_meets_one_without_ipv6_through_its_relay() {
+    let mut meeting = strangers_with_relays(7, &[false, true]);
+    meeting.meet();
+    meeting.run(Duration::from_secs(10));
+    assert!(matches!(relayed(&meeting)[..], [IpAddr::V4(_)]));
+    assert_eq!(meeting.agree(), Some(true));
+    assert!(meeting.exchange());
+}
+
+#[test]
+fn a_server_that_does_not_relay_ipv4_is_asked_for_ipv6() {
+    let mut meeting = strangers_with_relays(8, &[true]);
+    meeting.gathered();
+    assert!(matches!(relayed(&meeting)[..], [IpAddr::V6(_)]));
 }

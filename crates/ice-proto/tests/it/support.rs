@@ -226,20 +226,32 @@ pub(crate) fn add_turn_server(world: &mut World) -> (HostId, TurnServer) {
 pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (HostId, TurnServer) {
     let host = world.add_host(Host::on_internet().named("turn")).unwrap();
     let ip = world.address(host);
-    let address = SocketAddr::new(ip, 3478);
+    let server = install_turn_server(world, host, ip, &[ip], allocations);
+    (host, server)
+}
+
+/// A TURN server on this host that is asked at one address and relays at others.
+pub(crate) fn install_turn_server(
+    world: &mut World,
+    host: HostId,
+    asked_at: IpAddr,
+    relays_at: &[IpAddr],
+    allocations: usize,
+) -> TurnServer {
+    let address = SocketAddr::new(asked_at, 3478);
     let users = Users::new("sim").with("user", "secret").unwrap();
     // The simulated internet is made of documentation addresses.
-    let policy = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"]
+    let policy = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "2001:db8::/32"]
         .iter()
         .fold(PeerPolicy::global_only(), |policy, net| policy.allow(net.parse().unwrap()));
-    let mut config = TurnServerConfig::new(users, policy)
-        .with_listener(address)
-        .with_relay(RelayAddress::new(ip));
+    let config = TurnServerConfig::new(users, policy).with_listener(address);
+    let relays = relays_at.iter().copied().map(RelayAddress::new);
+    let mut config = relays.fold(config, TurnServerConfig::with_relay);
     config.max_allocations_per_user = allocations;
     let server = turn_proto::TurnServer::new(config, SocketIds::root(), [99; 32]).unwrap();
     let machine = world.install(host, server);
     world.open(machine, address).unwrap();
-    (host, TurnServer { address, username: "user".into(), password: "secret".into() })
+    TurnServer { address, username: "user".into(), password: "secret".into() }
 }
 
 /// The value below which `percent` of the values are.
