@@ -35,8 +35,13 @@ impl RttEstimate {
         Self { smoothed: rtt, variation: rtt / 2, updated: now }
     }
 
-    /// Another measurement, of a request that was sent only once (Karn).
+    /// Another measurement, of a request that was sent only once (Karn). What was stale by then does
+    /// not count.
     pub fn update(&mut self, now: Instant, rtt: Duration) {
+        if self.is_stale(now) {
+            *self = Self::new(now, rtt);
+            return;
+        }
         let off = self.smoothed.abs_diff(rtt);
         self.variation = (self.variation * 3 + off) / 4;
         self.smoothed = (self.smoothed * 7 + rtt) / 8;
@@ -51,10 +56,13 @@ impl RttEstimate {
     /// The timeout to begin with: 60 s at most, and at least `floor`. `None` once the estimate is
     /// ten minutes old.
     pub fn rto(&self, now: Instant, floor: Duration) -> Option<Duration> {
-        let age = now.saturating_since(self.updated);
         let granularity = Duration::from_millis(1);
         let rto = self.smoothed.saturating_add((self.variation * 4).max(granularity));
-        (age < STALE_AFTER).then_some(rto.min(MAX_RTO).max(floor))
+        (!self.is_stale(now)).then_some(rto.min(MAX_RTO).max(floor))
+    }
+
+    fn is_stale(&self, now: Instant) -> bool {
+        now.saturating_since(self.updated) >= STALE_AFTER
     }
 }
 
@@ -93,5 +101,11 @@ mod tests {
         let rtt = RttEstimate::new(Instant::ZERO, MS(900));
         assert!(rtt.rto(Instant::from_secs(599), MS(500)).is_some());
         assert_eq!(rtt.rto(Instant::from_secs(600), MS(500)), None);
+    }
+    #[test]
+    fn stale_estimate_does_not_come_back_with_the_next_measurement() {
+        let mut rtt = RttEstimate::new(Instant::ZERO, MS(9_000));
+        rtt.update(Instant::from_secs(600), MS(20));
+        assert_eq!(rtt, RttEstimate::new(Instant::from_secs(600), MS(20)));
     }
 }
