@@ -40,7 +40,7 @@ impl StunClient {
                     self.fail(&transaction, RequestFault::Auth(fault));
                 }
             }
-            ResponseCheck::Discard(_) if path.transport.is_stream() => {
+            ResponseCheck::Discard(Discard::Integrity) if path.transport.is_stream() => {
                 if let Some(transaction) = self.transactions.remove(id) {
                     self.fail(&transaction, RequestFault::Integrity);
                 }

@@ -533,3 +533,18 @@ fn longest_plain_request_stays_below_the_mtu() {
     let mut client = StunClient::new(config, [1; 32]);
     assert!(begin(&mut client, NOW).payload.len() <= 548);
 }
+
+/// RFC 8489 §9.2.5: as if it had never come, so that the answer itself may still.
+#[test]
+fn unsigned_bad_request_ends_nothing_on_a_stream_either() {
+    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    let mut client = client(Auth::LongTerm(Credentials::new("alice", "wonder").unwrap()));
+    client.request(NOW, BindingRequest::new(tcp)).unwrap();
+    let request = transmit(&mut client);
+    let refusal = response(&request, Some(Code::BAD_REQUEST), None, |_| ());
+    let verdict = client.handle_input(NOW, Input::received(tcp, &refusal));
+    assert_eq!(verdict, Verdict::Dropped(DropReason::Unauthenticated));
+    let Output::Timeout(Some(end)) = client.poll_output() else { panic!("it ended") };
+    client.handle_timeout(end);
+    assert_eq!(fault(&mut client), RequestFault::TimedOut);
+}

@@ -78,8 +78,7 @@ pub enum ResponseCheck {
     Accept,
     /// Write the request again, with a new transaction ID and this attempt.
     Retry(Attempt),
-    /// As if it had never come. If nothing better comes, the integrity was violated. On a reliable
-    /// transport that is the end at once.
+    /// As if it had never come. What follows when nothing better comes depends on the reason.
     Discard(Discard),
     /// The server will not take the request.
     Fail(AuthFault),
@@ -88,11 +87,14 @@ pub enum ResponseCheck {
 /// Why a response is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Discard {
-    /// It is not signed, or not rightly.
+    /// It is not signed, or not rightly. If nothing better comes, the integrity was violated; on a
+    /// reliable transport that is the end at once.
     Integrity,
-    /// It says 400 without a signature, which anybody can say.
+    /// It says 400 without a signature, which anybody can say. If nothing better comes, that is a
+    /// timeout, on a reliable transport too.
     BadRequest,
-    /// Somebody took PASSWORD-ALGORITHMS out of it.
+    /// Somebody took PASSWORD-ALGORITHMS out of it. If nothing better comes, the integrity was
+    /// violated; a reliable transport is waited on as well.
     BidDown,
 }
 

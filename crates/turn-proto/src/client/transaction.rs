@@ -5,8 +5,8 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use sans_io::{DropReason, Instant, Output, Verdict};
 use stun_proto::{
-    AuthFault, Class, Due, Message, MessageBuilder, MessageType, ResponseCheck, Retransmit,
-    RetransmitConfig, TransactionId, WriteError,
+    AuthFault, Class, Discard, Due, Message, MessageBuilder, MessageType, ResponseCheck,
+    Retransmit, RetransmitConfig, TransactionId, WriteError,
     attribute::{AlternateServer, Code, ErrorCode},
 };
 
@@ -91,13 +91,18 @@ impl TurnClient {
             return self.drops.drop(DropReason::Unexpected);
         }
         match self.login.check(sent.context.task.attempt, message) {
-            ResponseCheck::Discard(_) if !self.config.path.transport.is_stream() => {
+            ResponseCheck::Discard(Discard::Integrity)
+                if self.config.path.transport.is_stream() =>
+            {
+                self.conclude(now, id, Err(TurnFault::Unprotected))
+            }
+            ResponseCheck::Discard(discard) => {
                 if let Some(sent) = self.transactions.context_mut(id) {
-                    sent.unprotected = true;
+                    // An unsigned 400 is as if it had never come, and violates nothing.
+                    sent.unprotected |= discard != Discard::BadRequest;
                 }
                 self.drops.drop(DropReason::Unauthenticated)
             }
-            ResponseCheck::Discard(_) => self.conclude(now, id, Err(TurnFault::Unprotected)),
             ResponseCheck::Fail(fault) => self.conclude(now, id, Err(fault.into())),
             ResponseCheck::Retry(attempt) => {
                 if let Some(sent) = self.transactions.remove(id) {

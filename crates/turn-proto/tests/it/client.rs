@@ -431,6 +431,26 @@ fn over_tcp_data_is_padded() {
     assert!(matches!(verdict, Verdict::Deliver { bytes: b"x", .. }));
 }
 
+/// RFC 8489 §9.2.5: it ends nothing, whatever the transport, and what follows is a timeout.
+#[test]
+fn a_bad_request_that_is_not_signed_was_never_received() {
+    for config in [config_of("7.7.7.7:1000"), tcp()] {
+        let mut play = Play::with(config);
+        let request = play.log_in();
+        let parsed = Message::parse(&request).unwrap();
+        let mut buffer = [0; 64];
+        let kind = MessageType::error(Method::ALLOCATE);
+        let forged = MessageBuilder::new(&mut buffer, kind, parsed.transaction_id())
+            .with(&ErrorCode::from(Code::BAD_REQUEST))
+            .finish()
+            .unwrap();
+        assert_eq!(play.give(forged), Verdict::Dropped(DropReason::Unauthenticated));
+        play.pass(secs(40));
+        let fault = TurnFault::TimedOut;
+        assert_eq!(play.take_events(), [TurnEvent::Failed { fault }]);
+    }
+}
+
 #[test]
 fn over_tcp_requests_are_sent_once() {
     let mut play = Play::with(tcp());
