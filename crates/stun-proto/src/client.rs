@@ -40,7 +40,8 @@ pub struct ClientConfig {
     /// How many requests may wait at once: each holds some hundred bytes. RFC 8489 §6.2 asks for
     /// no more than ten to one server; ten is also what fits into a burst that no NAT minds.
     pub max_requests: usize,
-    /// How many servers are remembered: round-trip time, and what a long-term challenge told.
+    /// How many servers are remembered: round-trip time, and what a long-term challenge told. More
+    /// are where as many are waited for.
     pub max_servers: usize,
     /// How requests prove who sent them.
     pub auth: Auth,
@@ -227,10 +228,17 @@ impl StunClient {
         self.outputs.push_back(Output::Event(ClientEvent::Failed { request, path, fault }));
     }
 
-    /// What is known of a server; the lowest address is forgotten where there are too many.
+    /// What is known of a server. Where there are too many, the lowest address is forgotten that is
+    /// not waited for: without what it told, its answer could not be judged.
     fn server(&mut self, address: SocketAddr) -> &mut Server {
-        if self.servers.len() >= self.config.max_servers && !self.servers.contains_key(&address) {
-            self.servers.pop_first();
+        while self.servers.len() >= self.config.max_servers && !self.servers.contains_key(&address)
+        {
+            let waiting =
+                |known: &SocketAddr| self.transactions.iter().any(|(_, t)| t.path.remote == *known);
+            let Some(idle) = self.servers.keys().copied().find(|known| !waiting(known)) else {
+                break;
+            };
+            self.servers.remove(&idle);
         }
         self.servers.entry(address).or_default()
     }

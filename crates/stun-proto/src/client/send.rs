@@ -64,7 +64,7 @@ pub enum RequestError {
     /// Too many requests wait already.
     #[error("too many requests are waiting")]
     TooMany,
-    /// It cannot be written: the user name or SOFTWARE is too long.
+    /// It cannot be written: the user name, SOFTWARE or the padding is too long.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -82,6 +82,9 @@ impl StunClient {
         }
         if let Some(fault) = self.fault {
             return Err(RequestError::Write(fault));
+        }
+        if usize::from(ask.padding) > MAX_PADDING {
+            return Err(RequestError::Write(WriteError::Invalid(AttributeType::PADDING)));
         }
         let request = RequestId(self.next_request);
         let pending = Pending {

@@ -548,3 +548,32 @@ fn unsigned_bad_request_ends_nothing_on_a_stream_either() {
     client.handle_timeout(end);
     assert_eq!(fault(&mut client), RequestFault::TimedOut);
 }
+
+#[test]
+fn server_that_is_waited_for_is_not_forgotten() {
+    let alice = || Auth::LongTerm(Credentials::new("alice", "wonder").unwrap());
+    let config = ClientConfig { auth: alice(), max_servers: 1, ..ClientConfig::default() };
+    let mut client = StunClient::new(config, [1; 32]);
+    let server = LongTermServer::new("realm", [3; 32], Duration::from_secs(600));
+    let first = begin(&mut client, NOW);
+    let other = Path::udp(path().local, addr("198.51.100.9:3478"));
+    client.request(NOW, BindingRequest::new(other)).unwrap();
+    let _ = transmit(&mut client);
+
+    assert!(give(&mut client, NOW, &long_term(&server, &first)));
+    let second = transmit(&mut client);
+    assert!(give(&mut client, NOW, &long_term(&server, &second)));
+    bound(&mut client);
+}
+
+#[test]
+fn padding_that_is_too_long_is_an_error() {
+    let mut client = client(Auth::None);
+    let ask = BindingRequest { padding: 2048, ..BindingRequest::new(path()) };
+    client.request(NOW, ask).unwrap();
+    assert_eq!(transmit(&mut client).payload.len(), 20 + 4 + 2048);
+    let invalid = WriteError::Invalid(AttributeType::PADDING);
+    let outcome = client.request(NOW, BindingRequest { padding: 2049, ..ask });
+    assert_eq!(outcome, Err(RequestError::Write(invalid)));
+    assert_eq!(client.in_flight(), 1);
+}
