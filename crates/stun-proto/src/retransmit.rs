@@ -5,7 +5,10 @@ use sans_io::Instant;
 #[cfg(test)]
 mod tests;
 
-/// How persistent a client is.
+/// The shortest wait: without one, a client would send all its requests at one moment.
+const MIN_WAIT: Duration = Duration::from_millis(1);
+
+/// How persistent a client is. No wait is shorter than a millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RetransmitConfig {
     /// How long to wait for the first answer; 500 ms or more on the Internet.
@@ -34,16 +37,20 @@ impl RetransmitConfig {
     /// How long to wait after the request was sent for the `sends`-th time.
     pub fn wait(&self, sends: u32) -> Duration {
         if sends >= self.max_sends {
-            return self.rto.saturating_mul(self.last_wait);
+            return self.rto.saturating_mul(self.last_wait).max(MIN_WAIT);
         }
         let doubled = 2_u32.saturating_pow(sends.saturating_sub(1));
-        self.rto.saturating_mul(doubled).min(self.max_wait)
+        self.rto.saturating_mul(doubled).min(self.max_wait).max(MIN_WAIT)
     }
 
     /// How long a transaction lasts that nobody answers.
     pub fn total(&self) -> Duration {
-        let sends = self.max_sends.max(1);
-        (1..=sends).fold(Duration::ZERO, |sum, n| sum.saturating_add(self.wait(n)))
+        /// From here on the factor of the wait does not grow any more.
+        const STEADY: u32 = 33;
+        let last = self.max_sends.max(1);
+        let steady = self.wait(STEADY).saturating_mul(last.saturating_sub(STEADY));
+        let growing = (1..last.min(STEADY)).map(|n| self.wait(n));
+        growing.fold(steady.saturating_add(self.wait(last)), Duration::saturating_add)
     }
 }
 

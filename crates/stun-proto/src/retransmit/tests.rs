@@ -51,4 +51,20 @@ fn silly_numbers_do_no_harm() {
     assert_eq!(config.wait(u32::MAX), Duration::MAX);
     let mut timer = Retransmit::new(Instant::FAR, config);
     assert_eq!(timer.poll(Instant::FAR), Retry::Send);
+    assert_eq!(config.total(), Duration::MAX);
+}
+
+/// Otherwise a machine would send for ever at one moment.
+#[test]
+fn no_wait_is_nothing() {
+    let none = RetransmitConfig {
+        rto: Duration::ZERO,
+        max_sends: u32::MAX,
+        last_wait: 0,
+        max_wait: Duration::ZERO,
+    };
+    let mut timer = Retransmit::new(Instant::ZERO, none);
+    assert!(timer.deadline() > Instant::ZERO);
+    assert_eq!(timer.poll(timer.deadline()), Retry::Send);
+    assert_eq!(timer.poll(timer.last_sent()), Retry::Wait);
 }
