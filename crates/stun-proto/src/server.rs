@@ -1,8 +1,8 @@
 //! Telling clients their address: a Binding server that keeps nothing of anybody (RFC 8489 §6.3.1,
 //! §12), with the other addresses of RFC 5780 where it has them.
 use crate::{
-    AttributeType, Class, Entropy, LimiterConfig, Message, MessageBuilder, MessageType, Method,
-    ParseError, SourceLimiter, WriteError,
+    Attribute, AttributeType, Class, Entropy, LimiterConfig, Message, MessageBuilder, MessageType,
+    Method, ParseError, SourceLimiter, WriteError,
     attribute::{
         ChangeRequest, Code, ErrorCode, MappedAddress, OtherAddress, Padding, ResponseOrigin,
         ResponsePort, Software, UnknownAttributes, XorMappedAddress,
@@ -27,7 +27,8 @@ pub struct ServerConfig {
     pub limiter: LimiterConfig,
     /// Whether clients of RFC 3489 are answered.
     pub classic: bool,
-    /// What SOFTWARE says; `None` keeps responses at their smallest.
+    /// What SOFTWARE says; `None` keeps responses at their smallest. A text of 128 characters or more
+    /// may not be sent (RFC 8489 §14.14), and is left out.
     pub software: Option<String>,
     /// The server's other address and port, for clients that look into their NAT.
     pub other: Option<OtherServer>,
@@ -49,7 +50,7 @@ impl Default for ServerConfig {
 }
 
 /// The addresses of a server of RFC 5780. The driver listens on all four combinations of address
-/// and port, over UDP.
+/// and port, over UDP. Whoever asks at another address of the same server is told of none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OtherServer {
     /// The address and port that clients are told.
@@ -62,6 +63,13 @@ pub struct OtherServer {
 }
 
 impl OtherServer {
+    /// Whether this is one of the four.
+    fn has(&self, local: SocketAddr) -> bool {
+        let (one, two) = (self.primary, self.alternate);
+        [one.ip(), two.ip()].contains(&local.ip())
+            && [one.port(), two.port()].contains(&local.port())
+    }
+
     /// The other address and port, seen from one of the four.
     fn opposite(&self, local: SocketAddr) -> SocketAddr {
         self.changed(local, ChangeRequest { change_ip: true, change_port: true })
@@ -119,11 +127,12 @@ pub struct BindingServer {
 
 impl BindingServer {
     /// A server. The seed keys the table of the limiter.
-    pub fn new(config: ServerConfig, seed: [u8; 32]) -> Self {
+    pub fn new(mut config: ServerConfig, seed: [u8; 32]) -> Self {
+        config.software = config.software.filter(|text| Software(text).is_valid());
         let key = Entropy::new(seed).secret();
         Self {
             limiter: SourceLimiter::new(config.limiter, key),
-            queue: VecDeque::with_capacity(config.max_queue),
+            queue: VecDeque::with_capacity(config.max_queue.min(MAX_RESERVED)),
             config,
             clock: Clock::default(),
             drops: DropCounters::default(),
@@ -152,8 +161,14 @@ impl BindingServer {
         }
     }
 
+    /// The other address and port, for those who ask at one of the four.
+    fn other(&self, path: &Path) -> Option<OtherServer> {
+        let is_udp = path.transport == Transport::Udp;
+        self.config.other.filter(|other| is_udp && other.has(path.local))
+    }
+
     fn request(&mut self, now: Instant, path: Path, request: &Message<'_>) -> Verdict<'static> {
-        let other = self.config.other.filter(|_| path.transport == Transport::Udp);
+        let other = self.other(&path);
         let unknown: UnknownAttributes =
             request.unknown_required_to(|kind| understands(other.as_ref(), kind)).collect();
         let mut buffer = [0; MAX_RESPONSE];
@@ -212,7 +227,7 @@ impl BindingServer {
         if matches!(path.transport, Transport::Dtls) {
             return self.answer(now, path, path.remote, request.fail().as_bytes());
         }
-        let other = self.config.other.filter(|_| path.transport == Transport::Udp);
+        let other = self.other(&path);
         if other.is_none() && request.change != ChangeRequest::default() {
             request.refuse_change();
         }
@@ -260,6 +275,8 @@ fn finish<'b>(response: MessageBuilder<'b>, request: &Message<'_>) -> Result<&'b
     if request.has_fingerprint() { response.fingerprint().finish() } else { response.finish() }
 }
 
+/// How much of the queue has its memory from the start.
+const MAX_RESERVED: usize = 1024;
 /// What PADDING in a response consists of: one Ethernet frame.
 const PADDING: &[u8] = &[0; 1500];
 /// Room for the longest response: a success with four IPv6 addresses, SOFTWARE and PADDING.

@@ -305,3 +305,39 @@ fn retransmitted_request_gets_the_same_answer() {
     let first = ask(&mut server, path(), &bytes);
     assert_eq!(ask(&mut server, path(), &bytes), first);
 }
+
+/// RFC 5780 §6.1, §7.4: who asks at none of the four sockets is told of no other, and gets no answer
+/// from one: it may be of another family.
+#[test]
+fn address_beside_the_four_has_no_other() {
+    let v6 = Path::udp(addr("[2001:db8::1]:3478"), addr("[2001:db8::2]:40000"));
+    let beside = Path::udp(addr("198.51.100.1:5000"), addr(CLIENT));
+    for path in [v6, beside] {
+        let (sent, response) = ask(&mut discovery(), path, &request(|_| ())).unwrap();
+        assert_eq!(sent, path);
+        assert!(!Message::parse(&response).unwrap().has(AttributeType::OTHER_ADDRESS));
+        let change = ChangeRequest { change_ip: true, change_port: true };
+        let (sent, response) = ask(&mut discovery(), path, &request(|b| b.push(&change))).unwrap();
+        assert_eq!(sent, path);
+        let response = Message::parse(&response).unwrap();
+        assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::UNKNOWN_ATTRIBUTE);
+        let (sent, response) =
+            ask(&mut discovery(), path, &classic(&[0, 3, 0, 4, 0, 0, 0, 6])).unwrap();
+        assert_eq!((sent, &response[..2]), (path, &[1, 0x11][..]));
+    }
+}
+
+#[test]
+fn software_that_cannot_be_sent_is_left_out() {
+    let config = ServerConfig { software: Some("x".repeat(128)), ..ServerConfig::default() };
+    let mut server = BindingServer::new(config, [1; 32]);
+    let (_, response) = ask(&mut server, path(), &request(|_| ())).unwrap();
+    assert_eq!(response.len(), 32);
+}
+
+#[test]
+fn endless_queue_takes_no_memory_before_it_is_used() {
+    let config = ServerConfig { max_queue: usize::MAX, ..ServerConfig::default() };
+    let mut server = BindingServer::new(config, [1; 32]);
+    assert!(ask(&mut server, path(), &request(|_| ())).is_some());
+}
