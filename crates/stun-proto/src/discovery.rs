@@ -22,7 +22,7 @@ mod tests;
 use hairpin::Hairpin;
 use lifetime::Lifetime;
 pub use lifetime::LifetimeConfig;
-use questions::Test;
+use questions::{Reply, Test};
 pub use report::{BindingLifetime, Filtering, Mapping, NatReport};
 
 /// How to look.
@@ -113,15 +113,16 @@ pub struct NatProbe {
     other: Option<SocketAddr>,
     mapping_done: bool,
     filtering_done: bool,
-    /// Who answered of the filtering tests II and III.
-    stranger: Option<bool>,
-    same_host: Option<bool>,
+    /// What came of the filtering tests II and III.
+    stranger: Option<Reply>,
+    same_host: Option<Reply>,
     outputs: VecDeque<Output<NatProbeEvent>>,
     ended: bool,
 }
 
 impl NatProbe {
-    /// Begins. The sockets are numbered from `ids`.
+    /// Begins. The sockets are numbered from `ids`; where those do not suffice, it ends at once with
+    /// [`NatProbeEvent::NoSocket`].
     pub fn new(config: NatProbeConfig, ids: &mut SocketIds, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::new(seed);
         let client_config =
@@ -136,7 +137,8 @@ impl NatProbe {
                 outputs.push_back(Output::Socket(SocketRequest::Bind { id, local }));
             }
         }
-        Self {
+        let has_all = outputs.len() == wanted;
+        let mut probe = Self {
             clock: Clock::default(),
             sockets,
             client: StunClient::new(client_config, entropy.secret()),
@@ -154,7 +156,13 @@ impl NatProbe {
             config,
             outputs,
             ended: false,
+        };
+        if !has_all {
+            probe.sockets = [None; 4];
+            probe.outputs.clear();
+            probe.end(NatProbeEvent::NoSocket(SocketFault::NoCapacity));
         }
+        probe
     }
 
     fn local(&self, role: Role) -> Option<SocketAddr> {

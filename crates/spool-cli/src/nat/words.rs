@@ -84,7 +84,9 @@ fn lifetime(lifetime: BindingLifetime) -> String {
         BindingLifetime::Over(there) => {
             format!("an idle binding is still there after {} s", there.as_secs())
         }
-        BindingLifetime::Unknown => "unknown: the server does not honour RESPONSE-PORT".into(),
+        BindingLifetime::Unknown => {
+            "unknown: the server does not honour RESPONSE-PORT, or stopped answering".into()
+        }
     }
 }
 

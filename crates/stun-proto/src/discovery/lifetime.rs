@@ -4,6 +4,9 @@ use crate::{Binding, RequestFault};
 use core::time::Duration;
 use sans_io::Instant;
 
+/// No search looks more closely than this.
+const MIN_STEP: Duration = Duration::from_secs(1);
+
 /// Between which times to look, and how closely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LifetimeConfig {
@@ -11,7 +14,7 @@ pub struct LifetimeConfig {
     pub shortest: Duration,
     /// The last time to try.
     pub longest: Duration,
-    /// How far apart the two bounds may be in the end.
+    /// How far apart the two bounds may be in the end; a second at least.
     pub precision: Duration,
 }
 
@@ -69,10 +72,13 @@ impl Lifetime {
             (Some(there), None) if there >= self.config.longest => {
                 return self.done = Some(BindingLifetime::Over(there));
             }
-            (Some(there), None) => (there * 2).min(self.config.longest),
+            (Some(there), None) => {
+                // Whoever begins at nothing would double it for ever.
+                there.saturating_mul(2).max(MIN_STEP).min(self.config.longest)
+            }
             (Some(there), Some(gone)) => {
                 let apart = gone.saturating_sub(there);
-                if apart <= self.config.precision.max(Duration::from_secs(1)) {
+                if apart <= self.config.precision.max(MIN_STEP) {
                     return self.done = Some(BindingLifetime::Between(there, gone));
                 }
                 there + apart / 2

@@ -1,6 +1,6 @@
 //! The questions that a probe asks, and what their answers mean (RFC 5780 §4.3, §4.4).
 use super::{Filtering, Lifetime, Mapping, NatProbe, NatProbeEvent, Role};
-use crate::{BindingRequest, ClientEvent, RequestFault, attribute::ChangeRequest};
+use crate::{Binding, BindingRequest, ClientEvent, RequestFault, attribute::ChangeRequest};
 use core::{net::SocketAddr, time::Duration};
 use sans_io::{Instant, Path};
 
@@ -27,6 +27,27 @@ pub(super) enum Test {
     Bind,
     /// Lifetime: is it still there?
     Alive,
+}
+
+/// What came of a question about filtering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// It got in.
+    Success,
+    /// Nothing, which is what a filter gives.
+    Silence,
+    /// Something else, which says nothing of a filter.
+    Refused,
+}
+
+impl Reply {
+    const fn of(answer: &Result<Binding, RequestFault>) -> Self {
+        match answer {
+            Ok(_) => Self::Success,
+            Err(RequestFault::TimedOut) => Self::Silence,
+            Err(_) => Self::Refused,
+        }
+    }
 }
 
 impl NatProbe {
@@ -116,12 +137,12 @@ impl NatProbe {
                 }
             }
             (Test::Stranger, answer) => {
-                self.stranger = Some(answer.is_ok());
-                self.filter_heard(answer.err());
+                self.stranger = Some(Reply::of(&answer));
+                self.filter_heard();
             }
             (Test::SameHost, answer) => {
-                self.same_host = Some(answer.is_ok());
-                self.filter_heard(answer.err());
+                self.same_host = Some(Reply::of(&answer));
+                self.filter_heard();
             }
             (Test::Mapped | Test::Open, Err(fault)) => {
                 self.end(NatProbeEvent::Failed(fault));
@@ -140,15 +161,16 @@ impl NatProbe {
         self.filtering_done = true;
     }
 
-    fn filter_heard(&mut self, fault: Option<RequestFault>) {
-        if fault.is_some_and(|fault| fault != RequestFault::TimedOut) {
-            return self.filtered(Filtering::Unknown);
-        }
+    fn filter_heard(&mut self) {
+        use Reply::{Refused, Silence, Success};
         match (self.stranger, self.same_host) {
-            (Some(true), _) => self.filtered(Filtering::EndpointIndependent),
-            (Some(false), Some(true)) => self.filtered(Filtering::AddressDependent),
-            (Some(false), Some(false)) => self.filtered(Filtering::AddressAndPortDependent),
-            (None | Some(false), None) | (None, Some(_)) => {}
+            (Some(Success), _) => self.filtered(Filtering::EndpointIndependent),
+            (Some(Silence), Some(Success)) => self.filtered(Filtering::AddressDependent),
+            (Some(Silence), Some(Silence)) => self.filtered(Filtering::AddressAndPortDependent),
+            (Some(Refused), _) | (Some(Silence), Some(Refused)) => {
+                self.filtered(Filtering::Unknown);
+            }
+            (None, _) | (Some(Silence), None) => {}
         }
     }
 }

@@ -28,7 +28,7 @@ pub enum Filtering {
     AddressDependent,
     /// Those at addresses and ports that something was sent to.
     AddressAndPortDependent,
-    /// The server has no other address.
+    /// The server has no other address, or refuses to answer from there.
     Unknown,
 }
 
@@ -41,7 +41,7 @@ pub enum BindingLifetime {
     Under(Duration),
     /// It was there after the longest time that was tried.
     Over(Duration),
-    /// The server does not honour RESPONSE-PORT.
+    /// The server does not honour RESPONSE-PORT, or did not answer in the course of the search.
     Unknown,
 }
 

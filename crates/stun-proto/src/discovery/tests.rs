@@ -2,7 +2,11 @@ use super::{
     BindingLifetime, Filtering, LifetimeConfig, Mapping, NatProbe, NatProbeConfig, NatProbeEvent,
     NatReport,
 };
-use crate::{BindingServer, OtherServer, RequestFault, ServerConfig};
+use crate::{
+    BindingServer, Message, MessageBuilder, MessageType, Method, OtherServer, RequestFault,
+    ServerConfig,
+    attribute::{ChangeRequest, Code, ErrorCode},
+};
 use alloc::{collections::VecDeque, string::ToString, vec, vec::Vec};
 use core::{
     net::{IpAddr, SocketAddr},
@@ -96,6 +100,15 @@ fn run(
     nat: &mut Nat,
     server: &mut BindingServer,
 ) -> (NatProbeEvent, Instant) {
+    run_with(config, nat, |now, path, bytes| answer(server, now, path, bytes))
+}
+
+/// The same with any server: what it answers where, to what came where.
+fn run_with(
+    config: NatProbeConfig,
+    nat: &mut Nat,
+    mut server: impl FnMut(Instant, Path, &[u8]) -> Option<(Path, Vec<u8>)>,
+) -> (NatProbeEvent, Instant) {
     let mut probe = NatProbe::new(config, &mut SocketIds::root(), [1; 32]);
     let mut now = Instant::from_secs(1);
     let mut port = 40_000;
@@ -115,7 +128,7 @@ fn run(
                     let back = if sent.path.remote.ip() == outer.ip() {
                         nat.hairpin.then(|| (sent.path.remote, outer, sent.payload.to_vec()))
                     } else {
-                        answer(server, now, Path::udp(sent.path.remote, outer), &sent.payload)
+                        server(now, Path::udp(sent.path.remote, outer), &sent.payload)
                             .map(|(path, bytes)| (path.remote, path.local, bytes))
                     };
                     if let Some((to, from, bytes)) = back
@@ -306,4 +319,78 @@ fn questions_are_paced() {
     for pair in begun[..6].windows(2) {
         assert!(pair[1].1.saturating_since(pair[0].1) >= Duration::from_millis(100));
     }
+}
+
+#[test]
+fn search_that_begins_at_nothing_ends() {
+    for (shortest, longest) in [(Duration::ZERO, 60), (Duration::from_nanos(1), 60)] {
+        let longest = Duration::from_secs(longest);
+        let search = LifetimeConfig { shortest, longest, precision: Duration::ZERO };
+        let mut nat = Nat::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent);
+        let config = NatProbeConfig { lifetime: Some(search), ..config() };
+        let (event, _) = run(config, &mut nat, &mut server(true));
+        let NatProbeEvent::Done(report) = event else { panic!("{event:?}") };
+        assert_eq!(report.lifetime, Some(BindingLifetime::Over(longest)));
+    }
+}
+
+/// A server that has another address, and cannot send from there: its answer to who asks for that
+/// is an error.
+#[test]
+fn refusal_says_nothing_of_the_filtering() {
+    for refuses in [[true, false], [false, true], [true, true]] {
+        let mut whole = server(true);
+        let half = |now, path: Path, bytes: &[u8]| {
+            let message = Message::parse(bytes).unwrap();
+            let change = message.get::<ChangeRequest>().unwrap_or_default();
+            if !(change.change_port && refuses[usize::from(!change.change_ip)]) {
+                return answer(&mut whole, now, path, bytes);
+            }
+            let mut buffer = [0; 64];
+            let kind = MessageType::error(Method::BINDING);
+            let error = MessageBuilder::new(&mut buffer, kind, message.transaction_id())
+                .with(&ErrorCode::from(Code::SERVER_ERROR))
+                .finish();
+            Some((path, error.unwrap().to_vec()))
+        };
+        let filtering = Filtering::AddressDependent;
+        let mut nat = Nat::new(Mapping::EndpointIndependent, filtering);
+        let (event, _) = run_with(config(), &mut nat, half);
+        let NatProbeEvent::Done(report) = event else { panic!("{event:?}") };
+        assert_eq!(report.filtering, Filtering::Unknown, "{refuses:?}");
+    }
+}
+
+/// Whom a stranger reaches lets everybody in, whatever became of the other question.
+#[test]
+fn stranger_that_gets_in_settles_the_filtering() {
+    let mut whole = server(true);
+    let half = |now, path: Path, bytes: &[u8]| {
+        let message = Message::parse(bytes).unwrap();
+        let change = message.get::<ChangeRequest>().unwrap_or_default();
+        if change != (ChangeRequest { change_ip: false, change_port: true }) {
+            return answer(&mut whole, now, path, bytes);
+        }
+        let mut buffer = [0; 64];
+        let kind = MessageType::error(Method::BINDING);
+        let error = MessageBuilder::new(&mut buffer, kind, message.transaction_id())
+            .with(&ErrorCode::from(Code::SERVER_ERROR))
+            .finish();
+        Some((path, error.unwrap().to_vec()))
+    };
+    let mut nat = Nat::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent);
+    let (event, _) = run_with(config(), &mut nat, half);
+    let NatProbeEvent::Done(report) = event else { panic!("{event:?}") };
+    assert_eq!(report.filtering, Filtering::EndpointIndependent);
+}
+
+#[test]
+fn too_few_socket_numbers_are_a_failure() {
+    let mut ids = SocketIds::root().fork(1);
+    let mut probe = NatProbe::new(config(), &mut ids, [1; 32]);
+    assert_eq!(
+        probe.poll_output(),
+        Output::Event(NatProbeEvent::NoSocket(SocketFault::NoCapacity))
+    );
+    assert_eq!(probe.poll_output(), Output::Timeout(None));
 }
