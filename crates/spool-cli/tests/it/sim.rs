@@ -95,7 +95,13 @@ fn faults_happen_and_are_told() {
 #[test]
 fn a_scenario_at_fault_is_named_with_its_line() {
     let cases = [
-        ("nat home kinux", "line 1: \"kinux\" means nothing here; expected the name of a preset"),
+        (
+            "nat home kinux",
+            "line 1: \"kinux\" means nothing here: no NAT preset has this name; there are rfc4787, \
+             full-cone, restricted-cone, port-restricted-cone, symmetric, carrier-block, \
+             mobile-carrier, enterprise, firewall, linux, linux-random, linux-open, nat64, \
+             udp-blocked, tcp-443",
+        ),
         ("host a on internet\nat 1s reboot a", "line 2: a is not a NAT"),
         (
             "\nhost a on internet runs dns",
