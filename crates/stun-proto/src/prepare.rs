@@ -13,6 +13,8 @@ mod sasl;
 #[cfg(test)]
 mod tests;
 
+use context::Context;
+
 /// Why a text cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum PrepareError {
@@ -40,8 +42,9 @@ pub fn opaque_string(text: &str) -> Result<Cow<'_, str>, PrepareError> {
     if is_printable_ascii(text) {
         return Ok(Cow::Borrowed(text));
     }
+    let context = Context::new(text);
     for (at, c) in text.char_indices() {
-        if !freeform::is_valid(c) && !context::allows(text, at, c) {
+        if !freeform::is_valid(c) && !context.allows(at, c) {
             return Err(PrepareError::Disallowed(c));
         }
     }

@@ -7,21 +7,41 @@ use unicode_normalization::char::canonical_combining_class;
 
 const VIRAMA: u8 = 9;
 
-/// Whether the character `c` at byte `at` of `text` is allowed there.
-pub(super) fn allows(text: &str, at: usize, c: char) -> bool {
-    let before = text[..at].chars().next_back();
-    let after = text[at + c.len_utf8()..].chars().next();
-    match c {
-        '\u{200C}' | '\u{200D}' => {
-            before.is_some_and(|before| canonical_combining_class(before) == VIRAMA)
+/// A text, and what some rules ask of the whole of it. Looked for once: a user name full of such
+/// characters, which anybody may send, takes no longer than another.
+pub(super) struct Context<'a> {
+    text: &'a str,
+    japanese: bool,
+    arabic_digits: bool,
+    extended_arabic_digits: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            japanese: text.chars().any(is_japanese),
+            arabic_digits: text.contains(|c| matches!(c, '\u{660}'..='\u{669}')),
+            extended_arabic_digits: text.contains(|c| matches!(c, '\u{6F0}'..='\u{6F9}')),
         }
-        '\u{B7}' => before == Some('l') && after == Some('l'),
-        '\u{375}' => after.is_some_and(is_greek),
-        '\u{5F3}' | '\u{5F4}' => before.is_some_and(is_hebrew),
-        '\u{30FB}' => text.chars().any(is_japanese),
-        '\u{660}'..='\u{669}' => !text.chars().any(|c| matches!(c, '\u{6F0}'..='\u{6F9}')),
-        '\u{6F0}'..='\u{6F9}' => !text.chars().any(|c| matches!(c, '\u{660}'..='\u{669}')),
-        _ => false,
+    }
+
+    /// Whether the character `c` at byte `at` of the text is allowed there.
+    pub(super) fn allows(&self, at: usize, c: char) -> bool {
+        let before = self.text[..at].chars().next_back();
+        let after = self.text[at + c.len_utf8()..].chars().next();
+        match c {
+            '\u{200C}' | '\u{200D}' => {
+                before.is_some_and(|before| canonical_combining_class(before) == VIRAMA)
+            }
+            '\u{B7}' => before == Some('l') && after == Some('l'),
+            '\u{375}' => after.is_some_and(is_greek),
+            '\u{5F3}' | '\u{5F4}' => before.is_some_and(is_hebrew),
+            '\u{30FB}' => self.japanese,
+            '\u{660}'..='\u{669}' => !self.extended_arabic_digits,
+            '\u{6F0}'..='\u{6F9}' => !self.arabic_digits,
+            _ => false,
+        }
     }
 }
 

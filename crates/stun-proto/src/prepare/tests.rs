@@ -64,6 +64,15 @@ fn every_code_point_is_treated_as_the_stringprep_library_does() {
     assert!(wrong.is_empty(), "{} differ: {:x?}", wrong.len(), &wrong[..wrong.len().min(40)]);
 }
 
+/// With a look at the whole text for each character, this would take hours.
+#[test]
+fn long_texts_take_linear_time() {
+    for c in ['\u{661}', '\u{6F1}', '\u{30FB}'] {
+        let text = String::from_iter(core::iter::repeat_n(c, 1_000_000).chain(['ア']));
+        assert!(opaque_string(&text).is_ok());
+    }
+}
+
 #[test]
 fn empty_texts_are_refused() {
     assert_eq!(opaque_string(""), Err(PrepareError::Empty));
