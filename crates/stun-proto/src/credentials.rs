@@ -59,9 +59,10 @@ impl Credentials {
     }
 
     fn prepared(username: &str, password: &str, prepare: Prepare) -> Result<Self, PrepareError> {
-        let password = prepare(password)?.into_owned();
+        // RFC 8489 §9.2.2: without trailing nulls, which no profile takes.
+        let password = prepare(password.trim_end_matches('\0'))?.into_owned();
         Ok(Self {
-            username: prepare(username)?.into_owned(),
+            username: prepare(username.trim_end_matches('\0'))?.into_owned(),
             secret: Secret::Password { password, prepare },
         })
     }
@@ -96,7 +97,7 @@ impl Credentials {
             Secret::Token { key, .. } => return Ok((**key).clone()),
         };
         let realm = prepare(unquoted(realm))?;
-        let parts = [unquoted(&self.username), &realm, password.trim_end_matches('\0')];
+        let parts = [unquoted(&self.username), &realm, password];
         Ok(match algorithm {
             Algorithm::Md5 => Key::new(&joined::<Md5>(&parts)),
             Algorithm::Sha256 => Key::new(&joined::<Sha256>(&parts)),
@@ -142,8 +143,9 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 mod tests {
     use super::{Credentials, joined};
-    use crate::attribute::Algorithm;
+    use crate::{Key, attribute::Algorithm};
     use md5::Md5;
+    use sha2::Sha256;
 
     #[test]
     fn md5_example_of_section_9_2_2_holds() {
@@ -171,9 +173,32 @@ mod tests {
         assert_eq!(tail, 0xccbc_cc54_4c0a_45d9_f830_aa6d_6f73_5a01_u128.to_be_bytes());
     }
 
+    /// The MAC of nothing in particular, to tell keys apart.
+    fn mac(key: &Key) -> [[u8; 4]; 5] {
+        key.sha1(&[0; 20], 0)
+    }
+
+    #[test]
+    fn name_realm_and_password_are_prepared() {
+        let plain = Credentials::new("us\u{E9}r", "p\u{E9}ss").unwrap();
+        let apart = Credentials::new("us\u{65}\u{301}r", "p\u{65}\u{301}ss").unwrap();
+        assert_eq!(apart.username(), "us\u{E9}r");
+        let short = Key::new("p\u{E9}ss".as_bytes());
+        assert_eq!(mac(&apart.short_term_key()), mac(&short));
+        let long =
+            |user: &Credentials, realm| mac(&user.long_term_key(realm, Algorithm::Md5).unwrap());
+        assert_eq!(long(&apart, "r\u{65}\u{301}alm"), long(&plain, "r\u{E9}alm"));
+        let hash = joined::<Sha256>(&["us\u{E9}r", "r\u{E9}alm"]);
+        assert_eq!(apart.userhash("r\u{65}\u{301}alm").unwrap().0, <[u8; 32]>::from(hash));
+    }
+
     #[test]
     fn quotes_and_nulls_do_not_count() {
         let user = Credentials::new("user", "pass").unwrap();
+        let other = Credentials::new("\"user\"\0", "pass\0\0").unwrap();
+        let mine = user.long_term_key("realm", Algorithm::Md5).unwrap();
+        let theirs = other.long_term_key("\"realm\"\0", Algorithm::Md5).unwrap();
+        assert_eq!(mac(&mine), mac(&theirs));
         assert_eq!(user.userhash("\"realm\"\0"), user.userhash("realm"));
         assert_ne!(user.userhash("realm"), user.userhash("other"));
     }
