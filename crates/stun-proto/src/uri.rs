@@ -203,7 +203,11 @@ fn parse_port(port: Option<&str>) -> Result<Option<u16>, UriError> {
 }
 
 fn parse_transport(query: &str) -> Result<UriTransport, UriError> {
-    let value = query.strip_prefix("transport=").ok_or(UriError::Transport)?;
+    // Also the name may be in any case: it is a quoted string of the ABNF (RFC 5234, section 2.3).
+    let (name, value) = query.split_once('=').ok_or(UriError::Transport)?;
+    if !name.eq_ignore_ascii_case("transport") {
+        return Err(UriError::Transport);
+    }
     if value.eq_ignore_ascii_case("udp") {
         Ok(UriTransport::Udp)
     } else if value.eq_ignore_ascii_case("tcp") {

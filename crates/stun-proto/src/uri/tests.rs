@@ -25,7 +25,7 @@ fn the_examples_of_rfc_7064_and_7065_survive_a_round_trip() {
 
 #[test]
 fn case_does_not_matter() {
-    let uri: Uri = "TURN:Example.ORG?transport=TCP".parse().unwrap();
+    let uri: Uri = "TURN:Example.ORG?Transport=TCP".parse().unwrap();
     assert_eq!(uri.scheme, Scheme::Turn);
     assert_eq!(uri.host, Host::Name("example.org".into()));
     assert_eq!(uri.transport, Some(UriTransport::Tcp));
@@ -70,6 +70,9 @@ fn faults_are_told_apart() {
     }
     let long = format!("stun:{}.org", "a".repeat(64));
     assert_eq!(long.parse::<Uri>(), Err(UriError::Host));
+    let of_labels = |last| format!("stun:{}{}", "label.".repeat(41), "a".repeat(last));
+    assert!(of_labels(7).parse::<Uri>().is_ok());
+    assert_eq!(of_labels(8).parse::<Uri>(), Err(UriError::Host));
 }
 
 #[test]
