@@ -176,8 +176,8 @@ impl<'a> Message<'a> {
         A::decode(self.value(A::TYPE)?, &self.transaction_id())
     }
 
-    /// The value of the first attribute of this type, malformed or not: for types that this crate
-    /// does not know, and for those who only compare. [`get`](Self::get) makes sure that text is
+    /// The value of the first attribute of this type, malformed or not, but for integrity and
+    /// fingerprint: for types that this crate does not know, and for those who only compare. [`get`](Self::get) makes sure that text is
     /// UTF-8, which takes longer than to find it.
     ///
     /// ```
@@ -213,7 +213,9 @@ impl<'a> Message<'a> {
             .filter_map(move |(_, value)| A::decode(value, &id))
     }
 
-    /// Whether there is an attribute of this type, malformed or not.
+    /// Whether there is an attribute of this type, malformed or not. Of integrity and fingerprint tell
+    /// [`integrity`](Self::integrity) and [`has_fingerprint`](Self::has_fingerprint); for their types
+    /// this is always false.
     pub fn has(&self, kind: AttributeType) -> bool {
         self.value(kind).is_some()
     }
