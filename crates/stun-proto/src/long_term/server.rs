@@ -6,8 +6,9 @@ use crate::{
         Algorithm, Code, ErrorCode, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
         ThirdPartyAuthorization, Userhash, Username,
     },
+    opaque_string,
 };
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 use core::{borrow::Borrow, net::SocketAddr, time::Duration};
 use sans_io::Instant;
 
@@ -93,6 +94,10 @@ pub enum Refusal {
 impl LongTermServer {
     /// A realm that takes SHA-256 and MD5. Its nonces are good for `nonce_lifetime`.
     ///
+    /// The realm is prepared by OpaqueString (RFC 8489 §14.9). It must be one that can be, of 1 to 127
+    /// characters: [`write_refusal`](Self::write_refusal) fails with a longer one, and clients take no
+    /// other.
+    ///
     /// The answer to a first request is 80 bytes and the realm: at most 84 where the realm has up to
     /// four characters.
     pub fn new(realm: &str, nonce_secret: [u8; 32], nonce_lifetime: Duration) -> Self {
@@ -118,7 +123,7 @@ impl LongTermServer {
             SecurityFeatures { password_algorithms: algorithms.is_some(), username_anonymity };
         let nonces = Nonces::new(nonce_secret, nonce_lifetime, features);
         Self {
-            realm: realm.into(),
+            realm: opaque_string(realm).map_or_else(|_| realm.into(), Cow::into_owned),
             nonces,
             algorithms,
             decoy: Key::new(&nonce_secret),
