@@ -169,3 +169,42 @@ impl Response {
         &self.bytes[..self.len]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ClassicRequest;
+    use alloc::vec::Vec;
+
+    /// A request with these attributes and ID.
+    fn request(id: [u8; 16], attributes: &[u8]) -> Vec<u8> {
+        [&[0, 1, 0, attributes.len() as u8][..], &id, attributes].concat()
+    }
+
+    #[test]
+    fn optional_attributes_are_ignored_and_mandatory_ones_are_not() {
+        for (attribute, unknown) in [
+            (&[0x80, 0x22, 0, 0][..], false),
+            (&[0x7F, 0xFF, 0, 0], true),
+            (&[0, 3, 0, 4, 0, 0, 0, 6], false),
+            (&[0, 3, 0, 0], true), // a CHANGE-REQUEST without its flags
+            (&[0, 3, 0, 8, 0, 0, 0, 0, 0, 0, 0, 6], true),
+        ] {
+            let read = ClassicRequest::parse(&request([7; 16], attribute)).unwrap();
+            assert_eq!(read.has_unknown(), unknown, "{attribute:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_of_rfc_3489_is_not_read() {
+        assert!(ClassicRequest::parse(&request([7; 16], &[])).is_some());
+        for rest in [&[0][..], &[0, 3, 0], &[0, 3, 0, 4, 0, 0, 0]] {
+            assert!(ClassicRequest::parse(&request([7; 16], rest)).is_none(), "{rest:?}");
+        }
+        let mut id = [7; 16];
+        id[..4].copy_from_slice(&crate::MAGIC_COOKIE);
+        assert!(ClassicRequest::parse(&request(id, &[])).is_none());
+        let mut response = request([7; 16], &[]);
+        response[0] = 1;
+        assert!(ClassicRequest::parse(&response).is_none());
+    }
+}

@@ -29,3 +29,22 @@ pub const fn stun_frame(buffer: &[u8]) -> Frame {
     let len = HEADER_LEN + length;
     if buffer.len() < len { Frame::Need(len) } else { Frame::Whole(len) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::stun_frame;
+    use sans_io::Frame;
+
+    #[test]
+    fn what_cannot_be_stun_is_the_end_of_the_stream() {
+        for (head, frame) in [
+            (&[][..], Frame::Need(4)),
+            (&[0x3F], Frame::Need(4)),
+            (&[0x40], Frame::Whole(0)),
+            (&[0, 1, 0, 2], Frame::Whole(0)),
+            (&[0, 1, 0xFF, 0xFC], Frame::Need(65_552)),
+        ] {
+            assert_eq!(stun_frame(head), frame, "{head:?}");
+        }
+    }
+}

@@ -1,8 +1,8 @@
 use super::{TokenContents, TokenError, TokenKey};
 use crate::{
-    Attempt, AttributeType, AuthFault, Credentials, LongTermClient, LongTermServer, Message,
-    MessageBuilder, MessageType, Method, Refusal, ResponseCheck, TransactionId, UserId,
-    attribute::{AccessToken, Username},
+    Attempt, AttributeType, AuthFault, Credentials, Integrity, LongTermClient, LongTermServer,
+    Message, MessageBuilder, MessageType, Method, Refusal, ResponseCheck, TransactionId, UserId,
+    attribute::{AccessToken, PasswordAlgorithms, Username},
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -80,6 +80,16 @@ fn token_is_good_for_its_lifetime_and_five_seconds() {
 }
 
 #[test]
+fn fraction_of_a_timestamp_is_in_64_000ths() {
+    let key = TokenKey::aes256(KEY);
+    let contents = TokenContents { timestamp: 100 << 16 | 32_000, lifetime_s: 10, ..contents() };
+    let sealed = key.seal(&contents, SERVER, NONCE).unwrap();
+    let token = AccessToken { nonce: &NONCE, sealed: &sealed };
+    let at = |millis| key.open(&token, SERVER, Duration::from_millis(millis)).is_ok();
+    assert!(at(115_499) && !at(115_500));
+}
+
+#[test]
 fn authentic_nonsense_is_malformed() {
     let key = TokenKey::aes256(KEY);
     for plain in [&[][..], &[0], &[0, 9, 1], &[0, 0, 1, 2, 3]] {
@@ -141,6 +151,34 @@ fn token_goes_with_allocate_and_refresh_only() {
         assert_eq!(message.has(AttributeType::ACCESS_TOKEN), with, "{method}");
         assert_eq!(message.get(), Some(Username("kid")));
     }
+}
+
+/// What a server offers for passwords does not concern a client with a token (RFC 7635 §5).
+#[test]
+fn token_is_used_with_its_kid_and_sha1_whatever_else_is_offered() {
+    let server = LongTermServer::with_algorithms(
+        "realm",
+        [3; 32],
+        Duration::from_secs(60),
+        Some(PasswordAlgorithms::SHA256_MD5),
+        true,
+    );
+    let token = AccessToken { nonce: &NONCE, sealed: &SEALED_256 };
+    let mut client = LongTermClient::new(Credentials::token("kid", token, b"key"));
+    let (now, from) = (Instant::from_secs(1), "192.0.2.1:1".parse().unwrap());
+    let (mut asked, mut said) = ([0; 512], [0; 512]);
+    let kind = MessageType::request(Method::ALLOCATE);
+    let bare = MessageBuilder::new(&mut asked, kind, TransactionId([2; 12])).finish().unwrap();
+    let bare = Message::parse(bare).unwrap();
+    let refusal = Refusal::Unauthenticated;
+    let challenge = server.write_refusal(&mut said, now, from, &bare, refusal).unwrap();
+    let check = client.check(Attempt::default(), &Message::parse(challenge).unwrap());
+    let ResponseCheck::Retry(attempt) = check else { panic!("{check:?}") };
+    let builder = MessageBuilder::new(&mut asked, kind, TransactionId([2; 12]));
+    let request = Message::parse(client.sign(builder, attempt).0.finish().unwrap()).unwrap();
+    assert_eq!(request.get(), Some(Username("kid")));
+    assert_eq!(request.integrity(), Some(Integrity::Sha1));
+    assert!(!request.has(AttributeType::USERHASH));
 }
 
 /// One request and its response, over a server that takes tokens.

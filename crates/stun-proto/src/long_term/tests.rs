@@ -354,6 +354,142 @@ fn algorithms_that_do_not_match_the_offer_are_a_bad_request() {
 }
 
 #[test]
+fn algorithm_that_is_not_offered_is_a_bad_request() {
+    let fill = |b: &mut MessageBuilder<'_>, server: &LongTermServer, offer| {
+        b.push(&Username("alice"));
+        b.push(&Realm("realm"));
+        b.push(&Nonce(&server.nonces_for_tests().issue(NOW, client_addr())));
+        b.push(&offer);
+        b.push(&PasswordAlgorithm::from(Algorithm::Md5));
+    };
+    let strong = server(Some(PasswordAlgorithms::SHA256), false);
+    let refusal =
+        verdict(&strong, Integrity::Sha256, |b| fill(b, &strong, PasswordAlgorithms::SHA256));
+    assert_eq!(refusal, Some(Refusal::BadRequest));
+    // Nothing was offered, so there is nothing to hold the choice against: MD5 is meant.
+    let old = server(None, false);
+    let refusal = verdict(&old, Integrity::Sha1, |b| fill(b, &old, PasswordAlgorithms::SHA256));
+    assert_eq!(refusal, None);
+}
+
+#[test]
+fn without_algorithms_the_response_is_signed_with_sha1_whatever_signed_the_request() {
+    let server = server(Some(PasswordAlgorithms::SHA256_MD5), false);
+    let key = alice().long_term_key("realm", Algorithm::Md5).unwrap();
+    for which in [Integrity::Sha1, Integrity::Sha256] {
+        let mut buffer = [0; 512];
+        let kind = MessageType::request(Method::ALLOCATE);
+        let request = MessageBuilder::new(&mut buffer, kind, ID)
+            .with(&Username("alice"))
+            .with(&Realm("realm"))
+            .with(&Nonce(&server.nonces_for_tests().issue(NOW, client_addr())))
+            .sign(&key, which)
+            .finish()
+            .unwrap();
+        let (response, refusal) = answer(&server, NOW, request);
+        assert_eq!(refusal, None);
+        assert_eq!(Message::parse(&response).unwrap().integrity(), Some(Integrity::Sha1));
+    }
+}
+
+#[test]
+fn realm_is_prepared() {
+    let server = LongTermServer::new("r\u{65}\u{301}alm", [9; 32], LIFETIME);
+    assert_eq!(server.realm(), "r\u{E9}alm");
+    let (response, _) =
+        answer(&server, NOW, &request(&LongTermClient::new(alice()), Attempt::default()).0);
+    assert_eq!(Message::parse(&response).unwrap().get(), Some(Realm("r\u{E9}alm")));
+}
+
+/// A client that sent a signed request after this challenge, and how.
+fn signed_after(challenge: &[u8]) -> (LongTermClient, Attempt) {
+    let mut client = LongTermClient::new(alice());
+    let ResponseCheck::Retry(attempt) = check(&mut client, Attempt::default(), challenge) else {
+        panic!("no retry");
+    };
+    let (_, attempt) = request(&client, attempt);
+    (client, attempt)
+}
+
+#[test]
+fn second_of_two_unsigned_requests_is_sent_again_too() {
+    let challenge = error(Code::UNAUTHENTICATED, Some("realm"), Some(b"n"), None);
+    let (mut client, _) = signed_after(&challenge);
+    let outcome = check(&mut client, Attempt::default(), &challenge);
+    assert!(matches!(outcome, ResponseCheck::Retry(_)), "{outcome:?}");
+}
+
+#[test]
+fn new_realm_or_way_to_name_the_user_is_worth_a_retry() {
+    let (code, realm) = (Code::UNAUTHENTICATED, Some("realm"));
+    let first = error(code, realm, Some(b"n"), None);
+    for (second, retried) in [
+        (error(code, realm, Some(b"m"), None), false),
+        (error(code, Some("other"), Some(b"m"), None), true),
+        (error(code, realm, Some(b"obMatJos2QAAA"), None), true),
+    ] {
+        let (mut client, attempt) = signed_after(&first);
+        let outcome = check(&mut client, attempt, &second);
+        assert_eq!(matches!(outcome, ResponseCheck::Retry(_)), retried, "{outcome:?}");
+    }
+}
+
+#[test]
+fn algorithms_are_not_forgotten_for_a_weaker_challenge() {
+    let list = PasswordAlgorithms::SHA256;
+    let (code, realm) = (Code::UNAUTHENTICATED, Some("realm"));
+    let strong = error(code, realm, Some(b"obMatJos2gAAA"), Some(list));
+    let fault = ResponseCheck::Fail(AuthFault::BidDown);
+    // To another request, which was sent before the first challenge.
+    let (mut client, _) = signed_after(&strong);
+    let weak = error(code, realm, Some(b"n"), None);
+    assert_eq!(check(&mut client, Attempt::default(), &weak), fault);
+    let (mut client, attempt) = signed_after(&strong);
+    let elsewhere = error(Code::STALE_NONCE, Some("other"), Some(b"n"), None);
+    assert_eq!(check(&mut client, attempt, &elsewhere), fault);
+}
+
+#[test]
+fn stale_nonce_without_a_realm_leaves_the_realm_as_it_is() {
+    let (mut client, attempt) =
+        signed_after(&error(Code::UNAUTHENTICATED, Some("realm"), Some(b"n"), None));
+    let stale = error(Code::STALE_NONCE, None, Some(b"m"), None);
+    let ResponseCheck::Retry(attempt) = check(&mut client, attempt, &stale) else {
+        panic!("no retry");
+    };
+    let (bytes, _) = request(&client, attempt);
+    let message = Message::parse(&bytes).unwrap();
+    assert_eq!((message.get(), message.get()), (Some(Realm("realm")), Some(Nonce(b"m"))));
+}
+
+#[test]
+fn signed_400_is_believed_and_a_success_is_no_challenge() {
+    let key = alice().long_term_key("realm", Algorithm::Md5).unwrap();
+    for (kind, code) in [
+        (MessageType::error(Method::ALLOCATE), Code::BAD_REQUEST),
+        (MessageType::success(Method::ALLOCATE), Code::UNAUTHENTICATED),
+    ] {
+        let (mut client, attempt) =
+            signed_after(&error(Code::UNAUTHENTICATED, Some("realm"), Some(b"n"), None));
+        let mut buffer = [0; 256];
+        let response = MessageBuilder::new(&mut buffer, kind, ID)
+            .with(&ErrorCode::from(code))
+            .sign(&key, Integrity::Sha1)
+            .finish()
+            .unwrap();
+        assert_eq!(check(&mut client, attempt, response), ResponseCheck::Accept);
+    }
+}
+
+#[test]
+fn algorithm_with_parameters_that_it_does_not_have_is_passed_over() {
+    let list = PasswordAlgorithms::from_bytes(&[0, 2, 0, 1, 7, 0, 0, 0, 0, 1, 0, 0]).unwrap();
+    let challenge = error(Code::UNAUTHENTICATED, Some("realm"), Some(b"obMatJos2gAAA"), Some(list));
+    let (client, _) = signed_after(&challenge);
+    assert_eq!(client.login().unwrap().algorithm, Algorithm::Md5);
+}
+
+#[test]
 fn foreign_realm_nonce_or_hash_is_refused() {
     let server = server(Some(PasswordAlgorithms::SHA256_MD5), false);
     let nonce = server.nonces_for_tests().issue(NOW, client_addr());

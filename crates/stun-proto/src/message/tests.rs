@@ -144,6 +144,21 @@ fn sha256_after_sha1_counts_and_sha1_after_sha256_does_not() {
 }
 
 #[test]
+fn integrity_after_the_one_that_counts_is_not_looked_at() {
+    let key = Key::new(b"k");
+    let mut buffer = [0; 256];
+    let good =
+        MessageBuilder::new(&mut buffer, request(), ID).sign(&key, Integrity::Sha256).finish();
+    for (kind, len) in [(0x0008, 16), (0x001C, 8), (0x001C, 32)] {
+        let mut bytes = good.unwrap().to_vec();
+        bytes.extend_from_slice(&raw(&[(kind, &vec![0; len])])[20..]);
+        let len = (bytes.len() - 20) as u16;
+        bytes[2..4].copy_from_slice(&len.to_be_bytes());
+        assert_eq!(Message::parse(&bytes).unwrap().verify(&key), Ok(Integrity::Sha256));
+    }
+}
+
+#[test]
 fn any_flipped_bit_breaks_integrity() {
     for which in [Integrity::Sha1, Integrity::Sha256] {
         let key = Key::new(b"secret");
