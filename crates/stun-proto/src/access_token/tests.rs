@@ -82,7 +82,7 @@ fn token_is_good_for_its_lifetime_and_five_seconds() {
 #[test]
 fn fraction_of_a_timestamp_is_in_64_000ths() {
     let key = TokenKey::aes256(KEY);
-    let contents = TokenContents { timestamp: 100 << 16 | 32_000, lifetime_s: 10, ..contents() };
+    let contents = TokenContents { timestamp: (100 << 16) + 32_000, lifetime_s: 10, ..contents() };
     let sealed = key.seal(&contents, SERVER, NONCE).unwrap();
     let token = AccessToken { nonce: &NONCE, sealed: &sealed };
     let at = |millis| key.open(&token, SERVER, Duration::from_millis(millis)).is_ok();
