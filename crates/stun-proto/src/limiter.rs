@@ -155,6 +155,14 @@ mod tests {
     }
 
     #[test]
+    fn rest_saves_up_no_more_than_a_full_bucket() {
+        let mut limiter = SourceLimiter::new(LimiterConfig::default(), [1; 16]);
+        let later = Instant::from_secs(3600);
+        assert!(limiter.take(later, ip("192.0.2.1"), 32 * 1024));
+        assert!(!limiter.take(later, ip("192.0.2.1"), 1));
+    }
+
+    #[test]
     fn silly_prefixes_and_no_buckets_do_no_harm() {
         for bits in [0, 32, 128, 255] {
             let config = LimiterConfig {

@@ -577,3 +577,31 @@ fn padding_that_is_too_long_is_an_error() {
     assert_eq!(outcome, Err(RequestError::Write(invalid)));
     assert_eq!(client.in_flight(), 1);
 }
+
+/// RFC 8489 §10: it has sent the request there already.
+#[test]
+fn redirect_to_the_same_server_is_not_followed() {
+    let key = Key::new(b"pass");
+    let mut client = client(short_term(Some(Integrity::Sha1)));
+    let request = begin(&mut client, NOW);
+    let server = path().remote;
+    let same = |b: &mut MessageBuilder<'_>| b.push(&AlternateServer(server));
+    let sign = Some((&key, Integrity::Sha1));
+    assert!(give(&mut client, NOW, &response(&request, Some(Code::TRY_ALTERNATE), sign, same)));
+    assert_eq!(fault(&mut client), RequestFault::Redirected { server, domain: None });
+}
+
+/// RFC 1122, section 4.2.3.9, without the path MTU; RFC 5461 for ICMPv6.
+#[test]
+fn icmp_codes_that_end_a_request_are_these() {
+    let v6 = Path::udp(addr("[2001:db8::1]:40000"), addr("[2001:db8::2]:3478"));
+    for (path, kind, hard) in [(path(), 3, [2, 3]), (v6, 1, [1, 4])] {
+        for code in 0..16 {
+            let mut client = client(Auth::None);
+            client.request(NOW, BindingRequest::new(path)).unwrap();
+            let fault = PathFault::Unreachable { kind, code };
+            let _ = client.handle_input(NOW, Input::PathFailed { path, fault });
+            assert_eq!(client.in_flight() == 0, hard.contains(&code), "{path:?} {code}");
+        }
+    }
+}

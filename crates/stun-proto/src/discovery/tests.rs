@@ -251,6 +251,9 @@ fn socket_that_does_not_open_is_a_failure() {
     })
     .collect();
     assert!(outputs.contains(&Output::Event(NatProbeEvent::NoSocket(SocketFault::Denied))));
+    let closed = outputs.iter().filter(|o| matches!(o, Output::Socket(SocketRequest::Close(_))));
+    assert_eq!(closed.count(), 1, "the other one is given back");
+    assert_eq!(probe.poll_output(), Output::Timeout(None));
 }
 
 #[test]
