@@ -137,7 +137,6 @@ impl IceAgent {
             self.gathering.run(now);
             self.session.run_checks(now);
             self.session.run_consent(now);
-            self.free(now);
             self.settle(now);
         }
         now
@@ -158,7 +157,10 @@ impl IceAgent {
             self.gathering.sweep();
             if !paced {
                 self.collect(now);
-                break;
+                // Last, since when it is due depends on the pairs there are.
+                if !self.free(now) {
+                    break;
+                }
             }
         }
         self.deadline = self.next_deadline(now);

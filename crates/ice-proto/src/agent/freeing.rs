@@ -13,10 +13,10 @@ const LINGER_RIVALS: Duration = Duration::from_secs(20);
 const IN_USE: Duration = Duration::from_secs(15);
 
 impl IceAgent {
-    /// Once ICE has concluded and a while has passed, gives up what was not chosen.
-    pub(super) fn free(&mut self, now: Instant) {
+    /// Once ICE has concluded and a while has passed, gives up what was not chosen. Whether it did.
+    pub(super) fn free(&mut self, now: Instant) -> bool {
         if self.free_at().is_none_or(|at| at > now) {
-            return;
+            return false;
         }
         self.freed = true;
         let active = self.session.active_pair().map(|pair| pair.path.local);
@@ -27,6 +27,7 @@ impl IceAgent {
         let used: Vec<SocketAddr> =
             active.into_iter().chain(rivals.map(|pair| pair.path.local)).collect();
         self.gathering.free(now, &used);
+        true
     }
 
     pub(super) fn free_at(&self) -> Option<Instant> {
