@@ -220,7 +220,7 @@ impl Resolver {
                 .take(MAX_SERVERS)
                 .collect(),
             Query::Srv { transport, or_address } => {
-                let targets = srv::in_order(answers, &mut self.entropy);
+                let targets = srv::in_order(answers, MAX_SERVERS, &mut self.entropy);
                 if targets.is_empty() {
                     let port = self.scheme.default_port();
                     let name = or_address.filter(|_| !srv::is_denied(answers));

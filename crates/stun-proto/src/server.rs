@@ -295,9 +295,10 @@ fn understands(other: Option<&OtherServer>, kind: AttributeType) -> bool {
 }
 
 /// RFC 5780 §7.5: RESPONSE-PORT and PADDING together would multiply what is sent to a port that
-/// asked for nothing.
+/// asked for nothing. Port 0 is none that a response could go to.
 fn is_contradiction(request: &Message<'_>) -> bool {
-    request.get::<ResponsePort>().is_some() && request.get::<Padding<'_>>().is_some()
+    let pads = request.get::<Padding<'_>>().is_some();
+    request.get::<ResponsePort>().is_some_and(|port| pads || port.0 == 0)
 }
 
 impl Machine for BindingServer {

@@ -116,6 +116,9 @@ pub enum UriError {
     /// There is no host, or it is neither an address nor a name.
     #[error("the host is neither an address nor a name")]
     Host,
+    /// It looks like an IPv6 address without brackets.
+    #[error("write an IPv6 address in brackets: [2001:db8::1]")]
+    Brackets,
     /// The port is not a number from 1 to 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
@@ -161,10 +164,11 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), UriError> {
             None => Err(UriError::Host),
         };
     }
-    Ok(match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
-    })
+    match authority.split_once(':') {
+        Some((_, port)) if port.contains(':') => Err(UriError::Brackets),
+        Some((host, port)) => Ok((host, Some(port))),
+        None => Ok((authority, None)),
+    }
 }
 
 fn parse_host(host: &str) -> Result<Host, UriError> {

@@ -10,14 +10,20 @@ struct Record {
     port: u16,
 }
 
-/// Targets and ports: by priority, and within one by lot, weighted.
-pub(super) fn in_order(answers: &[LookupAnswer], entropy: &mut Entropy) -> Vec<(Arc<str>, u16)> {
+/// The first targets and ports, at most `max`: by priority, and within one by lot, weighted.
+pub(super) fn in_order(
+    answers: &[LookupAnswer],
+    max: usize,
+    entropy: &mut Entropy,
+) -> Vec<(Arc<str>, u16)> {
     let mut records: Vec<Record> = answers.iter().filter_map(record).collect();
     // Those of no weight come first, so that they have a small chance (RFC 2782).
     records
         .sort_by(|a, b| (a.priority, a.weight, &a.target).cmp(&(b.priority, b.weight, &b.target)));
-    let mut ordered = Vec::with_capacity(records.len());
-    while let Some(first) = records.first() {
+    let mut ordered = Vec::with_capacity(records.len().min(max));
+    while let Some(first) = records.first()
+        && ordered.len() < max
+    {
         let priority = first.priority;
         let group = records.iter().take_while(|record| record.priority == priority);
         let total: u64 = group.map(|record| u64::from(record.weight)).sum();

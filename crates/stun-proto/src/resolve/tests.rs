@@ -181,12 +181,19 @@ fn weights_share_the_first_place() {
     let mut entropy = crate::Entropy::new([5; 32]);
     let mut first = [0_u32; 4];
     for _ in 0..4000 {
-        first[usize::from(super::srv::in_order(&answers, &mut entropy)[0].1)] += 1;
+        first[usize::from(super::srv::in_order(&answers, 32, &mut entropy)[0].1)] += 1;
     }
     // Of five lots 0 and none else falls to c, 1 to a, 2 to 4 to b.
     assert!((700..900).contains(&first[1]), "{first:?}");
     assert!((2250..2550).contains(&first[2]), "{first:?}");
     assert!((700..900).contains(&first[3]), "{first:?}");
+}
+
+#[test]
+fn no_more_targets_are_drawn_than_are_tried() {
+    let answers: Vec<_> = (0..1000).map(|port| srv(0, 1, port, "a")).collect();
+    let mut entropy = crate::Entropy::new([5; 32]);
+    assert_eq!(super::srv::in_order(&answers, 32, &mut entropy).len(), 32);
 }
 
 #[test]

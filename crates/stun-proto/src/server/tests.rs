@@ -237,14 +237,16 @@ fn response_port_moves_the_response_and_excludes_padding() {
     let bytes = request(|b| b.push(&ResponsePort(9)));
     let (sent, _) = ask(&mut discovery(), path(), &bytes).unwrap();
     assert_eq!(sent.remote, addr("192.0.2.1:9"));
-    let bytes = request(|b| {
+    let both = request(|b| {
         b.push(&ResponsePort(9));
         b.push(&Padding(&[0; 100]));
     });
-    let (sent, response) = ask(&mut discovery(), path(), &bytes).unwrap();
-    assert_eq!(sent.remote, addr(CLIENT));
-    let response = Message::parse(&response).unwrap();
-    assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::BAD_REQUEST);
+    for bytes in [both, request(|b| b.push(&ResponsePort(0)))] {
+        let (sent, response) = ask(&mut discovery(), path(), &bytes).unwrap();
+        assert_eq!(sent.remote, addr(CLIENT));
+        let response = Message::parse(&response).unwrap();
+        assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::BAD_REQUEST);
+    }
 }
 
 #[test]
