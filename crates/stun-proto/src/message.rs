@@ -177,8 +177,8 @@ impl<'a> Message<'a> {
     }
 
     /// The value of the first attribute of this type, malformed or not, but for integrity and
-    /// fingerprint: for types that this crate does not know, and for those who only compare. [`get`](Self::get) makes sure that text is
-    /// UTF-8, which takes longer than to find it.
+    /// fingerprint: for types that this crate does not know, and for those who only compare.
+    /// [`get`](Self::get) makes sure that text is UTF-8, which takes longer than to find it.
     ///
     /// ```
     /// use stun_proto::{AttributeType, Message, MessageBuilder, MessageType, Method, TransactionId};

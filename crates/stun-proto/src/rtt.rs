@@ -102,6 +102,7 @@ mod tests {
         assert!(rtt.rto(Instant::from_secs(599), MS(500)).is_some());
         assert_eq!(rtt.rto(Instant::from_secs(600), MS(500)), None);
     }
+
     #[test]
     fn stale_estimate_does_not_come_back_with_the_next_measurement() {
         let mut rtt = RttEstimate::new(Instant::ZERO, MS(9_000));

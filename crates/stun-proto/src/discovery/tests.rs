@@ -337,6 +337,17 @@ fn search_that_begins_at_nothing_ends() {
     }
 }
 
+/// An error response to a request.
+fn error_to(request: &Message<'_>) -> Vec<u8> {
+    let mut buffer = [0; 64];
+    let kind = MessageType::error(Method::BINDING);
+    MessageBuilder::new(&mut buffer, kind, request.transaction_id())
+        .with(&ErrorCode::from(Code::SERVER_ERROR))
+        .finish()
+        .unwrap()
+        .to_vec()
+}
+
 /// A server that has another address, and cannot send from there: its answer to who asks for that
 /// is an error.
 #[test]
@@ -349,12 +360,7 @@ fn refusal_says_nothing_of_the_filtering() {
             if !(change.change_port && refuses[usize::from(!change.change_ip)]) {
                 return answer(&mut whole, now, path, bytes);
             }
-            let mut buffer = [0; 64];
-            let kind = MessageType::error(Method::BINDING);
-            let error = MessageBuilder::new(&mut buffer, kind, message.transaction_id())
-                .with(&ErrorCode::from(Code::SERVER_ERROR))
-                .finish();
-            Some((path, error.unwrap().to_vec()))
+            Some((path, error_to(&message)))
         };
         let filtering = Filtering::AddressDependent;
         let mut nat = Nat::new(Mapping::EndpointIndependent, filtering);
@@ -374,12 +380,7 @@ fn stranger_that_gets_in_settles_the_filtering() {
         if change != (ChangeRequest { change_ip: false, change_port: true }) {
             return answer(&mut whole, now, path, bytes);
         }
-        let mut buffer = [0; 64];
-        let kind = MessageType::error(Method::BINDING);
-        let error = MessageBuilder::new(&mut buffer, kind, message.transaction_id())
-            .with(&ErrorCode::from(Code::SERVER_ERROR))
-            .finish();
-        Some((path, error.unwrap().to_vec()))
+        Some((path, error_to(&message)))
     };
     let mut nat = Nat::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent);
     let (event, _) = run_with(config(), &mut nat, half);
