@@ -172,7 +172,7 @@ impl Run {
 
     /// Receives a datagram, or what may be several frames of a stream.
     fn receive<S: Subject>(&mut self, subject: &mut S, path: Path, bytes: Vec<u8>) {
-        if path.transport.is_stream() {
+        if path.transport().is_stream() {
             self.frames(subject, path, &bytes);
         } else {
             subject.receiving(&path, &bytes);
@@ -183,7 +183,7 @@ impl Run {
 
     /// Noise on a stream.
     fn stream<S: Subject>(&mut self, subject: &mut S, script: &mut Script<'_>) {
-        let path = self.world.path(script).filter(|path| path.transport.is_stream());
+        let path = self.world.path(script).filter(|path| path.transport().is_stream());
         if let Some(path) = path {
             self.frames(subject, path, script.bytes(600));
         }
@@ -249,5 +249,5 @@ fn give<S: Subject>(subject: &mut S, newest: Instant, now: Instant, input: Input
 }
 
 fn check_source(path: &Path) {
-    assert!(!path.local.ip().is_unspecified(), "sent from an unspecified address: {path}");
+    assert!(!path.local().ip().is_unspecified(), "sent from an unspecified address: {path}");
 }

@@ -167,7 +167,7 @@ impl Agent {
             (Some(code), _) => message.push(&ErrorCode::from(code)),
             (None, Method::BINDING) => {
                 let mapped =
-                    if script.one_in(3) { script.choose(&ADDRESSES) } else { asked.path.local };
+                    if script.one_in(3) { script.choose(&ADDRESSES) } else { asked.path.local() };
                 message.push(&XorMappedAddress(mapped));
             }
             (None, Method::ALLOCATE) => {
@@ -311,11 +311,11 @@ impl Subject for Agent {
         let answers = matches!(message.class(), Class::Success | Class::Error);
         let key = (heard.path, message.transaction_id());
         assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
-        let server = heard.path.remote == ADDRESSES[3];
+        let server = heard.path.remote() == ADDRESSES[3];
         assert!(
             !self.silent || server,
             "a closed agent speaks to {} {message:?}",
-            heard.path.remote
+            heard.path.remote()
         );
     }
 

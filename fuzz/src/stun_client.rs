@@ -151,7 +151,7 @@ impl Subject for Client {
         let request = Message::parse(&heard.bytes).expect("what is sent can be read");
         let sendings = self.sendings.entry(request.transaction_id().0).or_default();
         *sendings += 1;
-        let most = if heard.path.transport.is_stream() { 1 } else { self.retries };
+        let most = if heard.path.transport().is_stream() { 1 } else { self.retries };
         assert!(*sendings <= most, "one transaction was sent {sendings} times");
     }
 

@@ -105,8 +105,8 @@ impl Subject for Server {
         // Only with RFC 5780 may it answer from elsewhere, or to another port.
         let other = self.other;
         let goes_back = |path: &Path| {
-            let same_host = path.remote.ip() == heard.path.remote.ip();
-            *path == heard.path || other && same_host && path.transport == heard.path.transport
+            let same_host = path.remote().ip() == heard.path.remote().ip();
+            *path == heard.path || other && same_host && path.transport() == heard.path.transport()
         };
         let mut asked = self.asked.iter().rev();
         let cause = asked.find(|(path, bytes)| {
@@ -118,8 +118,8 @@ impl Subject for Server {
             assert!(matches!(answer.class(), Class::Success | Class::Error));
             assert_eq!(answer.malformed(), None, "what is sent is well-formed");
         }
-        let client = REMOTES.iter().position(|remote| remote.ip() == path.remote.ip());
-        if let (Some(client), Transport::Udp) = (client, path.transport) {
+        let client = REMOTES.iter().position(|remote| remote.ip() == path.remote().ip());
+        if let (Some(client), Transport::Udp) = (client, path.transport()) {
             self.bytes[client] += heard.bytes.len();
             let budget = u64::from(BURST) + u64::from(PER_SECOND) * (now.as_millis() + 1) / 1000;
             assert!(self.bytes[client] as u64 <= budget, "{} bytes sent", self.bytes[client]);

@@ -163,7 +163,7 @@ impl Subject for Client {
 
     fn paths(&self) -> Vec<Path> {
         let elsewhere = "6.6.6.6:6".parse().expect("an address");
-        vec![self.path, self.path, self.path, Path::udp(self.path.local, elsewhere)]
+        vec![self.path, self.path, self.path, Path::udp(self.path.local(), elsewhere)]
     }
 
     fn craft(&mut self, _: Instant, _: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {

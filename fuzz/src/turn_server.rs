@@ -149,7 +149,7 @@ impl Server {
             }
             _ => Self::allocate(&mut message, script),
         }
-        let nonce = NONCES.issue(now, path.remote);
+        let nonce = NONCES.issue(now, path.remote());
         let user = if script.one_in(16) { "bob" } else { "alice" };
         let message = message.with(&Username(user)).with(&Realm("turn")).with(&Nonce(&nonce));
         let [md5, sha256] = &*ALICE;
@@ -260,7 +260,7 @@ impl Subject for Server {
     }
 
     fn sent(&mut self, _: Instant, heard: &Heard) {
-        let (local, remote) = (heard.path.local, heard.path.remote);
+        let (local, remote) = (heard.path.local(), heard.path.remote());
         if local == *LISTENER {
             if !self.signed {
                 let len = heard.bytes.len();

@@ -221,9 +221,10 @@ impl IceAgent {
             relayed.filter(|base| self.gathering.relays.is_relayed(base)).collect();
         for relayed in relays {
             let mut peers: Vec<IpAddr> = Vec::new();
-            let waits = |pair: &&Pair| pair.path.local == relayed && pair.blocked && pair.is_open();
+            let waits =
+                |pair: &&Pair| pair.path.local() == relayed && pair.blocked && pair.is_open();
             for pair in self.session.list.iter().filter(waits) {
-                let ip = pair.path.remote.ip();
+                let ip = pair.path.remote().ip();
                 if self.session.selected.is_none() && self.permits.insert((relayed, ip)) {
                     peers.push(ip);
                 }
@@ -235,10 +236,10 @@ impl IceAgent {
         let active = self.session.active_pair().map(|pair| (pair.id, pair.path));
         if let Some((id, path)) = active
             && self.bound != Some(id)
-            && self.gathering.relays.is_relayed(&path.local)
+            && self.gathering.relays.is_relayed(&path.local())
         {
             self.bound = Some(id);
-            self.gathering.relays.bind(now, path.local, path.remote);
+            self.gathering.relays.bind(now, path.local(), path.remote());
         }
     }
 

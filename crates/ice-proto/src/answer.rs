@@ -77,7 +77,7 @@ impl Session {
             return;
         }
         let (was_valid, base, remote) = (pair.valid, pair.base, pair.remote);
-        let local = self.learn_mapped(base, crate::candidate::canonical(mapped), &check.context);
+        let local = self.learn_mapped(base, sans_io::canonical(mapped), &check.context);
         let ours = self.locals.get(local).map_or(0, |local| local.candidate.priority);
         let theirs = self.remotes.get(remote).map_or(0, |remote| remote.priority);
         let next_consent = match was_valid {

@@ -46,7 +46,7 @@ impl Session {
         if self.is_closed() {
             return Heard::Dropped(DropReason::Unexpected);
         }
-        let Some(base) = self.locals.base_at(path.local).and_then(|base| self.locals.get(base))
+        let Some(base) = self.locals.base_at(path.local()).and_then(|base| self.locals.get(base))
         else {
             return Heard::Dropped(DropReason::Unexpected);
         };
@@ -133,7 +133,7 @@ impl Session {
         unknown: Option<UnknownAttributes>,
     ) {
         let mut buffer = [0; RESPONSE_LEN];
-        let mapped = error.is_none().then_some(XorMappedAddress(path.remote));
+        let mapped = error.is_none().then_some(XorMappedAddress(path.remote()));
         let kind = match error {
             Some(_) => MessageType::error(Method::BINDING),
             None => MessageType::success(Method::BINDING),
@@ -154,8 +154,8 @@ impl Session {
 
     /// Does what an accepted request asks for (RFC 8445 §7.3.1.3 to §7.3.1.5).
     pub(crate) fn heed(&mut self, now: Instant, check: &Check) {
-        let Some(base) = self.locals.base_at(check.path.local) else { return };
-        let Some((remote, _)) = self.remotes.learn(check.path.remote, check.priority) else {
+        let Some(base) = self.locals.base_at(check.path.local()) else { return };
+        let Some((remote, _)) = self.remotes.learn(check.path.remote(), check.priority) else {
             return;
         };
         let known = self.list.by_path(&check.path).map(|pair| pair.id);

@@ -9,8 +9,8 @@ mod tests;
 mod unreachable;
 
 use crate::{
-    CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy, candidate::canonical,
-    foundation::Foundations, local::Local, priority,
+    CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy, foundation::Foundations,
+    local::Local, priority,
 };
 use alloc::{collections::VecDeque, vec::Vec};
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use core::{
 };
 use host::{Host, HostState, Hosts};
 use relayed::Relays;
-use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest};
+use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest, canonical};
 use server_reflexive::{Answered, Asking, Mappings};
 use stun_proto::{Credentials, Entropy, Message, attribute::AddressFamily};
 
@@ -234,7 +234,7 @@ impl Gathering {
         match self.mappings.on_response(now, path, message) {
             None => false,
             Some(Answered { asked: (host, rank), server, mapped }) => {
-                self.answered(path.local, host, rank, server, mapped);
+                self.answered(path.local(), host, rank, server, mapped);
                 true
             }
         }
@@ -265,7 +265,7 @@ impl Gathering {
                 }
                 Asking::Failed(path) => {
                     let fault = GatheringFault::TimedOut;
-                    let (local, server) = (path.local, Some(path.remote));
+                    let (local, server) = (path.local(), Some(path.remote()));
                     self.fail(GatheringFailure { local, server, fault });
                 }
             }

@@ -86,7 +86,7 @@ impl Remotes {
 
 /// The address without its scope, which means something to one host only.
 fn unscoped(address: SocketAddr) -> SocketAddr {
-    match crate::candidate::canonical(address) {
+    match sans_io::canonical(address) {
         SocketAddr::V4(v4) => v4.into(),
         SocketAddr::V6(v6) => SocketAddrV6::new(*v6.ip(), v6.port(), 0, 0).into(),
     }

@@ -189,7 +189,7 @@ impl Session {
         }
         let mut refused = VecDeque::new();
         for pair in self.list.iter_mut() {
-            if pair.base == base && pair.path.remote.ip() == peer && pair.blocked {
+            if pair.base == base && pair.path.remote().ip() == peer && pair.blocked {
                 pair.blocked = !granted;
                 if !granted {
                     refused.push_back(pair.id);

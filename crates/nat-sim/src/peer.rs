@@ -140,18 +140,18 @@ impl Machine for Peer {
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         self.clock.tick(now);
         match input {
-            Input::Received { path, bytes, .. } if Some(path.local) == self.local => {
+            Input::Received { path, bytes, .. } if Some(path.local()) == self.local => {
                 if let [b'?', token @ ..] = bytes {
-                    let mut answer = format!("!{} ", path.remote).into_bytes();
+                    let mut answer = format!("!{} ", path.remote()).into_bytes();
                     answer.extend_from_slice(token);
-                    if !self.askers.contains(&path.remote) {
+                    if !self.askers.contains(&path.remote()) {
                         self.askers.truncate(ASKERS_MAX - 1);
-                        self.askers.push_front(path.remote);
+                        self.askers.push_front(path.remote());
                     }
-                    self.transmit(path.remote, None, answer.into());
+                    self.transmit(path.remote(), None, answer.into());
                 } else {
                     let bytes = Bytes::copy_from_slice(bytes);
-                    self.push(Output::Event(Heard { from: path.remote, bytes, fault: None }));
+                    self.push(Output::Event(Heard { from: path.remote(), bytes, fault: None }));
                 }
                 Verdict::Consumed
             }
@@ -159,8 +159,8 @@ impl Machine for Peer {
                 self.local = state.ok();
                 Verdict::Consumed
             }
-            Input::PathFailed { path, fault } if Some(path.local) == self.local => {
-                let (from, bytes) = (path.remote, Bytes::new());
+            Input::PathFailed { path, fault } if Some(path.local()) == self.local => {
+                let (from, bytes) = (path.remote(), Bytes::new());
                 self.push(Output::Event(Heard { from, bytes, fault: Some(fault) }));
                 Verdict::Consumed
             }

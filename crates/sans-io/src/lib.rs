@@ -140,7 +140,7 @@ pub use lookup::{LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest}
 pub use machine::Machine;
 pub use output::{Output, Transmit};
 pub use packet::{HEAD_MAX, Packet, PacketMeta};
-pub use path::{Path, Transport};
+pub use path::{Path, Transport, canonical};
 pub use socket::{CertificateFault, PathFault, SocketFault, SocketId, SocketIds, SocketRequest};
 pub use timers::Timers;
 pub use verdict::{Shard, Verdict};

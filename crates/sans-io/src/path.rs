@@ -1,7 +1,7 @@
 //! Where bytes travel: transport, our address, their address.
 use core::{
     fmt,
-    net::{SocketAddr, SocketAddrV6},
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
 };
 
 /// What carries the bytes between the two addresses of a [`Path`].
@@ -27,16 +27,13 @@ impl Transport {
 /// A transport with both its addresses. `local` is always ours, in either direction, so the words
 /// never swap meaning between input and output.
 ///
-/// Paths are compared and looked up a lot, so [`Path::new`] makes them canonical: an IPv4-mapped
-/// IPv6 address becomes IPv4 and the flow label is dropped.
+/// Paths are compared and looked up a lot, so a path is canonical from the moment it is made: both
+/// addresses are as [`canonical`] has them, and nobody need make them so again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
-    /// What carries the bytes.
-    pub transport: Transport,
-    /// Our address: where it arrived, or where it is sent from.
-    pub local: SocketAddr,
-    /// Their address.
-    pub remote: SocketAddr,
+    transport: Transport,
+    local: SocketAddr,
+    remote: SocketAddr,
 }
 
 impl Path {
@@ -47,20 +44,36 @@ impl Path {
     /// let mapped = Path::udp("[::ffff:192.0.2.1]:9".parse()?, "192.0.2.2:9".parse()?);
     /// let plain = Path::udp("192.0.2.1:9".parse()?, "192.0.2.2:9".parse()?);
     /// assert_eq!(mapped, plain);
+    /// assert_eq!(mapped.local(), "192.0.2.1:9".parse()?);
     /// # Ok::<(), core::net::AddrParseError>(())
     /// ```
     #[inline]
-    pub fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Self {
-        if local.is_ipv4() && remote.is_ipv4() {
-            return Self { transport, local, remote };
-        }
+    pub const fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Self {
         Self { transport, local: canonical(local), remote: canonical(remote) }
     }
 
     /// A canonical UDP path.
     #[inline]
-    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+    pub const fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
         Self::new(Transport::Udp, local, remote)
+    }
+
+    /// What carries the bytes.
+    #[inline]
+    pub const fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Our address: where it arrived, or where it is sent from.
+    #[inline]
+    pub const fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Their address.
+    #[inline]
+    pub const fn remote(&self) -> SocketAddr {
+        self.remote
     }
 
     /// The same path as the other side sees it, with no NAT between.
@@ -70,11 +83,20 @@ impl Path {
     }
 }
 
-fn canonical(address: SocketAddr) -> SocketAddr {
+/// The one form of an address by which it is compared and looked up: an IPv4-mapped IPv6 address
+/// becomes IPv4, and the flow label is dropped. The scope stays, for it says which link is meant.
+///
+/// ```
+/// use sans_io::canonical;
+/// assert_eq!(canonical("[::ffff:192.0.2.1]:9".parse()?), "192.0.2.1:9".parse()?);
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[inline]
+pub const fn canonical(address: SocketAddr) -> SocketAddr {
     let SocketAddr::V6(v6) = address else { return address };
     match v6.ip().to_ipv4_mapped() {
-        Some(ip) => SocketAddr::new(ip.into(), v6.port()),
-        None => SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
+        Some(ip) => SocketAddr::V4(SocketAddrV4::new(ip, v6.port())),
+        None => SocketAddr::V6(SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id())),
     }
 }
 

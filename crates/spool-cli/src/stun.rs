@@ -143,10 +143,10 @@ fn advice(error: &ProbeError) -> &'static str {
 
 fn in_words(server: &ResolvedServer, binding: &Binding) -> String {
     let Binding { mapped, path, .. } = binding;
-    let nat = if *mapped == path.local {
+    let nat = if *mapped == path.local() {
         "the address of this computer: no NAT on the way".to_owned()
     } else {
-        format!("behind a NAT: it was sent from {}", path.local)
+        format!("behind a NAT: it was sent from {}", path.local())
     };
     let round_trip = match binding.rtt {
         Some(rtt) => format!("{:.1} ms", rtt.as_secs_f64() * 1e3),
@@ -154,7 +154,7 @@ fn in_words(server: &ResolvedServer, binding: &Binding) -> String {
     };
     let mut lines = vec![
         format!("Address     {mapped} ({nat})"),
-        format!("Server      {} over {}", path.remote, name(server.transport)),
+        format!("Server      {} over {}", path.remote(), name(server.transport)),
         format!("Round trip  {round_trip}"),
     ];
     if let Some(login) = binding.login {
@@ -169,8 +169,8 @@ fn in_words(server: &ResolvedServer, binding: &Binding) -> String {
 fn as_json(server: &ResolvedServer, binding: &Binding) -> serde_json::Value {
     json!({
         "mapped": binding.mapped.to_string(),
-        "local": binding.path.local.to_string(),
-        "server": binding.path.remote.to_string(),
+        "local": binding.path.local().to_string(),
+        "server": binding.path.remote().to_string(),
         "transport": name(server.transport).to_lowercase(),
         "rtt_ms": binding.rtt.map(|rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3),
         "software": binding.software,

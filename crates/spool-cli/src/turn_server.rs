@@ -180,13 +180,13 @@ async fn serve(service: &mut TurnService) {
 fn describe(event: &TurnEvent) -> String {
     match event {
         TurnEvent::AllocationCreated { client, user, relayed } => {
-            format!("{user} at {} relays from {relayed}", client.remote)
+            format!("{user} at {} relays from {relayed}", client.remote())
         }
         TurnEvent::AllocationEnded { client, user, relayed, end } => {
-            format!("{user} at {} no longer relays from {relayed}: {end:?}", client.remote)
+            format!("{user} at {} no longer relays from {relayed}: {end:?}", client.remote())
         }
         TurnEvent::AllocationRefused { client, user, code } => {
-            format!("{user} at {} did not get a relay: error {}", client.remote, code)
+            format!("{user} at {} did not get a relay: error {}", client.remote(), code)
         }
     }
 }

@@ -310,7 +310,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Sends a message of the machine's own. On a stream it is written whole or the stream ends.
     fn transmit(&mut self, transmit: &Transmit) {
         let Transmit { path, meta, payload } = transmit;
-        if path.transport == Transport::Udp {
+        if path.transport() == Transport::Udp {
             self.net.send(*path, *meta, [payload, &[], &[]]);
         } else if !self.net.write(path, [payload, &[], &[]]) {
             self.net.tcp.end(path, PathFault::Reset);

@@ -132,7 +132,7 @@ fn icmp(fault: PathFault) -> &'static str {
 ///     server_name: None,
 /// };
 /// let binding = probe::query(&target, None, &Services::default()).await?;
-/// assert_eq!(binding.mapped, binding.path.local); // no NAT on the way
+/// assert_eq!(binding.mapped, binding.path.local()); // no NAT on the way
 /// # server.stop().await;
 /// # Ok(())
 /// # }

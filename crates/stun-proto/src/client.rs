@@ -233,8 +233,9 @@ impl StunClient {
     fn server(&mut self, address: SocketAddr) -> &mut Server {
         while self.servers.len() >= self.config.max_servers && !self.servers.contains_key(&address)
         {
-            let waiting =
-                |known: &SocketAddr| self.transactions.iter().any(|(_, t)| t.path.remote == *known);
+            let waiting = |known: &SocketAddr| {
+                self.transactions.iter().any(|(_, t)| t.path.remote() == *known)
+            };
             let Some(idle) = self.servers.keys().copied().find(|known| !waiting(known)) else {
                 break;
             };
@@ -297,7 +298,7 @@ impl StunClient {
 
 /// Whether a fault will not go away by itself (RFC 1122, section 4.2.3.9).
 const fn is_hard(path: &Path, fault: PathFault) -> bool {
-    match (fault, path.remote) {
+    match (fault, path.remote()) {
         (PathFault::Unreachable { kind: 3, code }, SocketAddr::V4(_)) => matches!(code, 2 | 3),
         (PathFault::Unreachable { kind: 1, code }, SocketAddr::V6(_)) => matches!(code, 1 | 4),
         (PathFault::Unreachable { .. } | PathFault::TooBig { .. }, _) => false,
@@ -334,11 +335,11 @@ impl Machine for StunClient {
 
 /// The timer of a request that is sent at `now`.
 fn timer(client: &StunClient, now: Instant, path: &Path) -> Retransmit {
-    if path.transport.is_stream() {
+    if path.transport().is_stream() {
         return Retransmit::reliable(now, client.config.reliable_timeout);
     }
     let config = client.config.retransmit;
-    let estimate = client.rtt.get(&path.remote.ip());
+    let estimate = client.rtt.get(&path.remote().ip());
     let rto = estimate.and_then(|estimate| estimate.rto(now, config.rto)).unwrap_or(config.rto);
     Retransmit::new(now, RetransmitConfig { rto, ..config })
 }

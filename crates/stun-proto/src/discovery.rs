@@ -255,7 +255,7 @@ impl NatProbe {
     fn received<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         if let Input::Received { path, bytes, .. } = input {
             let ours = [Role::Map, Role::Filter].map(|role| self.local(role));
-            if ours.contains(&Some(path.local))
+            if ours.contains(&Some(path.local()))
                 && let Ok(message) = Message::parse(bytes)
                 && self.hairpin.is_own(&message)
             {

@@ -163,8 +163,8 @@ impl BindingServer {
 
     /// The other address and port, for those who ask at one of the four.
     fn other(&self, path: &Path) -> Option<OtherServer> {
-        let is_udp = path.transport == Transport::Udp;
-        self.config.other.filter(|other| is_udp && other.has(path.local))
+        let is_udp = path.transport() == Transport::Udp;
+        self.config.other.filter(|other| is_udp && other.has(path.local()))
     }
 
     fn request(&mut self, now: Instant, path: Path, request: &Message<'_>) -> Verdict<'static> {
@@ -184,7 +184,7 @@ impl BindingServer {
         let Ok(bytes) = finish(error, request) else {
             return self.drops.drop(DropReason::Unsupported);
         };
-        self.answer(now, path, path.remote, bytes)
+        self.answer(now, path, path.remote(), bytes)
     }
 
     fn success(
@@ -195,8 +195,8 @@ impl BindingServer {
         other: Option<&OtherServer>,
     ) -> Verdict<'static> {
         let change = request.get::<ChangeRequest>().unwrap_or_default();
-        let from = other.map_or(path.local, |other| other.changed(path.local, change));
-        let mut to = path.remote;
+        let from = other.map_or(path.local(), |other| other.changed(path.local(), change));
+        let mut to = path.remote();
         if let Some(ResponsePort(port)) = request.get() {
             to.set_port(port);
         }
@@ -207,16 +207,16 @@ impl BindingServer {
         let mut buffer = [0; MAX_RESPONSE];
         let kind = MessageType::success(Method::BINDING);
         let response = MessageBuilder::new(&mut buffer, kind, request.transaction_id())
-            .with(&XorMappedAddress(path.remote))
+            .with(&XorMappedAddress(path.remote()))
             .with_some(self.config.software.as_deref().map(Software).as_ref())
-            .with_some(other.map(|_| MappedAddress(path.remote)).as_ref())
+            .with_some(other.map(|_| MappedAddress(path.remote())).as_ref())
             .with_some(other.map(|_| ResponseOrigin(from)).as_ref())
-            .with_some(other.map(|other| OtherAddress(other.opposite(path.local))).as_ref())
+            .with_some(other.map(|other| OtherAddress(other.opposite(path.local()))).as_ref())
             .with_some(padding.as_ref());
         let Ok(bytes) = finish(response, request) else {
             return self.drops.drop(DropReason::Unsupported);
         };
-        self.answer(now, Path::new(path.transport, from, path.remote), to, bytes)
+        self.answer(now, Path::new(path.transport(), from, path.remote()), to, bytes)
     }
 
     /// A request without a cookie. Over DTLS all of those are refused (RFC 8489 §11).
@@ -224,23 +224,23 @@ impl BindingServer {
         let Some(mut request) = ClassicRequest::parse(bytes).filter(|_| self.config.classic) else {
             return Verdict::Unclaimed;
         };
-        if matches!(path.transport, Transport::Dtls) {
-            return self.answer(now, path, path.remote, request.fail().as_bytes());
+        if matches!(path.transport(), Transport::Dtls) {
+            return self.answer(now, path, path.remote(), request.fail().as_bytes());
         }
         let other = self.other(&path);
         if other.is_none() && request.change != ChangeRequest::default() {
             request.refuse_change();
         }
         if request.has_unknown() {
-            return self.answer(now, path, path.remote, request.refuse().as_bytes());
+            return self.answer(now, path, path.remote(), request.refuse().as_bytes());
         }
-        let from = other.map_or(path.local, |other| other.changed(path.local, request.change));
-        let others = other.map(|other| (from, other.opposite(path.local)));
-        let response = request.respond(path.remote, others);
+        let from = other.map_or(path.local(), |other| other.changed(path.local(), request.change));
+        let others = other.map(|other| (from, other.opposite(path.local())));
+        let response = request.respond(path.remote(), others);
         self.answer(
             now,
-            Path::new(path.transport, from, path.remote),
-            path.remote,
+            Path::new(path.transport(), from, path.remote()),
+            path.remote(),
             response.as_bytes(),
         )
     }
@@ -254,11 +254,11 @@ impl BindingServer {
         bytes: &[u8],
     ) -> Verdict<'static> {
         // Who has a connection has shown that it is where it says.
-        let spoofable = path.transport == Transport::Udp;
-        if spoofable && !self.limiter.take(now, path.remote.ip(), bytes.len()) {
+        let spoofable = path.transport() == Transport::Udp;
+        if spoofable && !self.limiter.take(now, path.remote().ip(), bytes.len()) {
             return self.drops.drop(DropReason::TooFast);
         }
-        let path = Path::new(path.transport, path.local, to);
+        let path = Path::new(path.transport(), path.local(), to);
         if bytes.len() <= HEAD_MAX {
             return Verdict::Forward(Packet::new(path, &[]).with_head(bytes));
         }

@@ -196,7 +196,7 @@ impl TurnClient {
             [0x40..=0x4F, ..] => self.receive_channel_data(now, bytes),
             _ => self.receive_message(now, bytes),
         };
-        let stream = self.config.path.transport.is_stream();
+        let stream = self.config.path.transport().is_stream();
         if stream && verdict == Verdict::Dropped(DropReason::Malformed) {
             // Out of step: where the next message begins cannot be known.
             self.out.push_back(Output::Socket(SocketRequest::Hangup(self.config.path)));
@@ -226,7 +226,7 @@ impl Machine for TurnClient {
                 self.receive(now, bytes)
             }
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
-                if path == self.config.path && path.transport != Transport::Udp =>
+                if path == self.config.path && path.transport() != Transport::Udp =>
             {
                 self.disconnect(now);
                 Verdict::Consumed
@@ -251,7 +251,7 @@ impl Machine for TurnClient {
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
-        if path.transport.is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+        if path.transport().is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
     }
 }
 

@@ -116,7 +116,7 @@
 //! let Verdict::Forward(onward) = verdict else { return Err("not relayed".into()) };
 //! let packet = onward.to_vec();
 //! let verdict = client.handle_input(now, Input::received(path, &packet));
-//! assert!(matches!(verdict, Verdict::Deliver { bytes: b"hi", path, .. } if path.remote == peer));
+//! assert!(matches!(verdict, Verdict::Deliver { bytes: b"hi", path, .. } if path.remote() == peer));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]

@@ -224,7 +224,7 @@ impl TurnServer {
 
     /// Somebody connected.
     fn connected(&mut self, now: Instant, path: Path) -> Verdict<'static> {
-        if !self.reach.listeners.contains(&path.local) {
+        if !self.reach.listeners.contains(&path.local()) {
             return Verdict::Unclaimed;
         }
         if self.connections.accept(now, path) {
@@ -273,8 +273,8 @@ impl TurnServer {
         meta: PacketMeta,
         bytes: &'a [u8],
     ) -> Verdict<'a> {
-        if !self.reach.listeners.contains(&path.local) {
-            let relayed = path.transport == Transport::Udp && self.reach.is_relayed(path.local);
+        if !self.reach.listeners.contains(&path.local()) {
+            let relayed = path.transport() == Transport::Udp && self.reach.is_relayed(path.local());
             return if relayed {
                 self.relay_from_peer(now, path, meta, bytes)
             } else {
@@ -291,10 +291,10 @@ impl TurnServer {
                 Err(_) => self.receive_binding(now, path, bytes, DropReason::Malformed),
             },
         };
-        if path.transport.is_stream() && !matches!(bytes, [0x40..=0x4F, ..]) {
+        if path.transport().is_stream() && !matches!(bytes, [0x40..=0x4F, ..]) {
             self.connections.hear(now, &path);
         }
-        if path.transport.is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
+        if path.transport().is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
             self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
             self.disconnect(path);
         }
@@ -353,7 +353,7 @@ impl TurnServer {
         }
         match message.method() {
             Method::BINDING => self.accept(path, &identity, message, |reply| {
-                reply.push(&XorMappedAddress(path.remote));
+                reply.push(&XorMappedAddress(path.remote()));
             }),
             Method::ALLOCATE => self.allocate(now, path, identity, message),
             Method::REFRESH => self.refresh(now, path, &identity, message),
@@ -406,8 +406,8 @@ impl Machine for TurnServer {
             Input::Received { path, meta, bytes } => self.receive(now, path, meta, bytes),
             Input::Socket { id, state } => self.on_socket(now, id, state),
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
-                if path.transport != Transport::Udp
-                    && self.reach.listeners.contains(&path.local) =>
+                if path.transport() != Transport::Udp
+                    && self.reach.listeners.contains(&path.local()) =>
             {
                 self.disconnect(path);
                 Verdict::Consumed
@@ -429,7 +429,7 @@ impl Machine for TurnServer {
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
-        if path.transport.is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+        if path.transport().is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
     }
 }
 

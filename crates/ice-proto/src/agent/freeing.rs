@@ -19,13 +19,13 @@ impl IceAgent {
             return false;
         }
         self.freed = true;
-        let active = self.session.active_pair().map(|pair| pair.path.local);
+        let active = self.session.active_pair().map(|pair| pair.path.local());
         let rivals =
             self.session.list.iter().filter(|pair| {
                 pair.wanted.is_some_and(|wanted| now.saturating_since(wanted) < IN_USE)
             });
         let used: Vec<SocketAddr> =
-            active.into_iter().chain(rivals.map(|pair| pair.path.local)).collect();
+            active.into_iter().chain(rivals.map(|pair| pair.path.local())).collect();
         self.gathering.free(now, &used);
         true
     }

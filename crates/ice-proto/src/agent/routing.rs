@@ -9,8 +9,8 @@ impl IceAgent {
         match input {
             Input::Timeout => Verdict::Consumed,
             Input::Received { path, bytes, .. } => {
-                let path = Path::new(path.transport, path.local, path.remote);
-                if !self.gathering.is_local(path.local) {
+                let path = Path::new(path.transport(), path.local(), path.remote());
+                if !self.gathering.is_local(path.local()) {
                     return Verdict::Unclaimed;
                 }
                 match self.gathering.offer_to_relay(now, &path, input) {
@@ -33,8 +33,8 @@ impl IceAgent {
                 Verdict::Consumed
             }
             Input::PathFailed { path, fault } => {
-                let path = Path::new(path.transport, path.local, path.remote);
-                if !self.gathering.is_local(path.local) {
+                let path = Path::new(path.transport(), path.local(), path.remote());
+                if !self.gathering.is_local(path.local()) {
                     return Verdict::Unclaimed;
                 }
                 // ICMP is easily forged, and RFC 8445 §7.2.5.2.2 does not ask for it: no pair hears
@@ -64,7 +64,7 @@ impl IceAgent {
                 Heard::Refused(packet) => {
                     let verdict = self.drops.drop(DropReason::Unauthenticated);
                     // A refusal through a relay is not worth the traffic.
-                    if self.gathering.is_local(path.local) {
+                    if self.gathering.is_local(path.local()) {
                         return Verdict::Forward(packet);
                     }
                     verdict

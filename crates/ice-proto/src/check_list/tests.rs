@@ -43,11 +43,11 @@ fn list(pairs: &[(u16, u64, u32)]) -> CheckList {
 }
 
 fn ports(list: &CheckList) -> Vec<u16> {
-    list.iter().map(|pair| pair.path.remote.port()).collect()
+    list.iter().map(|pair| pair.path.remote().port()).collect()
 }
 
 fn port(list: &CheckList, id: Option<PairId>) -> Option<u16> {
-    id.and_then(|id| list.get(id)).map(|pair| pair.path.remote.port())
+    id.and_then(|id| list.get(id)).map(|pair| pair.path.remote().port())
 }
 
 fn start(list: &mut CheckList, id: PairId) {
@@ -181,7 +181,7 @@ fn the_triggered_queue_is_in_order_and_holds_each_pair_once() {
 #[test]
 fn a_change_of_role_sorts_anew() {
     let mut list = list(&[(1, 30, 1), (2, 20, 2)]);
-    list.reprioritize(|pair| u64::from(pair.path.remote.port()));
+    list.reprioritize(|pair| u64::from(pair.path.remote().port()));
     assert_eq!(ports(&list), [2, 1]);
 }
 

@@ -2,12 +2,11 @@
 //! §5.1.2).
 use super::{Gathered, Gathering};
 use crate::{
-    COMPONENT, Candidate, CandidateKind, Policy, candidate::canonical, foundation::Group,
-    local::Local, priority,
+    COMPONENT, Candidate, CandidateKind, Policy, foundation::Group, local::Local, priority,
 };
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use sans_io::{Instant, Path, Transport};
+use sans_io::{Instant, Path, Transport, canonical};
 
 impl Gathering {
     /// Makes a candidate of ours.

@@ -157,8 +157,8 @@ impl Relays {
         path: &Path,
         data: &'d [u8],
     ) -> Option<Result<Packet<'d>, SendError>> {
-        let id = *self.by_relayed.get(&path.local)?;
-        self.clients.with(id, |client| client.send(now, path.remote, data))
+        let id = *self.by_relayed.get(&path.local())?;
+        self.clients.with(id, |client| client.send(now, path.remote(), data))
     }
 
     /// Whether this is the address of a relay.
@@ -207,7 +207,7 @@ impl Relays {
 
     fn on_event(&mut self, id: ChildId, event: &TurnEvent) -> Option<Told> {
         let relay = self.known.get_mut(&id)?;
-        let (base, asked) = (relay.path.local, relay.asked);
+        let (base, asked) = (relay.path.local(), relay.asked);
         match *event {
             TurnEvent::Allocated { relayed, mapped, .. } => {
                 relay.relayed = Some(relayed);
@@ -262,7 +262,7 @@ impl Relays {
     /// Forgets the clients of a socket that is gone. Gives their relayed addresses.
     pub(crate) fn forget_base(&mut self, base: SocketAddr) -> Vec<SocketAddr> {
         let on_it = |(id, relay): (&ChildId, &Relay)| {
-            (relay.path.local == base).then_some((*id, relay.relayed))
+            (relay.path.local() == base).then_some((*id, relay.relayed))
         };
         let gone: Vec<_> = self.known.iter().filter_map(on_it).collect();
         for (id, _) in &gone {
@@ -276,7 +276,7 @@ impl Relays {
         let mut keep = Vec::new();
         for (id, relay) in &mut self.known {
             if relay.relayed.is_some_and(|relayed| used.contains(&relayed)) {
-                keep.push(relay.path.local);
+                keep.push(relay.path.local());
             } else if relay.state != RelayState::Closing {
                 relay.state = RelayState::Closing;
                 relay.permits.clear();
@@ -288,7 +288,7 @@ impl Relays {
 
     /// Whether a client still needs this socket.
     pub(crate) fn uses_base(&self, base: SocketAddr) -> bool {
-        self.known.values().any(|relay| relay.path.local == base)
+        self.known.values().any(|relay| relay.path.local() == base)
     }
 }
 

@@ -110,7 +110,7 @@ impl Mappings {
         mapping.known |= mapped.is_ok();
         let again = mapping.known.then(|| now.saturating_add(self.period));
         self.keepalives.set(path, again);
-        Some(Answered { asked: mapping.asked, server: path.remote, mapped })
+        Some(Answered { asked: mapping.asked, server: path.remote(), mapped })
     }
 
     /// The next thing whose time has come: a question again, or a mapping to keep alive.
@@ -162,7 +162,7 @@ impl Mappings {
 
     /// Forgets the mappings of a socket that is gone.
     pub(crate) fn forget_base(&mut self, base: SocketAddr) {
-        self.forget(|path| path.local == base);
+        self.forget(|path| path.local() == base);
     }
 
     fn forget(&mut self, on_it: impl Fn(&Path) -> bool) {

@@ -122,7 +122,7 @@ fn a_mapped_address_is_a_server_reflexive_candidate() {
     assert_eq!(path, Path::udp(at("10.0.0.1:5000"), at(STUN)));
     let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(MAPPED))), true);
     // From another server it is not an answer.
-    let elsewhere = Path::udp(path.local, at(TURN));
+    let elsewhere = Path::udp(path.local(), at(TURN));
     assert!(!respond(&mut gathering, elsewhere, &response));
     assert!(respond(&mut gathering, path, &response));
     assert!(!respond(&mut gathering, path, &response), "once");
@@ -193,7 +193,7 @@ fn under_policy_relay_only_turn_servers_are_asked() {
     open(&mut gathering, &["10.0.0.1"]);
     assert!(candidates(&mut gathering).is_empty());
     let (path, question) = request(&mut gathering);
-    assert_eq!(path.remote, at(TURN));
+    assert_eq!(path.remote(), at(TURN));
     assert_eq!(Message::parse(&question).unwrap().method(), Method::ALLOCATE);
     assert!(!gathering.wants_slot());
 }

@@ -30,7 +30,7 @@ impl Strikes {
         }
         self.last = Some(now);
         self.count += 1;
-        let hard = match (path.remote.is_ipv4(), kind) {
+        let hard = match (path.remote().is_ipv4(), kind) {
             (true, 3) => matches!(code, 2 | 3),
             (false, 1) => matches!(code, 1 | 4),
             _ => false,
@@ -44,7 +44,7 @@ impl Gathering {
     pub(crate) fn on_path_failed(&mut self, now: Instant, path: &Path, fault: PathFault) {
         let over = [self.mappings.struck(now, path, fault), self.relays.struck(now, path, fault)];
         for _ in over.into_iter().filter(|over| *over) {
-            let (local, server) = (path.local, Some(path.remote));
+            let (local, server) = (path.local(), Some(path.remote()));
             self.fail(GatheringFailure { local, server, fault: GatheringFault::Unreachable });
         }
     }

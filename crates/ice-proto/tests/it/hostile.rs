@@ -57,7 +57,7 @@ fn a_nomination_that_is_replayed_from_elsewhere_moves_nothing() {
     puppet.pass(Duration::from_secs(20));
     assert_eq!(puppet.agent.selected_pair(), selected);
     assert!(puppet.agent.pairs().count() <= 100);
-    let elsewhere = puppet.agent.pairs().filter(|pair| pair.path.remote != check.path.remote);
+    let elsewhere = puppet.agent.pairs().filter(|pair| pair.path.remote() != check.path.remote());
     assert!(elsewhere.into_iter().all(|pair| !pair.valid));
 }
 
@@ -74,7 +74,7 @@ fn an_absurd_pace_of_the_peer_holds_nothing_up_for_long() {
         let second = puppet
             .take_requests()
             .into_iter()
-            .find(|t| t.path.remote.ip().to_string() == "203.0.113.2");
+            .find(|t| t.path.remote().ip().to_string() == "203.0.113.2");
         puppet.answer(&second.unwrap());
         assert_eq!(puppet.agent.state(), IceState::Connected);
     }
@@ -86,7 +86,7 @@ fn an_answer_with_another_integrity_than_the_request_had_is_discarded() {
     let check = puppet.take_requests().remove(0);
     let request = Message::parse(&check.payload).unwrap();
     assert_eq!(request.integrity(), Some(Integrity::Sha1));
-    let bytes = Puppet::success(&check, check.path.local, Integrity::Sha256);
+    let bytes = Puppet::success(&check, check.path.local(), Integrity::Sha256);
     assert_eq!(puppet.receive(check.path, &bytes), Some(DropReason::Unauthenticated));
     assert_eq!(puppet.agent.pairs().next().unwrap().state, PairState::InProgress);
     puppet.answer(&check);

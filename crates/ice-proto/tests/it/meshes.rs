@@ -85,7 +85,7 @@ fn both_families_are_tried_and_ipv6_comes_first() {
     meeting.meet();
     meeting.run(Duration::from_secs(10));
     assert_eq!(meeting.agent(0).pairs().count(), 2);
-    assert!(meeting.agent(0).selected_pair().unwrap().path.remote.is_ipv6());
+    assert!(meeting.agent(0).selected_pair().unwrap().path.remote().is_ipv6());
     assert_eq!(meeting.agree(), Some(true));
 }
 

@@ -22,7 +22,7 @@ fn nominates(check: &Transmit) -> bool {
 }
 
 fn selected(puppet: &Puppet) -> String {
-    puppet.agent.selected_pair().unwrap().path.remote.to_string()
+    puppet.agent.selected_pair().unwrap().path.remote().to_string()
 }
 
 /// A controlled agent that knows two candidates of the peer, the second one better, and has sent a
@@ -35,7 +35,7 @@ fn controlled() -> (Puppet, Transmit, Transmit) {
     puppet.meet();
     puppet.pass(ms(10));
     let checks = puppet.take_requests();
-    let to = |remote: &str| checks.iter().find(|t| t.path.remote.to_string() == remote).cloned();
+    let to = |remote: &str| checks.iter().find(|t| t.path.remote().to_string() == remote).cloned();
     (puppet, to(PEER).unwrap(), to(BETTER).unwrap())
 }
 
@@ -51,7 +51,7 @@ fn the_better_of_two_nominated_pairs_is_checked_until_it_is_answered() {
     // The next check of it is lost, but not the one after.
     puppet.pass(Duration::from_secs(2));
     let again = puppet.take_requests();
-    let again: Vec<_> = again.iter().filter(|t| t.path.remote.to_string() == BETTER).collect();
+    let again: Vec<_> = again.iter().filter(|t| t.path.remote().to_string() == BETTER).collect();
     assert!(again.len() >= 2, "{} checks of the better pair", again.len());
     puppet.answer(again[1]);
     assert_eq!(selected(&puppet), BETTER);
@@ -70,7 +70,7 @@ fn a_nominated_pair_that_loses_to_a_better_one_costs_no_consent() {
     for _ in 0..20 {
         puppet.pass(Duration::from_secs(3));
         for check in puppet.take_requests() {
-            assert_eq!(check.path.remote.to_string(), BETTER);
+            assert_eq!(check.path.remote().to_string(), BETTER);
             puppet.answer(&check);
         }
     }
@@ -105,11 +105,11 @@ fn what_was_learned_first_is_paired_with_every_address_once_it_is_told() {
     puppet.meet();
     puppet.request(&Request::new(Role::Controlling));
     puppet.tell(PEER);
-    let locals: Vec<_> = puppet.agent.pairs().map(|pair| pair.path.local.to_string()).collect();
+    let locals: Vec<_> = puppet.agent.pairs().map(|pair| pair.path.local().to_string()).collect();
     assert_eq!(locals, [LOCAL, second]);
     // Only our checks from the second address get through.
     puppet.pass(ms(100));
-    let check = puppet.take_requests().into_iter().find(|t| t.path.local.to_string() == second);
+    let check = puppet.take_requests().into_iter().find(|t| t.path.local().to_string() == second);
     puppet.answer(&check.unwrap());
     assert_eq!(puppet.agent.state(), IceState::Connected);
 }
@@ -154,7 +154,7 @@ fn a_nominated_pair_that_the_peer_goes_on_to_use_keeps_its_socket() {
         }
         // An agent of RFC 5245 nominates both, and may choose either.
         let first = puppet.agent.selected_pair().unwrap().path;
-        let other = Path::udp(second, first.remote);
+        let other = Path::udp(second, first.remote());
         for path in [first, other] {
             let bytes = puppet.write_request(&nominating(PEER, 5));
             puppet.receive(path, &bytes);
@@ -188,7 +188,7 @@ fn who_comes_to_control_after_the_choice_nominates_it_once_more() {
     assert_eq!(puppet.agent.role(), Role::Controlling);
     puppet.pass(ms(10));
     let nomination = puppet.take_requests().into_iter().find(nominates).unwrap();
-    assert_eq!(nomination.path.remote.to_string(), PEER);
+    assert_eq!(nomination.path.remote().to_string(), PEER);
     puppet.answer(&nomination);
     puppet.pass(Duration::from_secs(20));
     assert!(!puppet.take_requests().iter().any(nominates));

@@ -182,7 +182,7 @@ impl Meeting {
     pub(crate) fn agree(&self) -> Option<bool> {
         let settled = |i: usize| self.agent(i).pairs().find(|pair| pair.nominated);
         let (a, b) = (settled(0)?, settled(1)?);
-        Some(a.local.address == b.path.remote && b.local.address == a.path.remote)
+        Some(a.local.address == b.path.remote() && b.local.address == a.path.remote())
     }
 
     /// How many packets the two hosts have sent, since the log is kept.

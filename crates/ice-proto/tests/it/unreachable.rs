@@ -72,7 +72,7 @@ fn icmp_errors_in_a_row_count_once() {
 #[test]
 fn errors_that_may_pass_count_less_and_errors_about_others_not_at_all() {
     let (mut puppet, path) = asking();
-    let other = Path::udp(path.local, "198.51.100.2:3478".parse().unwrap());
+    let other = Path::udp(path.local(), "198.51.100.2:3478".parse().unwrap());
     for _ in 0..3 {
         puppet.path_failed(other, 3, 3);
         puppet.pass(ms(600));

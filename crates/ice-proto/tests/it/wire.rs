@@ -51,7 +51,7 @@ fn a_response_tells_the_mapped_address_and_is_signed() {
     let mut puppet = Puppet::new(IceConfig::default());
     let answer = puppet.request(&Request::new(Role::Controlled));
     let message = Message::parse(&answer.payload).unwrap();
-    assert_eq!(message.get::<XorMappedAddress>(), Some(XorMappedAddress(answer.path.remote)));
+    assert_eq!(message.get::<XorMappedAddress>(), Some(XorMappedAddress(answer.path.remote())));
     let pwd = puppet.agent.local_credentials().pwd.clone();
     assert_eq!(message.verify(&Key::new(pwd.as_bytes())), Ok(Integrity::Sha1));
     assert!(message.has_fingerprint());
@@ -188,7 +188,7 @@ fn of_several_nominated_pairs_the_best_is_used() {
     puppet.answer(&check);
     let nominated = Request { nominates: true, ..Request::new(Role::Controlling) };
     puppet.request(&nominated);
-    assert_eq!(puppet.agent.selected_pair().unwrap().path.remote, address("203.0.113.1:6000"));
+    assert_eq!(puppet.agent.selected_pair().unwrap().path.remote(), address("203.0.113.1:6000"));
     // An agent of RFC 5245 nominates another one, of higher priority, and then a worse one.
     puppet.request(&Request { from: better, priority: 2_130_706_430, ..nominated });
     puppet.pass(ms(5));
@@ -201,8 +201,8 @@ fn of_several_nominated_pairs_the_best_is_used() {
     for check in puppet.take_requests() {
         puppet.answer(&check);
     }
-    let selected = puppet.agent.selected_pair().unwrap().path.remote;
-    let priorities: Vec<_> = puppet.agent.pairs().map(|p| (p.priority, p.path.remote)).collect();
+    let selected = puppet.agent.selected_pair().unwrap().path.remote();
+    let priorities: Vec<_> = puppet.agent.pairs().map(|p| (p.priority, p.path.remote())).collect();
     assert_eq!(selected, priorities[0].1, "{priorities:?}");
     assert_eq!(puppet.agent.pairs().filter(|pair| pair.nominated).count(), 1);
 }
@@ -239,8 +239,8 @@ fn a_signed_error_fails_the_pair_and_a_request_revives_it() {
 fn an_answer_from_elsewhere_fails_the_pair() {
     let mut puppet = Puppet::checking(Role::Controlling);
     let check = puppet.take_requests().remove(0);
-    let elsewhere = Path::udp(check.path.local, address("203.0.113.1:6001"));
-    puppet.answer_as(&check, elsewhere, check.path.local);
+    let elsewhere = Path::udp(check.path.local(), address("203.0.113.1:6001"));
+    puppet.answer_as(&check, elsewhere, check.path.local());
     assert_eq!(state(&puppet), (PairState::Failed, Some(PairFailure::Asymmetric)));
 }
 
@@ -288,7 +288,7 @@ fn an_unknown_mapped_address_is_a_peer_reflexive_candidate() {
     assert_eq!(pair.local.kind, CandidateKind::PeerReflexive);
     assert_eq!(pair.local.address, address("198.51.100.7:777"));
     // Data still leaves from the base, and the peer is not told.
-    assert_eq!(pair.path.local, address("192.0.2.1:5000"));
+    assert_eq!(pair.path.local(), address("192.0.2.1:5000"));
     assert_eq!(puppet.agent.local_candidates().count(), 1);
 }
 
@@ -476,7 +476,7 @@ fn a_better_pair_is_given_a_hundred_milliseconds() {
     }
     puppet.meet();
     puppet.pass(ms(10));
-    let to_second = |check: &sans_io::Transmit| check.path.remote == address(PEER);
+    let to_second = |check: &sans_io::Transmit| check.path.remote() == address(PEER);
     let check = puppet.take_requests().into_iter().find(to_second).unwrap();
     puppet.answer(&check);
     puppet.pass(ms(85));
@@ -495,7 +495,7 @@ fn a_direct_pair_that_works_too_late_is_worth_a_restart() {
     puppet.meet();
     puppet.pass(ms(10));
     let (relayed, direct): (Vec<_>, Vec<_>) =
-        puppet.take_requests().into_iter().partition(|check| check.path.remote == address(PEER));
+        puppet.take_requests().into_iter().partition(|check| check.path.remote() == address(PEER));
     puppet.answer(&relayed[0]);
     puppet.pass(Duration::from_secs(1));
     let nomination = puppet.take_requests().into_iter().find(nominates).unwrap();
@@ -506,5 +506,5 @@ fn a_direct_pair_that_works_too_late_is_worth_a_restart() {
     puppet.answer(&direct[0]);
     assert!(puppet.events.contains(&better));
     // The choice stands (RFC 8445 §8.1.1).
-    assert_eq!(puppet.agent.selected_pair().unwrap().path.remote, address(PEER));
+    assert_eq!(puppet.agent.selected_pair().unwrap().path.remote(), address(PEER));
 }

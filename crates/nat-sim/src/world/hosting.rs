@@ -253,14 +253,14 @@ impl World {
 
     #[inline]
     fn send_bytes(&mut self, host: HostId, path: &Path, meta: PacketMeta, bytes: Bytes) {
-        if path.transport == Transport::Tcp {
+        if path.transport() == Transport::Tcp {
             return self.write_to(host, path, &bytes);
         }
-        let socket = self.host(host).sockets.get(&path.local);
-        let interface = socket.filter(|_| path.transport == Transport::Udp).map(|s| s.interface);
+        let socket = self.host(host).sockets.get(&path.local());
+        let interface = socket.filter(|_| path.transport() == Transport::Udp).map(|s| s.interface);
         let mut packet = self.boxes.take();
-        packet.source = path.local;
-        packet.destination = path.remote;
+        packet.source = path.local();
+        packet.destination = path.remote();
         packet.ttl = meta.ttl.unwrap_or(IpPacket::TTL);
         packet.meta = meta;
         packet.body = Body::Udp(bytes);
@@ -272,8 +272,8 @@ impl World {
 
     #[inline(never)]
     fn write_to(&mut self, host: HostId, path: &Path, bytes: &[u8]) {
-        if !self.write_stream(host, (path.local, path.remote), bytes) {
-            let packet = IpPacket::tcp(path.local, path.remote, Segment::default());
+        if !self.write_stream(host, (path.local(), path.remote()), bytes) {
+            let packet = IpPacket::tcp(path.local(), path.remote(), Segment::default());
             self.drop(host.0, 0, DropCause::NotOurs, &packet);
         }
     }
@@ -305,15 +305,15 @@ impl World {
                 None
             }
             SocketRequest::Hangup(path) => {
-                self.hang_up(id.host, (path.local, path.remote));
+                self.hang_up(id.host, (path.local(), path.remote()));
                 None
             }
             SocketRequest::Pause(path) => {
-                self.pause_stream(id.host, (path.local, path.remote), true);
+                self.pause_stream(id.host, (path.local(), path.remote()), true);
                 None
             }
             SocketRequest::Resume(path) => {
-                self.pause_stream(id.host, (path.local, path.remote), false);
+                self.pause_stream(id.host, (path.local(), path.remote()), false);
                 None
             }
         }

@@ -396,7 +396,7 @@ impl World {
                     return;
                 }
                 let path = Path::udp(error.source, error.destination);
-                let Some(socket) = self.host(host).sockets.get(&path.local) else {
+                let Some(socket) = self.host(host).sockets.get(&path.local()) else {
                     return self.drop(host.0, interface, DropCause::NoSocket, packet);
                 };
                 let owner = MachineId { host, index: socket.owner };

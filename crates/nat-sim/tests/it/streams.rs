@@ -311,7 +311,7 @@ fn an_idle_connection_outlives_the_transitory_time_only_once_established() {
         lab.connect(client, 5000, remote);
         lab.run(100);
         let Some(Event::Accepted(back)) = lab.events(server).pop() else { panic!("accepted") };
-        assert_eq!(back.remote.ip(), lab.world.outside_addresses(nat)[0]);
+        assert_eq!(back.remote().ip(), lab.world.outside_addresses(nat)[0]);
         lab.world.run_for(secs(idle_secs));
         lab.events(client);
         lab.world.with(server, |m: &mut Framed, now| m.say(now, back, b"still there?"));

@@ -56,7 +56,7 @@ impl<'s, S: Subject> Flood<'s, S> {
         let Some(&path) = self.rng.pick(&self.paths) else { return };
         let bytes = self.subject.bytes(&mut self.rng, &[]);
         let input = match self.rng.below(6) {
-            0 if path.transport.is_stream() => Input::Accepted { listener: SocketId(0), path },
+            0 if path.transport().is_stream() => Input::Accepted { listener: SocketId(0), path },
             1 => Input::PathFailed { path, fault: PathFault::Reset },
             _ => Input::received(path, &bytes),
         };

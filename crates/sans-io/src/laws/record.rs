@@ -68,7 +68,7 @@ struct World {
 
 impl World {
     fn new(paths: Vec<Path>, seed: u64) -> Self {
-        let remotes = paths.iter().map(|path| path.remote).collect();
+        let remotes = paths.iter().map(|path| path.remote()).collect();
         Self {
             rng: Rng::new(seed),
             now: Instant::from_secs(1),
@@ -100,7 +100,7 @@ impl World {
             (0..4, _) | (_, None) => Step::Timeout,
             (4..8, _) => Step::Command(subject.command(&mut self.rng)),
             (8..13, _) if !self.asked.is_empty() => self.answer().unwrap_or(Step::Timeout),
-            (13, Some(path)) if path.transport.is_stream() => {
+            (13, Some(path)) if path.transport().is_stream() => {
                 Step::Accepted(self.rng.pick(&self.open).copied().unwrap_or(SocketId(0)), path)
             }
             (14, Some(path)) if self.rng.one_in(4) => Step::Failed(path, self.path_fault()),
@@ -129,7 +129,7 @@ impl World {
             Asked::Lookup(id, _) if fails => Some(Step::LookedUp(id, Err(LookupFault::TimedOut))),
             Asked::Local(id, local) => Some(self.opened(id, Transport::Udp, local, None)),
             Asked::Stream(id, transport, remote) => {
-                let local = self.paths.first()?.local;
+                let local = self.paths.first()?.local();
                 Some(self.opened(id, transport, local, Some(remote)))
             }
             Asked::Lookup(id, kind) => {

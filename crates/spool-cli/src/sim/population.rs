@@ -124,7 +124,7 @@ fn meet(population: &Population, seed: u64, number: u64) -> Result<Meeting, Brok
     let pairs = session.pairs(&world);
     let ending = match (session.time_to_connect(), pairs[0]) {
         (Some(took), Some(pair)) if is_direct(&pairs) => {
-            Ending::Direct { took, ipv6: pair.path.local.is_ipv6() }
+            Ending::Direct { took, ipv6: pair.path.local().is_ipv6() }
         }
         (Some(took), Some(_)) => Ending::Relayed { took },
         _ => Ending::Never,

@@ -190,8 +190,8 @@ impl Progress {
         let seen = self
             .candidates
             .iter()
-            .find(|candidate| candidate.kind == local && candidate.related == Some(path.local));
-        let address = seen.map_or(path.local, |candidate| candidate.address);
-        (Endpoint { kind: local, address }, Endpoint { kind: remote, address: path.remote })
+            .find(|candidate| candidate.kind == local && candidate.related == Some(path.local()));
+        let address = seen.map_or(path.local(), |candidate| candidate.address);
+        (Endpoint { kind: local, address }, Endpoint { kind: remote, address: path.remote() })
     }
 }

@@ -210,11 +210,11 @@ impl Net {
 
     /// Sends a datagram made of three parts, at the latest with the next [`flush`](Self::flush).
     pub(super) fn send(&mut self, path: Path, meta: PacketMeta, parts: [&[u8]; 3]) {
-        if path.transport != Transport::Udp {
+        if path.transport() != Transport::Udp {
             let _ = self.write(&path, parts);
             return;
         }
-        let socket = self.by_local.get(&path.local).and_then(|id| self.sockets.get(id));
+        let socket = self.by_local.get(&path.local()).and_then(|id| self.sockets.get(id));
         let Some(open) = socket else {
             self.stats.homeless += 1;
             return;
@@ -244,7 +244,7 @@ impl Net {
     pub(super) fn flush(&mut self) {
         self.waits.extend(self.tcp.waits());
         let Some((path, meta, segment, bytes)) = self.batch.take() else { return };
-        let id = self.by_local.get(&path.local);
+        let id = self.by_local.get(&path.local());
         if let Some(open) = id.and_then(|id| self.sockets.get(id)) {
             let socket = Arc::clone(&open.socket);
             self.send_batch(&socket, path, meta, segment, &bytes);
@@ -283,7 +283,7 @@ impl Net {
         bytes: &[u8],
     ) -> io::Result<()> {
         self.stats.sends += 1;
-        let first = socket.send(path.remote, meta, segment, bytes);
+        let first = socket.send(path.remote(), meta, segment, bytes);
         match &first {
             Ok(()) => return first,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return first,
@@ -291,7 +291,7 @@ impl Net {
             Err(_) => {}
         }
         self.stats.sends += 1;
-        socket.send(path.remote, meta, segment, bytes)
+        socket.send(path.remote(), meta, segment, bytes)
     }
 
     fn refused(&mut self, path: Path, count: u64, error: &io::Error) {
@@ -300,7 +300,7 @@ impl Net {
             return;
         }
         self.stats.refused += count;
-        if let Some(fault) = fault::path(path.remote, error) {
+        if let Some(fault) = fault::path(path.remote(), error) {
             self.fail(path, fault);
         }
     }
@@ -310,7 +310,7 @@ impl Net {
     fn collect_faults(&mut self, socket: &UdpSocket, cause: Path) -> usize {
         let found = socket.path_faults();
         for (remote, fault) in &found {
-            let remote = if remote.port() == 0 { cause.remote } else { *remote };
+            let remote = if remote.port() == 0 { cause.remote() } else { *remote };
             self.fail(Path::udp(socket.local_addr(), remote), *fault);
         }
         found.len()

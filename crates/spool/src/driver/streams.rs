@@ -49,7 +49,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Tells the machine what became of a connection that it asked for.
     pub(super) fn connected(&mut self, id: SocketId, io: Result<Io, SocketFault>) {
         let Some(path) = self.net.tcp.connected(id, io) else { return };
-        let state = path.map(|path| path.local);
+        let state = path.map(|path| path.local());
         let verdict = self.machine.handle_input(self.origin.now(), Input::Socket { id, state });
         self.net.count(&verdict);
     }
@@ -104,7 +104,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
         let _ = self.drain();
         self.obey(verdict);
         if let Verdict::Forward(packet) = verdict
-            && packet.path.transport.is_stream()
+            && packet.path.transport().is_stream()
         {
             self.net.tcp.hold(&path, &packet.path);
         }

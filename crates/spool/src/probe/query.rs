@@ -36,7 +36,7 @@ impl Query {
         credentials: Option<Credentials>,
         seed: [u8; 32],
     ) -> Self {
-        let Path { transport, local, remote } = path;
+        let (transport, local, remote) = (path.transport(), path.local(), path.remote());
         let open = if transport.is_stream() {
             // the system knows best where a connection leaves from
             let (id, local) = (SOCKET, None);
@@ -57,7 +57,7 @@ impl Query {
     fn opened(&mut self, now: Instant, state: Result<SocketAddr, SocketFault>) {
         let event = match state {
             Ok(local) => {
-                self.path.local = local;
+                self.path = Path::new(self.path.transport(), local, self.path.remote());
                 let asked = self.client.request(now, BindingRequest::new(self.path));
                 asked.err().map(QueryEvent::NotAsked)
             }

@@ -34,7 +34,7 @@ impl<M: Machine> Machine for Watched<M> {
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         let from = match &input {
-            Input::Received { path, .. } => Some(path.remote.ip()),
+            Input::Received { path, .. } => Some(path.remote().ip()),
             Input::PathFailed { fault, .. } => {
                 self.seen.fault = Some(*fault);
                 None

@@ -194,9 +194,9 @@ async fn a_closed_port_costs_other_peers_nothing() {
     bounded(peer.send_to(b"me", local)).await.unwrap();
     loop {
         match run.next().await {
-            Told::Event(Seen::Failed(path, _)) => assert_eq!(path.remote, closed),
+            Told::Event(Seen::Failed(path, _)) => assert_eq!(path.remote(), closed),
             Told::Bytes(path, _, bytes) => {
-                assert_eq!((path.remote, &bytes[..]), (open, &b"me"[..]));
+                assert_eq!((path.remote(), &bytes[..]), (open, &b"me"[..]));
                 break;
             }
             Told::Event(other) => panic!("{other:?}"),

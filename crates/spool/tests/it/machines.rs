@@ -64,7 +64,7 @@ impl Machine for Probe {
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         match input {
-            Input::Received { path, bytes, .. } if path.transport.is_stream() => {
+            Input::Received { path, bytes, .. } if path.transport().is_stream() => {
                 match self.pipe_to {
                     Some(onwards) => Verdict::Forward(Packet::new(onwards, bytes)),
                     None => Verdict::Deliver { path, owner: 6, bytes },
@@ -72,7 +72,7 @@ impl Machine for Probe {
             }
             Input::Received { path, bytes, .. } => match self.forward_to {
                 Some(remote) => {
-                    let onwards = Path::udp(path.local, remote);
+                    let onwards = Path::udp(path.local(), remote);
                     Verdict::Forward(Packet::new(onwards, bytes).with_head(b"head:").with_pad(2))
                 }
                 None => Verdict::Deliver { path, owner: 5, bytes },

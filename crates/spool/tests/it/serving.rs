@@ -42,7 +42,7 @@ async fn a_user_logs_in_by_hash_and_sha_256_over_every_transport() {
             bounded(probe::query(&target, Some(credentials), &services)).await
         };
         let binding = ask("wonderland").await.unwrap();
-        assert_eq!(binding.mapped, binding.path.local, "{transport:?}");
+        assert_eq!(binding.mapped, binding.path.local(), "{transport:?}");
         let (algorithm, integrity) = (Algorithm::Sha256, Integrity::Sha256);
         assert_eq!(binding.login, Some(Login { algorithm, integrity, hashed: true }));
         let wrong = ask("looking-glass").await.unwrap_err();

@@ -40,7 +40,7 @@ impl StunClient {
                     self.fail(&transaction, RequestFault::Auth(fault));
                 }
             }
-            ResponseCheck::Discard(Discard::Integrity) if path.transport.is_stream() => {
+            ResponseCheck::Discard(Discard::Integrity) if path.transport().is_stream() => {
                 if let Some(transaction) = self.transactions.remove(id) {
                     self.fail(&transaction, RequestFault::Integrity);
                 }
@@ -61,18 +61,18 @@ impl StunClient {
         match &self.config.auth {
             Auth::None => ResponseCheck::Accept,
             Auth::ShortTerm { key, integrity, .. } => {
-                let learnt = self.servers.get(&path.remote).and_then(|server| server.short_term);
+                let learnt = self.servers.get(&path.remote()).and_then(|server| server.short_term);
                 let wanted = integrity.or(learnt);
                 match response.verify(key) {
                     Ok(had) if wanted.is_none_or(|wanted| wanted == had) => {
                         // RFC 8489 §9.1.5: from now on only what this server uses.
-                        self.server(path.remote).short_term = Some(had);
+                        self.server(path.remote()).short_term = Some(had);
                         ResponseCheck::Accept
                     }
                     _ => ResponseCheck::Discard(Discard::Integrity),
                 }
             }
-            Auth::LongTerm(_) => match self.server(path.remote).long_term.as_mut() {
+            Auth::LongTerm(_) => match self.server(path.remote()).long_term.as_mut() {
                 Some(long_term) => long_term.check(attempt, response),
                 None => ResponseCheck::Discard(Discard::Integrity),
             },
@@ -88,7 +88,7 @@ impl StunClient {
     ) {
         let rtt = transaction.rtt(now);
         if let Some(rtt) = rtt {
-            self.measured(now, transaction.path.remote.ip(), rtt);
+            self.measured(now, transaction.path.remote().ip(), rtt);
         }
         if let Some(unknown) = response.unknown_required().next() {
             return self.fail(&transaction, RequestFault::Unknown(unknown));
@@ -102,8 +102,10 @@ impl StunClient {
         let Some(mapped) = xored.or_else(plain) else {
             return self.fail(&transaction, RequestFault::Incomplete);
         };
-        let long_term =
-            self.servers.get(&transaction.path.remote).and_then(|server| server.long_term.as_ref());
+        let long_term = self
+            .servers
+            .get(&transaction.path.remote())
+            .and_then(|server| server.long_term.as_ref());
         let login =
             transaction.context.attempt.signed.and(long_term).and_then(LongTermClient::login);
         let binding = Binding {
@@ -153,15 +155,15 @@ impl StunClient {
         domain: Option<&str>,
     ) {
         let Pending { redirects, ask, .. } = &transaction.context;
-        let asked = redirects.contains(&Some(server)) || ask.path.remote == server;
+        let asked = redirects.contains(&Some(server)) || ask.path.remote() == server;
         let free = redirects.iter().position(Option::is_none);
         match free {
-            Some(free) if !asked && transaction.path.transport == sans_io::Transport::Udp => {
+            Some(free) if !asked && transaction.path.transport() == sans_io::Transport::Udp => {
                 self.again(now, transaction, |pending| {
-                    pending.redirects[free] = Some(pending.ask.path.remote);
+                    pending.redirects[free] = Some(pending.ask.path.remote());
                     pending.attempt = Attempt::default();
                     let path = pending.ask.path;
-                    pending.ask.path = Path::new(path.transport, path.local, server);
+                    pending.ask.path = Path::new(path.transport(), path.local(), server);
                 });
             }
             _ => {
@@ -193,7 +195,7 @@ impl StunClient {
 
 /// The alternate server of the family of the path.
 fn alternate(path: &Path, response: &Message<'_>) -> Option<SocketAddr> {
-    let family = AddressFamily::of(path.remote.ip());
+    let family = AddressFamily::of(path.remote().ip());
     let mut servers = response.get_all::<AlternateServer>().map(|server| server.0);
     servers.find(|server| AddressFamily::of(server.ip()) == family)
 }

@@ -36,9 +36,9 @@ impl BindingRequest {
 
     /// Whether its answer may come on this path.
     pub(super) fn expects(&self, path: &Path) -> bool {
-        let from = self.path.remote == path.remote || self.change != ChangeRequest::default();
-        let to = self.path.local == path.local || self.response_port.is_some();
-        from && to && self.path.transport == path.transport
+        let from = self.path.remote() == path.remote() || self.change != ChangeRequest::default();
+        let to = self.path.local() == path.local() || self.response_port.is_some();
+        from && to && self.path.transport() == path.transport()
     }
 }
 
@@ -137,7 +137,7 @@ impl StunClient {
         let signed = match &self.config.auth {
             Auth::None => builder.unsigned(),
             Auth::ShortTerm { username, key, integrity } => {
-                let learnt = self.servers.get(&ask.path.remote).and_then(|s| s.short_term);
+                let learnt = self.servers.get(&ask.path.remote()).and_then(|s| s.short_term);
                 let builder = builder.with(&Username(username));
                 match integrity.or(learnt) {
                     Some(integrity) => builder.sign(key, integrity),
@@ -146,7 +146,7 @@ impl StunClient {
             }
             Auth::LongTerm(credentials) => {
                 let credentials = credentials.clone();
-                let server = self.server(ask.path.remote);
+                let server = self.server(ask.path.remote());
                 let long_term =
                     server.long_term.get_or_insert_with(|| LongTermClient::new(credentials));
                 let signed;

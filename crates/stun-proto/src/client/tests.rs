@@ -109,7 +109,7 @@ fn answer_brings_address_and_round_trip_time() {
     let binding = bound(&mut client);
     assert_eq!(binding.mapped, addr("203.0.113.1:50000"));
     assert_eq!(binding.rtt, Some(Duration::from_millis(80)));
-    assert_eq!(client.rtt(later, path().remote.ip()), Some(Duration::from_millis(80)));
+    assert_eq!(client.rtt(later, path().remote().ip()), Some(Duration::from_millis(80)));
     assert_eq!(client.in_flight(), 0);
     assert_eq!(client.poll_output(), Output::Timeout(None));
 }
@@ -129,9 +129,9 @@ fn answer_from_elsewhere_is_dropped() {
     let request = begin(&mut client, NOW);
     let bytes = response(&request, None, None, |_| ());
     for other in [
-        Path::udp(path().local, addr("198.51.100.1:3479")),
-        Path::udp(addr("192.0.2.1:40001"), path().remote),
-        Path::new(Transport::Tcp, path().local, path().remote),
+        Path::udp(path().local(), addr("198.51.100.1:3479")),
+        Path::udp(addr("192.0.2.1:40001"), path().remote()),
+        Path::new(Transport::Tcp, path().local(), path().remote()),
     ] {
         let verdict = client.handle_input(NOW, Input::received(other, &bytes));
         assert_eq!(verdict, Verdict::Dropped(DropReason::Unexpected));
@@ -147,7 +147,7 @@ fn answer_may_come_from_elsewhere_when_that_was_asked_for() {
     let request = transmit(&mut client);
     assert!(Message::parse(&request.payload).unwrap().has(AttributeType::CHANGE_REQUEST));
     let bytes = response(&request, None, None, |_| ());
-    let other = Path::udp(path().local, addr("198.51.100.2:3479"));
+    let other = Path::udp(path().local(), addr("198.51.100.2:3479"));
     assert_eq!(client.handle_input(NOW, Input::received(other, &bytes)), Verdict::Consumed);
     bound(&mut client);
 }
@@ -174,7 +174,7 @@ fn silence_is_a_timeout_after_seven_sends() {
 #[test]
 fn stream_is_waited_on_once() {
     let mut client = client(Auth::None);
-    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    let tcp = Path::new(Transport::Tcp, path().local(), path().remote());
     client.request(NOW, BindingRequest::new(tcp)).unwrap();
     transmit(&mut client);
     let end = NOW.saturating_add(Duration::from_millis(39_500));
@@ -349,7 +349,7 @@ fn drain(client: &mut StunClient) -> Output<ClientEvent> {
 #[test]
 fn unproven_answer_on_a_stream_ends_the_request_at_once() {
     let mut client = client(short_term(Some(Integrity::Sha1)));
-    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    let tcp = Path::new(Transport::Tcp, path().local(), path().remote());
     client.request(NOW, BindingRequest::new(tcp)).unwrap();
     let request = transmit(&mut client);
     let bytes = response(&request, None, None, |_| ());
@@ -362,14 +362,14 @@ fn unproven_answer_on_a_stream_ends_the_request_at_once() {
 fn long_term(server: &LongTermServer, request: &Transmit) -> Vec<u8> {
     let message = Message::parse(&request.payload).unwrap();
     let alice = Credentials::new("alice", "wonder").unwrap();
-    let user = server.authenticate(NOW, path().local, &message, |_, algorithm| {
+    let user = server.authenticate(NOW, path().local(), &message, |_, algorithm| {
         Some(alice.long_term_key(server.realm(), algorithm).unwrap())
     });
     let mut buffer = [0; 256];
     match user {
         Ok(user) => response(request, None, Some((&user.key, user.integrity)), |_| ()),
         Err(refusal) => server
-            .write_refusal(&mut buffer, NOW, path().local, &message, refusal)
+            .write_refusal(&mut buffer, NOW, path().local(), &message, refusal)
             .unwrap()
             .to_vec(),
     }
@@ -418,13 +418,13 @@ fn signed_redirect_is_followed_and_an_unsigned_one_is_not() {
     let bytes = response(&first, Some(Code::TRY_ALTERNATE), sign, more);
     assert!(give(&mut client, NOW, &bytes));
     let second = transmit(&mut client);
-    assert_eq!(second.path, Path::udp(path().local, other));
+    assert_eq!(second.path, Path::udp(path().local(), other));
 
     // And back again: a loop.
-    let back = |b: &mut MessageBuilder<'_>| b.push(&AlternateServer(path().remote));
+    let back = |b: &mut MessageBuilder<'_>| b.push(&AlternateServer(path().remote()));
     let bytes = response(&second, Some(Code::TRY_ALTERNATE), sign, back);
     let _ = client.handle_input(NOW, Input::received(second.path, &bytes));
-    let looped = RequestFault::Redirected { server: path().remote, domain: None };
+    let looped = RequestFault::Redirected { server: path().remote(), domain: None };
     assert_eq!(fault(&mut client), looped);
 
     let mut open = StunClient::new(ClientConfig::default(), [1; 32]);
@@ -454,7 +454,7 @@ fn redirect_before_the_challenge_is_not_believed_whoever_signed_it() {
 fn redirect_of_a_stream_is_left_to_the_caller() {
     let key = Key::new(b"pass");
     let mut client = client(short_term(Some(Integrity::Sha1)));
-    let tls = Path::new(Transport::Tls, path().local, path().remote);
+    let tls = Path::new(Transport::Tls, path().local(), path().remote());
     client.request(NOW, BindingRequest::new(tls)).unwrap();
     let request = transmit(&mut client);
     let server = addr("198.51.100.9:5349");
@@ -493,7 +493,7 @@ fn memory_of_servers_is_bounded() {
     let config = ClientConfig { max_servers: 3, ..ClientConfig::default() };
     let mut client = StunClient::new(config, [1; 32]);
     for i in 1..=20 {
-        let server = Path::udp(path().local, SocketAddr::new([198, 51, 100, i].into(), 3478));
+        let server = Path::udp(path().local(), SocketAddr::new([198, 51, 100, i].into(), 3478));
         client.request(NOW, BindingRequest::new(server)).unwrap();
         let request = transmit(&mut client);
         let bytes = response(&request, None, None, |_| ());
@@ -505,7 +505,7 @@ fn memory_of_servers_is_bounded() {
 
 #[test]
 fn end_of_a_stream_fails_its_requests() {
-    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    let tcp = Path::new(Transport::Tcp, path().local(), path().remote());
     for fault in [PathFault::Ended, PathFault::Reset] {
         let mut client = client(Auth::None);
         client.request(NOW, BindingRequest::new(tcp)).unwrap();
@@ -537,7 +537,7 @@ fn longest_plain_request_stays_below_the_mtu() {
 /// RFC 8489 §9.2.5: as if it had never come, so that the answer itself may still.
 #[test]
 fn unsigned_bad_request_ends_nothing_on_a_stream_either() {
-    let tcp = Path::new(Transport::Tcp, path().local, path().remote);
+    let tcp = Path::new(Transport::Tcp, path().local(), path().remote());
     let mut client = client(Auth::LongTerm(Credentials::new("alice", "wonder").unwrap()));
     client.request(NOW, BindingRequest::new(tcp)).unwrap();
     let request = transmit(&mut client);
@@ -556,7 +556,7 @@ fn server_that_is_waited_for_is_not_forgotten() {
     let mut client = StunClient::new(config, [1; 32]);
     let server = LongTermServer::new("realm", [3; 32], Duration::from_secs(600));
     let first = begin(&mut client, NOW);
-    let other = Path::udp(path().local, addr("198.51.100.9:3478"));
+    let other = Path::udp(path().local(), addr("198.51.100.9:3478"));
     client.request(NOW, BindingRequest::new(other)).unwrap();
     let _ = transmit(&mut client);
 
@@ -584,7 +584,7 @@ fn redirect_to_the_same_server_is_not_followed() {
     let key = Key::new(b"pass");
     let mut client = client(short_term(Some(Integrity::Sha1)));
     let request = begin(&mut client, NOW);
-    let server = path().remote;
+    let server = path().remote();
     let same = |b: &mut MessageBuilder<'_>| b.push(&AlternateServer(server));
     let sign = Some((&key, Integrity::Sha1));
     assert!(give(&mut client, NOW, &response(&request, Some(Code::TRY_ALTERNATE), sign, same)));

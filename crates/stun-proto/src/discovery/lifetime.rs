@@ -105,7 +105,7 @@ impl NatProbe {
             }
             (_, Ok(binding)) => {
                 // On the asking socket it may come when the NAT gave the port to that one.
-                lifetime.tried(Some(binding.path.local) == idle);
+                lifetime.tried(Some(binding.path.local()) == idle);
                 self.next_try(now);
             }
             (Test::Alive, Err(RequestFault::TimedOut)) => {

@@ -98,11 +98,11 @@ impl NatProbe {
         let Some(test) = self.asked.remove(&request) else { return };
         match (test, answer) {
             (Test::Mapped, Ok(binding)) => {
-                self.report.local = binding.path.local;
+                self.report.local = binding.path.local();
                 self.report.mapped = Some(binding.mapped);
                 self.other = usable_other(self.config.server, binding.other);
                 self.report.other = self.other;
-                if binding.mapped == binding.path.local {
+                if binding.mapped == binding.path.local() {
                     self.mapped(Mapping::None);
                 } else if self.other.is_some() {
                     self.schedule(now, Test::OtherAddress);

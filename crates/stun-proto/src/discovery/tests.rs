@@ -124,12 +124,12 @@ fn run_with(
                 Output::Socket(_) | Output::Lookup(_) => {}
                 Output::Transmit(sent) => {
                     let arrives = now.saturating_add(Duration::from_millis(40));
-                    let outer = nat.out(now, sent.path.local, sent.path.remote);
-                    let back = if sent.path.remote.ip() == outer.ip() {
-                        nat.hairpin.then(|| (sent.path.remote, outer, sent.payload.to_vec()))
+                    let outer = nat.out(now, sent.path.local(), sent.path.remote());
+                    let back = if sent.path.remote().ip() == outer.ip() {
+                        nat.hairpin.then(|| (sent.path.remote(), outer, sent.payload.to_vec()))
                     } else {
-                        server(now, Path::udp(sent.path.remote, outer), &sent.payload)
-                            .map(|(path, bytes)| (path.remote, path.local, bytes))
+                        server(now, Path::udp(sent.path.remote(), outer), &sent.payload)
+                            .map(|(path, bytes)| (path.remote(), path.local(), bytes))
                     };
                     if let Some((to, from, bytes)) = back
                         && let Some(inner) = nat.back(now, from, to)
@@ -301,12 +301,12 @@ fn questions_are_paced() {
                 if begun.iter().all(|(known, _)| *known != id) {
                     begun.push((id, now));
                 }
-                let outer = nat.out(now, sent.path.local, sent.path.remote);
-                let there = Path::udp(sent.path.remote, outer);
+                let outer = nat.out(now, sent.path.local(), sent.path.remote());
+                let there = Path::udp(sent.path.remote(), outer);
                 if let Some((path, bytes)) = answer(&mut server, now, there, &sent.payload)
-                    && let Some(inner) = nat.back(now, path.local, path.remote)
+                    && let Some(inner) = nat.back(now, path.local(), path.remote())
                 {
-                    let back = Path::udp(inner, path.local);
+                    let back = Path::udp(inner, path.local());
                     let _ = probe.handle_input(now, Input::received(back, &bytes));
                 }
             }

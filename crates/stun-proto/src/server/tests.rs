@@ -67,7 +67,7 @@ fn success_is_32_bytes_over_ipv4_and_44_over_ipv6() {
         let response = Message::parse(&bytes).unwrap();
         assert_eq!(response.message_type(), MessageType::success(Method::BINDING));
         assert_eq!(response.transaction_id(), ID);
-        assert_eq!(response.get(), Some(XorMappedAddress(path.remote)));
+        assert_eq!(response.get(), Some(XorMappedAddress(path.remote())));
     }
 }
 
@@ -160,7 +160,7 @@ fn rfc_3489_change_request_without_another_address_is_refused() {
     assert_eq!(response[..2], [1, 0x11]);
     assert_eq!(response[20..], [0, 9, 0, 4, 0, 0, 4, 20, 0, 10, 0, 4, 0, 3, 0, 3]);
     let (from, response) = ask(&mut discovery(), path(), &asked).unwrap();
-    assert_eq!(from.local, addr("198.51.100.2:3479"));
+    assert_eq!(from.local(), addr("198.51.100.2:3479"));
     assert_eq!(response.len(), 20 + 3 * 12);
     assert_eq!(response[36..44], [0, 1, 0x0D, 0x97, 198, 51, 100, 2]);
 }
@@ -205,7 +205,7 @@ fn change_request_moves_the_source_as_table_1_of_rfc_5780_says() {
             let path = Path::udp(addr(local), addr(CLIENT));
             let (sent, response) = ask(&mut discovery(), path, &bytes).unwrap();
             let from = addr(others[i ^ change]);
-            assert_eq!((sent.local, sent.remote), (from, addr(CLIENT)));
+            assert_eq!((sent.local(), sent.remote()), (from, addr(CLIENT)));
             let response = Message::parse(&response).unwrap();
             assert_eq!(response.get(), Some(ResponseOrigin(from)));
             assert_eq!(response.get(), Some(OtherAddress(addr(others[i ^ 3]))));
@@ -236,14 +236,14 @@ fn token_that_nobody_asked_for_is_unknown() {
 fn response_port_moves_the_response_and_excludes_padding() {
     let bytes = request(|b| b.push(&ResponsePort(9)));
     let (sent, _) = ask(&mut discovery(), path(), &bytes).unwrap();
-    assert_eq!(sent.remote, addr("192.0.2.1:9"));
+    assert_eq!(sent.remote(), addr("192.0.2.1:9"));
     let both = request(|b| {
         b.push(&ResponsePort(9));
         b.push(&Padding(&[0; 100]));
     });
     for bytes in [both, request(|b| b.push(&ResponsePort(0)))] {
         let (sent, response) = ask(&mut discovery(), path(), &bytes).unwrap();
-        assert_eq!(sent.remote, addr(CLIENT));
+        assert_eq!(sent.remote(), addr(CLIENT));
         let response = Message::parse(&response).unwrap();
         assert_eq!(response.get::<ErrorCode<'_>>().unwrap().code, Code::BAD_REQUEST);
     }

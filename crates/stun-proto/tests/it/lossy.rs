@@ -47,7 +47,7 @@ fn every_request_ends_with_one_event() {
             for (after, event) in events {
                 match event {
                     ClientEvent::Bound(binding) => {
-                        assert_eq!(binding.mapped, binding.path.local, "FINGERPRINT sees damage");
+                        assert_eq!(binding.mapped, binding.path.local(), "FINGERPRINT sees damage");
                         assert!(loss < 100 && after <= Duration::from_millis(39_500));
                     }
                     ClientEvent::Failed { fault, .. } => {

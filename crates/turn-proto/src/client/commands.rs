@@ -2,7 +2,7 @@
 use super::{State, Timer, TurnClient, request::Purpose};
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{Instant, Path};
+use sans_io::{Instant, canonical};
 use thiserror::Error;
 
 /// Why no allocation was asked for.
@@ -87,7 +87,7 @@ impl TurnClient {
     /// [`ChannelFailed`]: crate::TurnEvent::ChannelFailed
     pub fn bind_channel(&mut self, now: Instant, peer: SocketAddr) -> Result<(), PeerError> {
         let now = self.advance(now);
-        let peer = Path::udp(peer, peer).remote;
+        let peer = canonical(peer);
         self.check_peers(&[peer.ip()])?;
         if !self.channels.has_room(peer, now, self.config.max_channels) {
             return Err(PeerError::TooMany);

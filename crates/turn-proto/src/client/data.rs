@@ -2,7 +2,7 @@
 use super::{TurnClient, TurnEvent};
 use crate::ChannelData;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Packet, Path, PathFault, Verdict};
+use sans_io::{DropReason, Instant, Packet, Path, PathFault, Verdict, canonical};
 use stun_proto::{
     Class, DataHead, Message, Method,
     attribute::{Data, Icmp, XorPeerAddress},
@@ -43,7 +43,7 @@ impl TurnClient {
     ) -> Result<Packet<'d>, SendError> {
         let now = self.advance(now);
         self.relayed().ok_or(SendError::NotAllocated)?;
-        let peer = Path::udp(peer, peer).remote;
+        let peer = canonical(peer);
         if !self.permissions.is_live(peer.ip(), now) {
             return Err(SendError::NoPermission(peer.ip()));
         }
@@ -51,7 +51,7 @@ impl TurnClient {
         let too_long = SendError::TooLong(data.len());
         if let Some(channel) = self.channels.bound(peer, now) {
             let head = ChannelData::header(channel, data.len()).ok_or(too_long)?;
-            let stream = self.config.path.transport.is_stream();
+            let stream = self.config.path.transport().is_stream();
             let pad = if stream { ChannelData::padding(data.len()) } else { 0 };
             return Ok(packet.with_head(&head).with_pad(pad));
         }
@@ -78,7 +78,7 @@ impl TurnClient {
     }
 
     pub(super) fn receive_message<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Verdict<'a> {
-        let stream = self.config.path.transport.is_stream();
+        let stream = self.config.path.transport().is_stream();
         let Ok(message) = Message::parse(bytes) else {
             // On a shared socket it may be another protocol.
             let ours = stream || stun_proto::classify(bytes) == stun_proto::PacketKind::Stun;
@@ -101,7 +101,7 @@ impl TurnClient {
         let Some(XorPeerAddress(peer)) = message.get() else {
             return self.drops.drop(DropReason::Malformed);
         };
-        let peer = Path::udp(peer, peer).remote;
+        let peer = canonical(peer);
         if let Some(Data(data)) = message.get() {
             return self.deliver(now, peer, data);
         }

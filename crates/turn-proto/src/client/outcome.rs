@@ -6,7 +6,7 @@ use super::{
 use crate::{ChannelNumber, lifetime::refresh_after};
 use alloc::vec::Vec;
 use core::{net::IpAddr, net::SocketAddr, time::Duration};
-use sans_io::{Instant, Output, Path};
+use sans_io::{Instant, Output, canonical};
 use stun_proto::{
     Message,
     attribute::{AddressFamily, Lifetime, XorMappedAddress, XorRelayedAddress},
@@ -114,8 +114,7 @@ impl TurnClient {
         let (Some(relayed), Some(mapped), Some(lifetime)) = (relayed, mapped, lifetime) else {
             return self.fail(now, TurnFault::BadResponse);
         };
-        // Canonical, as all addresses that it is compared with.
-        let Path { local: relayed, remote: mapped, .. } = Path::udp(relayed.0, mapped.0);
+        let (relayed, mapped) = (canonical(relayed.0), canonical(mapped.0));
         let unusable = relayed.port() == 0 || relayed.ip().is_unspecified() || lifetime.0 == 0;
         if unusable || AddressFamily::of(relayed.ip()) != self.config.family {
             self.fail(now, TurnFault::BadResponse);

@@ -41,7 +41,7 @@ impl TurnClient {
             return self.failed(now, task, TurnFault::WrongCredentials);
         };
         let path = self.config.path;
-        let schedule = if path.transport.is_stream() {
+        let schedule = if path.transport().is_stream() {
             Retransmit::reliable(now, RetransmitConfig::default().total())
         } else {
             Retransmit::new(now, RetransmitConfig::default())
@@ -92,7 +92,7 @@ impl TurnClient {
         }
         match self.login.check(sent.context.task.attempt, message) {
             ResponseCheck::Discard(Discard::Integrity)
-                if self.config.path.transport.is_stream() =>
+                if self.config.path.transport().is_stream() =>
             {
                 self.conclude(now, id, Err(TurnFault::Unprotected))
             }

@@ -280,7 +280,7 @@ impl TurnServer {
         let kind = MessageType::success(Method::ALLOCATE);
         let write = |reply: &mut MessageBuilder<'_>| {
             reply.push(&XorRelayedAddress(relayed));
-            reply.push(&XorMappedAddress(client.remote));
+            reply.push(&XorMappedAddress(client.remote()));
             reply.push(&Lifetime(left.as_secs() as u32));
             if let Some(Token(token)) = token {
                 reply.push(&ReservationToken(token));

@@ -28,7 +28,7 @@ impl TurnServer {
     ) -> Result<Identity, Option<DropReason>> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
-        let found = self.realm.authenticate(now, path.remote, message, |user, algorithm| {
+        let found = self.realm.authenticate(now, path.remote(), message, |user, algorithm| {
             self.users.look_up(now, user, algorithm, known)
         });
         match found {
@@ -39,12 +39,12 @@ impl TurnServer {
             }),
             Err(refusal) => {
                 let mut buffer = [0; REFUSAL_MAX];
-                let remote = path.remote;
+                let remote = path.remote();
                 let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
                 let Ok(bytes) = written else { return Err(Some(DropReason::Unsupported)) };
                 // Who has a connection has shown that it is where it says.
-                let spoofable = path.transport == Transport::Udp;
-                if spoofable && !self.strangers.take(now, path.remote.ip(), bytes.len()) {
+                let spoofable = path.transport() == Transport::Udp;
+                if spoofable && !self.strangers.take(now, path.remote().ip(), bytes.len()) {
                     return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);

@@ -100,7 +100,7 @@ impl Connections {
 
 /// What counts as one client: an IPv4 address, or the network that one is given.
 fn source(path: &Path) -> IpAddr {
-    match path.remote.ip() {
+    match path.remote().ip() {
         IpAddr::V4(ip) => ip.into(),
         IpAddr::V6(ip) => {
             let network = u128::from(ip) & (u128::MAX << (128 - SOURCE_BITS_V6));

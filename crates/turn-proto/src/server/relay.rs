@@ -31,7 +31,7 @@ impl TurnServer {
         let Some(peer) = allocation.channels.peer(message.channel, now) else {
             return self.drops.drop(DropReason::Forbidden);
         };
-        let meta = onward(meta, path.transport);
+        let meta = onward(meta, path.transport());
         match to_peer(allocation, now, peer, meta, message.data) {
             Some(packet) => self.forward(now, id, packet),
             None => self.drops.drop(DropReason::Forbidden),
@@ -59,7 +59,7 @@ impl TurnServer {
         let Some((id, allocation)) = self.open_allocation(&path) else {
             return self.drops.drop(DropReason::Unauthenticated);
         };
-        let mut meta = onward(meta, path.transport);
+        let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
         let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
         let allowed = peer.is_ipv4() == allocation.bound.is_ipv4() && self.reach.allows(peer);
@@ -77,25 +77,25 @@ impl TurnServer {
         meta: PacketMeta,
         bytes: &'a [u8],
     ) -> Verdict<'a> {
-        let id = self.table.find_bound(path.local);
+        let id = self.table.find_bound(path.local());
         let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.drop(DropReason::Unexpected);
         };
-        let permitted = allocation.permissions.allow(path.remote.ip(), now);
+        let permitted = allocation.permissions.allow(path.remote().ip(), now);
         if !allocation.is_open() || !permitted {
             return self.drops.drop(DropReason::Forbidden);
         }
         let client = allocation.client;
-        let packet = Packet::new(client, bytes).with_meta(onward(meta, client.transport));
-        if let Some(channel) = allocation.channels.number(path.remote, now) {
+        let packet = Packet::new(client, bytes).with_meta(onward(meta, client.transport()));
+        if let Some(channel) = allocation.channels.number(path.remote(), now) {
             let Some(head) = ChannelData::header(channel, bytes.len()) else {
                 return self.drops.drop(DropReason::Malformed);
             };
-            let stream = client.transport.is_stream();
+            let stream = client.transport().is_stream();
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
             return self.forward(now, id, packet.with_head(&head).with_pad(pad));
         }
-        let peer = SocketAddr::new(self.reach.outward(path.remote.ip()), path.remote.port());
+        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
         let transaction = self.entropy.transaction_id();
         match DataHead::new(Method::DATA, transaction, peer, false, bytes.len()) {
             Some(head) => {
@@ -123,13 +123,13 @@ impl TurnServer {
         path: Path,
         fault: PathFault,
     ) -> Verdict<'static> {
-        let id = self.table.find_bound(path.local).filter(|_| path.transport == Transport::Udp);
+        let id = self.table.find_bound(path.local()).filter(|_| path.transport() == Transport::Udp);
         let Some(allocation) = id.and_then(|id| self.table.get(id)) else {
             return Verdict::Unclaimed;
         };
         // The peer that the packet was for counts, not whoever complains about it.
-        let permitted = allocation.permissions.allow(path.remote.ip(), now);
-        let Some(icmp) = icmp(path.remote.ip(), fault).filter(|_| allocation.is_open()) else {
+        let permitted = allocation.permissions.allow(path.remote().ip(), now);
+        let Some(icmp) = icmp(path.remote().ip(), fault).filter(|_| allocation.is_open()) else {
             return self.drops.drop(DropReason::Unsupported);
         };
         if !permitted {
@@ -139,7 +139,7 @@ impl TurnServer {
             return self.drops.drop(DropReason::Exhausted);
         }
         let client = allocation.client;
-        let peer = SocketAddr::new(self.reach.outward(path.remote.ip()), path.remote.port());
+        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
         let mut buffer = [0; INDICATION_MAX];
         let id = self.entropy.transaction_id();
         let kind = MessageType::indication(Method::DATA);

@@ -362,7 +362,7 @@ fn binding_takes_a_user_where_it_is_to() {
     // `ask` checks that the answer is signed
     let answer = alice.ask(&mut desk, Method::BINDING, |_| {});
     assert_eq!(answer.code(), 0);
-    assert_eq!(answer.get::<XorMappedAddress>().unwrap().0, alice.path.remote);
+    assert_eq!(answer.get::<XorMappedAddress>().unwrap().0, alice.path.remote());
     let change = |request: &mut MessageBuilder<'_>| {
         request.push(&ChangeRequest { change_ip: true, change_port: false });
     };

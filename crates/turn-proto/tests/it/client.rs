@@ -484,7 +484,7 @@ fn a_stream_that_ends_or_makes_no_sense_ends_the_allocation() {
 #[test]
 fn a_dtls_association_that_ends_ends_the_allocation() {
     let mut config = config_of("7.7.7.7:1000");
-    config.path.transport = Transport::Dtls;
+    config.path = Path::new(Transport::Dtls, config.path.local(), config.path.remote());
     let mut play = Play::with(config);
     play.allocate_for(600);
     let path = play.client.path();

@@ -204,8 +204,8 @@ proptest! {
         for stream in [false, true] {
             let mut config = config_of("7.7.7.7:1000");
             if stream {
-                let Path { local, remote, .. } = config.path;
-                config.path = Path::new(Transport::Tcp, local, remote);
+                let path = config.path;
+                config.path = Path::new(Transport::Tcp, path.local(), path.remote());
             }
             let path = config.path;
             let mut client = TurnClient::new(config, [0; 32]);

@@ -375,7 +375,7 @@ impl Subject for Server {
                 // Of one of the clients, at some time of the first seconds.
                 let path = self.paths()[rng.below(3) as usize];
                 let now = Instant::from_secs(rng.below(9));
-                Self::request(rng, Some(&Self::nonces().issue(now, path.remote)))
+                Self::request(rng, Some(&Self::nonces().issue(now, path.remote())))
             }
         }
     }

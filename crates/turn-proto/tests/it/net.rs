@@ -140,7 +140,7 @@ impl Net {
         let now = self.now;
         let packet = self.clients[client].send(now, address(peer), data).unwrap();
         let (path, bytes) = (packet.path, packet.to_vec());
-        self.launch(path.local, path.remote, bytes);
+        self.launch(path.local(), path.remote(), bytes);
     }
 
     fn arrive(&mut self, flight: &Flight) {
@@ -149,7 +149,7 @@ impl Net {
             &Flight { to: inside.map_or(flight.to, |(inside, _)| inside), ..flight.clone() };
         let path = Path::udp(flight.to, flight.from);
         let input = Input::received(path, &flight.bytes);
-        let is_client = |client: &TurnClient| client.path().local == flight.to;
+        let is_client = |client: &TurnClient| client.path().local() == flight.to;
         if let Some(at) = self.clients.iter().position(is_client) {
             match self.clients[at].handle_input(self.now, input) {
                 Verdict::Deliver { path, bytes, .. } => {
@@ -165,7 +165,7 @@ impl Net {
             if let Verdict::Forward(packet) = server.handle_input(self.now, input) {
                 let Packet { path, .. } = packet;
                 let bytes = packet.to_vec();
-                self.launch(path.local, path.remote, bytes);
+                self.launch(path.local(), path.remote(), bytes);
             }
         } else {
             self.at_peers.push((self.now, flight.clone()));
@@ -177,7 +177,7 @@ impl Net {
             loop {
                 match self.clients[at].poll_output() {
                     Output::Transmit(t) => {
-                        self.launch(t.path.local, t.path.remote, t.payload.to_vec());
+                        self.launch(t.path.local(), t.path.remote(), t.payload.to_vec());
                     }
                     Output::Event(event) => self.events.push((self.now, at, event)),
                     Output::Timeout(_) => break,
@@ -188,7 +188,7 @@ impl Net {
         while let Some(server) = &mut self.server {
             match server.poll_output() {
                 Output::Transmit(t) => {
-                    self.launch(t.path.local, t.path.remote, t.payload.to_vec());
+                    self.launch(t.path.local(), t.path.remote(), t.payload.to_vec());
                 }
                 Output::Event(event) => self.server_events.push(event),
                 Output::Socket(SocketRequest::Bind { id, local }) => {

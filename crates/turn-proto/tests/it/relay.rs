@@ -216,7 +216,7 @@ fn of_two_peers_the_first_counts() {
 fn over_tcp_the_server_pads() {
     let mut desk = Desk::new();
     let mut alice = User::alice();
-    alice.path = Path::new(Transport::Tcp, alice.path.local, alice.path.remote);
+    alice.path = Path::new(Transport::Tcp, alice.path.local(), alice.path.remote());
     let relayed = alice.allocate(&mut desk);
     assert_eq!(alice.bind(&mut desk, 0x4000, address(PEER)), 0);
     let from_peer = Path::udp(relayed, address(PEER));

@@ -9,7 +9,7 @@ use stun_proto::{
 use turn_proto::{AllocationEnd, TurnServerEvent};
 
 fn over(transport: Transport, mut user: User) -> User {
-    user.path.transport = transport;
+    user.path = Path::new(transport, user.path.local(), user.path.remote());
     user
 }
 

@@ -182,7 +182,7 @@ impl Puppet {
 
     /// Answers a check with success, as if no NAT were in between.
     pub(crate) fn answer(&mut self, check: &Transmit) -> Option<DropReason> {
-        self.answer_as(check, check.path, check.path.local)
+        self.answer_as(check, check.path, check.path.local())
     }
 
     /// Answers a check with success, from this path and with this mapped address.

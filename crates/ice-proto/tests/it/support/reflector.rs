@@ -14,7 +14,7 @@ impl Machine for Reflector {
         let mut buffer = [0; 44];
         let kind = MessageType::success(Method::BINDING);
         let response = MessageBuilder::new(&mut buffer, kind, request.transaction_id())
-            .with(&XorMappedAddress(path.remote))
+            .with(&XorMappedAddress(path.remote()))
             .finish()
             .unwrap();
         Verdict::Forward(Packet::new(path, &[]).with_head(response))

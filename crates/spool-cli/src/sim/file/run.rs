@@ -181,7 +181,7 @@ fn tell(event: &IceEvent) -> Option<String> {
     match event {
         IceEvent::StateChanged(state) => Some(state.to_string()),
         IceEvent::Selected(pair) => {
-            Some(format!("settled on {:?} {}", pair.local, pair.path.local).to_lowercase())
+            Some(format!("settled on {:?} {}", pair.local, pair.path.local()).to_lowercase())
         }
         IceEvent::RestartNeeded(reason) => Some(format!("needs a restart: {reason}")),
         IceEvent::GatheringFailed(failure) => {

@@ -105,8 +105,9 @@ fn connection(link: &Link) -> Value {
     if let Some((took, [Some(pair), _])) = &link.connected {
         members.insert("direct".into(), json!(link.is_direct()));
         members.insert("time_to_connect_ms".into(), json!(ms(*took)));
-        let local = json!({ "type": kind(pair.local), "address": pair.path.local.to_string() });
-        let remote = json!({ "type": kind(pair.remote), "address": pair.path.remote.to_string() });
+        let local = json!({ "type": kind(pair.local), "address": pair.path.local().to_string() });
+        let remote =
+            json!({ "type": kind(pair.remote), "address": pair.path.remote().to_string() });
         members.insert("local".into(), local);
         members.insert("remote".into(), remote);
     } else {
@@ -116,6 +117,6 @@ fn connection(link: &Link) -> Value {
 }
 
 fn path(pair: &SelectedPair) -> String {
-    let (local, remote) = (pair.path.local, pair.path.remote);
+    let (local, remote) = (pair.path.local(), pair.path.remote());
     format!("{} {local} - {} {remote}", kind(pair.local), kind(pair.remote))
 }
