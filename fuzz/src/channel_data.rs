@@ -33,15 +33,12 @@ pub fn stream_framing(data: &[u8]) {
 
 fn frames(mut data: &[u8], frame: fn(&[u8]) -> Frame) {
     while let Frame::Whole(len) = frame(data) {
-        if len == 0 {
-            return;
-        }
-        assert!(len <= data.len() && len <= MAX_FRAME);
+        assert!(0 < len && len <= data.len() && len <= MAX_FRAME);
         // However it is cut, it ends there, and what follows does not matter.
         for cut in [1, 3, 4, len / 2, len - 1] {
             match frame(&data[..cut.min(len - 1)]) {
                 Frame::Need(need) => assert!(cut.min(len - 1) < need && need <= len),
-                Frame::Whole(early) => panic!("{early} of {cut} bytes are a frame of {len}"),
+                other => panic!("{cut} bytes of a frame of {len} are {other:?}"),
             }
         }
         assert_eq!(frame(&data[..len]), Frame::Whole(len));

@@ -8,6 +8,8 @@ pub enum Frame {
     Whole(usize),
     /// The buffer must grow to at least so many bytes before that can be said.
     Need(usize),
+    /// What stands there is no frame, so where the next one begins cannot be known: hang up.
+    Broken,
 }
 
 /// The longest frame that any machine may ask for: a STUN message or ChannelData at the limit of
@@ -26,12 +28,13 @@ pub enum NextFrame<'a> {
     },
     /// Read until the buffer holds at least so many bytes.
     Need(usize),
-    /// The machine answered nonsense; hang up.
+    /// The stream is of no use any more; hang up.
     Broken,
 }
 
 /// Splits the next input off a stream buffer. Holds what [`Machine::frame`] says to its bounds: a
-/// frame is not empty, lies within the buffer, and never needs more than [`MAX_FRAME`] bytes.
+/// frame is not empty, lies within the buffer, and never needs more than [`MAX_FRAME`] bytes. What
+/// breaks them is a bug of the machine, and taken as [`Frame::Broken`].
 pub fn next_frame<'a, M: Machine + ?Sized>(
     machine: &M,
     path: &Path,
@@ -46,6 +49,6 @@ pub fn next_frame<'a, M: Machine + ?Sized>(
             NextFrame::Frame { frame, rest }
         }
         Frame::Need(len) if buffer.len() < len && len <= MAX_FRAME => NextFrame::Need(len),
-        Frame::Whole(_) | Frame::Need(_) => NextFrame::Broken,
+        Frame::Whole(_) | Frame::Need(_) | Frame::Broken => NextFrame::Broken,
     }
 }

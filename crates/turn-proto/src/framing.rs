@@ -3,9 +3,8 @@
 use sans_io::Frame;
 
 /// Finds the end of the first message in `buffer`, which is a STUN message, or a ChannelData
-/// message with its padding. Pure, and looks at four bytes only. What is neither comes back as
-/// [`Frame::Whole`]`(0)`, which [`next_frame`](sans_io::next_frame) takes as the order to hang up:
-/// where the next message begins cannot be known.
+/// message with its padding. Pure, and looks at four bytes only. What is neither is
+/// [`Frame::Broken`].
 ///
 /// ```
 /// use sans_io::Frame;
@@ -22,7 +21,7 @@ pub fn stream_frame(buffer: &[u8]) -> Frame {
     let whole = match first {
         0x00..=0x03 if length % 4 == 0 => 20 + length,
         0x40..=0x4F => (4 + length).next_multiple_of(4),
-        _ => return Frame::Whole(0),
+        _ => return Frame::Broken,
     };
     if buffer.len() < whole { Frame::Need(whole) } else { Frame::Whole(whole) }
 }
@@ -52,27 +51,30 @@ mod tests {
     #[test]
     fn what_is_neither_ends_the_stream() {
         for first in [0x04, 0x14, 0x3F, 0x50, 0x80, 0xFF] {
-            assert_eq!(stream_frame(&[first, 0, 0, 0]), Frame::Whole(0));
-            assert_eq!(stream_frame(&[first; 100]), Frame::Whole(0));
+            assert_eq!(stream_frame(&[first, 0, 0, 0]), Frame::Broken);
+            assert_eq!(stream_frame(&[first; 100]), Frame::Broken);
         }
         // A STUN length is a multiple of four.
-        assert_eq!(stream_frame(&[0, 1, 0, 3, 0]), Frame::Whole(0));
+        assert_eq!(stream_frame(&[0, 1, 0, 3, 0]), Frame::Broken);
     }
 
     proptest! {
         #[test]
         fn an_answer_given_once_stays(bytes in proptest::collection::vec(any::<u8>(), 4..80)) {
             let mut answers: Vec<usize> = Vec::new();
+            let mut broken = false;
             for end in 4..=bytes.len() {
                 match stream_frame(&bytes[..end]) {
                     Frame::Whole(len) => answers.push(len),
                     Frame::Need(len) => {
                         prop_assert!(len > end && len <= MAX_FRAME);
-                        prop_assert!(answers.is_empty());
+                        prop_assert!(answers.is_empty() && !broken);
                     }
+                    Frame::Broken => broken = true,
                 }
             }
             prop_assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+            prop_assert!(answers.is_empty() || !broken);
         }
     }
 }

@@ -115,5 +115,6 @@ fn a_frame_is_held_to_its_bounds() {
     for nonsense in [Frame::Whole(0), Frame::Whole(5), Frame::Need(4), Frame::Need(MAX_FRAME + 1)] {
         assert_eq!(on_four(nonsense), NextFrame::Broken, "{nonsense:?}");
     }
+    assert_eq!(on_four(Frame::Broken), NextFrame::Broken);
     assert_eq!(next_frame(&Says(Frame::Whole(1)), &path, b""), NextFrame::Need(1));
 }
