@@ -235,16 +235,12 @@ impl Run {
 /// Gives an input to the machine and sees to its verdict. `newest` is the time that it is.
 fn give<S: Subject>(subject: &mut S, newest: Instant, now: Instant, input: Input<'_>) {
     match subject.machine().handle_input(now, input) {
-        Verdict::Forward(packet) => {
+        Verdict::Send(packet) => {
             let heard = Heard { path: packet.path, bytes: packet.to_vec() };
             check_source(&heard.path);
             subject.sent(newest, &heard);
         }
-        Verdict::Consumed
-        | Verdict::Unclaimed
-        | Verdict::Dropped(_)
-        | Verdict::Deliver { .. }
-        | Verdict::Elsewhere(_) => {}
+        Verdict::Consumed | Verdict::Unclaimed | Verdict::Dropped(_) | Verdict::Deliver { .. } => {}
     }
 }
 

@@ -74,8 +74,7 @@ impl Subject for Server {
 
     fn paths(&self) -> Vec<Path> {
         let udp = LOCALS.iter().flat_map(|l| REMOTES.iter().map(|r| Path::udp(*l, *r)));
-        let other = [Transport::Tcp, Transport::Dtls].map(|t| Path::new(t, LOCALS[0], REMOTES[0]));
-        udp.chain(other).collect()
+        udp.chain([Path::new(Transport::Tcp, LOCALS[0], REMOTES[0])]).collect()
     }
 
     fn craft(&mut self, _: Instant, _: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {

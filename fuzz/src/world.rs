@@ -56,7 +56,7 @@ impl World {
                 self.ask(Asked::Stream(id, transport, remote));
             }
             SocketRequest::Close(id) => self.open.retain(|open| *open != id),
-            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => {}
+            SocketRequest::Hangup(_) => {}
         }
     }
 
@@ -167,12 +167,10 @@ fn record(kind: LookupKind, script: &mut Script<'_>) -> LookupAnswer {
         kind
     };
     match kind {
-        LookupKind::Address | LookupKind::Mdns if script.one_in(4) => {
+        LookupKind::Address if script.one_in(4) => {
             LookupAnswer::Address(script.number::<[u8; 16]>().into())
         }
-        LookupKind::Address | LookupKind::Mdns => {
-            LookupAnswer::Address([192, 0, 2, script.below(9) as u8].into())
-        }
+        LookupKind::Address => LookupAnswer::Address([192, 0, 2, script.below(9) as u8].into()),
         LookupKind::Srv => LookupAnswer::Srv {
             priority: script.below(3) as u16,
             weight: script.number(),

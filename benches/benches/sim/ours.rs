@@ -24,7 +24,7 @@ impl Machine for Server {
 
     fn handle_input<'a>(&mut self, _: Instant, input: Input<'a>) -> Verdict<'a> {
         match input {
-            Input::Received { path, bytes, .. } => Verdict::Forward(Packet::new(path, bytes)),
+            Input::Received { path, bytes, .. } => Verdict::Send(Packet::new(path, bytes)),
             _ => Verdict::Consumed,
         }
     }

@@ -35,8 +35,7 @@ use stun_proto::{Credentials as Account, Entropy};
 ///
 /// Its owner tells the peer what [`local_credentials`](Self::local_credentials) and each
 /// [`IceEvent::Candidate`] say, tells the agent what the peer says, and drives it as any
-/// [`Machine`]. Data of the peer is a [`Verdict::Deliver`] whose owner is
-/// [`COMPONENT`](crate::COMPONENT) and whose path is seen past any relay; data to the peer is what
+/// [`Machine`]. Data of the peer is a [`Verdict::Deliver`] whose path is seen past any relay; data to the peer is what
 /// [`send`](Self::send) returns. Neither is copied or queued.
 ///
 /// Of what arrives at its sockets the agent claims STUN, ChannelData of its relays, and anything
@@ -303,7 +302,7 @@ impl IceAgent {
 
     fn transmit(&mut self, path: Path, bytes: Bytes) {
         if self.out.len() >= self.outputs_max {
-            let _ = self.drops.drop(DropReason::Exhausted);
+            let _ = self.drops.refuse(DropReason::Exhausted);
             return;
         }
         self.out.push_back(Output::Transmit(Transmit::new(path, bytes)));

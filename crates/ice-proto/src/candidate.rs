@@ -107,7 +107,6 @@ impl fmt::Display for Candidate {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
-            Transport::Dtls => "dtls",
         };
         write!(f, "{} {transport} {}", self.kind, self.address)
     }

@@ -388,9 +388,6 @@ pub enum GatherError {
     /// [`local_addresses_max`](IceConfig::local_addresses_max) would be passed.
     #[error("too many local addresses")]
     TooManyAddresses,
-    /// The block of socket numbers is used up.
-    #[error("the socket numbers are used up")]
-    NoSocketIds,
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,

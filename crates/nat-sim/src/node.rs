@@ -165,7 +165,6 @@ pub(crate) struct StreamEnd {
     pub(crate) listener: Option<SocketId>,
     /// Read, and not yet given to the machine.
     pub(crate) buffer: BytesMut,
-    pub(crate) paused: bool,
     /// The machine wants to hear no more of it.
     pub(crate) hung_up: bool,
     /// News that are queued and not told yet.
@@ -209,8 +208,6 @@ pub struct Delivery {
     pub machine: MachineId,
     /// The path they travelled, as the machine says.
     pub path: Path,
-    /// Which child or component they are for.
-    pub owner: u64,
     /// The bytes.
     pub bytes: Bytes,
 }

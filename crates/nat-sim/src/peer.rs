@@ -129,7 +129,7 @@ impl Peer {
         if self.queue.len() < QUEUE_MAX {
             self.queue.push_back(output);
         } else {
-            let _ = self.drops.drop(DropReason::Exhausted);
+            let _ = self.drops.refuse(DropReason::Exhausted);
         }
     }
 }

@@ -127,7 +127,6 @@ impl World {
             Event::LookedUp(machine, request) => self.answer_lookup(machine, &request),
             Event::StreamTimer(host, ends) => self.wake_stream(host, *ends),
             Event::Stream(host, news) => self.tell_stream(host, news.0, news.1),
-            Event::Pump(host, ends) => self.pump(host, *ends),
             Event::LateReject { node, packet, fault } => self.reject_late(node, &packet, fault),
             Event::Call(call) => call(self),
             Event::Loopback { host, packet } => {

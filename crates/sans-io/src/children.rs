@@ -89,17 +89,6 @@ impl<M: Machine> Children<M> {
         self.with(id, |machine| machine.handle_input(now, input)).unwrap_or(Verdict::Unclaimed)
     }
 
-    /// Offers an input to one child after the other, until one claims it.
-    pub fn offer<'a>(&mut self, now: Instant, input: Input<'a>) -> (Option<ChildId>, Verdict<'a>) {
-        for id in (0..self.slots.len() as u32).map(ChildId) {
-            match self.handle_input(id, now, input) {
-                Verdict::Unclaimed => {}
-                verdict => return (Some(id), verdict),
-            }
-        }
-        (None, Verdict::Unclaimed)
-    }
-
     /// Wakes the children whose deadlines have passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, id)) = self.timers.pop_due(now) {

@@ -39,7 +39,7 @@ impl DropReason {
 /// ```
 /// use sans_io::{DropCounters, DropReason, Verdict};
 /// let mut drops = DropCounters::default();
-/// assert_eq!(drops.drop(DropReason::Malformed), Verdict::Dropped(DropReason::Malformed));
+/// assert_eq!(drops.refuse(DropReason::Malformed), Verdict::Dropped(DropReason::Malformed));
 /// assert_eq!((drops.count(DropReason::Malformed), drops.total()), (1, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct DropCounters([u64; DropReason::ALL.len()]);
 
 impl DropCounters {
     /// Counts `reason` and gives the verdict that says so.
-    pub fn drop(&mut self, reason: DropReason) -> Verdict<'static> {
+    pub fn refuse(&mut self, reason: DropReason) -> Verdict<'static> {
         let counter = &mut self.0[reason as usize];
         *counter = counter.saturating_add(1);
         Verdict::Dropped(reason)

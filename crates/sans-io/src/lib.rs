@@ -14,7 +14,7 @@
 //! 3. The driver calls [`Machine::poll_output`] until it returns [`Output::Timeout`], and does what
 //!    each output says: send, open, look up, tell the application.
 //! 4. The driver acts on the verdict of step 2: hands [`Verdict::Deliver`] to the application, or
-//!    sends [`Verdict::Forward`]. (For datagrams 3 and 4 may be swapped; on streams the order keeps
+//!    sends [`Verdict::Send`]. (For datagrams 3 and 4 may be swapped; on streams the order keeps
 //!    bytes in sequence.)
 //! 5. The driver sleeps until something happens or until the deadline inside `Output::Timeout`,
 //!    whichever is first. When the deadline passed it calls [`Machine::handle_timeout`].
@@ -139,8 +139,8 @@ pub use instant::Instant;
 pub use lookup::{LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest};
 pub use machine::Machine;
 pub use output::{Output, Transmit};
-pub use packet::{HEAD_MAX, Packet, PacketMeta};
+pub use packet::{HEAD_MAX, PAD_MAX, Packet, PacketMeta};
 pub use path::{Path, Transport, canonical};
 pub use socket::{CertificateFault, PathFault, SocketFault, SocketId, SocketIds, SocketRequest};
 pub use timers::Timers;
-pub use verdict::{Shard, Verdict};
+pub use verdict::Verdict;

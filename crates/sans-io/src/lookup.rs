@@ -1,4 +1,4 @@
-//! Names that a machine asks its driver to look up in the DNS or by mDNS.
+//! Names that a machine asks its driver to look up in the DNS.
 use alloc::sync::Arc;
 use core::net::IpAddr;
 
@@ -15,8 +15,6 @@ pub enum LookupKind {
     Srv,
     /// NAPTR records (RFC 3403), as RFC 5928 uses them.
     Naptr,
-    /// A `.local` name by multicast (RFC 6762).
-    Mdns,
 }
 
 /// A question. The driver answers with [`Input::LookedUp`](crate::Input::LookedUp).

@@ -20,6 +20,9 @@ pub struct PacketMeta {
 /// its data, is 20 + 24 + 4 + 4 bytes.
 pub const HEAD_MAX: usize = 52;
 
+/// The longest padding of a [`Packet`]: what brings any length to a multiple of four.
+pub const PAD_MAX: u8 = 3;
+
 /// A packet to be sent now: a head of up to [`HEAD_MAX`] bytes kept inline, a payload borrowed
 /// from whoever had it, and up to three zero bytes of padding. A driver writes the three parts
 /// with one gathering write.
@@ -62,10 +65,12 @@ impl<'a> Packet<'a> {
         self
     }
 
-    /// Puts `pad` zero bytes (0 to 3) behind the payload.
+    /// Puts `pad` zero bytes behind the payload. More than [`PAD_MAX`] are a bug of the machine: a
+    /// debug build asserts, a release build cuts.
     #[must_use]
     pub const fn with_pad(mut self, pad: u8) -> Self {
-        self.pad = pad & 3;
+        debug_assert!(pad <= PAD_MAX, "more than three bytes of padding");
+        self.pad = if pad > PAD_MAX { PAD_MAX } else { pad };
         self
     }
 
@@ -83,7 +88,7 @@ impl<'a> Packet<'a> {
 
     /// The zero bytes behind the payload.
     pub fn pad(&self) -> &'static [u8] {
-        &[0; 3][..usize::from(self.pad)]
+        &[0; PAD_MAX as usize][..usize::from(self.pad)]
     }
 
     /// The length of all three parts, in bytes.

@@ -13,8 +13,6 @@ pub enum Transport {
     Tcp,
     /// A byte stream inside TLS; the driver does the TLS, the machine sees the plain bytes.
     Tls,
-    /// Datagrams inside DTLS; the driver does the DTLS, the machine sees the plain datagrams.
-    Dtls,
 }
 
 impl Transport {
@@ -106,7 +104,6 @@ impl fmt::Display for Path {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
-            Transport::Dtls => "dtls",
         };
         write!(f, "{name} {} > {}", self.local, self.remote)
     }

@@ -7,52 +7,30 @@ use core::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub u64);
 
-/// A block of socket numbers. A parent gives each child a block of its own, as it gives each a
-/// seed of its own, so that children need not know of each other.
+/// The numbers that a machine gives to its sockets, each once. A parent lends them to its children,
+/// so that no two of them ever use the same.
 ///
 /// ```
 /// use sans_io::SocketIds;
 /// let mut ids = SocketIds::root();
-/// let mut child = ids.fork(2);
-/// assert_ne!(child.take(), child.take());
-/// assert_eq!(child.take(), None);
-/// let id = ids.take().unwrap();
-/// assert!(ids.contains(id) && !child.contains(id));
+/// assert_ne!(ids.take(), ids.take());
 /// ```
 #[derive(Debug)]
 pub struct SocketIds {
-    first: u64,
     next: u64,
-    end: u64,
 }
 
 impl SocketIds {
-    /// All the numbers there are.
+    /// All the numbers there are: more than a machine can ask for in centuries.
     pub const fn root() -> Self {
-        Self { first: 0, next: 0, end: u64::MAX }
+        Self { next: 0 }
     }
 
-    /// Splits off the last `count` numbers; fewer where fewer are left.
-    #[must_use]
-    pub fn fork(&mut self, count: u64) -> Self {
-        let end = self.end;
-        let first = end.saturating_sub(count).max(self.next);
-        self.end = first;
-        Self { first, next: first, end }
-    }
-
-    /// The next number, or `None` when the block is used up.
-    pub fn take(&mut self) -> Option<SocketId> {
-        let id = self.next;
-        (id < self.end).then(|| {
-            self.next = id + 1;
-            SocketId(id)
-        })
-    }
-
-    /// Whether `id` is of this block: taken, or still to be taken.
-    pub const fn contains(&self, id: SocketId) -> bool {
-        self.first <= id.0 && id.0 < self.end
+    /// The next number.
+    pub const fn take(&mut self) -> SocketId {
+        let id = SocketId(self.next);
+        self.next = self.next.wrapping_add(1);
+        id
     }
 }
 
@@ -79,23 +57,19 @@ pub enum SocketRequest {
     Connect {
         /// Names the connection from now on.
         id: SocketId,
-        /// TCP, TLS or DTLS.
+        /// TCP or TLS.
         transport: Transport,
         /// The address to connect from, where it matters.
         local: Option<SocketAddr>,
         /// Whom to connect to.
         remote: SocketAddr,
-        /// The name to verify the certificate against, for TLS and DTLS.
+        /// The name to verify the certificate against, for TLS.
         server_name: Option<Arc<str>>,
     },
     /// Close what the id names. No answer; the id is not used again.
     Close(SocketId),
     /// Close the one connection of this path.
     Hangup(Path),
-    /// Stop reading this stream: its bytes have nowhere to go.
-    Pause(Path),
-    /// Go on reading this stream.
-    Resume(Path),
 }
 
 /// Why a socket could not be opened, or was lost later.

@@ -1,10 +1,6 @@
 //! What a machine says of an input, at once.
 use crate::{DropReason, Packet, Path};
 
-/// The part of a server that runs on one core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shard(pub u16);
-
 /// Whose an input was, and what becomes of its bytes. It borrows from the input, never from the
 /// machine, so payload crosses a machine without a copy and without a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +16,9 @@ pub enum Verdict<'a> {
     Deliver {
         /// The path they travelled, seen past any relay.
         path: Path,
-        /// Which child or component of the machine they are for.
-        owner: u64,
         /// The bytes.
         bytes: &'a [u8],
     },
-    /// Send this on now, or answer with it statelessly.
-    Forward(Packet<'a>),
-    /// It belongs to the machine of another core.
-    Elsewhere(Shard),
+    /// Send this now: the bytes passed on, or an answer for which nothing is kept.
+    Send(Packet<'a>),
 }

@@ -207,6 +207,5 @@ fn name(transport: Transport) -> &'static str {
         Transport::Udp => "UDP",
         Transport::Tcp => "TCP",
         Transport::Tls => "TLS",
-        Transport::Dtls => "DTLS",
     }
 }

@@ -44,7 +44,7 @@ pub trait Application<M: Machine>: Send + 'static {
 
     /// Bytes for the application: the path they travelled, seen past any relay, and which child or
     /// component of the machine they are for.
-    fn deliver(&mut self, path: Path, owner: u64, bytes: &[u8]);
+    fn deliver(&mut self, path: Path, bytes: &[u8]);
 }
 
 /// How many commands may wait for the driver. A caller that is faster waits in
@@ -106,10 +106,8 @@ impl Sockets {
 ///
 /// TCP connections are split into frames by [`sans_io::next_frame`]. What a slow reader has not
 /// taken waits, up to 256 KiB a connection; while something waits, a connection whose last frame
-/// was forwarded there is not read. TLS is done here, so that the machine sees plain bytes: with the
+/// was sent on there is not read. TLS is done here, so that the machine sees plain bytes: with the
 /// feature `tls`, and towards servers whose certificate is good for the name that the machine gives.
-/// DTLS is not there: a request for it is answered with
-/// [`SocketFault::Unavailable`](sans_io::SocketFault::Unavailable).
 ///
 /// Names are looked up with [`Services`], each within six seconds: addresses, and with the feature
 /// `dns` SRV and NAPTR records. Multicast DNS is not there.
@@ -128,7 +126,7 @@ impl Sockets {
 ///     type Event = ();
 ///     fn handle_input<'a>(&mut self, _: Instant, input: Input<'a>) -> Verdict<'a> {
 ///         match input {
-///             Input::Received { path, bytes, .. } => Verdict::Deliver { path, owner: 0, bytes },
+///             Input::Received { path, bytes, .. } => Verdict::Deliver { path, bytes },
 ///             _ => Verdict::Consumed,
 ///         }
 ///     }
@@ -140,7 +138,7 @@ impl Sockets {
 /// struct Print(tokio::sync::mpsc::UnboundedSender<Vec<u8>>);
 /// impl Application<Sink> for Print {
 ///     fn event(&mut self, _: &mut Context<'_, Sink>, (): ()) {}
-///     fn deliver(&mut self, _: Path, _: u64, bytes: &[u8]) {
+///     fn deliver(&mut self, _: Path, bytes: &[u8]) {
 ///         self.0.send(bytes.to_vec()).ok();
 ///     }
 /// }
@@ -352,15 +350,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
 
     fn obey(&mut self, verdict: Verdict<'_>) {
         match verdict {
-            Verdict::Deliver { path, owner, bytes } => self.app.deliver(path, owner, bytes),
-            Verdict::Forward(packet) => {
+            Verdict::Deliver { path, bytes } => self.app.deliver(path, bytes),
+            Verdict::Send(packet) => {
                 let parts = [packet.head(), packet.payload, packet.pad()];
                 self.net.send(packet.path, packet.meta, parts);
             }
-            Verdict::Consumed
-            | Verdict::Unclaimed
-            | Verdict::Dropped(_)
-            | Verdict::Elsewhere(_) => {}
+            Verdict::Consumed | Verdict::Unclaimed | Verdict::Dropped(_) => {}
         }
     }
 }

@@ -39,9 +39,8 @@
 //!
 //! # What is not there yet
 //!
-//! DTLS and multicast DNS lookups: the contract has a place for each, and the driver answers
-//! requests for them with a fault. TCP from agents to TURN servers and peers: driver and server
-//! have it, the ICE agent does not ask for it yet. Encryption of what agents send each other.
+//! DTLS and multicast DNS. TCP from agents to TURN servers and peers: driver and server have it,
+//! the ICE agent does not ask for it yet. Encryption of what agents send each other.
 #![forbid(unsafe_code)]
 
 mod agent;

@@ -269,7 +269,7 @@ where
         }
     }
 
-    fn deliver(&mut self, _: Path, _: u64, _: &[u8]) {
+    fn deliver(&mut self, _: Path, _: &[u8]) {
         // none of these machines carries data
     }
 }

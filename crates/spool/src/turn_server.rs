@@ -313,7 +313,7 @@ impl Application<TurnServer> for Reporter {
         let _ = self.0.try_send(event);
     }
 
-    fn deliver(&mut self, _: Path, _: u64, _: &[u8]) {
+    fn deliver(&mut self, _: Path, _: &[u8]) {
         // a server keeps nothing for itself
     }
 }

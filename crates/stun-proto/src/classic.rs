@@ -92,11 +92,6 @@ impl ClassicRequest {
         response.finish()
     }
 
-    /// The error response to a request over a transport that RFC 3489 does not have.
-    pub(crate) fn fail(&self) -> Response {
-        self.error(Code::SERVER_ERROR).finish()
-    }
-
     fn error(&self, code: Code) -> Response {
         let mut response = Response::new(BINDING_ERROR, &self.id);
         let [class, number] = code.to_wire();

@@ -32,7 +32,7 @@ pub use send::{BindingRequest, RequestError};
 /// How a client behaves.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// Retransmission over UDP and DTLS. Its `rto` is also the least that an RTT estimate may
+    /// Retransmission over UDP. Its `rto` is also the least that an RTT estimate may
     /// shorten the first wait to.
     pub retransmit: RetransmitConfig,
     /// Ti: how long a response may take over TCP and TLS.
@@ -129,7 +129,7 @@ const MAX_REDIRECTS: usize = 4;
 /// let Output::Transmit(request) = client.poll_output() else { unreachable!() };
 ///
 /// let arrived = Input::received(request.path.reversed(), &request.payload);
-/// let Verdict::Forward(response) = server.handle_input(now, arrived) else { unreachable!() };
+/// let Verdict::Send(response) = server.handle_input(now, arrived) else { unreachable!() };
 ///
 /// let bytes = response.to_vec();
 /// let verdict = client.handle_input(now, Input::received(response.path.reversed(), &bytes));
@@ -259,7 +259,7 @@ impl StunClient {
         let message = match Message::parse(bytes) {
             Ok(message) => message,
             Err(ParseError::NotStun) => return Verdict::Unclaimed,
-            Err(_) => return self.drops.drop(DropReason::Malformed),
+            Err(_) => return self.drops.refuse(DropReason::Malformed),
         };
         if !matches!(message.class(), Class::Success | Class::Error) {
             return Verdict::Unclaimed;
@@ -272,7 +272,7 @@ impl StunClient {
             Some(transaction) if transaction.context.ask.expects(path) => {
                 self.answered(now, *path, id, &message)
             }
-            Some(_) => self.drops.drop(DropReason::Unexpected),
+            Some(_) => self.drops.refuse(DropReason::Unexpected),
             None => Verdict::Unclaimed,
         }
     }

@@ -121,8 +121,7 @@ pub struct NatProbe {
 }
 
 impl NatProbe {
-    /// Begins. The sockets are numbered from `ids`; where those do not suffice, it ends at once with
-    /// [`NatProbeEvent::NoSocket`].
+    /// Begins. The sockets are numbered from `ids`.
     pub fn new(config: NatProbeConfig, ids: &mut SocketIds, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::new(seed);
         let client_config =
@@ -131,14 +130,12 @@ impl NatProbe {
         let mut sockets = [None; 4];
         let mut outputs = VecDeque::new();
         for socket in sockets.iter_mut().take(wanted) {
-            if let Some(id) = ids.take() {
-                *socket = Some(Socket { id, local: None });
-                let local = SocketAddr::new(config.local, 0);
-                outputs.push_back(Output::Socket(SocketRequest::Bind { id, local }));
-            }
+            let id = ids.take();
+            *socket = Some(Socket { id, local: None });
+            let local = SocketAddr::new(config.local, 0);
+            outputs.push_back(Output::Socket(SocketRequest::Bind { id, local }));
         }
-        let has_all = outputs.len() == wanted;
-        let mut probe = Self {
+        Self {
             clock: Clock::default(),
             sockets,
             client: StunClient::new(client_config, entropy.secret()),
@@ -156,13 +153,7 @@ impl NatProbe {
             config,
             outputs,
             ended: false,
-        };
-        if !has_all {
-            probe.sockets = [None; 4];
-            probe.outputs.clear();
-            probe.end(NatProbeEvent::NoSocket(SocketFault::NoCapacity));
         }
-        probe
     }
 
     fn local(&self, role: Role) -> Option<SocketAddr> {

@@ -113,7 +113,10 @@ impl Resolver {
         seed: [u8; 32],
     ) -> Result<Self, ResolveError> {
         let secure = uri.scheme.is_secure();
-        let asked = uri.transport.map(|transport| transport.transport(secure));
+        let asked = match uri.transport {
+            Some(transport) => Some(transport.transport(secure).ok_or(ResolveError::Transport)?),
+            None => None,
+        };
         // An unencrypted relay URI may still lead to TLS, if the application lists it (RFC 5928 §4.1).
         let any = uri.scheme == Scheme::Turn && asked.is_none();
         let fits = |transport: &Transport| {
@@ -171,10 +174,10 @@ impl Resolver {
         let service = self.scheme.as_str();
         let mut steps = Vec::new();
         let secure = self.scheme.is_secure();
-        // For `turn:` there is no service name of TLS or DTLS.
+        // For `turn:` there is no service name of TLS.
         for transport in self.supported.clone().into_iter().filter(|t| is_encrypted(*t) == secure) {
             let protocol = match transport {
-                Transport::Udp | Transport::Dtls => "udp",
+                Transport::Udp => "udp",
                 Transport::Tcp | Transport::Tls => "tcp",
             };
             let name = format!("_{service}._{protocol}.{}", self.name).into();
@@ -257,7 +260,7 @@ impl Resolver {
             naptr::Flag::Address => {
                 let port = match transport {
                     Transport::Udp | Transport::Tcp => Scheme::Turn.default_port(),
-                    Transport::Tls | Transport::Dtls => Scheme::Turns.default_port(),
+                    Transport::Tls => Scheme::Turns.default_port(),
                 };
                 self.ask_address(name, transport, port)
             }
@@ -307,7 +310,7 @@ impl Resolver {
 }
 
 const fn is_encrypted(transport: Transport) -> bool {
-    matches!(transport, Transport::Tls | Transport::Dtls)
+    matches!(transport, Transport::Tls)
 }
 
 impl Machine for Resolver {

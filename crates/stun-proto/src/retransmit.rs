@@ -90,7 +90,7 @@ pub enum Retry {
 }
 
 impl Retransmit {
-    /// A request that was sent at `now`, over UDP or DTLS.
+    /// A request that was sent at `now`, over UDP.
     pub fn new(now: Instant, config: RetransmitConfig) -> Self {
         Self {
             config,

@@ -33,7 +33,7 @@ pub struct ServerConfig {
     /// The server's other address and port, for clients that look into their NAT.
     pub other: Option<OtherServer>,
     /// How many responses may wait for the driver. Only those that do not fit into
-    /// [`Verdict::Forward`] ever wait: errors with many attributes, SOFTWARE, RFC 5780.
+    /// [`Verdict::Send`] ever wait: errors with many attributes, SOFTWARE, RFC 5780.
     pub max_queue: usize,
 }
 
@@ -110,7 +110,7 @@ impl OtherServer {
 ///
 /// let mut server = BindingServer::new(ServerConfig::default(), [1; 32]);
 /// let verdict = server.handle_input(Instant::ZERO, Input::received(path, request));
-/// let Verdict::Forward(response) = verdict else { unreachable!() };
+/// let Verdict::Send(response) = verdict else { unreachable!() };
 /// let bytes = response.to_vec();
 /// assert_eq!((response.path, bytes.len()), (path, 32));
 /// assert_eq!(Message::parse(&bytes)?.get(), Some(XorMappedAddress(client)));
@@ -148,7 +148,7 @@ impl BindingServer {
         let message = match Message::parse(bytes) {
             Ok(message) => message,
             Err(ParseError::NotStun) => return self.classic(now, path, bytes),
-            Err(_) => return self.drops.drop(DropReason::Malformed),
+            Err(_) => return self.drops.refuse(DropReason::Malformed),
         };
         if message.method() != Method::BINDING {
             return Verdict::Unclaimed;
@@ -182,7 +182,7 @@ impl BindingServer {
             return self.success(now, path, request, other.as_ref());
         };
         let Ok(bytes) = finish(error, request) else {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         };
         self.answer(now, path, path.remote(), bytes)
     }
@@ -214,19 +214,16 @@ impl BindingServer {
             .with_some(other.map(|other| OtherAddress(other.opposite(path.local()))).as_ref())
             .with_some(padding.as_ref());
         let Ok(bytes) = finish(response, request) else {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         };
         self.answer(now, Path::new(path.transport(), from, path.remote()), to, bytes)
     }
 
-    /// A request without a cookie. Over DTLS all of those are refused (RFC 8489 §11).
+    /// A request without a cookie (RFC 8489 §11).
     fn classic(&mut self, now: Instant, path: Path, bytes: &[u8]) -> Verdict<'static> {
         let Some(mut request) = ClassicRequest::parse(bytes).filter(|_| self.config.classic) else {
             return Verdict::Unclaimed;
         };
-        if matches!(path.transport(), Transport::Dtls) {
-            return self.answer(now, path, path.remote(), request.fail().as_bytes());
-        }
         let other = self.other(&path);
         if other.is_none() && request.change != ChangeRequest::default() {
             request.refuse_change();
@@ -256,14 +253,14 @@ impl BindingServer {
         // Who has a connection has shown that it is where it says.
         let spoofable = path.transport() == Transport::Udp;
         if spoofable && !self.limiter.take(now, path.remote().ip(), bytes.len()) {
-            return self.drops.drop(DropReason::TooFast);
+            return self.drops.refuse(DropReason::TooFast);
         }
         let path = Path::new(path.transport(), path.local(), to);
         if bytes.len() <= HEAD_MAX {
-            return Verdict::Forward(Packet::new(path, &[]).with_head(bytes));
+            return Verdict::Send(Packet::new(path, &[]).with_head(bytes));
         }
         if self.queue.len() >= self.config.max_queue {
-            return self.drops.drop(DropReason::Exhausted);
+            return self.drops.refuse(DropReason::Exhausted);
         }
         self.queue.push_back(Transmit::new(path, Bytes::copy_from_slice(bytes)));
         Verdict::Consumed

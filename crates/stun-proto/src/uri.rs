@@ -69,14 +69,14 @@ pub enum UriTransport {
 }
 
 impl UriTransport {
-    /// The transport that it means, with or without encryption (RFC 5928 §3, table 1; RFC 7350 for
-    /// DTLS).
-    pub const fn transport(self, secure: bool) -> Transport {
+    /// The transport that it means, with or without encryption (RFC 5928 §3, table 1). `None`: it
+    /// is DTLS (RFC 7350), which there is no [`Transport`] for.
+    pub const fn transport(self, secure: bool) -> Option<Transport> {
         match (self, secure) {
-            (Self::Udp, false) => Transport::Udp,
-            (Self::Udp, true) => Transport::Dtls,
-            (Self::Tcp, false) => Transport::Tcp,
-            (Self::Tcp, true) => Transport::Tls,
+            (Self::Udp, false) => Some(Transport::Udp),
+            (Self::Udp, true) => None,
+            (Self::Tcp, false) => Some(Transport::Tcp),
+            (Self::Tcp, true) => Some(Transport::Tls),
         }
     }
 }

@@ -108,12 +108,12 @@
 //! let packet = client.send(now, peer, b"hello")?.to_vec();
 //! assert_eq!(packet.len(), 4 + 5);
 //! let verdict = server.handle_input(now, Input::received(path.reversed(), &packet));
-//! let Verdict::Forward(onward) = verdict else { return Err("not relayed".into()) };
+//! let Verdict::Send(onward) = verdict else { return Err("not relayed".into()) };
 //! assert_eq!((onward.path, onward.payload), (Path::udp(relayed, peer), &b"hello"[..]));
 //!
 //! // … and back.
 //! let verdict = server.handle_input(now, Input::received(Path::udp(relayed, peer), b"hi"));
-//! let Verdict::Forward(onward) = verdict else { return Err("not relayed".into()) };
+//! let Verdict::Send(onward) = verdict else { return Err("not relayed".into()) };
 //! let packet = onward.to_vec();
 //! let verdict = client.handle_input(now, Input::received(path, &packet));
 //! assert!(matches!(verdict, Verdict::Deliver { bytes: b"hi", path, .. } if path.remote() == peer));

@@ -48,7 +48,7 @@ const OPEN_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// Clients send to the listeners of its configuration. For each allocation it requests a socket
 /// with [`SocketRequest::Bind`], and relays between the two: each packet of a client or a peer is
-/// answered with one [`Verdict::Forward`], which borrows the data from the input. It copies and
+/// answered with one [`Verdict::Send`], which borrows the data from the input. It copies and
 /// queues none.
 ///
 /// Whoever has not logged in leaves no state behind and gets at most 84 bytes (with a realm of at
@@ -230,7 +230,7 @@ impl TurnServer {
         if self.connections.accept(now, path) {
             Verdict::Consumed
         } else {
-            self.drops.drop(DropReason::Exhausted)
+            self.drops.refuse(DropReason::Exhausted)
         }
     }
 
@@ -246,7 +246,7 @@ impl TurnServer {
         self.event(TurnServerEvent::AllocationEnded { client, user, relayed, end });
     }
 
-    /// The connection of a client (TCP, TLS, DTLS) is no more. Its allocation goes with it, for whoever connects from the
+    /// The connection of a client (TCP, TLS) is no more. Its allocation goes with it, for whoever connects from the
     /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
     fn disconnect(&mut self, path: Path) {
         self.connections.remove(&path);
@@ -319,8 +319,8 @@ impl TurnServer {
                 | Method::CREATE_PERMISSION
                 | Method::CHANNEL_BIND,
             ) => self.receive_request(now, path, message),
-            (Class::Request | Class::Indication, _) => self.drops.drop(DropReason::Unsupported),
-            (Class::Success | Class::Error, _) => self.drops.drop(DropReason::Unexpected),
+            (Class::Request | Class::Indication, _) => self.drops.refuse(DropReason::Unsupported),
+            (Class::Success | Class::Error, _) => self.drops.refuse(DropReason::Unexpected),
         }
     }
 
@@ -332,12 +332,12 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Verdict<'static> {
         if self.queued >= self.limits.queue {
-            return self.drops.drop(DropReason::Exhausted);
+            return self.drops.refuse(DropReason::Exhausted);
         }
         let identity = match self.identify(now, path, message) {
             Ok(identity) => identity,
             Err(None) => return Verdict::Consumed,
-            Err(Some(reason)) => return self.drops.drop(reason),
+            Err(Some(reason)) => return self.drops.refuse(reason),
         };
         let unknown: UnknownAttributes =
             message.unknown_required_to(|kind| self.understands(message.method(), kind)).collect();
@@ -371,11 +371,11 @@ impl TurnServer {
         otherwise: DropReason,
     ) -> Verdict<'a> {
         if self.queued >= self.limits.queue {
-            return self.drops.drop(DropReason::Exhausted);
+            return self.drops.refuse(DropReason::Exhausted);
         }
         let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
-            Verdict::Dropped(reason) => self.drops.drop(reason),
-            Verdict::Unclaimed => self.drops.drop(otherwise),
+            Verdict::Dropped(reason) => self.drops.refuse(reason),
+            Verdict::Unclaimed => self.drops.refuse(otherwise),
             verdict => verdict,
         };
         while let Output::Transmit(answer) = self.binding.poll_output() {

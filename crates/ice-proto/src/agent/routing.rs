@@ -1,6 +1,6 @@
 //! Whose an input is.
 use super::IceAgent;
-use crate::{COMPONENT, check_server::Heard};
+use crate::check_server::Heard;
 use sans_io::{DropReason, Input, Instant, Path, Verdict};
 use stun_proto::{Class, Message, Method, PacketKind, classify};
 
@@ -9,7 +9,6 @@ impl IceAgent {
         match input {
             Input::Timeout => Verdict::Consumed,
             Input::Received { path, bytes, .. } => {
-                let path = Path::new(path.transport(), path.local(), path.remote());
                 if !self.gathering.is_local(path.local()) {
                     return Verdict::Unclaimed;
                 }
@@ -33,7 +32,6 @@ impl IceAgent {
                 Verdict::Consumed
             }
             Input::PathFailed { path, fault } => {
-                let path = Path::new(path.transport(), path.local(), path.remote());
                 if !self.gathering.is_local(path.local()) {
                     return Verdict::Unclaimed;
                 }
@@ -53,23 +51,23 @@ impl IceAgent {
             return self.deliver(path, bytes);
         }
         let Ok(message) = Message::parse(bytes) else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         if message.method() != Method::BINDING {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         }
         let verdict = match message.class() {
             Class::Request => match self.session.on_request(now, path, &message) {
                 Heard::Answered => Verdict::Consumed,
                 Heard::Refused(packet) => {
-                    let verdict = self.drops.drop(DropReason::Unauthenticated);
+                    let verdict = self.drops.refuse(DropReason::Unauthenticated);
                     // A refusal through a relay is not worth the traffic.
                     if self.gathering.is_local(path.local()) {
-                        return Verdict::Forward(packet);
+                        return Verdict::Send(packet);
                     }
                     verdict
                 }
-                Heard::Dropped(reason) => self.drops.drop(reason),
+                Heard::Dropped(reason) => self.drops.refuse(reason),
             },
             Class::Success | Class::Error => self.on_response(now, path, &message),
             // A keepalive (RFC 8445 §11).
@@ -85,17 +83,17 @@ impl IceAgent {
         }
         match self.session.on_response(now, path, message) {
             Ok(true) => Verdict::Consumed,
-            Ok(false) => self.drops.drop(DropReason::Unexpected),
-            Err(reason) => self.drops.drop(reason),
+            Ok(false) => self.drops.refuse(DropReason::Unexpected),
+            Err(reason) => self.drops.refuse(reason),
         }
     }
 
     /// Bytes of the application.
     fn deliver<'a>(&mut self, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         if self.session.accepts(&path) {
-            Verdict::Deliver { path, owner: u64::from(COMPONENT), bytes }
+            Verdict::Deliver { path, bytes }
         } else {
-            self.drops.drop(DropReason::Forbidden)
+            self.drops.refuse(DropReason::Forbidden)
         }
     }
 }

@@ -226,7 +226,7 @@ impl World {
         self.drain(id, hosted);
         match verdict {
             Verdict::Consumed => {}
-            Verdict::Forward(packet) => {
+            Verdict::Send(packet) => {
                 let is_plain = packet.head().is_empty() && packet.pad().is_empty();
                 match place(payload, packet.payload).filter(|_| is_plain) {
                     Some(place) => {
@@ -236,16 +236,16 @@ impl World {
                     None => self.transmit(id.host, &packet),
                 }
             }
-            Verdict::Deliver { path, owner, bytes } => {
+            Verdict::Deliver { path, bytes } => {
                 let bytes = match place(payload, bytes) {
                     Some(place) => take(payload, place),
                     None => Bytes::copy_from_slice(bytes),
                 };
                 self.trace.bytes(self.now, &bytes);
-                let delivery = Delivery { at: self.now, machine: id, path, owner, bytes };
+                let delivery = Delivery { at: self.now, machine: id, path, bytes };
                 self.host_mut(id.host).delivered.push(delivery);
             }
-            Verdict::Dropped(_) | Verdict::Elsewhere(_) => return Err(DropCause::Refused),
+            Verdict::Dropped(_) => return Err(DropCause::Refused),
             Verdict::Unclaimed => return Err(DropCause::Unclaimed),
         }
         Ok(())
@@ -291,9 +291,7 @@ impl World {
                 let result = match transport {
                     Transport::Tcp => self.connect(id, socket, local, remote),
                     // The simulator has no TLS.
-                    Transport::Udp | Transport::Tls | Transport::Dtls => {
-                        Err(SocketFault::Unavailable)
-                    }
+                    Transport::Udp | Transport::Tls => Err(SocketFault::Unavailable),
                 };
                 result.err().map(|fault| (socket, Err(fault)))
             }
@@ -306,14 +304,6 @@ impl World {
             }
             SocketRequest::Hangup(path) => {
                 self.hang_up(id.host, (path.local(), path.remote()));
-                None
-            }
-            SocketRequest::Pause(path) => {
-                self.pause_stream(id.host, (path.local(), path.remote()), true);
-                None
-            }
-            SocketRequest::Resume(path) => {
-                self.pause_stream(id.host, (path.local(), path.remote()), false);
                 None
             }
         }

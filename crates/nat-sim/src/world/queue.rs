@@ -18,8 +18,6 @@ pub(super) enum Event {
     StreamTimer(HostId, Box<Ends>),
     /// A machine learns of a connection.
     Stream(HostId, Box<(Ends, News)>),
-    /// A machine goes on reading a connection.
-    Pump(HostId, Box<Ends>),
     /// A NAT answers an unsolicited SYN, unless a connection has come of it (RFC 5382 §4.3).
     LateReject { node: u32, packet: Box<IpPacket>, fault: IcmpFault },
     /// The scenario acts.

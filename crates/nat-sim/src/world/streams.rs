@@ -66,7 +66,6 @@ impl World {
             id: Some(socket),
             listener: None,
             buffer: BytesMut::new(),
-            paused: false,
             hung_up: false,
             news: 0,
             wake: None,
@@ -95,7 +94,6 @@ impl World {
                 id: None,
                 listener: Some(id),
                 buffer: BytesMut::new(),
-                paused: false,
                 hung_up: false,
                 news: 0,
                 wake: None,
@@ -156,17 +154,6 @@ impl World {
             end.hung_up = true;
             end.connection.close(now, &mut effects);
             self.follow_stream(host, ends, effects);
-        }
-    }
-
-    pub(super) fn pause_stream(&mut self, host: HostId, ends: Ends, paused: bool) {
-        let now = self.now;
-        if let Some(end) = self.host_mut(host).streams.get_mut(&ends) {
-            end.paused = paused;
-            if !paused {
-                // The machine is running: it gets the bytes when it is done.
-                self.queue.push(now, Event::Pump(host, Box::new(ends)));
-            }
         }
     }
 
@@ -285,14 +272,11 @@ impl World {
         }
     }
 
-    /// Gives the frames of a buffer to the machine, until it pauses or a frame is not whole.
-    pub(super) fn pump(&mut self, host: HostId, ends: Ends) {
+    /// Gives the frames of a buffer to the machine, until one is not whole.
+    fn pump(&mut self, host: HostId, ends: Ends) {
         loop {
             let state = self.host_mut(host);
-            let Some(end) = state.streams.get_mut(&ends).filter(|end| !end.paused && !end.hung_up)
-            else {
-                return;
-            };
+            let Some(end) = state.streams.get_mut(&ends).filter(|end| !end.hung_up) else { return };
             let owner = MachineId { host, index: end.owner };
             let hosted = state.slots[owner.index as usize].hosted.as_ref();
             let Some(hosted) = hosted.filter(|_| !end.buffer.is_empty()) else { return };

@@ -31,9 +31,9 @@ impl Machine for Script {
                 return Verdict::Unclaimed;
             }
             if let Some(to) = self.forward_to {
-                return Verdict::Forward(Packet::new(to, &bytes[1..]).with_head(b"head"));
+                return Verdict::Send(Packet::new(to, &bytes[1..]).with_head(b"head"));
             }
-            return Verdict::Deliver { path, owner: 7, bytes: &bytes[1..] };
+            return Verdict::Deliver { path, bytes: &bytes[1..] };
         }
         self.outputs.push(Output::Event(format!("{input:?}")));
         Verdict::Consumed
@@ -173,8 +173,8 @@ fn what_one_machine_does_not_claim_is_offered_to_the_next() {
     }
     world.run_for(MS * 30);
     let got = world.take_delivered(host);
-    let got: Vec<_> = got.iter().map(|d| (d.machine, &d.bytes[..], d.owner)).collect();
-    assert_eq!(got, [(first, &b"one"[..], 7), (second, &b"two"[..], 7)]);
+    let got: Vec<_> = got.iter().map(|d| (d.machine, &d.bytes[..])).collect();
+    assert_eq!(got, [(first, &b"one"[..]), (second, &b"two"[..])]);
     assert_eq!(world.host_stats(host).dropped(DropCause::Unclaimed), 1);
 }
 

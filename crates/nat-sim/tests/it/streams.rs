@@ -219,25 +219,6 @@ fn a_machine_that_refuses_a_connection_gets_no_bytes() {
     assert_eq!(lab.events(client), [Event::Open(local), Event::Lost(PathFault::Ended)]);
 }
 
-#[test]
-fn a_paused_stream_waits_and_goes_on() {
-    let mut lab = lab();
-    let (client, server) = (lab.host(Host::on_internet()), lab.host(Host::on_internet()));
-    let remote = lab.listen(server, 80);
-    let local = lab.connect(client, 5000, remote);
-    lab.run(100);
-    lab.events(server);
-    let back = tcp(remote, local);
-    let ask = |m: &mut Framed, request| m.queue.push_back(Output::Socket(request));
-    lab.world.with(server, |m: &mut Framed, _| ask(m, SocketRequest::Pause(back)));
-    lab.world.with(client, |m: &mut Framed, now| m.say(now, tcp(local, remote), b"x"));
-    lab.run(1_000);
-    assert_eq!(lab.events(server), []);
-    lab.world.with(server, |m: &mut Framed, _| ask(m, SocketRequest::Resume(back)));
-    lab.run(1);
-    assert_eq!(lab.events(server), [Event::Got(back, b"x".to_vec())]);
-}
-
 /// Two hosts behind NATs that keep ports connect to each other from port 5000, one later.
 fn simultaneous_open(nat: &dyn Fn() -> Nat, skew_ms: u32) -> [Vec<Event>; 2] {
     let mut lab = lab();

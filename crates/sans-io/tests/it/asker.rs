@@ -131,12 +131,12 @@ impl Asker {
             Breaks::Ends => self.endless |= bytes.len() == 3,
             _ => {}
         }
-        let [ANSWER, id @ ..] = bytes else { return self.drops.drop(DropReason::Unsupported) };
+        let [ANSWER, id @ ..] = bytes else { return self.drops.refuse(DropReason::Unsupported) };
         let Ok(id) = id.try_into().map(u64::from_be_bytes) else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         if self.open.remove(&id).is_none() {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         }
         self.timers.set(id, None);
         self.out.push_back(Output::Event(Event::Answered(id)));

@@ -28,6 +28,13 @@ impl Parent {
         now
     }
 
+    /// Offers an input to one child after the other, until one claims it.
+    fn offer<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let ids: Vec<ChildId> = self.children.iter().map(|(id, _)| id).collect();
+        let mut verdicts = ids.into_iter().map(|id| self.children.handle_input(id, now, input));
+        verdicts.find(|verdict| *verdict != Verdict::Unclaimed).unwrap_or(Verdict::Unclaimed)
+    }
+
     /// Passes on what children say, and asks again whenever one gave up.
     fn settle(&mut self, now: Instant) {
         if self.lazy {
@@ -50,7 +57,7 @@ impl Machine for Parent {
         let now = self.advance(now);
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,
-            input => self.children.offer(now, input).1,
+            input => self.offer(now, input),
         };
         self.settle(now);
         verdict

@@ -20,7 +20,7 @@ impl Machine for Echo {
         match input {
             Input::Received { path, bytes: bytes @ [len, body @ ..], .. } => {
                 if body.len() == usize::from(*len) {
-                    Verdict::Forward(Packet::new(path, bytes))
+                    Verdict::Send(Packet::new(path, bytes))
                 } else {
                     Verdict::Dropped(DropReason::Malformed)
                 }

@@ -1,9 +1,7 @@
 //! Small values of the contract at their edges.
 use crate::asker::address;
 use core::time::Duration;
-use sans_io::{
-    HEAD_MAX, Instant, Packet, PacketMeta, Path, SocketId, SocketIds, Timers, Transport,
-};
+use sans_io::{HEAD_MAX, Instant, Packet, PacketMeta, Path, Timers, Transport};
 
 #[test]
 fn time_saturates_at_both_ends() {
@@ -39,21 +37,6 @@ fn a_packet_holds_the_longest_head() {
     assert_eq!((packet.len(), packet.head(), packet.pad()), (HEAD_MAX + 4, &head[..], &[0; 3][..]));
     assert_eq!(packet.to_vec().len(), packet.len());
     assert!(Packet::new(packet.path, b"").is_empty());
-}
-
-#[test]
-fn blocks_of_socket_numbers_never_meet() {
-    let mut root = SocketIds::root();
-    let mut first = root.fork(2);
-    let mut second = first.fork(1);
-    let taken = [root.take(), first.take(), second.take()].map(Option::unwrap);
-    assert_eq!(first.take(), None);
-    assert_eq!(second.take(), None);
-    for (index, block) in [&root, &first, &second].into_iter().enumerate() {
-        let mine: Vec<bool> = taken.iter().map(|id| block.contains(*id)).collect();
-        assert_eq!(mine, (0..3).map(|i| i == index).collect::<Vec<_>>(), "block {index}");
-    }
-    assert!(!root.contains(SocketId(u64::MAX)));
 }
 
 #[test]

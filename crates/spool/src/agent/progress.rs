@@ -72,7 +72,7 @@ impl Application<IceAgent> for Recorder {
         });
     }
 
-    fn deliver(&mut self, _: Path, _: u64, bytes: &[u8]) {
+    fn deliver(&mut self, _: Path, bytes: &[u8]) {
         if self.datagrams.try_send(Bytes::copy_from_slice(bytes)).is_err() {
             self.overflows.fetch_add(1, Ordering::Relaxed);
         }

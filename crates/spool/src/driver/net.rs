@@ -112,7 +112,7 @@ impl Net {
                     (Transport::Tls, Some(name)) => {
                         Security::Client(self.services.trust.clone(), Arc::clone(name))
                     }
-                    // DTLS is not there, and TLS proves nothing without a name
+                    // TLS proves nothing without a name
                     _ => return Some((id, Err(SocketFault::Unavailable))),
                 };
                 let wait = self.tcp.connect(id, local, remote, security);
@@ -127,14 +127,6 @@ impl Net {
             }
             SocketRequest::Hangup(path) => {
                 self.tcp.hang_up(&path);
-                None
-            }
-            SocketRequest::Pause(path) => {
-                self.tcp.pause(&path, true);
-                None
-            }
-            SocketRequest::Resume(path) => {
-                self.tcp.pause(&path, false);
                 None
             }
         }
@@ -346,8 +338,7 @@ impl Net {
         match verdict {
             Verdict::Unclaimed => self.stats.unclaimed += 1,
             Verdict::Dropped(_) => self.stats.dropped += 1,
-            Verdict::Elsewhere(_) => self.stats.elsewhere += 1,
-            Verdict::Consumed | Verdict::Deliver { .. } | Verdict::Forward(_) => {}
+            Verdict::Consumed | Verdict::Deliver { .. } | Verdict::Send(_) => {}
         }
     }
 }

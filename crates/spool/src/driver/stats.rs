@@ -21,6 +21,4 @@ pub struct Stats {
     pub unclaimed: u64,
     /// Inputs that the machine refused; it counts the reasons itself.
     pub dropped: u64,
-    /// Inputs for the machine of another core, of which this driver knows none.
-    pub elsewhere: u64,
 }

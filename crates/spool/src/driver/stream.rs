@@ -70,8 +70,6 @@ pub(super) struct Stream {
     /// Read, and not yet taken by the machine.
     pub(super) input: Vec<u8>,
     backlog: VecDeque<u8>,
-    /// The machine wants nothing more of it for now.
-    pub(super) paused: bool,
     /// Where its last frame was forwarded to is full.
     pub(super) held: bool,
     /// Streams that are held for this one.
@@ -90,7 +88,6 @@ impl Stream {
             id,
             input: Vec::new(),
             backlog: VecDeque::new(),
-            paused: false,
             held: false,
             holding: Vec::new(),
         };
@@ -111,7 +108,7 @@ impl Stream {
 
     /// Whether its bytes have somewhere to go.
     pub(super) fn is_wanted(&self) -> bool {
-        !self.paused && !self.held
+        !self.held
     }
 
     /// Whether the system has taken all that was written.

@@ -103,7 +103,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
         self.net.stats.received += 1;
         let _ = self.drain();
         self.obey(verdict);
-        if let Verdict::Forward(packet) = verdict
+        if let Verdict::Send(packet) = verdict
             && packet.path.transport().is_stream()
         {
             self.net.tcp.hold(&path, &packet.path);

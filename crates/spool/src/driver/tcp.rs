@@ -301,14 +301,6 @@ impl Tcp {
         }
     }
 
-    /// Reads no more of a connection, or goes on, first with what was read already.
-    pub(super) fn pause(&mut self, path: &Path, paused: bool) {
-        if let Some(open) = self.streams.get_mut(path) {
-            open.stream.paused = paused;
-            self.next.push((*path, !paused));
-        }
-    }
-
     pub(super) fn is_wanted(&self, path: &Path) -> bool {
         self.streams.get(path).is_some_and(|open| open.stream.is_wanted())
     }

@@ -58,7 +58,6 @@ impl Dns {
             LookupKind::Address => addresses(resolver, name).await,
             LookupKind::Srv => records(resolver, name, RecordType::SRV).await,
             LookupKind::Naptr => records(resolver, name, RecordType::NAPTR).await,
-            LookupKind::Mdns => Err(LookupFault::Unsupported),
         }
     }
 }

@@ -3,7 +3,7 @@ use super::ServeError;
 #[cfg(feature = "tls")]
 use crate::Identity;
 use crate::{driver::Sockets, interfaces};
-use sans_io::{SocketId, SocketIds};
+use sans_io::SocketIds;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -54,7 +54,7 @@ impl Opening {
         let mut open = Vec::new();
         for (address, identity) in wanted {
             for address in each(&[*address])? {
-                let id = self.id()?;
+                let id = self.ids.take();
                 let bound = self.sockets.listen_tls(id, address, identity.clone());
                 open.push(bound.map_err(|source| ServeError::Listen { address, source })?);
             }
@@ -76,7 +76,7 @@ impl Opening {
             return Err(ServeError::Behaviour);
         }
         let mut open = |address: SocketAddr| -> Result<SocketAddr, ServeError> {
-            let id = self.id()?;
+            let id = self.ids.take();
             let bound = self.sockets.bind(id, address);
             let bound = bound.map_err(|source| ServeError::Listen { address, source })?;
             self.addresses.push(bound);
@@ -90,10 +90,9 @@ impl Opening {
 
     /// One port for UDP and TCP.
     fn bind_both(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
-        let ids = || io::Error::from(io::ErrorKind::QuotaExceeded);
         let mut draws = DRAWS;
         loop {
-            let (udp, tcp) = self.ids.take().zip(self.ids.take()).ok_or_else(ids)?;
+            let (udp, tcp) = (self.ids.take(), self.ids.take());
             let bound = self.sockets.bind(udp, address)?;
             match self.sockets.listen(tcp, bound) {
                 Err(error)
@@ -107,11 +106,6 @@ impl Opening {
                 listening => return listening,
             }
         }
-    }
-
-    fn id(&mut self) -> Result<SocketId, ServeError> {
-        // 2⁶⁴ numbers do not run out
-        self.ids.take().ok_or(ServeError::NoAddress)
     }
 
     /// Takes note of addresses; what others can reach comes first.

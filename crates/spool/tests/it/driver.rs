@@ -29,7 +29,7 @@ async fn a_machine_gets_the_socket_it_asks_for_and_speaks_through_it() {
     run.with(move |cx| cx.machine.transmit(path, b"out")).await;
     assert_eq!(receive(&peer).await, (b"out".to_vec(), local));
     bounded(peer.send_to(b"in", local)).await.unwrap();
-    assert_eq!(run.next().await, Told::Bytes(path, 5, b"in".to_vec()));
+    assert_eq!(run.next().await, Told::Bytes(path, b"in".to_vec()));
 }
 
 /// Why nothing can be tried with IPv6. The machine that checks every commit has it.
@@ -53,7 +53,7 @@ async fn sockets_of_both_families_live_side_by_side() {
     let peer = UdpSocket::bind("[::1]:0").await.unwrap();
     bounded(peer.send_to(b"six", v6)).await.unwrap();
     let path = Path::udp(v6, peer.local_addr().unwrap());
-    assert_eq!(run.next().await, Told::Bytes(path, 5, b"six".to_vec()));
+    assert_eq!(run.next().await, Told::Bytes(path, b"six".to_vec()));
     assert!(v4.is_ipv4());
 }
 
@@ -76,7 +76,7 @@ async fn empty_datagrams_travel_both_ways() {
     let (peer, remote) = peer().await;
     let path = Path::udp(local, remote);
     bounded(peer.send_to(b"", local)).await.unwrap();
-    assert_eq!(run.next().await, Told::Bytes(path, 5, Vec::new()));
+    assert_eq!(run.next().await, Told::Bytes(path, Vec::new()));
     run.with(move |cx| cx.machine.transmit(path, b"")).await;
     assert_eq!(receive(&peer).await, (Vec::new(), local));
 }
@@ -118,7 +118,7 @@ async fn a_burst_between_two_drivers_arrives_datagram_by_datagram() {
     })
     .await;
     for datagram in datagrams {
-        assert_eq!(to.next().await, Told::Bytes(path.reversed(), 5, datagram));
+        assert_eq!(to.next().await, Told::Bytes(path.reversed(), datagram));
     }
 }
 
@@ -195,7 +195,7 @@ async fn a_closed_port_costs_other_peers_nothing() {
     loop {
         match run.next().await {
             Told::Event(Seen::Failed(path, _)) => assert_eq!(path.remote(), closed),
-            Told::Bytes(path, _, bytes) => {
+            Told::Bytes(path, bytes) => {
                 assert_eq!((path.remote(), &bytes[..]), (open, &b"me"[..]));
                 break;
             }
@@ -257,7 +257,7 @@ async fn names_are_looked_up() {
     let told = run.next().await;
     let Told::Event(Seen::LookedUp(LookupId(7), Ok(found))) = told else { panic!("{told:?}") };
     assert!(found > 0);
-    run.with(|cx| cx.machine.look_up(LookupKind::Mdns, "printer.local")).await;
+    run.with(|cx| cx.machine.look_up(LookupKind::Naptr, "printer.local")).await;
     let unsupported = Seen::LookedUp(LookupId(7), Err(LookupFault::Unsupported));
     assert_eq!(run.next().await, Told::Event(unsupported));
 }
@@ -282,7 +282,7 @@ async fn commands_that_pile_up_all_run_in_order() {
     // the driver gets no turn meanwhile: this test has one thread, and does not wait
     for number in 0..200 {
         run.handle
-            .post(move |cx, _| cx.machine.look_up(LookupKind::Mdns, &number.to_string()))
+            .post(move |cx, _| cx.machine.look_up(LookupKind::Naptr, &number.to_string()))
             .unwrap();
     }
     run.with(|cx| cx.machine.wake_in(cx.now, Duration::ZERO)).await;

@@ -66,16 +66,16 @@ impl Machine for Probe {
         match input {
             Input::Received { path, bytes, .. } if path.transport().is_stream() => {
                 match self.pipe_to {
-                    Some(onwards) => Verdict::Forward(Packet::new(onwards, bytes)),
-                    None => Verdict::Deliver { path, owner: 6, bytes },
+                    Some(onwards) => Verdict::Send(Packet::new(onwards, bytes)),
+                    None => Verdict::Deliver { path, bytes },
                 }
             }
             Input::Received { path, bytes, .. } => match self.forward_to {
                 Some(remote) => {
                     let onwards = Path::udp(path.local(), remote);
-                    Verdict::Forward(Packet::new(onwards, bytes).with_head(b"head:").with_pad(2))
+                    Verdict::Send(Packet::new(onwards, bytes).with_head(b"head:").with_pad(2))
                 }
-                None => Verdict::Deliver { path, owner: 5, bytes },
+                None => Verdict::Deliver { path, bytes },
             },
             Input::Socket { id, state } => self.saw(Seen::Socket(id, state)),
             Input::PathFailed { path, fault } => self.saw(Seen::Failed(path, fault)),

@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Event(Seen),
-    Bytes(Path, u64, Vec<u8>),
+    Bytes(Path, Vec<u8>),
 }
 
 pub(crate) struct Recorder(mpsc::UnboundedSender<Told>);
@@ -19,8 +19,8 @@ impl Application<Probe> for Recorder {
         self.0.send(Told::Event(event)).ok();
     }
 
-    fn deliver(&mut self, path: Path, owner: u64, bytes: &[u8]) {
-        self.0.send(Told::Bytes(path, owner, bytes.to_vec())).ok();
+    fn deliver(&mut self, path: Path, bytes: &[u8]) {
+        self.0.send(Told::Bytes(path, bytes.to_vec())).ok();
     }
 }
 

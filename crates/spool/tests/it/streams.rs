@@ -48,7 +48,7 @@ async fn frames_arrive_whole_wherever_the_stream_is_cut() {
         tokio::task::yield_now().await;
     }
     for frame in frames {
-        assert_eq!(run.next().await, Told::Bytes(path, 6, frame));
+        assert_eq!(run.next().await, Told::Bytes(path, frame));
     }
 }
 
@@ -66,7 +66,7 @@ async fn a_machine_connects_and_speaks() {
     bounded(stream.read_exact(&mut heard)).await.unwrap();
     assert_eq!(&heard, b"hello");
     bounded(stream.write_all(&frame(b"hi"))).await.unwrap();
-    assert_eq!(run.next().await, Told::Bytes(path, 6, frame(b"hi")));
+    assert_eq!(run.next().await, Told::Bytes(path, frame(b"hi")));
     run.with(|cx| cx.machine.ask(SocketRequest::Close(SocketId(2)))).await;
     assert_eq!(bounded(stream.read(&mut heard)).await.unwrap(), 0, "closed");
 }
@@ -92,7 +92,7 @@ async fn the_end_of_a_stream_is_told_after_its_frames() {
     let (mut client, path) = client(&mut run, listener).await;
     bounded(client.write_all(&[&frame(b"last")[..], &[0, 9, 1]].concat())).await.unwrap();
     drop(client);
-    assert_eq!(run.next().await, Told::Bytes(path, 6, frame(b"last")));
+    assert_eq!(run.next().await, Told::Bytes(path, frame(b"last")));
     assert_eq!(run.next().await, Told::Event(Seen::Failed(path, PathFault::Ended)));
 }
 
@@ -115,22 +115,6 @@ async fn a_connection_that_the_machine_does_not_take_is_closed() {
     let listener = run.bound().await;
     let mut client = bounded(TcpStream::connect(listener)).await.unwrap();
     assert_eq!(bounded(client.read(&mut [0; 8])).await.unwrap_or(0), 0);
-}
-
-#[tokio::test]
-async fn a_paused_stream_is_read_again_when_it_is_resumed() {
-    let mut run = Running::start(listen);
-    let listener = run.bound().await;
-    let (mut client, path) = client(&mut run, listener).await;
-    run.with(move |cx| cx.machine.ask(SocketRequest::Pause(path))).await;
-    bounded(client.write_all(&frame(b"later"))).await.unwrap();
-    // two commands on, the bytes would long have been read
-    for _ in 0..2 {
-        run.with(|_| ()).await;
-    }
-    assert!(run.told.try_recv().is_err());
-    run.with(move |cx| cx.machine.ask(SocketRequest::Resume(path))).await;
-    assert_eq!(run.next().await, Told::Bytes(path, 6, frame(b"later")));
 }
 
 #[tokio::test]

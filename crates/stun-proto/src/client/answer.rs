@@ -21,7 +21,7 @@ impl StunClient {
         response: &Message<'_>,
     ) -> Verdict<'static> {
         let Some(transaction) = self.transactions.get(id) else {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         };
         let (path, attempt) = (transaction.path, transaction.context.attempt);
         match self.check(&path, attempt, response) {
@@ -44,14 +44,14 @@ impl StunClient {
                 if let Some(transaction) = self.transactions.remove(id) {
                     self.fail(&transaction, RequestFault::Integrity);
                 }
-                return self.drops.drop(DropReason::Unauthenticated);
+                return self.drops.refuse(DropReason::Unauthenticated);
             }
             ResponseCheck::Discard(discard) => {
                 if let Some(pending) = self.transactions.context_mut(id) {
                     // An unsigned 400 is as if it had never come, and violates nothing.
                     pending.violated |= discard != Discard::BadRequest;
                 }
-                return self.drops.drop(DropReason::Unauthenticated);
+                return self.drops.refuse(DropReason::Unauthenticated);
             }
         }
         Verdict::Consumed

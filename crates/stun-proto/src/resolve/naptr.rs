@@ -62,7 +62,6 @@ fn serves(service: &str, transport: Transport) -> bool {
         Transport::Udp => "turn.udp",
         Transport::Tcp => "turn.tcp",
         Transport::Tls => "turn.tls",
-        Transport::Dtls => "turn.dtls",
     };
     let mut parts = service.split(':');
     parts.next().is_some_and(|service| service.eq_ignore_ascii_case("RELAY"))

@@ -46,7 +46,7 @@ fn request(fill: impl Fn(&mut MessageBuilder<'_>)) -> Vec<u8> {
 /// What goes out in answer to one datagram: path and bytes.
 fn ask(server: &mut BindingServer, path: Path, bytes: &[u8]) -> Option<(Path, Vec<u8>)> {
     match server.handle_input(Instant::ZERO, Input::received(path, bytes)) {
-        Verdict::Forward(packet) => Some((packet.path, packet.to_vec())),
+        Verdict::Send(packet) => Some((packet.path, packet.to_vec())),
         Verdict::Consumed => match server.poll_output() {
             Output::Transmit(transmit) => Some((transmit.path, transmit.payload.to_vec())),
             _ => None,
@@ -61,7 +61,7 @@ fn success_is_32_bytes_over_ipv4_and_44_over_ipv6() {
     let v6 = Path::udp(addr("[2001:db8::1]:3478"), addr("[2001:db8::2]:40000"));
     for (path, len) in [(path(), 32), (v6, 44)] {
         let verdict = server().handle_input(Instant::ZERO, Input::received(path, &bytes));
-        let Verdict::Forward(packet) = verdict else { panic!("{verdict:?}") };
+        let Verdict::Send(packet) = verdict else { panic!("{verdict:?}") };
         assert_eq!((packet.path, packet.len()), (path, len));
         let bytes = packet.to_vec();
         let response = Message::parse(&bytes).unwrap();
@@ -166,26 +166,6 @@ fn rfc_3489_change_request_without_another_address_is_refused() {
 }
 
 #[test]
-fn rfc_3489_is_refused_over_dtls() {
-    let dtls = Path::new(Transport::Dtls, addr(SERVER), addr(CLIENT));
-    let asked = classic(&[]);
-    let mut server = server();
-    let verdict = server.handle_input(Instant::ZERO, Input::received(dtls, &asked));
-    let Verdict::Forward(packet) = verdict else { panic!("{verdict:?}") };
-    assert_eq!(packet.path, dtls);
-    let bytes = packet.to_vec();
-    assert_eq!(bytes[..4], [0x01, 0x11, 0, 8], "a Binding error response");
-    assert_eq!(bytes[4..20], asked[4..20], "the ID of the request");
-    assert_eq!(bytes[20..], [0, 9, 0, 4, 0, 0, 5, 0], "500");
-
-    // What would be an indication, had RFC 3489 any, is not answered.
-    let mut indication = asked;
-    indication[1] |= 0x10;
-    let verdict = server.handle_input(Instant::ZERO, Input::received(dtls, &indication));
-    assert_eq!(verdict, Verdict::Unclaimed);
-}
-
-#[test]
 fn rfc_3489_can_be_switched_off() {
     let config = ServerConfig { classic: false, ..ServerConfig::default() };
     let mut server = BindingServer::new(config, [1; 32]);
@@ -269,7 +249,7 @@ fn flood_from_one_prefix_stays_within_its_budget() {
         let source = SocketAddr::new([192, 0, 2, i as u8].into(), 40_000 + (i % 1000) as u16);
         let now = Instant::from_nanos(i * 100_000);
         let input = Input::received(Path::udp(addr(SERVER), source), &bytes);
-        if let Verdict::Forward(packet) = server.handle_input(now, input) {
+        if let Verdict::Send(packet) = server.handle_input(now, input) {
             sent += packet.len();
         }
     }

@@ -85,8 +85,8 @@ fn default_ports_are_those_of_the_rfc() {
 
 #[test]
 fn transports_are_those_of_table_1_of_rfc_5928() {
-    assert_eq!(UriTransport::Udp.transport(false), Transport::Udp);
-    assert_eq!(UriTransport::Tcp.transport(false), Transport::Tcp);
-    assert_eq!(UriTransport::Tcp.transport(true), Transport::Tls);
-    assert_eq!(UriTransport::Udp.transport(true), Transport::Dtls);
+    assert_eq!(UriTransport::Udp.transport(false), Some(Transport::Udp));
+    assert_eq!(UriTransport::Tcp.transport(false), Some(Transport::Tcp));
+    assert_eq!(UriTransport::Tcp.transport(true), Some(Transport::Tls));
+    assert_eq!(UriTransport::Udp.transport(true), None);
 }

@@ -56,7 +56,7 @@ fn million_spoofed_binding_requests_leave_nothing_behind() {
         for n in 0..1_000_000 {
             let input = Input::received(Path::udp(local, source(n)), bytes);
             let verdict = server.handle_input(Instant::from_nanos(u64::from(n) * 1000), input);
-            answered += u32::from(matches!(verdict, Verdict::Forward(_)));
+            answered += u32::from(matches!(verdict, Verdict::Send(_)));
         }
     });
     assert_eq!((counted.count_total, counted.bytes_current), (0, 0));

@@ -69,11 +69,11 @@ impl TurnClient {
         bytes: &'a [u8],
     ) -> Verdict<'a> {
         let Ok(message) = ChannelData::parse(bytes) else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         match self.channels.peer(message.channel, now) {
             Some(peer) => self.deliver(now, peer, message.data),
-            None => self.drops.drop(DropReason::Forbidden),
+            None => self.drops.refuse(DropReason::Forbidden),
         }
     }
 
@@ -82,7 +82,11 @@ impl TurnClient {
         let Ok(message) = Message::parse(bytes) else {
             // On a shared socket it may be another protocol.
             let ours = stream || stun_proto::classify(bytes) == stun_proto::PacketKind::Stun;
-            return if ours { self.drops.drop(DropReason::Malformed) } else { Verdict::Unclaimed };
+            return if ours {
+                self.drops.refuse(DropReason::Malformed)
+            } else {
+                Verdict::Unclaimed
+            };
         };
         match message.class() {
             Class::Indication if message.method() == Method::DATA => {
@@ -96,23 +100,23 @@ impl TurnClient {
     /// A Data indication (RFC 8656 §11.4, §11.6).
     fn receive_data<'a>(&mut self, now: Instant, message: &Message<'a>) -> Verdict<'a> {
         if message.unknown_required().next().is_some() {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         }
         let Some(XorPeerAddress(peer)) = message.get() else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         let peer = canonical(peer);
         if let Some(Data(data)) = message.get() {
             return self.deliver(now, peer, data);
         }
         let Some(icmp) = message.get::<Icmp>() else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         if self.relayed().is_none() || !self.permissions.is_expected(peer.ip(), now) {
-            return self.drops.drop(DropReason::Forbidden);
+            return self.drops.refuse(DropReason::Forbidden);
         }
         if self.advice >= ADVICE_MAX {
-            return self.drops.drop(DropReason::TooFast);
+            return self.drops.refuse(DropReason::TooFast);
         }
         self.advice += 1;
         let too_big = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
@@ -129,11 +133,11 @@ impl TurnClient {
     /// through, should the server have been tricked into a permission.
     fn deliver<'a>(&mut self, now: Instant, peer: SocketAddr, bytes: &'a [u8]) -> Verdict<'a> {
         let Some(relayed) = self.relayed() else {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         };
         if !self.permissions.is_expected(peer.ip(), now) {
-            return self.drops.drop(DropReason::Forbidden);
+            return self.drops.refuse(DropReason::Forbidden);
         }
-        Verdict::Deliver { path: Path::udp(relayed, peer), owner: 0, bytes }
+        Verdict::Deliver { path: Path::udp(relayed, peer), bytes }
     }
 }

@@ -88,7 +88,7 @@ impl TurnClient {
             return Verdict::Unclaimed;
         };
         if sent.context.task.purpose.method() != message.method() {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         }
         match self.login.check(sent.context.task.attempt, message) {
             ResponseCheck::Discard(Discard::Integrity)
@@ -101,7 +101,7 @@ impl TurnClient {
                     // An unsigned 400 is as if it had never come, and violates nothing.
                     sent.unprotected |= discard != Discard::BadRequest;
                 }
-                self.drops.drop(DropReason::Unauthenticated)
+                self.drops.refuse(DropReason::Unauthenticated)
             }
             ResponseCheck::Fail(fault) => self.conclude(now, id, Err(fault.into())),
             ResponseCheck::Retry(attempt) => {

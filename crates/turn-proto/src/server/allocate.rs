@@ -91,7 +91,7 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Verdict<'static> {
         let Some(allocation) = self.table.get(id) else {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         };
         let path = allocation.client;
         if allocation.request != message.transaction_id() || allocation.user != identity.user {
@@ -134,7 +134,7 @@ impl TurnServer {
                 found.ok_or(Code::INSUFFICIENT_CAPACITY)?
             }
         };
-        let socket = self.sockets.take().ok_or(Code::INSUFFICIENT_CAPACITY)?;
+        let socket = self.sockets.take();
         Ok(Plan { wish, bound, socket, token })
     }
 
@@ -228,8 +228,9 @@ impl TurnServer {
             self.reservations.release(token);
         }
         let found = self.find_address(now, family, port, &user);
-        match found.and_then(|found| Some((found, self.sockets.take()?))) {
-            Some(((local, token), socket)) => {
+        match found {
+            Some((local, token)) => {
+                let socket = self.sockets.take();
                 self.table.rebind(id, socket, local);
                 if let Some(allocation) = self.table.get_mut(id) {
                     allocation.token = token;

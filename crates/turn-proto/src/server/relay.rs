@@ -23,18 +23,18 @@ impl TurnServer {
         bytes: &'a [u8],
     ) -> Verdict<'a> {
         let Ok(message) = ChannelData::parse(bytes) else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         let Some((id, allocation)) = self.open_allocation(&path) else {
-            return self.drops.drop(DropReason::Unauthenticated);
+            return self.drops.refuse(DropReason::Unauthenticated);
         };
         let Some(peer) = allocation.channels.peer(message.channel, now) else {
-            return self.drops.drop(DropReason::Forbidden);
+            return self.drops.refuse(DropReason::Forbidden);
         };
         let meta = onward(meta, path.transport());
         match to_peer(allocation, now, peer, meta, message.data) {
             Some(packet) => self.forward(now, id, packet),
-            None => self.drops.drop(DropReason::Forbidden),
+            None => self.drops.refuse(DropReason::Forbidden),
         }
     }
 
@@ -51,13 +51,13 @@ impl TurnServer {
             .next()
             .is_some()
         {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         }
         let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {
-            return self.drops.drop(DropReason::Malformed);
+            return self.drops.refuse(DropReason::Malformed);
         };
         let Some((id, allocation)) = self.open_allocation(&path) else {
-            return self.drops.drop(DropReason::Unauthenticated);
+            return self.drops.refuse(DropReason::Unauthenticated);
         };
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
@@ -65,7 +65,7 @@ impl TurnServer {
         let allowed = peer.is_ipv4() == allocation.bound.is_ipv4() && self.reach.allows(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, packet),
-            None => self.drops.drop(DropReason::Forbidden),
+            None => self.drops.refuse(DropReason::Forbidden),
         }
     }
 
@@ -79,17 +79,17 @@ impl TurnServer {
     ) -> Verdict<'a> {
         let id = self.table.find_bound(path.local());
         let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
-            return self.drops.drop(DropReason::Unexpected);
+            return self.drops.refuse(DropReason::Unexpected);
         };
         let permitted = allocation.permissions.allow(path.remote().ip(), now);
         if !allocation.is_open() || !permitted {
-            return self.drops.drop(DropReason::Forbidden);
+            return self.drops.refuse(DropReason::Forbidden);
         }
         let client = allocation.client;
         let packet = Packet::new(client, bytes).with_meta(onward(meta, client.transport()));
         if let Some(channel) = allocation.channels.number(path.remote(), now) {
             let Some(head) = ChannelData::header(channel, bytes.len()) else {
-                return self.drops.drop(DropReason::Malformed);
+                return self.drops.refuse(DropReason::Malformed);
             };
             let stream = client.transport().is_stream();
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
@@ -101,7 +101,7 @@ impl TurnServer {
             Some(head) => {
                 self.forward(now, id, packet.with_head(head.as_bytes()).with_pad(head.pad()))
             }
-            None => self.drops.drop(DropReason::Malformed),
+            None => self.drops.refuse(DropReason::Malformed),
         }
     }
 
@@ -111,9 +111,9 @@ impl TurnServer {
             && let Some(allocation) = self.table.get_mut(id)
             && !allocation.bandwidth.take(now, packet.payload.len(), limit)
         {
-            return self.drops.drop(DropReason::TooFast);
+            return self.drops.refuse(DropReason::TooFast);
         }
-        Verdict::Forward(packet)
+        Verdict::Send(packet)
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).
@@ -130,13 +130,13 @@ impl TurnServer {
         // The peer that the packet was for counts, not whoever complains about it.
         let permitted = allocation.permissions.allow(path.remote().ip(), now);
         let Some(icmp) = icmp(path.remote().ip(), fault).filter(|_| allocation.is_open()) else {
-            return self.drops.drop(DropReason::Unsupported);
+            return self.drops.refuse(DropReason::Unsupported);
         };
         if !permitted {
-            return self.drops.drop(DropReason::Forbidden);
+            return self.drops.refuse(DropReason::Forbidden);
         }
         if self.queued >= self.limits.queue {
-            return self.drops.drop(DropReason::Exhausted);
+            return self.drops.refuse(DropReason::Exhausted);
         }
         let client = allocation.client;
         let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());

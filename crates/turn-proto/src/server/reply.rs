@@ -57,7 +57,7 @@ impl TurnServer {
             }
             Err(fault) => {
                 debug_assert!(false, "an answer that cannot be written: {fault}");
-                self.drops.drop(DropReason::Unsupported)
+                self.drops.refuse(DropReason::Unsupported)
             }
         }
     }

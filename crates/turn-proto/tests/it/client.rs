@@ -482,19 +482,6 @@ fn a_stream_that_ends_or_makes_no_sense_ends_the_allocation() {
 }
 
 #[test]
-fn a_dtls_association_that_ends_ends_the_allocation() {
-    let mut config = config_of("7.7.7.7:1000");
-    config.path = Path::new(Transport::Dtls, config.path.local(), config.path.remote());
-    let mut play = Play::with(config);
-    play.allocate_for(600);
-    let path = play.client.path();
-    let ended = Input::PathFailed { path, fault: PathFault::Ended };
-    assert_eq!(play.client.handle_input(play.now, ended), Verdict::Consumed);
-    let fault = TurnFault::Disconnected;
-    assert_eq!(play.take_events(), [TurnEvent::Lost { fault }]);
-}
-
-#[test]
 fn over_udp_icmp_is_advice() {
     let mut play = Play::new();
     play.allocate_for(600);

@@ -97,9 +97,7 @@ impl Desk {
 
     pub(crate) fn give(&mut self, input: Input<'_>) -> Outcome {
         let outcome = match self.server.handle_input(self.now, input) {
-            Verdict::Forward(packet) => {
-                Outcome::Forwarded(packet.path, packet.meta, packet.to_vec())
-            }
+            Verdict::Send(packet) => Outcome::Forwarded(packet.path, packet.meta, packet.to_vec()),
             Verdict::Dropped(_) => Outcome::Dropped,
             Verdict::Consumed => Outcome::Taken,
             Verdict::Unclaimed => Outcome::Unclaimed,

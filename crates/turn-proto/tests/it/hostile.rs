@@ -187,14 +187,14 @@ proptest! {
             Path::udp(relayed, address("6.6.6.6:6")),
         ];
         match desk.server.handle_input(desk.now, Input::received(paths[at], &bytes)) {
-            Verdict::Forward(packet) => {
+            Verdict::Send(packet) => {
                 let within = packet.payload.is_empty()
                     || bytes.as_ptr_range().contains(&packet.payload.as_ptr());
                 prop_assert!(within);
                 let known = [alice.path, Path::udp(relayed, address("8.8.4.4:4"))];
                 prop_assert!(known.contains(&packet.path) || packet.path == paths[at]);
             }
-            Verdict::Deliver { .. } | Verdict::Elsewhere(_) => prop_assert!(false),
+            Verdict::Deliver { .. } => prop_assert!(false),
             Verdict::Consumed | Verdict::Unclaimed | Verdict::Dropped(_) => {}
         }
     }

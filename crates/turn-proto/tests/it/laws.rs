@@ -491,7 +491,7 @@ fn relaying_allocates_nothing() {
             (Path::udp(relayed, address("8.8.8.8:6000")), b"data"),
         ] {
             let verdict = desk.server.handle_input(desk.now, Input::received(path, bytes));
-            forwarded += usize::from(matches!(verdict, sans_io::Verdict::Forward(_)));
+            forwarded += usize::from(matches!(verdict, sans_io::Verdict::Send(_)));
         }
     });
     assert_eq!((forwarded, spent.count_total), (4, 0));

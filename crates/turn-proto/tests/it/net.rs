@@ -155,14 +155,14 @@ impl Net {
                 Verdict::Deliver { path, bytes, .. } => {
                     self.delivered.push((at, path, bytes.to_vec()));
                 }
-                Verdict::Forward(packet) => panic!("a client forwards {packet:?}"),
+                Verdict::Send(packet) => panic!("a client forwards {packet:?}"),
                 _ => {}
             }
         } else if flight.to == address(desk::LISTENER)
             || self.relays.values().any(|relay| *relay == flight.to)
         {
             let Some(server) = &mut self.server else { return };
-            if let Verdict::Forward(packet) = server.handle_input(self.now, input) {
+            if let Verdict::Send(packet) = server.handle_input(self.now, input) {
                 let Packet { path, .. } = packet;
                 let bytes = packet.to_vec();
                 self.launch(path.local(), path.remote(), bytes);

@@ -73,7 +73,7 @@ fn what_is_forwarded_lies_within_the_input() {
     ];
     for (path, bytes, head) in inputs {
         let input = Input::received(path, &bytes);
-        let Verdict::Forward(packet) = desk.server.handle_input(desk.now, input) else {
+        let Verdict::Send(packet) = desk.server.handle_input(desk.now, input) else {
             panic!("not forwarded");
         };
         assert!(bytes.as_ptr_range().contains(&packet.payload.as_ptr()));

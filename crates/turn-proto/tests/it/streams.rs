@@ -1,4 +1,4 @@
-//! Clients of a server over TCP, TLS and DTLS: their allocation ends with the connection that names
+//! Clients of a server over TCP and TLS: their allocation ends with the connection that names
 //! it (RFC 8656 §5), and a connection without one does not stay for ever (RFC 8489 §6.2.2).
 use crate::desk::{self, Desk, LISTENER, Outcome, PEER, User, address, udp};
 use sans_io::{DropReason, Input, Path, PathFault, SocketId, SocketRequest, Transport};
@@ -21,11 +21,9 @@ fn ended(desk: &mut Desk, user: &User, fault: PathFault) -> Outcome {
 /// was for somebody else, and sends in nobody's name.
 #[test]
 fn an_allocation_ends_with_its_connection() {
-    for (transport, fault) in [
-        (Transport::Tcp, PathFault::Ended),
-        (Transport::Tls, PathFault::Reset),
-        (Transport::Dtls, PathFault::Ended),
-    ] {
+    for (transport, fault) in
+        [(Transport::Tcp, PathFault::Ended), (Transport::Tls, PathFault::Reset)]
+    {
         let mut desk = Desk::new();
         let mut alice = over(transport, User::alice());
         let relayed = alice.allocate(&mut desk);

@@ -137,7 +137,7 @@ impl Puppet {
     pub(crate) fn receive(&mut self, path: Path, bytes: &[u8]) -> Option<DropReason> {
         let refused = match self.agent.handle_input(self.now, Input::received(path, bytes)) {
             Verdict::Dropped(reason) => Some(reason),
-            Verdict::Forward(packet) => {
+            Verdict::Send(packet) => {
                 self.sent.push(Transmit::new(packet.path, packet.to_vec().into()));
                 None
             }

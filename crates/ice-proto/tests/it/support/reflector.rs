@@ -17,7 +17,7 @@ impl Machine for Reflector {
             .with(&XorMappedAddress(path.remote()))
             .finish()
             .unwrap();
-        Verdict::Forward(Packet::new(path, &[]).with_head(response))
+        Verdict::Send(Packet::new(path, &[]).with_head(response))
     }
 
     fn poll_output(&mut self) -> Output<Self::Event> {
