@@ -1,10 +1,10 @@
 //! The machines that a composite machine owns.
-use crate::{Input, Instant, Machine, Output, Timers, Verdict};
-use alloc::{collections::VecDeque, vec::Vec};
+use crate::{Input, Instant, Machine, Output, Slab, SlabKey, Timers, Verdict};
+use alloc::collections::VecDeque;
 
-/// Names a child among its siblings. Numbers of removed children are used again.
+/// Names a child among its siblings. That of a removed child finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChildId(pub u32);
+pub struct ChildId(SlabKey);
 
 #[derive(Debug)]
 struct Slot<M> {
@@ -20,66 +20,52 @@ struct Slot<M> {
 /// does so lazily in `poll_output`, where it does not know the time.
 #[derive(Debug)]
 pub struct Children<M> {
-    slots: Vec<Option<Slot<M>>>,
-    free: Vec<u32>,
-    ready: VecDeque<u32>,
-    timers: Timers<u32>,
+    slots: Slab<Slot<M>>,
+    ready: VecDeque<ChildId>,
+    timers: Timers<ChildId>,
 }
 
 impl<M> Default for Children<M> {
     fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            ready: VecDeque::new(),
-            timers: Timers::default(),
-        }
+        Self { slots: Slab::new(), ready: VecDeque::new(), timers: Timers::new() }
     }
 }
 
 impl<M: Machine> Children<M> {
     /// Takes in a child, ready to be polled.
     pub fn insert(&mut self, machine: M) -> ChildId {
-        let slot = Some(Slot { machine, ready: true });
-        let id = if let Some(id) = self.free.pop() {
-            self.slots[id as usize] = slot;
-            id
-        } else {
-            self.slots.push(slot);
-            (self.slots.len() - 1) as u32
-        };
+        let id = ChildId(self.slots.insert(Slot { machine, ready: true }));
         self.ready.push_back(id);
-        ChildId(id)
+        id
     }
 
     /// Gives up a child, with whatever it had still to say.
     pub fn remove(&mut self, id: ChildId) -> Option<M> {
-        let slot = self.slots.get_mut(id.0 as usize)?.take()?;
-        self.timers.set(id.0, None);
-        self.free.push(id.0);
+        let slot = self.slots.remove(id.0)?;
+        self.timers.set(id, None);
+        if slot.ready {
+            self.ready.retain(|ready| *ready != id);
+        }
         Some(slot.machine)
     }
 
     /// Looks at a child.
     pub fn get(&self, id: ChildId) -> Option<&M> {
-        Some(&self.slots.get(id.0 as usize)?.as_ref()?.machine)
+        Some(&self.slots.get(id.0)?.machine)
     }
 
-    /// All children, in the order of their numbers.
+    /// All children, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = (ChildId, &M)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(id, slot)| Some((ChildId(id as u32), &slot.as_ref()?.machine)))
+        self.slots.iter().map(|(key, slot)| (ChildId(key), &slot.machine))
     }
 
     /// Touches a child: runs `f` on it and marks it ready.
     pub fn with<R>(&mut self, id: ChildId, f: impl FnOnce(&mut M) -> R) -> Option<R> {
-        let slot = self.slots.get_mut(id.0 as usize)?.as_mut()?;
+        let slot = self.slots.get_mut(id.0)?;
         let result = f(&mut slot.machine);
         if !slot.ready {
             slot.ready = true;
-            self.ready.push_back(id.0);
+            self.ready.push_back(id);
         }
         Some(result)
     }
@@ -92,7 +78,7 @@ impl<M: Machine> Children<M> {
     /// Wakes the children whose deadlines have passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, id)) = self.timers.pop_due(now) {
-            self.with(ChildId(id), |machine| machine.handle_timeout(now));
+            self.with(id, |machine| machine.handle_timeout(now));
         }
     }
 
@@ -100,13 +86,13 @@ impl<M: Machine> Children<M> {
     /// [`next`](Self::next) holds their earliest deadline.
     pub fn poll(&mut self) -> Option<(ChildId, Output<M::Event>)> {
         while let Some(&id) = self.ready.front() {
-            if let Some(slot) = self.slots[id as usize].as_mut() {
+            if let Some(slot) = self.slots.get_mut(id.0) {
                 match slot.machine.poll_output() {
                     Output::Timeout(at) => {
                         self.timers.set(id, at);
                         slot.ready = false;
                     }
-                    output => return Some((ChildId(id), output)),
+                    output => return Some((id, output)),
                 }
             }
             self.ready.pop_front();
@@ -121,7 +107,7 @@ impl<M: Machine> Children<M> {
 
     /// How many children there are.
     pub const fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len()
     }
 
     /// Whether there are none.

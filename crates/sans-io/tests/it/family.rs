@@ -15,9 +15,10 @@ struct Parent {
 }
 
 impl Parent {
-    fn ask(&mut self, now: Instant, child: ChildId) -> Result<u64, &'static str> {
+    fn ask(&mut self, now: Instant, child: Option<ChildId>) -> Result<u64, &'static str> {
         let now = self.advance(now);
-        let result = self.children.with(child, |asker| asker.ask(now)).unwrap_or(Err("no child"));
+        let result = child.and_then(|child| self.children.with(child, |asker| asker.ask(now)));
+        let result = result.unwrap_or(Err("no child"));
         self.settle(now);
         result
     }
@@ -79,7 +80,8 @@ struct Family {
 
 impl Subject for Family {
     type Machine = Parent;
-    type Command = ChildId;
+    /// Which child is to ask, by its place; there is none at the last.
+    type Command = usize;
     const DRAIN_MAX: usize = 200;
     const LATE_MAX: usize = 5;
 
@@ -99,12 +101,13 @@ impl Subject for Family {
         Asking::answer(rng, sent)
     }
 
-    fn command(&self, rng: &mut Rng) -> ChildId {
-        ChildId(rng.below(4) as u32)
+    fn command(&self, rng: &mut Rng) -> usize {
+        rng.below(4) as usize
     }
 
-    fn run(&self, parent: &mut Parent, now: Instant, child: &ChildId) -> Result<String, String> {
-        parent.ask(now, *child).map(|id| id.to_string()).map_err(str::to_string)
+    fn run(&self, parent: &mut Parent, now: Instant, child: &usize) -> Result<String, String> {
+        let id = parent.children.iter().nth(*child).map(|(id, _)| id);
+        parent.ask(now, id).map(|id| id.to_string()).map_err(str::to_string)
     }
 }
 
@@ -121,7 +124,7 @@ fn a_parent_that_reacts_in_the_poll_is_caught() {
 }
 
 #[test]
-fn a_removed_child_is_silent_and_its_number_is_used_again() {
+fn a_removed_child_is_silent_and_its_place_is_used_again() {
     let mut children = Children::default();
     let now = Instant::ZERO;
     let first = children.insert(Asker::new(Asking::path(), 1, 4, Breaks::Nothing));
@@ -131,6 +134,8 @@ fn a_removed_child_is_silent_and_its_number_is_used_again() {
     assert!(children.remove(first).is_none());
     assert!(children.poll().is_none());
     assert_eq!((children.len(), children.next()), (1, None));
-    assert_eq!(children.insert(Asker::new(Asking::path(), 3, 4, Breaks::Nothing)), first);
-    assert_eq!(children.iter().map(|(id, _)| id).collect::<Vec<_>>(), [first, second]);
+    let third = children.insert(Asker::new(Asking::path(), 3, 4, Breaks::Nothing));
+    assert_eq!(children.iter().map(|(id, _)| id).collect::<Vec<_>>(), [third, second]);
+    assert!(children.get(first).is_none() && children.with(first, |_| ()).is_none());
+    assert!(children.get(third).is_some());
 }
