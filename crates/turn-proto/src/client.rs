@@ -173,6 +173,8 @@ impl TurnClient {
                 Timer::Permissions => {
                     let due = self.permissions.take_due(now);
                     self.ask_permissions(now, &due, true);
+                    // What it was set for may be gone, and the next is due later.
+                    self.timers.set(Timer::Permissions, self.permissions.next_refresh());
                 }
                 Timer::Channel(number) => self.ask_channel_again(now, number),
             }

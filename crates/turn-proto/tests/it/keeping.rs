@@ -4,9 +4,12 @@ use crate::{
     net::{config_of, secs},
     play::Play,
 };
-use core::time::Duration;
+use core::{net::SocketAddr, time::Duration};
 use sans_io::Machine;
-use stun_proto::{Message, Method, attribute::Lifetime};
+use stun_proto::{
+    Message, Method,
+    attribute::{Code, Lifetime, XorPeerAddress},
+};
 use turn_proto::{PeerError, TurnEvent, TurnFault};
 
 /// Passes `seconds`, with a server that says yes to all.
@@ -156,4 +159,32 @@ fn unsigned_errors_end_nothing() {
     play.answer(&request, |answer| answer.push(&Lifetime(600)));
     let lifetime = Duration::from_secs(600);
     assert_eq!(play.take_events(), [TurnEvent::Refreshed { lifetime }]);
+}
+
+/// What the timer was set for may be gone when it runs out; the others have theirs still to come.
+#[test]
+fn a_permission_that_is_refused_takes_no_other_with_it() {
+    let mut play = Play::new();
+    play.allocate_for(3600);
+    let (refused, kept) = (address(PEER), address("8.8.4.4:1"));
+    play.client.create_permission(play.now, &[refused.ip()]).unwrap();
+    play.take_request(); // nobody answers it
+    play.client.bind_channel(play.now, refused).unwrap();
+    let request = play.take_request();
+    play.answer(&request, |_| {}); // which installs the permission as well
+    play.pass(secs(8));
+    play.take_sent();
+    play.client.create_permission(play.now, &[kept.ip()]).unwrap();
+    let request = play.take_request();
+    play.answer(&request, |_| {});
+    play.pass(secs(32));
+    let again = play.take_sent().pop().unwrap();
+    play.refuse(&again, Code::FORBIDDEN);
+    play.pass(secs(207));
+    assert_eq!(play.take_sent(), Vec::<Vec<u8>>::new());
+    play.pass(secs(1)); // 240 seconds after the other one was installed
+    let request = play.take_request();
+    let request = Message::parse(&request).unwrap();
+    assert_eq!(request.method(), Method::CREATE_PERMISSION);
+    assert_eq!(request.get(), Some(XorPeerAddress(SocketAddr::new(kept.ip(), 0))));
 }
