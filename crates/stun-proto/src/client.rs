@@ -5,19 +5,14 @@ use crate::{
     Retransmit, RetransmitConfig, RttEstimate, Transaction, TransactionId, Transactions,
     WriteError,
 };
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, VecDeque},
-    string::String,
-    vec::Vec,
-};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, PathFault,
-    Transmit, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Path,
+    PathFault, Transmit, Verdict,
 };
 
 mod answer;
@@ -106,6 +101,9 @@ struct Pending {
     redirects: [Option<SocketAddr>; MAX_REDIRECTS],
 }
 
+/// How many inputs and commands may come between two drains before messages are lost.
+const LATE_MAX: usize = 32;
+
 /// How many servers a request may be sent on to. Four times 39.5 s is less than the five minutes
 /// that RFC 8489 §10 wants loops to be noticed in.
 const MAX_REDIRECTS: usize = 4;
@@ -116,7 +114,7 @@ const MAX_REDIRECTS: usize = 4;
 /// one for each input since the last drain.
 ///
 /// ```
-/// use sans_io::{Input, Instant, Machine, Output, Path, Verdict};
+/// use sans_io::{Input, Instant, Machine, Outbox, Output, Path, Verdict};
 /// use stun_proto::{BindingRequest, BindingServer, ClientConfig, ClientEvent, ServerConfig, StunClient};
 ///
 /// let here = "192.0.2.1:40000".parse()?;
@@ -151,7 +149,7 @@ pub struct StunClient {
     transactions: Transactions<Pending>,
     servers: BTreeMap<SocketAddr, Server>,
     rtt: BTreeMap<IpAddr, RttEstimate>,
-    outputs: VecDeque<Output<ClientEvent>>,
+    outputs: Outbox<ClientEvent>,
     drops: DropCounters,
 }
 
@@ -161,6 +159,7 @@ impl StunClient {
         let mut entropy = Entropy::new(seed);
         Self {
             transactions: Transactions::new(config.max_requests),
+            outputs: Outbox::new(2 * config.max_requests + LATE_MAX),
             fault: send::config_fault(&config),
             config,
             next_id: entropy.transaction_id(),
@@ -169,7 +168,6 @@ impl StunClient {
             next_request: 0,
             servers: BTreeMap::new(),
             rtt: BTreeMap::new(),
-            outputs: VecDeque::new(),
             drops: DropCounters::default(),
         }
     }
@@ -218,14 +216,17 @@ impl StunClient {
         now
     }
 
+    /// Queues a message. One that is refused is sent again when its time comes.
     fn transmit(&mut self, transmit: Transmit) {
-        self.outputs.push_back(Output::Transmit(transmit));
+        if self.outputs.transmit(transmit).is_err() {
+            let _ = self.drops.refuse(DropReason::Exhausted);
+        }
     }
 
     fn fail(&mut self, transaction: &Transaction<Pending>, fault: RequestFault) {
         let request = transaction.context.request;
         let path = transaction.path;
-        self.outputs.push_back(Output::Event(ClientEvent::Failed { request, path, fault }));
+        self.outputs.event(ClientEvent::Failed { request, path, fault });
     }
 
     /// What is known of a server. Where there are too many, the lowest address is forgotten that is
@@ -322,10 +323,7 @@ impl Machine for StunClient {
     }
 
     fn poll_output(&mut self) -> Output<ClientEvent> {
-        match self.outputs.pop_front() {
-            Some(output) => output,
-            None => Output::Timeout(self.transactions.next()),
-        }
+        self.outputs.pop().unwrap_or_else(|| Output::Timeout(self.transactions.next()))
     }
 
     fn frame(&self, _: &Path, buffer: &[u8]) -> Frame {

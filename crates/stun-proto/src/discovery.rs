@@ -2,14 +2,14 @@
 use crate::{
     ClientConfig, Entropy, Message, RequestFault, RequestId, RetransmitConfig, StunClient,
 };
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
 use sans_io::{
-    Clock, Input, Instant, Machine, Output, SocketFault, SocketId, SocketIds, SocketRequest,
-    Timers, Verdict,
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, SocketFault,
+    SocketId, SocketIds, SocketRequest, Timers, Transmit, Verdict,
 };
 
 mod hairpin;
@@ -51,6 +51,9 @@ impl NatProbeConfig {
         Self { local, server, retransmit, lifetime: None }
     }
 }
+
+/// How many messages may wait for the driver: more than four sockets ask at once.
+const MESSAGES_MAX: usize = 32;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,8 +119,9 @@ pub struct NatProbe {
     /// What came of the filtering tests II and III.
     stranger: Option<Reply>,
     same_host: Option<Reply>,
-    outputs: VecDeque<Output<NatProbeEvent>>,
+    outputs: Outbox<NatProbeEvent>,
     ended: bool,
+    drops: DropCounters,
 }
 
 impl NatProbe {
@@ -128,12 +132,12 @@ impl NatProbe {
             ClientConfig { retransmit: config.retransmit, ..ClientConfig::default() };
         let wanted = if config.lifetime.is_some() { 4 } else { 2 };
         let mut sockets = [None; 4];
-        let mut outputs = VecDeque::new();
+        let mut outputs = Outbox::new(MESSAGES_MAX);
         for socket in sockets.iter_mut().take(wanted) {
             let id = ids.take();
             *socket = Some(Socket { id, local: None });
             let local = SocketAddr::new(config.local, 0);
-            outputs.push_back(Output::Socket(SocketRequest::Bind { id, local }));
+            outputs.socket(SocketRequest::Bind { id, local });
         }
         Self {
             clock: Clock::default(),
@@ -153,6 +157,7 @@ impl NatProbe {
             config,
             outputs,
             ended: false,
+            drops: DropCounters::default(),
         }
     }
 
@@ -168,16 +173,30 @@ impl NatProbe {
                 self.ask(now, test);
             }
             match self.client.poll_output() {
-                Output::Transmit(transmit) => self.outputs.push_back(Output::Transmit(transmit)),
+                Output::Transmit(transmit) => self.transmit(transmit),
                 Output::Event(event) => self.heard(now, event),
                 Output::Socket(_) | Output::Lookup(_) => {}
                 Output::Timeout(_) => break,
             }
         }
         if let Some((here, there)) = self.hairpin_pair() {
-            self.hairpin.run(now, here, there, &mut self.outputs);
+            for transmit in self.hairpin.run(now, here, there).into_iter().flatten() {
+                self.transmit(transmit);
+            }
         }
         self.conclude();
+    }
+
+    /// Queues a message. One that is refused is as good as lost on the way.
+    fn transmit(&mut self, transmit: Transmit) {
+        if self.outputs.transmit(transmit).is_err() {
+            let _ = self.drops.refuse(DropReason::Exhausted);
+        }
+    }
+
+    /// How many messages waited too long for the driver.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
     }
 
     /// The two sockets of the hairpin test with their mapped addresses, once it may run: after the
@@ -208,14 +227,14 @@ impl NatProbe {
         }
         self.ended = true;
         for socket in self.sockets.iter_mut().filter_map(Option::take) {
-            self.outputs.push_back(Output::Socket(SocketRequest::Close(socket.id)));
+            self.outputs.socket(SocketRequest::Close(socket.id));
         }
         for request in core::mem::take(&mut self.asked).into_keys() {
             self.client.cancel(self.clock.now(), request);
         }
         self.queue = Timers::default();
         self.hairpin.stop();
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.event(event);
     }
 
     fn opened(
@@ -275,7 +294,7 @@ impl Machine for NatProbe {
     }
 
     fn poll_output(&mut self) -> Output<NatProbeEvent> {
-        if let Some(output) = self.outputs.pop_front() {
+        if let Some(output) = self.outputs.pop() {
             return output;
         }
         // The client was drained when it was last touched.

@@ -1,11 +1,11 @@
 //! From a URI to servers to try, in order, with the caller's DNS (RFC 5928 §3, RFC 8489 §8.1,
 //! RFC 2782).
 use crate::{Entropy, Host, Scheme, Uri};
-use alloc::{collections::VecDeque, format, sync::Arc, vec, vec::Vec};
+use alloc::{format, sync::Arc, vec, vec::Vec};
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{
     Input, Instant, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Machine,
-    Output, Transport, Verdict,
+    Outbox, Output, Transport, Verdict,
 };
 
 mod naptr;
@@ -99,7 +99,7 @@ pub struct Resolver {
     entropy: Entropy,
     first_lookup: u64,
     lookups: u64,
-    outputs: VecDeque<Output<ResolveEvent>>,
+    outputs: Outbox<ResolveEvent>,
     done: bool,
 }
 
@@ -140,7 +140,7 @@ impl Resolver {
             entropy: Entropy::new(seed),
             first_lookup,
             lookups: 0,
-            outputs: VecDeque::new(),
+            outputs: Outbox::new(0),
             done: false,
         };
         resolver.steps = resolver.first_steps(uri);
@@ -198,7 +198,7 @@ impl Resolver {
         }
         let id = LookupId(self.first_lookup.wrapping_add(self.lookups));
         self.lookups += 1;
-        self.outputs.push_back(Output::Lookup(LookupRequest { id, kind, name }));
+        self.outputs.lookup(LookupRequest { id, kind, name });
         Some(Step::Waiting(id, query))
     }
 
@@ -282,11 +282,11 @@ impl Resolver {
                 servers.push(server);
             }
         }
-        self.outputs.push_back(Output::Event(if servers.is_empty() {
+        self.outputs.event(if servers.is_empty() {
             ResolveEvent::NotFound
         } else {
             ResolveEvent::Resolved(servers)
-        }));
+        });
     }
 
     fn looked_up(
@@ -328,6 +328,6 @@ impl Machine for Resolver {
     }
 
     fn poll_output(&mut self) -> Output<ResolveEvent> {
-        self.outputs.pop_front().unwrap_or(Output::Timeout(None))
+        self.outputs.pop().unwrap_or(Output::Timeout(None))
     }
 }

@@ -9,12 +9,12 @@ use crate::{
     },
     classic::ClassicRequest,
 };
-use alloc::{collections::VecDeque, string::String};
+use alloc::string::String;
 use bytes::Bytes;
 use core::{convert::Infallible, net::SocketAddr};
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, HEAD_MAX, Input, Instant, Machine, Output, Packet,
-    Path, Transmit, Transport, Verdict,
+    Clock, DropCounters, DropReason, Frame, HEAD_MAX, Input, Instant, Machine, Outbox, OutboxFull,
+    Output, Packet, Path, Transmit, Transport, Verdict,
 };
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ pub struct BindingServer {
     config: ServerConfig,
     clock: Clock,
     limiter: SourceLimiter,
-    queue: VecDeque<Transmit>,
+    out: Outbox<Infallible>,
     drops: DropCounters,
 }
 
@@ -132,7 +132,7 @@ impl BindingServer {
         let key = Entropy::new(seed).secret();
         Self {
             limiter: SourceLimiter::new(config.limiter, key),
-            queue: VecDeque::with_capacity(config.max_queue.min(MAX_RESERVED)),
+            out: Outbox::new(config.max_queue),
             config,
             clock: Clock::default(),
             drops: DropCounters::default(),
@@ -259,11 +259,10 @@ impl BindingServer {
         if bytes.len() <= HEAD_MAX {
             return Verdict::Send(Packet::new(path, &[]).with_head(bytes));
         }
-        if self.queue.len() >= self.config.max_queue {
-            return self.drops.refuse(DropReason::Exhausted);
+        match self.out.transmit(Transmit::new(path, Bytes::copy_from_slice(bytes))) {
+            Ok(()) => Verdict::Consumed,
+            Err(OutboxFull) => self.drops.refuse(DropReason::Exhausted),
         }
-        self.queue.push_back(Transmit::new(path, Bytes::copy_from_slice(bytes)));
-        Verdict::Consumed
     }
 }
 
@@ -272,8 +271,6 @@ fn finish<'b>(response: MessageBuilder<'b>, request: &Message<'_>) -> Result<&'b
     if request.has_fingerprint() { response.fingerprint().finish() } else { response.finish() }
 }
 
-/// How much of the queue has its memory from the start.
-const MAX_RESERVED: usize = 1024;
 /// What PADDING in a response consists of: one Ethernet frame.
 const PADDING: &[u8] = &[0; 1500];
 /// Room for the longest response: a success with four IPv6 addresses, SOFTWARE and PADDING.
@@ -314,10 +311,7 @@ impl Machine for BindingServer {
     }
 
     fn poll_output(&mut self) -> Output<Infallible> {
-        match self.queue.pop_front() {
-            Some(transmit) => Output::Transmit(transmit),
-            None => Output::Timeout(None),
-        }
+        self.out.pop().unwrap_or(Output::Timeout(None))
     }
 
     fn frame(&self, _: &Path, buffer: &[u8]) -> Frame {

@@ -24,8 +24,8 @@ use core::{
 use permissions::Permissions;
 use request::{PEERS_PER_REQUEST, Purpose, Task};
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, PathFault,
-    SocketRequest, Timers, Transport, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Path,
+    PathFault, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{Entropy, LongTermClient, Transactions};
 use transaction::Sent;
@@ -46,7 +46,7 @@ use transaction::Sent;
 /// outputs as there may be permissions and channels, and a hundred more.
 ///
 /// ```
-/// use sans_io::{Instant, Machine, Output, Path};
+/// use sans_io::{Instant, Machine, Outbox, Output, Path};
 /// use stun_proto::{Credentials, Message, Method};
 /// use turn_proto::{TurnClient, TurnClientConfig};
 ///
@@ -77,9 +77,7 @@ pub struct TurnClient {
     /// Requests that wait to be released.
     waiting: VecDeque<Task>,
     timers: Timers<Timer>,
-    out: VecDeque<Output<TurnEvent>>,
-    /// How many of them are [`TurnEvent::PeerUnreachable`].
-    advice: usize,
+    out: Outbox<TurnEvent>,
     drops: DropCounters,
 }
 
@@ -116,8 +114,7 @@ impl TurnClient {
             transactions: no_transactions(&config),
             waiting: VecDeque::new(),
             timers: Timers::default(),
-            out: VecDeque::new(),
-            advice: 0,
+            out: Outbox::new(2 * requests_max(&config) + LATE_MAX),
             drops: DropCounters::default(),
             config,
         }
@@ -190,7 +187,7 @@ impl TurnClient {
     }
 
     fn event(&mut self, event: TurnEvent) {
-        self.out.push_back(Output::Event(event));
+        self.out.event(event);
     }
 
     fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Verdict<'a> {
@@ -201,7 +198,7 @@ impl TurnClient {
         let stream = self.config.path.transport().is_stream();
         if stream && verdict == Verdict::Dropped(DropReason::Malformed) {
             // Out of step: where the next message begins cannot be known.
-            self.out.push_back(Output::Socket(SocketRequest::Hangup(self.config.path)));
+            self.out.socket(SocketRequest::Hangup(self.config.path));
             self.disconnect(now);
         }
         verdict
@@ -242,14 +239,10 @@ impl Machine for TurnClient {
     }
 
     fn poll_output(&mut self) -> Output<TurnEvent> {
-        let Some(output) = self.out.pop_front() else {
+        self.out.pop().unwrap_or_else(|| {
             let next = [self.timers.next(), self.transactions.next()];
-            return Output::Timeout(next.into_iter().flatten().min());
-        };
-        if matches!(output, Output::Event(TurnEvent::PeerUnreachable { .. })) {
-            self.advice -= 1;
-        }
-        output
+            Output::Timeout(next.into_iter().flatten().min())
+        })
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
@@ -257,10 +250,17 @@ impl Machine for TurnClient {
     }
 }
 
-/// Room for one request for the allocation, and one for each permission and channel.
-fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {
-    Transactions::new(1 + config.max_permissions + config.max_channels)
+/// One request for the allocation, and one for each permission and channel.
+const fn requests_max(config: &TurnClientConfig) -> usize {
+    1 + config.max_permissions + config.max_channels
 }
+
+fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {
+    Transactions::new(requests_max(config))
+}
+
+/// Inputs and commands that may come between two drains.
+const LATE_MAX: usize = 32;
 
 /// How long a server without room is left alone (RFC 8656 §7.4).
 const LEAVE_ALONE: Duration = Duration::from_secs(60);

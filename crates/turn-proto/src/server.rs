@@ -24,15 +24,15 @@ pub use reach::RelayAddress;
 pub use users::Users;
 
 use crate::{framing::stream_frame, seeded::SeededState};
-use alloc::{collections::VecDeque, sync::Arc};
+use alloc::sync::Arc;
 use allocation::Allocation;
 use connections::Connections;
 use core::{num::NonZeroU32, time::Duration};
 use reach::Reach;
 use reservations::Reservations;
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, PacketMeta, Path,
-    PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, PacketMeta,
+    Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{
     AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
@@ -109,9 +109,7 @@ pub struct TurnServer {
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
     timers: Timers<AllocationId>,
-    out: VecDeque<Output<TurnServerEvent>>,
-    /// How many of them are messages.
-    queued: usize,
+    out: Outbox<TurnServerEvent>,
     drops: DropCounters,
 }
 
@@ -121,7 +119,6 @@ struct Limits {
     allocations_per_user: usize,
     permissions: usize,
     channels: usize,
-    queue: usize,
     bytes_per_second: Option<NonZeroU32>,
     default_lifetime: Duration,
     max_lifetime: Duration,
@@ -165,7 +162,6 @@ impl TurnServer {
                 allocations_per_user: config.max_allocations_per_user,
                 permissions: config.max_permissions,
                 channels: config.max_channels,
-                queue: config.max_queue,
                 bytes_per_second: config.max_bytes_per_second,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
@@ -181,8 +177,7 @@ impl TurnServer {
             ),
             reservations: Reservations::default(),
             timers: Timers::default(),
-            out: VecDeque::new(),
-            queued: 0,
+            out: Outbox::new(config.max_queue),
             drops: DropCounters::default(),
         })
     }
@@ -211,13 +206,13 @@ impl TurnServer {
                 self.end(id, AllocationEnd::Expired);
             } else if let Some(allocation) = self.table.get(id) {
                 let close = SocketRequest::Close(allocation.socket);
-                self.out.push_back(Output::Socket(close));
+                self.out.socket(close);
                 self.give_up_opening(id);
             }
         }
         let table = &self.table;
         while let Some(path) = self.connections.pop_idle(now, |p| table.find_client(p).is_some()) {
-            self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
+            self.out.socket(SocketRequest::Hangup(path));
         }
         now
     }
@@ -239,7 +234,7 @@ impl TurnServer {
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
         if end != AllocationEnd::SocketLost {
-            self.out.push_back(Output::Socket(SocketRequest::Close(allocation.socket)));
+            self.out.socket(SocketRequest::Close(allocation.socket));
         }
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
         let relayed = self.reach.relayed(allocation.bound);
@@ -256,14 +251,14 @@ impl TurnServer {
         }
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
-        self.out.push_back(Output::Socket(SocketRequest::Close(allocation.socket)));
+        self.out.socket(SocketRequest::Close(allocation.socket));
         if let Some(token) = allocation.token {
             self.reservations.release(token);
         }
     }
 
     fn event(&mut self, event: TurnServerEvent) {
-        self.out.push_back(Output::Event(event));
+        self.out.event(event);
     }
 
     fn receive<'a>(
@@ -295,7 +290,7 @@ impl TurnServer {
             self.connections.hear(now, &path);
         }
         if path.transport().is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
-            self.out.push_back(Output::Socket(SocketRequest::Hangup(path)));
+            self.out.socket(SocketRequest::Hangup(path));
             self.disconnect(path);
         }
         verdict
@@ -331,7 +326,7 @@ impl TurnServer {
         path: Path,
         message: &Message<'_>,
     ) -> Verdict<'static> {
-        if self.queued >= self.limits.queue {
+        if !self.out.has_room() {
             return self.drops.refuse(DropReason::Exhausted);
         }
         let identity = match self.identify(now, path, message) {
@@ -370,7 +365,7 @@ impl TurnServer {
         bytes: &'a [u8],
         otherwise: DropReason,
     ) -> Verdict<'a> {
-        if self.queued >= self.limits.queue {
+        if !self.out.has_room() {
             return self.drops.refuse(DropReason::Exhausted);
         }
         let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
@@ -419,13 +414,8 @@ impl Machine for TurnServer {
     }
 
     fn poll_output(&mut self) -> Output<TurnServerEvent> {
-        let Some(output) = self.out.pop_front() else {
-            return Output::Timeout(earlier(self.timers.next(), self.connections.next()));
-        };
-        if matches!(output, Output::Transmit(_)) {
-            self.queued -= 1;
-        }
-        output
+        let next = || earlier(self.timers.next(), self.connections.next());
+        self.out.pop().unwrap_or_else(|| Output::Timeout(next()))
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {

@@ -9,7 +9,7 @@ use crate::{
 };
 use alloc::string::String;
 use core::net::SocketAddr;
-use sans_io::{DropReason, Instant, Output, Path, Verdict};
+use sans_io::{DropReason, Instant, Path, Verdict};
 
 impl StunClient {
     /// A response with the ID of a request, on a path that the request allows.
@@ -121,7 +121,7 @@ impl StunClient {
             software: response.get::<Software<'_>>().map(|software| String::from(software.0)),
             login,
         };
-        self.outputs.push_back(Output::Event(ClientEvent::Bound(binding)));
+        self.outputs.event(ClientEvent::Bound(binding));
     }
 
     fn refused(&mut self, now: Instant, transaction: Transaction<Pending>, response: &Message<'_>) {
@@ -188,7 +188,7 @@ impl StunClient {
         } else {
             // What the server told does not fit into a request.
             let fault = RequestFault::Incomplete;
-            self.outputs.push_back(Output::Event(ClientEvent::Failed { request, path, fault }));
+            self.outputs.event(ClientEvent::Failed { request, path, fault });
         }
     }
 }

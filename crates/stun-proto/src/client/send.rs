@@ -77,7 +77,7 @@ impl StunClient {
         ask: BindingRequest,
     ) -> Result<RequestId, RequestError> {
         let now = self.advance(now);
-        if self.transactions.len() >= self.config.max_requests {
+        if self.transactions.len() >= self.config.max_requests || !self.outputs.has_room() {
             return Err(RequestError::TooMany);
         }
         if let Some(fault) = self.fault {

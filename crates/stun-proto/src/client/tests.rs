@@ -338,7 +338,7 @@ fn drain(client: &mut StunClient) -> Output<ClientEvent> {
         match client.poll_output() {
             Output::Transmit(_) => {}
             Output::Event(event) => {
-                client.outputs.push_front(Output::Event(event));
+                client.outputs.event(event);
                 return Output::Timeout(None);
             }
             other => return other,

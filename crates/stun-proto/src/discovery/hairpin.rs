@@ -1,13 +1,11 @@
 //! Do two sockets behind the NAT reach each other by their outer addresses? (RFC 5780 §3.4)
-use super::NatProbeEvent;
 use crate::{
     Message, MessageBuilder, MessageType, Method, Retransmit, RetransmitConfig, Retry,
     TransactionId,
 };
-use alloc::collections::VecDeque;
 use bytes::Bytes;
 use core::net::SocketAddr;
-use sans_io::{Instant, Output, Path, Transmit};
+use sans_io::{Instant, Path, Transmit};
 
 /// Both sockets send to each other's mapped address, so that a NAT that filters lets them in.
 #[derive(Debug)]
@@ -30,10 +28,9 @@ impl Hairpin {
         now: Instant,
         here: [SocketAddr; 2],
         there: [SocketAddr; 2],
-        outputs: &mut VecDeque<Output<NatProbeEvent>>,
-    ) {
+    ) -> Option<[Transmit; 2]> {
         if self.result.is_some() {
-            return;
+            return None;
         }
         let due = if let Some(timer) = &mut self.timer {
             timer.poll(now)
@@ -42,16 +39,15 @@ impl Hairpin {
             Retry::Send
         };
         match due {
-            Retry::Wait => {}
+            Retry::Wait => None,
             Retry::Send => {
-                for (from, to) in [(here[0], there[1]), (here[1], there[0])] {
-                    let transmit = Transmit::new(Path::udp(from, to), self.payload());
-                    outputs.push_back(Output::Transmit(transmit));
-                }
+                let paths = [Path::udp(here[0], there[1]), Path::udp(here[1], there[0])];
+                Some(paths.map(|path| Transmit::new(path, self.payload())))
             }
             Retry::GiveUp => {
                 self.result = Some(false);
                 self.timer = None;
+                None
             }
         }
     }

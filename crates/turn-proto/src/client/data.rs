@@ -2,15 +2,12 @@
 use super::{TurnClient, TurnEvent};
 use crate::ChannelData;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Packet, Path, PathFault, Verdict, canonical};
+use sans_io::{DropReason, Instant, OutboxFull, Packet, Path, PathFault, Verdict, canonical};
 use stun_proto::{
     Class, DataHead, Message, Method,
     attribute::{Data, Icmp, XorPeerAddress},
 };
 use thiserror::Error;
-
-/// The most events of ICMP errors that wait. They are advice, and cost a forger nothing.
-const ADVICE_MAX: usize = 32;
 
 /// The most data of an indication with an IPv6 peer. A datagram holds no more anyway.
 const INDICATION_MAX: usize = 65_504;
@@ -115,18 +112,16 @@ impl TurnClient {
         if self.relayed().is_none() || !self.permissions.is_expected(peer.ip(), now) {
             return self.drops.refuse(DropReason::Forbidden);
         }
-        if self.advice >= ADVICE_MAX {
-            return self.drops.refuse(DropReason::TooFast);
-        }
-        self.advice += 1;
         let too_big = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
         let fault = if (icmp.kind, icmp.code) == too_big {
             PathFault::TooBig { mtu: icmp.data }
         } else {
             PathFault::Unreachable { kind: icmp.kind, code: icmp.code }
         };
-        self.event(TurnEvent::PeerUnreachable { peer, fault });
-        Verdict::Consumed
+        match self.out.advise(TurnEvent::PeerUnreachable { peer, fault }) {
+            Ok(()) => Verdict::Consumed,
+            Err(OutboxFull) => self.drops.refuse(DropReason::TooFast),
+        }
     }
 
     /// Data of a peer that the client wants to hear of (RFC 8656 §11.4): others are not let

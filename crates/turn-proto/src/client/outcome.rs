@@ -6,7 +6,7 @@ use super::{
 use crate::{ChannelNumber, lifetime::refresh_after};
 use alloc::vec::Vec;
 use core::{net::IpAddr, net::SocketAddr, time::Duration};
-use sans_io::{Instant, Output, canonical};
+use sans_io::{Instant, canonical};
 use stun_proto::{
     Message,
     attribute::{AddressFamily, Lifetime, XorMappedAddress, XorRelayedAddress},
@@ -162,7 +162,7 @@ impl TurnClient {
                 let again = self.permissions.unanswered(*address, now);
                 if !again && self.permissions.remove(*address) {
                     let event = TurnEvent::PermissionFailed { address: *address, fault };
-                    self.out.push_back(Output::Event(event));
+                    self.out.event(event);
                 }
                 again
             });

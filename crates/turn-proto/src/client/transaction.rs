@@ -3,7 +3,7 @@ use super::{TurnClient, TurnFault, request::Task};
 use alloc::vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
-use sans_io::{DropReason, Instant, Output, Verdict};
+use sans_io::{DropReason, Instant, Transmit, Verdict};
 use stun_proto::{
     AuthFault, Class, Discard, Due, Message, MessageBuilder, MessageType, ResponseCheck,
     Retransmit, RetransmitConfig, TransactionId, WriteError,
@@ -49,7 +49,16 @@ impl TurnClient {
         let sent = Sent { task, unprotected: false };
         let transmit = self.transactions.start(id, path, bytes, schedule, sent);
         debug_assert!(transmit.is_some(), "one request each for what is bounded");
-        self.out.extend(transmit.map(Output::Transmit));
+        if let Some(transmit) = transmit {
+            self.transmit(transmit);
+        }
+    }
+
+    /// Queues a message. One that is refused is sent again when its time comes.
+    fn transmit(&mut self, transmit: Transmit) {
+        if self.out.transmit(transmit).is_err() {
+            let _ = self.drops.refuse(DropReason::Exhausted);
+        }
     }
 
     fn write(&self, id: TransactionId, task: &mut Task) -> Result<Bytes, WriteError> {
@@ -66,7 +75,7 @@ impl TurnClient {
     pub(super) fn retransmit(&mut self, now: Instant) {
         while let Some(due) = self.transactions.due(now) {
             match due {
-                Due::Resend(transmit) => self.out.push_back(Output::Transmit(transmit)),
+                Due::Resend(transmit) => self.transmit(transmit),
                 Due::TimedOut(_, ended) => {
                     let Sent { task, unprotected } = ended.context;
                     let silence = TurnFault::TimedOut;

@@ -13,7 +13,7 @@ use super::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::net::SocketAddr;
-use sans_io::{DropReason, Instant, Output, Path, SocketFault, SocketId, SocketRequest, Verdict};
+use sans_io::{DropReason, Instant, Path, SocketFault, SocketId, SocketRequest, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
     attribute::{
@@ -77,7 +77,7 @@ impl TurnServer {
             channels: Channels::default(),
         });
         self.timers.set(id, Some(expires));
-        self.out.push_back(Output::Socket(SocketRequest::Bind { id: socket, local: bound }));
+        self.out.socket(SocketRequest::Bind { id: socket, local: bound });
         Verdict::Consumed
     }
 
@@ -205,7 +205,7 @@ impl TurnServer {
             }
             (Ok(_), Phase::Opening(_)) => {
                 // Somewhere else than asked: of no use.
-                self.out.push_back(Output::Socket(SocketRequest::Close(socket)));
+                self.out.socket(SocketRequest::Close(socket));
                 self.give_up_opening(id);
             }
             (Err(_), Phase::Opening(_)) => self.give_up_opening(id),
@@ -235,7 +235,7 @@ impl TurnServer {
                 if let Some(allocation) = self.table.get_mut(id) {
                     allocation.token = token;
                 }
-                self.out.push_back(Output::Socket(SocketRequest::Bind { id: socket, local }));
+                self.out.socket(SocketRequest::Bind { id: socket, local });
             }
             None => self.give_up_opening(id),
         }

@@ -135,7 +135,7 @@ impl TurnServer {
         if !permitted {
             return self.drops.refuse(DropReason::Forbidden);
         }
-        if self.queued >= self.limits.queue {
+        if !self.out.has_room() {
             return self.drops.refuse(DropReason::Exhausted);
         }
         let client = allocation.client;

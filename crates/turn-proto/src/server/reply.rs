@@ -1,7 +1,7 @@
 //! Answers, and how they are signed (RFC 8489 §9.2.4).
 use super::{TurnServer, auth::Identity};
 use bytes::Bytes;
-use sans_io::{DropReason, Output, Path, Transmit, Verdict};
+use sans_io::{DropReason, Path, Transmit, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType,
     attribute::{Code, ErrorCode},
@@ -63,7 +63,9 @@ impl TurnServer {
     }
 
     pub(super) fn queue(&mut self, path: Path, payload: Bytes) {
-        self.queued += 1;
-        self.out.push_back(Output::Transmit(Transmit::new(path, payload)));
+        if self.out.transmit(Transmit::new(path, payload)).is_err() {
+            // Room is asked for before a request is heard.
+            let _ = self.drops.refuse(DropReason::Exhausted);
+        }
     }
 }

@@ -2,20 +2,19 @@
 //! §6).
 use super::allocation::Allocation;
 use crate::seeded::{SeededMap, SeededState};
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
 use core::net::SocketAddr;
-use sans_io::{Path, SocketId};
+use sans_io::{Path, Slab, SlabKey, SocketId};
 
-/// Names an allocation. Used again after its end.
+/// Names an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct AllocationId(u32);
+pub(super) struct AllocationId(SlabKey);
 
 /// All allocations. Each is in all the indexes from [`insert`](Self::insert) to
 /// [`remove`](Self::remove), so none can be left over in one.
 #[derive(Debug)]
 pub(super) struct Table {
-    slots: Vec<Option<Box<Allocation>>>,
-    free: Vec<u32>,
+    all: Slab<Box<Allocation>>,
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
@@ -25,8 +24,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(hasher: SeededState) -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
+            all: Slab::new(),
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
@@ -36,7 +34,7 @@ impl Table {
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.all.len()
     }
 
     /// How many this user has.
@@ -48,23 +46,18 @@ impl Table {
     pub(super) fn insert(&mut self, allocation: Allocation) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
         debug_assert!(self.find_bound(allocation.bound).is_none());
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            (self.slots.len() - 1) as u32
-        });
-        let id = AllocationId(slot);
-        self.by_client.insert(allocation.client, id);
-        self.by_bound.insert(allocation.bound, id);
-        self.by_socket.insert(allocation.socket, id);
+        let (client, bound, socket) = (allocation.client, allocation.bound, allocation.socket);
         *self.by_user.entry(Arc::clone(&allocation.user)).or_default() += 1;
-        self.slots[slot as usize] = Some(Box::new(allocation));
+        let id = AllocationId(self.all.insert(Box::new(allocation)));
+        self.by_client.insert(client, id);
+        self.by_bound.insert(bound, id);
+        self.by_socket.insert(socket, id);
         id
     }
 
     /// Gives up an allocation.
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
-        let allocation = self.slots.get_mut(id.0 as usize)?.take()?;
-        self.free.push(id.0);
+        let allocation = self.all.remove(id.0)?;
         self.by_client.remove(&allocation.client);
         self.by_bound.remove(&allocation.bound);
         self.by_socket.remove(&allocation.socket);
@@ -79,9 +72,7 @@ impl Table {
 
     /// Moves an allocation to another socket and bound address, which no other has.
     pub(super) fn rebind(&mut self, id: AllocationId, socket: SocketId, bound: SocketAddr) {
-        let Some(allocation) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
-            return;
-        };
+        let Some(allocation) = self.all.get_mut(id.0) else { return };
         self.by_bound.remove(&allocation.bound);
         self.by_socket.remove(&allocation.socket);
         allocation.socket = socket;
@@ -91,11 +82,11 @@ impl Table {
     }
 
     pub(super) fn get(&self, id: AllocationId) -> Option<&Allocation> {
-        self.slots.get(id.0 as usize)?.as_deref()
+        self.all.get(id.0).map(|allocation| &**allocation)
     }
 
     pub(super) fn get_mut(&mut self, id: AllocationId) -> Option<&mut Allocation> {
-        self.slots.get_mut(id.0 as usize)?.as_deref_mut()
+        self.all.get_mut(id.0).map(|allocation| &mut **allocation)
     }
 
     /// By the path between client and listener.
