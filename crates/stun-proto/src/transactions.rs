@@ -1,15 +1,14 @@
 //! Requests on their way (RFC 8489 §6.2), for any machine that sends some.
 use crate::{Retransmit, Retry, TransactionId};
-use alloc::collections::BTreeMap;
 use bytes::Bytes;
 use core::time::Duration;
-use sans_io::{Instant, Path, Timers, Transmit};
+use sans_io::{Instant, Path, SmallMap, Timers, Transmit};
 
 #[cfg(test)]
 mod tests;
 
 /// Requests that wait for their response, up to a limit. `T` is what the machine wants to know when
-/// one ends.
+/// one ends. A handful of them takes the memory of a handful, and none takes none.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -28,7 +27,7 @@ mod tests;
 /// ```
 #[derive(Debug)]
 pub struct Transactions<T> {
-    pending: BTreeMap<TransactionId, Transaction<T>>,
+    pending: SmallMap<TransactionId, Transaction<T>>,
     timers: Timers<TransactionId>,
     limit: usize,
 }
@@ -66,7 +65,7 @@ pub enum Due<T> {
 impl<T> Transactions<T> {
     /// Keeps up to `limit` requests.
     pub fn new(limit: usize) -> Self {
-        Self { pending: BTreeMap::new(), timers: Timers::default(), limit }
+        Self { pending: SmallMap::new(), timers: Timers::new(), limit }
     }
 
     /// Begins a transaction and gives what is to be sent. `None`: the limit is reached, or the ID
@@ -142,6 +141,12 @@ impl<T> Transactions<T> {
     /// All transactions, in the order of their IDs.
     pub fn iter(&self) -> impl Iterator<Item = (TransactionId, &Transaction<T>)> {
         self.pending.iter().map(|(id, transaction)| (*id, transaction))
+    }
+
+    /// Gives the memory back if none waits.
+    pub fn shrink(&mut self) {
+        self.pending.shrink();
+        self.timers.shrink();
     }
 
     /// How many there are.
