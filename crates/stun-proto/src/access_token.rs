@@ -125,7 +125,7 @@ impl TokenKey {
 impl TokenContents {
     /// The key of the client's messages, ready for use.
     pub fn key(&self) -> Key {
-        Key::new(&self.mac_key)
+        Key::new(&self.mac_key).with_sha256()
     }
 
     /// RFC 7635 §7: lifetime + 5 s > abs(now - timestamp).

@@ -54,7 +54,7 @@ impl Credentials {
     /// Once it has expired, the client is to be given new credentials.
     pub fn token(kid: &str, token: AccessToken<'_>, mac_key: &[u8]) -> Self {
         let token = Token { nonce: token.nonce.to_vec(), sealed: token.sealed.to_vec() };
-        let key = Box::new(Key::new(mac_key));
+        let key = Box::new(Key::new(mac_key).with_sha256());
         Self { username: kid.into(), secret: Secret::Token { token, key } }
     }
 
@@ -101,7 +101,8 @@ impl Credentials {
         Ok(match algorithm {
             Algorithm::Md5 => Key::new(&joined::<Md5>(&parts)),
             Algorithm::Sha256 => Key::new(&joined::<Sha256>(&parts)),
-        })
+        }
+        .with_sha256())
     }
 
     /// What stands for the user name where it is to stay unknown (RFC 8489 §14.4).

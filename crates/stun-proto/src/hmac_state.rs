@@ -20,7 +20,7 @@ const LENGTH_LEN: usize = 8;
 /// The first bytes of what is hashed, which need not be where the rest is.
 pub(crate) const HEAD_LEN: usize = 4;
 
-type Block = [u8; BLOCK_LEN];
+pub(crate) type Block = [u8; BLOCK_LEN];
 
 /// A hash of `W` words of 32 bits over blocks of 64 bytes.
 pub(crate) trait BlockHash<const W: usize> {
@@ -84,11 +84,21 @@ impl<H, const W: usize> Clone for HmacState<H, W> {
 
 impl<H: BlockHash<W>, const W: usize> HmacState<H, W> {
     pub(crate) fn new(key: &[u8]) -> Self {
+        Self::of(&Self::block(key))
+    }
+
+    /// A key as the one block that it is hashed as.
+    pub(crate) fn block(key: &[u8]) -> Block {
         let mut block = [0; BLOCK_LEN];
         match block.get_mut(..key.len()) {
             Some(room) => room.copy_from_slice(key),
             None => H::shorten(key, &mut block),
         }
+        block
+    }
+
+    /// The key of this [`block`](Self::block).
+    pub(crate) fn of(block: &Block) -> Self {
         let padded = |pad: u8| {
             let mut state = H::START;
             H::compress(&mut state, &[block.map(|byte| byte ^ pad)]);

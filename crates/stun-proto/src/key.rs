@@ -1,7 +1,7 @@
-//! The HMAC key of a credential, with its schedule computed once (RFC 8489 §9.1.1, §9.2.2).
+//! The HMAC key of a credential, with its schedules computed once (RFC 8489 §9.1.1, §9.2.2).
 use crate::{
     Integrity,
-    hmac_state::{HEAD_LEN, HmacState},
+    hmac_state::{Block, HEAD_LEN, HmacState},
     integrity::{SHA1_LEN, SHA256_LEN},
 };
 use core::fmt;
@@ -12,8 +12,12 @@ use subtle::ConstantTimeEq;
 const SHA1_WORDS: usize = SHA1_LEN / 4;
 const SHA256_WORDS: usize = SHA256_LEN / 4;
 
-/// Signs messages and checks their signatures. Made once per credential: the first block of each
-/// HMAC is already hashed.
+/// Signs messages and checks their signatures. Made once per credential: the first block of the
+/// HMAC with SHA-1 is already hashed.
+///
+/// That of SHA-256 is hashed each time that it is used, which costs two blocks more than it must:
+/// nearly all peers of a short-term credential stay with SHA-1, as ICE does. Where SHA-256 is what
+/// will be used, [`with_sha256`](Self::with_sha256) hashes it in advance.
 ///
 /// ```
 /// use stun_proto::{Credentials, Integrity, IntegrityError, Key, Message, MessageBuilder};
@@ -35,14 +39,30 @@ const SHA256_WORDS: usize = SHA256_LEN / 4;
 #[derive(Clone)]
 pub struct Key {
     sha1: HmacState<Sha1, SHA1_WORDS>,
-    sha256: HmacState<Sha256, SHA256_WORDS>,
+    sha256: Sha256Key,
+}
+
+#[derive(Clone)]
+enum Sha256Key {
+    Raw(Block),
+    Hashed(HmacState<Sha256, SHA256_WORDS>),
 }
 
 impl Key {
     /// The key with these bytes. For a short-term credential they are the password, as it is when
     /// it is ASCII, as all ICE passwords are.
     pub fn new(bytes: &[u8]) -> Self {
-        Self { sha1: HmacState::new(bytes), sha256: HmacState::new(bytes) }
+        let block = HmacState::<Sha256, SHA256_WORDS>::block(bytes);
+        Self { sha1: HmacState::new(bytes), sha256: Sha256Key::Raw(block) }
+    }
+
+    /// The same key, with its schedule for SHA-256 computed as well.
+    #[must_use]
+    pub fn with_sha256(mut self) -> Self {
+        if let Sha256Key::Raw(block) = &self.sha256 {
+            self.sha256 = Sha256Key::Hashed(HmacState::of(block));
+        }
+        self
     }
 
     /// The MAC of a message up to its integrity attribute, with `length` in its header.
@@ -56,7 +76,10 @@ impl Key {
     #[inline]
     pub(crate) fn sha256(&self, bytes: &[u8], length: u16) -> [[u8; 4]; SHA256_WORDS] {
         let (head, rest) = with_length(bytes, length);
-        self.sha256.mac(head, rest)
+        match &self.sha256 {
+            Sha256Key::Raw(block) => HmacState::<Sha256, SHA256_WORDS>::of(block).mac(head, rest),
+            Sha256Key::Hashed(state) => state.mac(head, rest),
+        }
     }
 
     /// Whether `tag`, possibly cut short, is the MAC; in constant time.

@@ -126,7 +126,7 @@ impl LongTermServer {
             realm: opaque_string(realm).map_or_else(|_| realm.into(), Cow::into_owned),
             nonces,
             algorithms,
-            decoy: Key::new(&nonce_secret),
+            decoy: Key::new(&nonce_secret).with_sha256(),
             third_party: None,
         }
     }
