@@ -1,15 +1,16 @@
 //! All the randomness of a machine, from one seed.
 use crate::TransactionId;
 use core::fmt;
-use hmac::{Hmac, KeyInit, Mac};
-use rand_chacha::{ChaCha12Rng, ChaCha20Rng};
+use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use sha2::Sha256;
 
 /// Two streams of random bytes from one seed: a public one for what is seen on the wire
 /// (transaction IDs, tie-breakers, ports) and a secret one (passwords, nonce keys), so that nothing
 /// on the wire tells anything of the secrets. A machine that owns others gives each a
 /// [`fork`](Self::fork).
+///
+/// The seed is the key of ChaCha20, and each stream has a nonce of its own. What is kept is the
+/// seed and how far each stream was read; a stream is set up when it is read.
 ///
 /// ```
 /// use stun_proto::Entropy;
@@ -21,30 +22,37 @@ use sha2::Sha256;
 /// assert_eq!(again.transaction_id(), Entropy::new([7; 32]).fork("turn client").transaction_id());
 /// ```
 pub struct Entropy {
-    forks: Hmac<Sha256>,
+    seed: [u8; 32],
+    /// How many seeds for others were given away.
     forked: u64,
-    public: ChaCha12Rng,
-    secret: ChaCha20Rng,
+    /// How many bytes of the public stream were read, and how many of the secret one.
+    public_read: u64,
+    secret_read: u64,
+    /// The part of the public stream that is read at present.
+    window: [u8; WINDOW],
 }
+
+/// Five transaction IDs. Who reads on sets the stream up every fifth time.
+const WINDOW: usize = 60;
+/// The nonces of the streams. Those of forks have the topmost bit set.
+const PUBLIC: u64 = 0;
+const SECRET: u64 = 1;
+const FORKS: u64 = 1 << 63;
 
 impl Entropy {
     /// The streams of this seed. Whoever knows the seed knows the secrets: take it from the
     /// operating system, and use it once.
-    pub fn new(seed: [u8; 32]) -> Self {
-        let root = Hmac::new(&block(seed));
-        Self {
-            public: ChaCha12Rng::from_seed(derive(&root, b"public", 0)),
-            secret: ChaCha20Rng::from_seed(derive(&root, b"secret", 0)),
-            forks: root,
-            forked: 0,
-        }
+    pub const fn new(seed: [u8; 32]) -> Self {
+        Self { seed, forked: 0, public_read: 0, secret_read: 0, window: [0; WINDOW] }
     }
 
     /// Streams for another machine. No two forks are alike, also with the same label.
     #[must_use]
     pub fn fork(&mut self, label: &str) -> Self {
+        let mut seed = [0; 32];
+        self.read(FORKS | fnv(label), self.forked * 32, &mut seed);
         self.forked += 1;
-        Self::new(derive(&self.forks, label.as_bytes(), self.forked))
+        Self::new(seed)
     }
 
     /// A new transaction ID (RFC 8489 §5: uniform, and cryptographically random).
@@ -55,13 +63,22 @@ impl Entropy {
     /// Random bytes that may be seen.
     pub fn public<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.public.fill_bytes(&mut bytes);
+        for byte in &mut bytes {
+            let place = (self.public_read % WINDOW as u64) as usize;
+            if place == 0 {
+                let mut window = [0; WINDOW];
+                self.read(PUBLIC, self.public_read, &mut window);
+                self.window = window;
+            }
+            *byte = self.window[place];
+            self.public_read += 1;
+        }
         bytes
     }
 
     /// A random number that may be seen.
     pub fn public_u64(&mut self) -> u64 {
-        self.public.next_u64()
+        u64::from_le_bytes(self.public())
     }
 
     /// A random number below `end` that may be seen, each equally likely; zero if `end` is zero.
@@ -82,23 +99,34 @@ impl Entropy {
     /// Random bytes that are kept secret.
     pub fn secret<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.secret.fill_bytes(&mut bytes);
+        self.read(SECRET, self.secret_read, &mut bytes);
+        // In whole words, which is how far into a stream one can go.
+        self.secret_read += N.next_multiple_of(WORD) as u64;
         bytes
+    }
+
+    /// Reads a stream from some word on.
+    fn read(&self, stream: u64, from: u64, bytes: &mut [u8]) {
+        let mut chacha = ChaCha20Rng::from_seed(self.seed);
+        chacha.set_stream(stream);
+        chacha.set_word_pos(u128::from(from) / WORD as u128);
+        chacha.fill_bytes(bytes);
     }
 }
 
-/// The seed as a key of HMAC's own block length.
-fn block(seed: [u8; 32]) -> hmac::digest::Key<Hmac<Sha256>> {
-    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-    block[..32].copy_from_slice(&seed);
-    block
-}
+/// Bytes in a word of ChaCha.
+const WORD: usize = 4;
 
-fn derive(root: &Hmac<Sha256>, label: &[u8], count: u64) -> [u8; 32] {
-    let mut mac = root.clone();
-    mac.update(&count.to_be_bytes());
-    mac.update(label);
-    mac.finalize().into_bytes().into()
+/// A number for a label. Two labels that share one get different seeds nevertheless, for each fork
+/// is read further on.
+const fn fnv(label: &str) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    let mut rest = label.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        hash = (hash ^ *byte as u64).wrapping_mul(0x0100_0000_01B3);
+        rest = behind;
+    }
+    hash
 }
 
 /// Keeps the seed to itself.
@@ -111,6 +139,7 @@ impl fmt::Debug for Entropy {
 #[cfg(test)]
 mod tests {
     use super::Entropy;
+    use alloc::vec::Vec;
 
     #[test]
     fn streams_and_forks_differ_and_repeat() {
@@ -137,5 +166,21 @@ mod tests {
         assert!(seen.iter().all(|n| (60..=140).contains(n)), "{seen:?}");
         assert_eq!(entropy.public_below(0), 0);
         assert_eq!(entropy.public_below(1), 0);
+    }
+
+    /// An ICE agent holds several of them.
+    #[test]
+    fn it_takes_little_room() {
+        assert!(size_of::<Entropy>() <= 128, "{} bytes", size_of::<Entropy>());
+    }
+
+    #[test]
+    fn however_it_is_read_the_stream_is_the_same() {
+        let mut whole = Entropy::new([3; 32]);
+        let mut parts = Entropy::new([3; 32]);
+        let all = (whole.public::<96>(), whole.secret::<96>());
+        let public: Vec<u8> = (0..12).flat_map(|_| parts.public::<8>()).collect();
+        let secret: Vec<u8> = (0..12).flat_map(|_| parts.secret::<8>()).collect();
+        assert_eq!((&all.0[..], &all.1[..]), (&public[..], &secret[..]));
     }
 }
