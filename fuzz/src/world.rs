@@ -149,10 +149,11 @@ impl World {
 }
 
 fn path_fault(script: &mut Script<'_>) -> PathFault {
-    match script.below(4) {
+    match script.below(5) {
         0 => PathFault::Unreachable { kind: script.below(5) as u8, code: script.below(8) as u8 },
         1 => PathFault::TooBig { mtu: script.number() },
         2 => PathFault::Ended,
+        3 => PathFault::TimeExceeded,
         _ => PathFault::Reset,
     }
 }

@@ -118,7 +118,8 @@ pub enum CertificateFault {
 /// What the network said of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PathFault {
-    /// An ICMP error other than "too big". Anybody may forge it, so for UDP it is advice.
+    /// An ICMP error of another kind than those below. Anybody may forge it, so for UDP it is
+    /// advice.
     Unreachable {
         /// ICMP or ICMPv6 type.
         kind: u8,
@@ -130,6 +131,10 @@ pub enum PathFault {
         /// The largest IP packet that would have passed, in bytes.
         mtu: u32,
     },
+    /// A packet passed as many routers as its [`ttl`](crate::PacketMeta::ttl) allows, and was not
+    /// there yet (ICMP type 11 code 0, ICMPv6 type 3 code 0). It says nothing of where it went to,
+    /// and is what whoever sends with a small TTL has to expect.
+    TimeExceeded,
     /// The other side ended the stream.
     Ended,
     /// The stream was reset.

@@ -302,7 +302,9 @@ const fn is_hard(path: &Path, fault: PathFault) -> bool {
     match (fault, path.remote()) {
         (PathFault::Unreachable { kind: 3, code }, SocketAddr::V4(_)) => matches!(code, 2 | 3),
         (PathFault::Unreachable { kind: 1, code }, SocketAddr::V6(_)) => matches!(code, 1 | 4),
-        (PathFault::Unreachable { .. } | PathFault::TooBig { .. }, _) => false,
+        (PathFault::Unreachable { .. } | PathFault::TooBig { .. } | PathFault::TimeExceeded, _) => {
+            false
+        }
         (PathFault::Ended | PathFault::Reset, _) => true,
     }
 }

@@ -64,6 +64,9 @@ fn faults(mapped: &mut Mapped) -> Vec<Heard> {
 
 /// What a socket is told of a fault on the way to an address.
 const fn reported(fault: IcmpFault, to: SocketAddr) -> PathFault {
+    if matches!(fault, IcmpFault::TimeExceeded) {
+        return PathFault::TimeExceeded;
+    }
     let (kind, code) = fault.type_and_code(to.is_ipv6());
     PathFault::Unreachable { kind, code }
 }

@@ -383,10 +383,10 @@ impl World {
                 let (kind, code) = error.fault.type_and_code(error.source.is_ipv6());
                 let fault = match error.fault {
                     IcmpFault::TooBig { mtu } => PathFault::TooBig { mtu },
+                    IcmpFault::TimeExceeded => PathFault::TimeExceeded,
                     IcmpFault::PortUnreachable
                     | IcmpFault::HostUnreachable
-                    | IcmpFault::Prohibited
-                    | IcmpFault::TimeExceeded => PathFault::Unreachable { kind, code },
+                    | IcmpFault::Prohibited => PathFault::Unreachable { kind, code },
                 };
                 if error.protocol == Protocol::Icmp {
                     let of = error.destination.ip();

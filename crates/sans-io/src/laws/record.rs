@@ -113,10 +113,11 @@ impl World {
     }
 
     fn path_fault(&mut self) -> PathFault {
-        match self.rng.below(4) {
+        match self.rng.below(5) {
             0 => PathFault::Unreachable { kind: 3, code: 3 },
             1 => PathFault::TooBig { mtu: 1280 },
             2 => PathFault::Ended,
+            3 => PathFault::TimeExceeded,
             _ => PathFault::Reset,
         }
     }

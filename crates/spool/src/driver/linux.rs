@@ -55,6 +55,12 @@ fn fault(error: &libc::sock_extended_err) -> Option<PathFault> {
         {
             Some(PathFault::TooBig { mtu: error.ee_info })
         }
+        libc::SO_EE_ORIGIN_ICMP if (error.ee_type, error.ee_code) == (11, 0) => {
+            Some(PathFault::TimeExceeded)
+        }
+        libc::SO_EE_ORIGIN_ICMP6 if (error.ee_type, error.ee_code) == (3, 0) => {
+            Some(PathFault::TimeExceeded)
+        }
         libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6 => {
             Some(PathFault::Unreachable { kind: error.ee_type, code: error.ee_code })
         }

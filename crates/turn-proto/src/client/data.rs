@@ -112,11 +112,10 @@ impl TurnClient {
         if self.relayed().is_none() || !self.permissions.is_expected(peer.ip(), now) {
             return self.drops.refuse(DropReason::Forbidden);
         }
-        let too_big = if peer.is_ipv4() { (3, 4) } else { (2, 0) };
-        let fault = if (icmp.kind, icmp.code) == too_big {
-            PathFault::TooBig { mtu: icmp.data }
-        } else {
-            PathFault::Unreachable { kind: icmp.kind, code: icmp.code }
+        let fault = match (icmp.kind, icmp.code, peer.is_ipv4()) {
+            (3, 4, true) | (2, 0, false) => PathFault::TooBig { mtu: icmp.data },
+            (11, 0, true) | (3, 0, false) => PathFault::TimeExceeded,
+            (kind, code, _) => PathFault::Unreachable { kind, code },
         };
         match self.out.advise(TurnEvent::PeerUnreachable { peer, fault }) {
             Ok(()) => Verdict::Consumed,

@@ -173,6 +173,9 @@ fn icmp(peer: IpAddr, fault: PathFault) -> Option<Icmp> {
         PathFault::Unreachable { kind, code } => {
             told.contains(&kind).then_some(Icmp { kind, code, data: 0 })
         }
+        PathFault::TimeExceeded => {
+            Some(Icmp { kind: if peer.is_ipv4() { 11 } else { 3 }, code: 0, data: 0 })
+        }
         PathFault::Ended | PathFault::Reset => None,
     }
 }

@@ -296,11 +296,12 @@ fn icmp_errors_reach_the_client() {
     let unreachable = PathFault::Unreachable { kind: 3, code: 3 };
     tell(PEER, unreachable);
     tell(PEER, PathFault::TooBig { mtu: 1280 });
+    tell(PEER, PathFault::TimeExceeded);
     tell(PEER, PathFault::Unreachable { kind: 8, code: 0 });
     tell("8.8.4.4:9", unreachable);
     net.run(secs(1));
     let peer = address(PEER);
-    let told = [unreachable, PathFault::TooBig { mtu: 1280 }]
+    let told = [unreachable, PathFault::TooBig { mtu: 1280 }, PathFault::TimeExceeded]
         .map(|fault| TurnEvent::PeerUnreachable { peer, fault });
     assert_eq!(net.take_events(client), told);
 }
