@@ -4,13 +4,19 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// What an IP header says of a packet besides its addresses. All zero: nothing special.
+///
+/// What of it a driver can tell of packets that arrive depends on what it was told to ask the
+/// system for, since every bit of it costs time with every packet. The two ECN bits are always
+/// told; a server's driver usually asks for no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct PacketMeta {
     /// The two ECN bits.
     pub ecn: u8,
     /// The six DSCP bits.
     pub dscp: u8,
-    /// Time to live or hop limit; `None` leaves it to the operating system, or was not seen.
+    /// Time to live or hop limit, from 1 on; `None` leaves it to the operating system, or was not
+    /// seen. A router that has none left to take off says so with
+    /// [`PathFault::TimeExceeded`](crate::PathFault::TimeExceeded).
     pub ttl: Option<u8>,
     /// Do not fragment.
     pub dont_fragment: bool,

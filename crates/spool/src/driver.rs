@@ -9,6 +9,8 @@ mod context;
 mod fault;
 mod handle;
 #[cfg(any(target_os = "linux", target_os = "android"))]
+mod header;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod net;
 mod session;
@@ -92,6 +94,14 @@ impl Sockets {
         self.0.tcp.close(id);
     }
 
+    /// Has the sockets that are opened from now on, also those that the machine asks for, tell TTL
+    /// and DSCP of each datagram that arrives ([`PacketMeta`](sans_io::PacketMeta)), as far as the
+    /// system can: Linux and Android. Datagrams are then read one by one, which a server does
+    /// better without.
+    pub fn report_headers(&mut self) {
+        self.0.reports_headers = true;
+    }
+
     /// What the driver looks names up and judges certificates with.
     pub fn use_services(&mut self, services: Services) {
         self.0.services = services;
@@ -100,7 +110,9 @@ impl Sockets {
 
 /// A machine with its sockets and its clock. Nothing happens until [`run`](Self::run) is polled.
 ///
-/// UDP goes through batched system calls with segmentation offload where the system has it.
+/// UDP goes through batched system calls with segmentation offload where the system has it. What a
+/// machine says of the IP header of a packet is done: ECN everywhere, TTL nearly everywhere, DSCP
+/// and "don't fragment" on Linux and Android.
 /// A datagram that the operating system cannot take at once is dropped and counted
 /// ([`Stats::would_block`]); ICMP errors come back as [`Input::PathFailed`].
 ///

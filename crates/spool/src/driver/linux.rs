@@ -27,6 +27,17 @@ pub(super) fn allow_fragments(socket: &impl AsFd, v6: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Has datagrams refused that are too long for the path, by us or by a router on the way.
+pub(super) fn forbid_fragments(socket: &impl AsFd, v6: bool) -> io::Result<()> {
+    if v6 {
+        setsockopt(socket, sockopt::Ipv6DontFrag, &true)?;
+        set_ipv6_mtu_discover(socket, Ipv6PathMtuDiscovery::DO)?;
+    } else {
+        set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::DO)?;
+    }
+    Ok(())
+}
+
 /// Takes one error: whom the datagram was for (port 0 where the kernel does not say) and what the
 /// network said. `None`: one that says nothing of a path.
 pub(super) fn next_error(socket: &impl AsRawFd) -> io::Result<Option<(SocketAddr, PathFault)>> {
@@ -68,7 +79,7 @@ fn fault(error: &libc::sock_extended_err) -> Option<PathFault> {
     }
 }
 
-fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
+pub(super) fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         return Some(SocketAddrV4::from(*v4).into());
     }

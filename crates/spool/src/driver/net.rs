@@ -63,6 +63,8 @@ pub(super) struct Net {
     by_local: HashMap<SocketAddr, SocketId>,
     waits: FuturesUnordered<BoxFuture<'static, Wake>>,
     batch: Batch,
+    /// Sockets from now on report the headers of what arrives.
+    pub(super) reports_headers: bool,
     pub(super) tcp: Tcp,
     pub(super) services: Services,
     faults: Vec<(Path, PathFault)>,
@@ -84,7 +86,7 @@ impl Net {
         if local.ip().is_unspecified() || self.sockets.contains_key(&id) {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let socket = UdpSocket::bind(local)?;
+        let socket = UdpSocket::bind(local, self.reports_headers)?;
         let local = socket.local_addr();
         self.sockets.insert(id, Open { socket: Arc::new(socket), waiting: None });
         self.by_local.insert(local, id);

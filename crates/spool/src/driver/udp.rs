@@ -28,10 +28,13 @@ pub(super) struct UdpSocket {
     io: tokio::net::UdpSocket,
     state: UdpSocketState,
     local: SocketAddr,
+    /// The header of each datagram is reported, beyond ECN.
+    reports: bool,
 }
 
 impl UdpSocket {
-    pub(super) fn bind(local: SocketAddr) -> io::Result<Self> {
+    /// Opens it. With `reports` TTL and DSCP of what arrives are told, where the system can.
+    pub(super) fn bind(local: SocketAddr, reports: bool) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
         if local.is_ipv6() {
             socket.set_only_v6(true)?;
@@ -48,8 +51,10 @@ impl UdpSocket {
         let _ = state.enable_transport_errors(UdpSockRef::from(&io));
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = super::linux::allow_fragments(&io, local.is_ipv6());
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let reports = reports && super::header::report(&io, local.is_ipv6()).is_ok();
         let local = io.local_addr()?;
-        Ok(Self { io, state, local })
+        Ok(Self { io, state, local, reports })
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
@@ -77,15 +82,60 @@ impl UdpSocket {
         segment: usize,
         contents: &[u8],
     ) -> io::Result<()> {
+        let segment = (segment < contents.len()).then_some(segment);
+        if (PacketMeta { ecn: 0, ..meta }) != PacketMeta::default() {
+            return self.send_marked(destination, meta, segment, contents);
+        }
         let transmit = Transmit {
             destination,
             ecn: EcnCodepoint::from_bits(meta.ecn),
             contents,
-            segment_size: (segment < contents.len()).then_some(segment),
+            segment_size: segment,
             src_ip: None,
         };
         // not through `try_io`: it would refuse by its own idea of readiness without trying
         self.state.try_send(UdpSockRef::from(&self.io), &transmit)
+    }
+
+    /// Sends what has more in its header than ECN.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn send_marked(
+        &self,
+        destination: SocketAddr,
+        meta: PacketMeta,
+        segment: Option<usize>,
+        contents: &[u8],
+    ) -> io::Result<()> {
+        super::header::send(&self.io, destination, meta, segment, contents)
+    }
+
+    /// The same where the system takes no header with a datagram: of all of it the TTL, which the
+    /// socket has meanwhile. Nobody else sends: a socket belongs to one driver, which is here.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn send_marked(
+        &self,
+        destination: SocketAddr,
+        meta: PacketMeta,
+        segment: Option<usize>,
+        contents: &[u8],
+    ) -> io::Result<()> {
+        let plain = PacketMeta { ecn: meta.ecn, ..PacketMeta::default() };
+        let segment = segment.unwrap_or(contents.len());
+        let Some(ttl) = meta.ttl else {
+            return self.send(destination, plain, segment, contents);
+        };
+        let socket = socket2::SockRef::from(&self.io);
+        if destination.is_ipv6() {
+            let usual = socket.unicast_hops_v6()?;
+            socket.set_unicast_hops_v6(ttl.into())?;
+            let sent = self.send(destination, plain, segment, contents);
+            socket.set_unicast_hops_v6(usual).and(sent)
+        } else {
+            let usual = socket.ttl_v4()?;
+            socket.set_ttl_v4(ttl.into())?;
+            let sent = self.send(destination, plain, segment, contents);
+            socket.set_ttl_v4(usual).and(sent)
+        }
     }
 
     /// Reads one batch; true when there may be more.
@@ -150,36 +200,77 @@ fn is_lost(error: &io::Error) -> bool {
 pub(super) struct RecvBuffers {
     bytes: Box<[u8]>,
     metas: [RecvMeta; BATCH],
+    reads: [Read; BATCH],
     count: usize,
+}
+
+/// What one buffer holds: datagrams of one sender that the system may have joined.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read {
+    pub(super) from: SocketAddr,
+    pub(super) meta: PacketMeta,
+    /// The length of all of them.
+    pub(super) len: usize,
+    /// The length of each but the last.
+    pub(super) stride: usize,
+}
+
+impl Read {
+    fn of(read: &RecvMeta) -> Self {
+        let ecn = read.ecn.map_or(0, |ecn| ecn as u8);
+        let meta = PacketMeta { ecn, ..PacketMeta::default() };
+        Self { from: read.addr, meta, len: read.len, stride: read.stride }
+    }
 }
 
 impl RecvBuffers {
     pub(super) fn new() -> Self {
         let bytes = vec![0; BATCH * READ_MAX].into_boxed_slice();
-        Self { bytes, metas: [RecvMeta::default(); BATCH], count: 0 }
+        let nothing = RecvMeta::default();
+        Self { bytes, metas: [nothing; BATCH], reads: [Read::of(&nothing); BATCH], count: 0 }
     }
 
     fn read(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if socket.reports {
+            return self.read_headers(socket);
+        }
         let mut chunks = self.bytes.chunks_exact_mut(READ_MAX);
         let mut slices: [IoSliceMut<'_>; BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
         let from = UdpSockRef::from(&socket.io);
         self.count = socket.state.recv(from, &mut slices, &mut self.metas)?;
+        for (read, meta) in self.reads.iter_mut().zip(&self.metas).take(self.count) {
+            *read = Read::of(meta);
+        }
+        Ok(())
+    }
+
+    /// The same with all of each header, which takes a system call each.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn read_headers(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        for (bytes, read) in self.bytes.chunks_exact_mut(READ_MAX).zip(&mut self.reads) {
+            match super::header::receive(&socket.io, IoSliceMut::new(bytes)) {
+                Ok(received) => *read = received,
+                // there is something to hand on first
+                Err(_) if self.count > 0 => break,
+                Err(error) => return Err(error),
+            }
+            self.count += 1;
+        }
         Ok(())
     }
 
     /// The datagrams of the last read: from whom, what the IP header said, the bytes.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, PacketMeta, &[u8])> {
-        let reads = self.bytes.chunks_exact(READ_MAX).zip(&self.metas).take(self.count);
+        let reads = self.bytes.chunks_exact(READ_MAX).zip(&self.reads).take(self.count);
         reads.flat_map(|(bytes, read)| {
-            let meta =
-                PacketMeta { ecn: read.ecn.map_or(0, |ecn| ecn as u8), ..PacketMeta::default() };
             let stride = read.stride.max(1);
             // an empty datagram is one datagram, not none
             let count = read.len.div_ceil(stride).max(1);
             (0..count).map(move |index| {
                 let start = index * stride;
-                (read.addr, meta, &bytes[start..read.len.min(start + stride)])
+                (read.from, read.meta, &bytes[start..read.len.min(start + stride)])
             })
         })
     }

@@ -1,7 +1,7 @@
 //! Small machines that each use one part of the contract.
 use sans_io::{
     Frame, Input, Instant, LookupFault, LookupId, LookupKind, LookupRequest, Machine, Output,
-    Packet, Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit, Verdict,
+    Packet, PacketMeta, Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit, Verdict,
 };
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
@@ -13,6 +13,7 @@ pub(crate) enum Seen {
     LookedUp(LookupId, Result<usize, LookupFault>),
     Woken(Instant),
     Accepted(SocketId, Path),
+    Header(PacketMeta, Vec<u8>),
 }
 
 /// Reports all that happens as events, delivers what it receives, and asks for what it is told to
@@ -27,6 +28,8 @@ pub(crate) struct Probe {
     pub(crate) pipe_to: Option<Path>,
     /// Connections to listeners are not taken.
     pub(crate) shy: bool,
+    /// What the header of each datagram said is reported.
+    pub(crate) curious: bool,
 }
 
 impl Probe {
@@ -69,6 +72,9 @@ impl Machine for Probe {
                     Some(onwards) => Verdict::Send(Packet::new(onwards, bytes)),
                     None => Verdict::Deliver { path, bytes },
                 }
+            }
+            Input::Received { meta, bytes, .. } if self.curious => {
+                self.saw(Seen::Header(meta, bytes.to_vec()))
             }
             Input::Received { path, bytes, .. } => match self.forward_to {
                 Some(remote) => {

@@ -4,6 +4,8 @@
 mod agents;
 mod authority;
 mod driver;
+#[cfg(target_os = "linux")]
+mod headers;
 mod machines;
 mod name_server;
 mod names;

@@ -1,0 +1,113 @@
+//! What stands in the IP header of one packet: set for each that is sent, and read from each that
+//! arrives (ip(7) and ipv6(7): ancillary data). quinn-udp does both for ECN alone.
+use super::{
+    linux::{self, address},
+    udp::Read,
+};
+use nix::{
+    errno::Errno,
+    sys::socket::{
+        ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg,
+        setsockopt, sockopt,
+    },
+};
+use sans_io::PacketMeta;
+use std::{
+    io::{self, IoSlice, IoSliceMut},
+    net::SocketAddr,
+    os::fd::{AsFd, AsRawFd},
+};
+
+/// Has the kernel report the TTL and the traffic class of what arrives.
+pub(super) fn report(socket: &impl AsFd, v6: bool) -> io::Result<()> {
+    if v6 {
+        setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
+        setsockopt(socket, sockopt::Ipv6RecvTClass, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
+        setsockopt(socket, sockopt::IpRecvTos, &true)?;
+    }
+    Ok(())
+}
+
+/// Sends datagrams of `segment` bytes each, the last one maybe shorter, with this header.
+pub(super) fn send(
+    socket: &(impl AsFd + AsRawFd),
+    destination: SocketAddr,
+    meta: PacketMeta,
+    segment: Option<usize>,
+    contents: &[u8],
+) -> io::Result<()> {
+    if !meta.dont_fragment {
+        return send_as_is(socket, destination, meta, segment, contents);
+    }
+    // The socket has this for all that it sends. Nothing else is sent meanwhile: a socket belongs
+    // to one driver, which is here.
+    let v6 = destination.is_ipv6();
+    linux::forbid_fragments(socket, v6)?;
+    let sent = send_as_is(socket, destination, meta, segment, contents);
+    linux::allow_fragments(socket, v6).and(sent)
+}
+
+fn send_as_is(
+    socket: &impl AsRawFd,
+    destination: SocketAddr,
+    meta: PacketMeta,
+    segment: Option<usize>,
+    contents: &[u8],
+) -> io::Result<()> {
+    let class = meta.dscp << 2 | meta.ecn & 3;
+    let (ttl, wide_class) = (i32::from(meta.ttl.unwrap_or_default()), i32::from(class));
+    let segment = segment.and_then(|segment| u16::try_from(segment).ok());
+    let mut control = Vec::with_capacity(3);
+    if destination.is_ipv6() {
+        control.push(ControlMessage::Ipv6TClass(&wide_class));
+        control.extend(meta.ttl.map(|_| ControlMessage::Ipv6HopLimit(&ttl)));
+    } else {
+        control.push(ControlMessage::Ipv4Tos(&class));
+        control.extend(meta.ttl.map(|_| ControlMessage::Ipv4Ttl(&ttl)));
+    }
+    control.extend(segment.as_ref().map(ControlMessage::UdpGsoSegments));
+    let destination = SockaddrStorage::from(destination);
+    let contents = [IoSlice::new(contents)];
+    loop {
+        let flags = MsgFlags::MSG_DONTWAIT;
+        match sendmsg(socket.as_raw_fd(), &contents, &control, flags, Some(&destination)) {
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Ok(()),
+        }
+    }
+}
+
+/// Reads a datagram, or several that the kernel joined, with what its header said.
+pub(super) fn receive(socket: &impl AsRawFd, buffer: IoSliceMut<'_>) -> io::Result<Read> {
+    // more than all that the kernel is asked to tell: with too little room it tells nothing
+    let mut control = [0; 512];
+    let flags = MsgFlags::MSG_DONTWAIT;
+    let mut buffer = [buffer];
+    let fd = socket.as_raw_fd();
+    let message = recvmsg::<SockaddrStorage>(fd, &mut buffer, Some(&mut control), flags)?;
+    let from = message.address.as_ref().and_then(address).ok_or(io::ErrorKind::InvalidData)?;
+    let mut read =
+        Read { from, meta: PacketMeta::default(), len: message.bytes, stride: message.bytes };
+    for control in message.cmsgs()? {
+        match control {
+            ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
+                read.meta.ttl = u8::try_from(ttl).ok();
+            }
+            ControlMessageOwned::Ipv4Tos(class) => set_class(&mut read.meta, class),
+            ControlMessageOwned::Ipv6TClass(class) => set_class(&mut read.meta, class as u8),
+            ControlMessageOwned::UdpGroSegments(stride) => {
+                read.stride = usize::try_from(stride).unwrap_or(read.len);
+            }
+            _ => {}
+        }
+    }
+    Ok(read)
+}
+
+/// RFC 2474 and RFC 3168: six bits and two.
+fn set_class(meta: &mut PacketMeta, class: u8) {
+    (meta.dscp, meta.ecn) = (class >> 2, class & 3);
+}
