@@ -36,6 +36,8 @@ pub struct Link {
     pub rate: Option<Rate>,
     /// The largest IP packet it takes.
     pub mtu: Option<Mtu>,
+    /// How many routers a packet passes on it, each of which takes one off its TTL.
+    pub hops: u8,
 }
 
 /// Gilbert-Elliott loss: the link is good or bad, and may change with each packet.
@@ -138,6 +140,13 @@ impl Link {
         self
     }
 
+    /// Has packets pass routers.
+    #[must_use]
+    pub const fn with_hops(mut self, hops: u8) -> Self {
+        self.hops = hops;
+        self
+    }
+
     /// Swallows larger packets.
     #[must_use]
     pub const fn with_black_hole(mut self, bytes: u32) -> Self {
@@ -160,6 +169,7 @@ pub(crate) struct Lane {
     /// When the last packet that kept its place comes out.
     last_out: Instant,
     stream: Stream,
+    hops: u8,
     /// Of a link that does more than delay, or did.
     rough: Option<Box<Rough>>,
 }
@@ -175,7 +185,7 @@ struct Rough {
 
 impl Lane {
     pub(crate) fn new(link: Link, stream: Stream) -> Self {
-        let mut lane = Self { delay_ns: 0, last_out: Instant::ZERO, stream, rough: None };
+        let mut lane = Self { delay_ns: 0, last_out: Instant::ZERO, stream, hops: 0, rough: None };
         lane.set(link);
         lane
     }
@@ -183,9 +193,10 @@ impl Lane {
     /// Makes it another link, which goes on where this one was.
     pub(crate) fn set(&mut self, link: Link) {
         self.delay_ns = nanos(link.delay);
+        self.hops = link.hops;
         if let Some(rough) = &mut self.rough {
             rough.link = link;
-        } else if link != Link::after(link.delay) {
+        } else if link != Link::after(link.delay).with_hops(link.hops) {
             let rough = Rough { link, bad: false, busy_until: Instant::ZERO };
             self.rough = Some(Box::new(rough));
         }
@@ -217,6 +228,12 @@ impl Lane {
             Some(rough) => rough.pass(now, len, &mut self.stream, &mut self.last_out),
             None => Passage::Out { at: self.delayed(now), again: None, corrupt: false },
         }
+    }
+
+    /// How many routers a packet passes on it.
+    #[inline]
+    pub(crate) const fn hops(&self) -> u8 {
+        self.hops
     }
 
     /// A random number, for example which bit to flip.

@@ -26,8 +26,10 @@ pub struct Access {
 /// dependent mappings in about two of five (Richter et al., IMC 2016), and that home gateways forget
 /// idle mappings after 30 seconds to a few minutes (Hätönen et al., IMC 2010). The share of IPv6 is
 /// near what large sites report for 2026. Between these points the numbers are chosen, and so are all
-/// of the links: some milliseconds to the internet from homes and offices, tens from phones, and a
-/// little jitter and loss for some.
+/// of the links: some milliseconds to the internet from homes and offices, tens from phones, a
+/// little jitter and loss for some, one to four routers between the last NAT and the core of the
+/// internet, and one between a home router and its carrier's NAT. A packet with a TTL of four leaves
+/// every NAT of its sender and reaches none of anybody else's.
 ///
 /// ```
 /// use nat_sim::{Population, World};
@@ -118,7 +120,10 @@ impl Class {
         };
         let loss = pick(stream, &[(70, 0), (20, 1_000), (8, 5_000), (2, 20_000)]);
         let jitter = Duration::from_micros(100 * delay);
-        Link::after(Duration::from_millis(delay)).with_jitter(jitter).with_loss(Chance::ppm(loss))
+        Link::after(Duration::from_millis(delay))
+            .with_jitter(jitter)
+            .with_loss(Chance::ppm(loss))
+            .with_hops(hops(delay))
     }
 
     fn nats(self, stream: &mut Stream) -> Vec<Model> {
@@ -163,6 +168,20 @@ impl Class {
         }
     }
 }
+
+/// How many routers stand between a last NAT and the core of the internet: more where that is
+/// farther away.
+const fn hops(delay_ms: u64) -> u8 {
+    match delay_ms {
+        0..=3 => 1,
+        4..=7 => 2,
+        8..=12 => 3,
+        _ => 4,
+    }
+}
+
+/// Routers between a home router and the NAT of its carrier.
+const CARRIER_HOPS: u8 = 1;
 
 /// One of several values, by weight.
 fn pick<T: Copy + Default>(stream: &mut Stream, weighted: &[(u32, T)]) -> T {
@@ -218,7 +237,7 @@ impl Access {
         for (index, model) in self.nats.iter().enumerate().rev() {
             let mut nat = Nat::new(model.clone()).named(format!("{name}'s NAT {}", index + 1));
             if let Some(outer) = outer {
-                nat = nat.behind(outer);
+                nat = nat.behind(outer).over(Link::default().with_hops(CARRIER_HOPS));
             }
             if self.ipv6 {
                 nat = nat.dual_stack();

@@ -64,6 +64,9 @@ fn link(u: &mut Unstructured<'_>) -> Result<Link> {
         let (bits, bytes) = (u.int_in_range(1_000..=1_000_000_000)?, u.int_in_range(0..=100_000)?);
         link = link.with_rate(bits, bytes);
     }
+    if u.arbitrary()? {
+        link = link.with_hops(u.int_in_range(0..=63)?);
+    }
     Ok(match u.int_in_range(0..=3)? {
         0 => link.with_mtu(u.int_in_range(68..=9_000)?),
         1 => link.with_black_hole(u.int_in_range(68..=9_000)?),

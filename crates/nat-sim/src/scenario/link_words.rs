@@ -5,12 +5,12 @@ use core::{fmt, time::Duration};
 
 /// What to call a link's properties, for error messages.
 const EXPECTED: &str =
-    "delay, jitter, loss, bursts, duplicate, reorder, corrupt, rate, mtu or black-hole";
+    "delay, jitter, loss, bursts, duplicate, reorder, corrupt, rate, hops, mtu or black-hole";
 
 /// Which property of a link a word sets.
 pub(super) fn property(word: &str) -> Result<&'static str, ScenarioFault> {
-    const WORDS: [&str; 8] =
-        ["delay", "jitter", "loss", "bursts", "duplicate", "reorder", "corrupt", "rate"];
+    const WORDS: [&str; 9] =
+        ["delay", "jitter", "loss", "bursts", "duplicate", "reorder", "corrupt", "rate", "hops"];
     match word {
         "mtu" | "black-hole" => Ok("mtu"),
         _ => {
@@ -55,6 +55,7 @@ pub(super) fn read<'a>(
             let bits = whole(bits, 1..=u64::MAX, "at least one bit a second")?;
             new = new.with_rate(bits, number(bytes)?);
         }
+        "hops" => new.hops = whole(next(HOPS)?, 0..=63, HOPS)?,
         "mtu" => new = new.with_mtu(mtu(next(MTU)?)?),
         "black-hole" => new = new.with_black_hole(mtu(next(MTU)?)?),
         _ => return Err(unexpected(word, EXPECTED)),
@@ -70,6 +71,9 @@ fn unexpected(word: &str, expected: &'static str) -> ScenarioFault {
 fn pair<'a>(text: &'a str, expected: &'static str) -> Result<(&'a str, &'a str), ScenarioFault> {
     text.split_once('/').ok_or_else(|| unexpected(text, expected))
 }
+
+/// More, and no packet with the usual TTL of 64 gets anywhere.
+const HOPS: &str = "a number of routers from 0 to 63";
 
 /// Every IPv4 link takes packets of 68 bytes (RFC 791), and none takes more than 65,535.
 const MTU: &str = "a number of bytes from 68 to 65535";
@@ -177,6 +181,9 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, link: &Link) -> fmt::Result {
     }
     if let Some(rate) = link.rate {
         write!(f, " rate {}/{}", rate.bits_per_second, rate.queue_bytes)?;
+    }
+    if link.hops > 0 {
+        write!(f, " hops {}", link.hops)?;
     }
     match link.mtu {
         Some(mtu) if mtu.black_hole => write!(f, " black-hole {}", mtu.bytes),

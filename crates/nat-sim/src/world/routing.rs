@@ -9,12 +9,14 @@ use crate::{
 use bytes::{Bytes, BytesMut};
 use core::time::Duration;
 use sans_io::{Input, Instant, PacketMeta, Path, PathFault};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How long a NAT stays silent about an unsolicited SYN (RFC 5382 §4.3).
 const SYN_PATIENCE: Duration = Duration::from_secs(6);
 /// Who reports what goes wrong on the way through a network.
 const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1));
+/// The same with IPv6.
+const ROUTER_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0xFFFF, 0, 0, 0, 0, 1));
 
 impl World {
     /// A host puts a packet of its own on the network.
@@ -136,9 +138,11 @@ impl World {
         let Some((node, to)) = owner.or(gateway) else {
             return self.drop(from, interface, DropCause::NoRoute, &packet);
         };
-        let hops = network.hops;
+        let up = self.nodes[from as usize].interfaces[interface as usize].up.hops();
+        let down = self.nodes[node as usize].interfaces[to as usize].down.hops();
+        let hops = up.saturating_add(network.hops).saturating_add(down);
         if hops >= packet.ttl {
-            return self.expire(segment, from, interface, &packet);
+            return self.expire(segment, from, interface, &packet, at);
         }
         packet.ttl -= hops;
         if !self.cuts.is_empty() && self.cuts.contains(&(from.min(node), from.max(node))) {
@@ -154,10 +158,11 @@ impl World {
         }
     }
 
+    /// A router on the way has no TTL left to take off. It tells the sender, from `at` on.
     #[cold]
-    fn expire(&mut self, segment: u32, from: u32, interface: u8, packet: &IpPacket) {
+    fn expire(&mut self, segment: u32, from: u32, interface: u8, packet: &IpPacket, at: Instant) {
         self.drop(from, interface, DropCause::TtlExpired, packet);
-        self.report_on(segment, ROUTER, packet, IcmpFault::TimeExceeded);
+        self.report_on(segment, packet, IcmpFault::TimeExceeded, at);
     }
 
     /// A packet comes to the downlink of a node, at `at`.
@@ -175,7 +180,7 @@ impl World {
                 let segment = attached.segment;
                 self.drop(node, interface, cause, &packet);
                 if let Some(fault) = told {
-                    self.report_on(segment, ROUTER, &packet, fault);
+                    self.report_on(segment, &packet, fault, self.now);
                 }
             }
             Passage::Out { at, again, corrupt } => {
@@ -316,13 +321,15 @@ impl World {
         }
     }
 
-    /// A router on a network tells the sender of a packet.
+    /// A router on a network tells the sender of a packet, at `at`.
     #[cold]
-    fn report_on(&mut self, segment: u32, router: IpAddr, packet: &IpPacket, fault: IcmpFault) {
+    fn report_on(&mut self, segment: u32, packet: &IpPacket, fault: IcmpFault, at: Instant) {
+        let router = if packet.source.is_ipv6() { ROUTER_IPV6 } else { ROUTER };
         let Some(error) = packet.error(router, fault) else { return };
         let network = &self.segments[segment as usize];
         if let Some((node, to)) = network.nodes.get(error.destination.ip()) {
-            self.down(node, to, Box::new(error), self.now);
+            let packet = Box::new(error);
+            self.queue.push(at, Event::Queue { node, interface: to, packet });
         }
     }
 

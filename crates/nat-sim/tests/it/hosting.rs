@@ -1,7 +1,7 @@
 //! Machines on hosts: time, sockets, names, verdicts.
 use bytes::Bytes;
 use core::time::Duration;
-use nat_sim::{DropCause, Host, Jump, Link, MachineId, Peer, World};
+use nat_sim::{DropCause, Happening, Host, Jump, Link, MachineId, Peer, World};
 use sans_io::{
     Clock, Input, Instant, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Machine,
     Output, Packet, Path, PathFault, SocketFault, SocketId, SocketRequest, Verdict,
@@ -205,6 +205,37 @@ fn a_closed_port_answers_with_an_icmp_error() {
     assert_eq!(heard[0].1.fault, Some(PathFault::Unreachable { kind: 3, code: 3 }));
     assert_eq!(heard[0].1.from, to);
     assert_eq!(world.host_stats(b.host).dropped(DropCause::NoSocket), 1);
+}
+
+/// Three routers on its own link, eight in the internet, two on the other link.
+#[test]
+fn a_packet_goes_as_far_as_its_ttl_and_its_sender_is_told_when_it_ends() {
+    let mut world = World::new(1);
+    world.keep_log();
+    let near = Link::after(MS * 2).with_hops(3);
+    let a = world.add_host(Host::on_internet().over(near)).unwrap();
+    let b = world.add_host(Host::on_internet().over(Link::after(MS * 2).with_hops(2))).unwrap();
+    let (a, b) = (world.install_peer(a, 1), world.install_peer(b, 2));
+    let to = world.peer_address(b);
+    for ttl in [13, 14] {
+        world.with(a, |peer: &mut Peer, now| peer.send_with_ttl(now, to, ttl, "x"));
+        world.run_for(MS * 50);
+    }
+    let told = world.take_events::<Peer>(a);
+    let at = World::START.saturating_add(MS * 4); // there and back over its own link
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].0, told[0].1.from), (at, to));
+    assert_eq!(told[0].1.fault, Some(PathFault::TimeExceeded));
+    let arrived = world.log().iter().filter(|entry| entry.happening == Happening::Received);
+    let left: Vec<u8> = arrived.map(|entry| entry.packet.ttl).collect();
+    assert_eq!(left, [1]);
+    world.with(a, |peer: &mut Peer, now| peer.send(now, to, "x"));
+    world.run_for(MS * 50);
+    assert_eq!(world.log().last().unwrap().packet.ttl, 64 - 13);
+    world.set_links(a.host, near.with_hops(0), near);
+    world.with(a, |peer: &mut Peer, now| peer.send(now, to, "x"));
+    world.run_for(MS * 50);
+    assert_eq!(world.log().last().unwrap().packet.ttl, 64 - 10);
 }
 
 #[test]

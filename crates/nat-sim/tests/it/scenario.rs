@@ -26,8 +26,9 @@ prop_compose! {
         rate in proptest::option::of((1..1_000_000_000_u64, 0..1_000_000_u64)),
         mtu in proptest::option::of((68..9_000_u32, any::<bool>())),
         reorders in any::<bool>(),
+        hops in 0..=63_u8,
     ) -> Link {
-        let mut link = Link::after(delay).with_jitter(jitter).with_loss(loss);
+        let mut link = Link::after(delay).with_jitter(jitter).with_loss(loss).with_hops(hops);
         link = link.with_duplication(duplication).with_corruption(corruption);
         if reorders {
             link = link.with_reordering(often, by);
@@ -151,7 +152,7 @@ proptest! {
     }
 }
 
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 37] = [
     ";",
     "seed",
     "duration",
@@ -171,6 +172,7 @@ const WORDS: [&str; 36] = [
     "delay",
     "loss",
     "rate",
+    "hops",
     "mtu",
     "inside",
     "10ms",
@@ -392,6 +394,10 @@ fn numbers_and_addresses_that_nothing_can_have_are_named_with_their_line() {
         (
             "host x on internet black-hole 65536",
             "line 2: \"65536\" means nothing here; expected a number of bytes from 68 to 65535",
+        ),
+        (
+            "host x on internet hops 64",
+            "line 2: \"64\" means nothing here; expected a number of routers from 0 to 63",
         ),
         (
             "host x on internet rate 0/100",
