@@ -62,19 +62,17 @@ impl<T> Slab<T> {
     pub fn insert(&mut self, value: T) -> SlabKey {
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
-        let place = match self.slots.get_mut(self.free as usize) {
-            Some(slot) => {
-                let place = self.free;
-                if let Slot::Free { next } = mem::replace(slot, Slot::Taken { serial, value }) {
-                    self.free = next;
-                }
-                place
+        let taken = Slot::Taken { serial, value };
+        let place = if let Some(slot) = self.slots.get_mut(self.free as usize) {
+            let place = self.free;
+            if let Slot::Free { next } = mem::replace(slot, taken) {
+                self.free = next;
             }
-            None => {
-                debug_assert!(self.slots.len() < NONE as usize, "a table without a limit");
-                self.slots.push(Slot::Taken { serial, value });
-                (self.slots.len() - 1) as u32
-            }
+            place
+        } else {
+            debug_assert!(self.slots.len() < NONE as usize, "a table without a limit");
+            self.slots.push(taken);
+            (self.slots.len() - 1) as u32
         };
         self.len += 1;
         SlabKey { place, serial }

@@ -68,7 +68,7 @@ struct World {
 
 impl World {
     fn new(paths: Vec<Path>, seed: u64) -> Self {
-        let remotes = paths.iter().map(|path| path.remote()).collect();
+        let remotes = paths.iter().map(Path::remote).collect();
         Self {
             rng: Rng::new(seed),
             now: Instant::from_secs(1),

@@ -97,7 +97,9 @@ pub(super) fn receive(socket: &impl AsRawFd, buffer: IoSliceMut<'_>) -> io::Resu
                 read.meta.ttl = u8::try_from(ttl).ok();
             }
             ControlMessageOwned::Ipv4Tos(class) => set_class(&mut read.meta, class),
-            ControlMessageOwned::Ipv6TClass(class) => set_class(&mut read.meta, class as u8),
+            ControlMessageOwned::Ipv6TClass(class) => {
+                set_class(&mut read.meta, u8::try_from(class).unwrap_or_default());
+            }
             ControlMessageOwned::UdpGroSegments(stride) => {
                 read.stride = usize::try_from(stride).unwrap_or(read.len);
             }

@@ -70,7 +70,7 @@ pub(super) struct Stream {
     /// Read, and not yet taken by the machine.
     pub(super) input: Vec<u8>,
     backlog: VecDeque<u8>,
-    /// Where its last frame was forwarded to is full.
+    /// Where its last frame was sent on to is full.
     pub(super) held: bool,
     /// Streams that are held for this one.
     pub(super) holding: Vec<Path>,

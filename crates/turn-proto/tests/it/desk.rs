@@ -101,7 +101,7 @@ impl Desk {
             Verdict::Dropped(_) => Outcome::Dropped,
             Verdict::Consumed => Outcome::Taken,
             Verdict::Unclaimed => Outcome::Unclaimed,
-            other => panic!("a server does not say {other:?}"),
+            other @ Verdict::Deliver { .. } => panic!("a server does not say {other:?}"),
         };
         self.drain();
         outcome

@@ -142,7 +142,7 @@ impl Puppet {
                 None
             }
             Verdict::Consumed | Verdict::Deliver { .. } => None,
-            other => panic!("{other:?}"),
+            other @ Verdict::Unclaimed => panic!("{other:?}"),
         };
         self.drain();
         refused
