@@ -38,7 +38,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(paths: Vec<Path>) -> Self {
-        let remotes = paths.iter().map(|path| path.remote()).collect();
+        let remotes = paths.iter().map(Path::remote).collect();
         Self { paths, remotes, asked: VecDeque::new(), open: Vec::new(), port: 40_000 }
     }
 
@@ -87,7 +87,7 @@ impl World {
                 give(Input::Socket { id, state: Ok(local) });
             }
             Some(Asked::Stream(id, transport, remote)) => {
-                let Some(local) = self.paths.first().map(|path| path.local()) else { return };
+                let Some(local) = self.paths.first().map(Path::local) else { return };
                 let local = self.opened(id, transport, local, Some(remote));
                 give(Input::Socket { id, state: Ok(local) });
             }
