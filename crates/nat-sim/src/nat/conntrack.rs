@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Body, DropCause, IcmpError, IcmpFault, IpPacket, Protocol, Stream, map::Map};
 use connections::{Connection, Direction, Side, Tuple, tcp_time};
-use sans_io::Instant;
+use sans_io::{Instant, Slab, SlabKey};
 use std::net::{IpAddr, SocketAddr};
 
 /// The state of a Linux router.
@@ -21,11 +21,10 @@ pub(crate) struct Conntrack {
     outside: Vec<IpAddr>,
     first_host: Option<IpAddr>,
     stream: Stream,
-    slots: Vec<Option<Connection>>,
-    free: Vec<u32>,
-    tuples: Map<Tuple, (u32, Direction)>,
+    connections: Slab<Connection>,
+    tuples: Map<Tuple, (SlabKey, Direction)>,
     /// Connections by the socket that began them, the latest last.
-    by_source: Map<(Protocol, SocketAddr), Vec<u32>>,
+    by_source: Map<(Protocol, SocketAddr), Vec<SlabKey>>,
     /// The dynamic map of [`ForwardRule::FullCone`]: outside port to inside socket.
     learned: Map<u16, (SocketAddr, Instant)>,
     /// Whom each outside port has sent to, for [`ForwardRule::AddressRestricted`].
@@ -44,8 +43,7 @@ impl Conntrack {
             outside,
             first_host,
             stream,
-            slots: Vec::new(),
-            free: Vec::new(),
+            connections: Slab::new(),
             tuples: Map::default(),
             by_source: Map::default(),
             learned: Map::default(),
@@ -63,8 +61,7 @@ impl Conntrack {
     }
 
     pub(crate) fn reboot(&mut self) {
-        self.slots.clear();
-        self.free.clear();
+        self.connections = Slab::new();
         self.tuples = Map::default();
         self.by_source = Map::default();
         self.learned = Map::default();
@@ -239,7 +236,7 @@ impl Conntrack {
     fn rewrite(
         &mut self,
         now: Instant,
-        slot: u32,
+        slot: SlabKey,
         direction: Direction,
         packet: &mut IpPacket,
     ) -> Outcome {

@@ -15,7 +15,7 @@ use super::{
 use crate::{Body, DropCause, IcmpFault, IpPacket, Protocol, Stream, map::Map};
 use core::time::Duration;
 use mapping::{Key, Mapping};
-use sans_io::Instant;
+use sans_io::{Instant, Slab, SlabKey};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -29,13 +29,12 @@ pub(crate) struct Table {
     outside: Vec<IpAddr>,
     stream: Stream,
     allocator: Allocator,
-    slots: Vec<Option<Mapping>>,
-    free: Vec<u32>,
-    by_key: Map<Key, u32>,
-    by_external: Map<(Protocol, SocketAddr), Vec<u32>>,
+    mappings: Slab<Mapping>,
+    by_key: Map<Key, SlabKey>,
+    by_external: Map<(Protocol, SocketAddr), Vec<SlabKey>>,
     paired: BTreeMap<IpAddr, IpAddr>,
     /// Which mapping last carried packets from a remote to a socket, where that can be several.
-    carriers: Map<(Protocol, SocketAddr, SocketAddr), u32>,
+    carriers: Map<(Protocol, SocketAddr, SocketAddr), SlabKey>,
     /// Ports that were given up: whose they were, and until when others do not get them.
     resting: Map<(Protocol, SocketAddr), (SocketAddr, Instant)>,
     /// Sessions that an outsider opened with the NAT itself (see [`Unsolicited::Accept`]).
@@ -50,8 +49,7 @@ impl Table {
             outside,
             stream,
             allocator,
-            slots: Vec::new(),
-            free: Vec::new(),
+            mappings: Slab::new(),
             by_key: Map::default(),
             by_external: Map::default(),
             paired: BTreeMap::new(),
@@ -71,12 +69,12 @@ impl Table {
 
     /// Forgets its mappings; their ports may rest.
     pub(crate) fn reboot(&mut self) {
-        for slot in 0..self.slots.len() as u32 {
+        let all: Vec<SlabKey> = self.mappings.iter().map(|(slot, _)| slot).collect();
+        for slot in all {
             self.close(slot);
         }
         self.allocator = Allocator::new(&self.behaviour);
-        self.slots.clear();
-        self.free.clear();
+        self.mappings = Slab::new();
         self.by_key = Map::default();
         self.by_external = Map::default();
         self.carriers = Map::default();
@@ -156,10 +154,10 @@ impl Table {
     }
 
     /// Whether it takes a simultaneous open for an intrusion.
-    fn misunderstands(&self, slot: u32, packet: &IpPacket) -> bool {
+    fn misunderstands(&self, slot: SlabKey, packet: &IpPacket) -> bool {
         let Body::Tcp(segment) = &packet.body else { return false };
         let opens = segment.syn && segment.acknowledges.is_none();
-        let mapping = self.slots[slot as usize].as_ref();
+        let mapping = self.mappings.get(slot);
         let begun = mapping.is_some_and(|mapping| mapping.remotes.contains_key(&packet.source));
         opens && begun && !self.behaviour.simultaneous_open
     }
@@ -168,7 +166,7 @@ impl Table {
     pub(crate) fn knows(&self, now: Instant, packet: &IpPacket) -> bool {
         let name = (packet.protocol(), packet.destination);
         let sharing = self.by_external.get(&name).map_or(&[][..], Vec::as_slice);
-        let mut mappings = sharing.iter().filter_map(|slot| self.slots[*slot as usize].as_ref());
+        let mut mappings = sharing.iter().filter_map(|slot| self.mappings.get(*slot));
         mappings.any(|m| m.until > now && m.remotes.contains_key(&packet.source))
     }
 
@@ -237,13 +235,13 @@ impl Table {
         protocol: Protocol,
         external: SocketAddr,
         remote: SocketAddr,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<SlabKey, Refusal> {
         let filtering = self.behaviour.filtering;
         let mut cause = DropCause::NoMapping;
         let sharing = self.by_external.get(&(protocol, external)).map_or(&[][..], Vec::as_slice);
         let mut best = None;
         for slot in sharing {
-            let Some(mapping) = &self.slots[*slot as usize] else { continue };
+            let Some(mapping) = self.mappings.get(*slot) else { continue };
             if mapping.until <= now {
                 continue;
             }
@@ -283,7 +281,7 @@ impl Table {
         Err(Refusal { cause, told, later: false })
     }
 
-    fn deliver(&mut self, now: Instant, slot: u32, packet: &mut IpPacket) -> Outcome {
+    fn deliver(&mut self, now: Instant, slot: SlabKey, packet: &mut IpPacket) -> Outcome {
         let Behaviour { lifetime, tcp, query_lifetime, .. } = self.behaviour;
         let mapping = self.mapping(slot);
         mapping.replied = true;

@@ -5,7 +5,7 @@ use crate::{
     nat::{Outcome, tcp_state::TcpState},
 };
 use core::time::Duration;
-use sans_io::Instant;
+use sans_io::{Instant, SlabKey};
 use std::net::SocketAddr;
 
 /// How old a connection must be to count as a stream.
@@ -77,7 +77,7 @@ impl Conntrack {
         original: Tuple,
         reply: Tuple,
         sides: (Side, Side),
-    ) -> u32 {
+    ) -> SlabKey {
         let until = now.saturating_add(self.config.udp_timeout);
         let local = false;
         let new = Connection {
@@ -90,13 +90,7 @@ impl Conntrack {
             local,
             tcp: TcpState::Closed,
         };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(new);
-            slot
-        } else {
-            self.slots.push(Some(new));
-            (self.slots.len() - 1) as u32
-        };
+        let slot = self.connections.insert(new);
         // A socket that talks to itself has one tuple for both; the original direction counts.
         self.tuples.insert(reply, (slot, Direction::Reply));
         self.tuples.insert(original, (slot, Direction::Original));
@@ -104,9 +98,8 @@ impl Conntrack {
         slot
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
-        let Some(gone) = self.slots[slot as usize].take() else { return };
-        self.free.push(slot);
+    pub(super) fn remove(&mut self, slot: SlabKey) {
+        let Some(gone) = self.connections.remove(slot) else { return };
         for tuple in [gone.original, gone.reply] {
             if self.tuples.get(&tuple).is_some_and(|(held, _)| *held == slot) {
                 self.tuples.remove(&tuple);
@@ -121,11 +114,11 @@ impl Conntrack {
         }
     }
 
-    pub(super) fn connection(&mut self, slot: u32) -> &mut Connection {
-        self.slots[slot as usize].as_mut().expect("slots in the maps are taken")
+    pub(super) fn connection(&mut self, slot: SlabKey) -> &mut Connection {
+        self.connections.get_mut(slot).expect("what is in the maps is there")
     }
 
-    pub(super) fn live(&mut self, now: Instant, tuple: &Tuple) -> Option<(u32, Direction)> {
+    pub(super) fn live(&mut self, now: Instant, tuple: &Tuple) -> Option<(SlabKey, Direction)> {
         let (slot, direction) = *self.tuples.get(tuple)?;
         if self.connection(slot).until > now {
             return Some((slot, direction));
@@ -137,7 +130,7 @@ impl Conntrack {
     pub(super) fn refresh(
         &mut self,
         now: Instant,
-        slot: u32,
+        slot: SlabKey,
         direction: Direction,
         packet: &IpPacket,
     ) {

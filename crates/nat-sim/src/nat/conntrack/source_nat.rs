@@ -78,7 +78,7 @@ impl Conntrack {
         let siblings = self.by_source.get(&(tuple.protocol, tuple.source))?;
         let mut latest_first = siblings.iter().rev();
         latest_first.find_map(|slot| {
-            let sibling = self.slots[*slot as usize].as_ref().filter(|c| c.until > now)?;
+            let sibling = self.connections.get(*slot).filter(|c| c.until > now)?;
             let source = sibling.reply.destination;
             (source.ip() == ip && fits(source.port())).then_some(source)
         })

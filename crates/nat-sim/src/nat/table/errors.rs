@@ -1,7 +1,7 @@
 //! ICMP errors about packets that passed (RFC 5508 §4.2).
 use super::{IcmpErrors, Table};
 use crate::{Body, DropCause, IcmpError, IpPacket, nat::Outcome};
-use sans_io::Instant;
+use sans_io::{Instant, SlabKey};
 
 impl Table {
     /// An error from the outside about a packet that went out (RFC 5508 §4.2).
@@ -34,15 +34,15 @@ impl Table {
     }
 
     /// The mapping of the packet that an error from the outside quotes.
-    fn quoted(&self, now: Instant, error: &IcmpError) -> Option<u32> {
+    fn quoted(&self, now: Instant, error: &IcmpError) -> Option<SlabKey> {
         let sharing = self.by_external.get(&(error.protocol, error.source))?;
         sharing.iter().copied().find(|slot| {
-            let mapping = self.slots[*slot as usize].as_ref();
+            let mapping = self.mappings.get(*slot);
             mapping.is_some_and(|m| m.until > now && m.remotes.contains_key(&error.destination))
         })
     }
 
-    fn bring_in(&mut self, slot: u32, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
+    fn bring_in(&mut self, slot: SlabKey, packet: &mut IpPacket, error: &IcmpError) -> Outcome {
         let internal = self.mapping(slot).key.internal;
         packet.destination.set_ip(internal.ip());
         packet.body = Body::Error(IcmpError { source: internal, ..*error });
@@ -51,10 +51,10 @@ impl Table {
 
     /// The mapping that let in the packet that an error is about. Where mappings depend on the
     /// destination, it may be one towards somebody else.
-    fn carrier(&mut self, now: Instant, error: &IcmpError) -> Option<u32> {
+    fn carrier(&mut self, now: Instant, error: &IcmpError) -> Option<SlabKey> {
         let (protocol, internal) = (error.protocol, error.destination);
         if let Some(slot) = self.carriers.get(&(protocol, internal, error.source)).copied()
-            && let Some(mapping) = &self.slots[slot as usize]
+            && let Some(mapping) = self.mappings.get(slot)
             && (mapping.key.protocol, mapping.key.internal) == (protocol, internal)
             && mapping.until > now
         {

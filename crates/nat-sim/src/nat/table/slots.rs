@@ -4,19 +4,19 @@ use super::{
     mapping::{Key, Mapping},
 };
 use crate::DropCause;
-use sans_io::Instant;
+use sans_io::{Instant, SlabKey};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
 };
 
 impl Table {
-    pub(super) fn mapping(&mut self, slot: u32) -> &mut Mapping {
-        self.slots[slot as usize].as_mut().expect("slots in the maps are taken")
+    pub(super) fn mapping(&mut self, slot: SlabKey) -> &mut Mapping {
+        self.mappings.get_mut(slot).expect("what is in the maps is there")
     }
 
     /// The mapping of `key`, unless its time is up.
-    pub(super) fn live(&mut self, now: Instant, key: &Key) -> Option<u32> {
+    pub(super) fn live(&mut self, now: Instant, key: &Key) -> Option<SlabKey> {
         let slot = *self.by_key.get(key)?;
         if self.mapping(slot).until > now {
             return Some(slot);
@@ -30,7 +30,7 @@ impl Table {
         now: Instant,
         key: Key,
         remote: SocketAddr,
-    ) -> Result<u32, DropCause> {
+    ) -> Result<SlabKey, DropCause> {
         let external = self.choose(now, &key, remote)?;
         let mapping = Mapping {
             key,
@@ -40,21 +40,14 @@ impl Table {
             replied: false,
             remotes: BTreeMap::new(),
         };
-        let slot = if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(mapping);
-            slot
-        } else {
-            self.slots.push(Some(mapping));
-            (self.slots.len() - 1) as u32
-        };
+        let slot = self.mappings.insert(mapping);
         self.by_key.insert(key, slot);
         self.by_external.entry((key.protocol, external)).or_default().push(slot);
         Ok(slot)
     }
 
-    pub(super) fn close(&mut self, slot: u32) {
-        let Some(mapping) = self.slots[slot as usize].take() else { return };
-        self.free.push(slot);
+    pub(super) fn close(&mut self, slot: SlabKey) {
+        let Some(mapping) = self.mappings.remove(slot) else { return };
         self.by_key.remove(&mapping.key);
         let name = (mapping.key.protocol, mapping.external);
         if !self.behaviour.hold_down.is_zero() {
@@ -83,7 +76,7 @@ impl Table {
             return Err(DropCause::OverQuota);
         }
         let ip = self.pool(host).ok_or(DropCause::NoRoute)?;
-        let Self { behaviour, stream, allocator, slots, by_external, local, resting, .. } = self;
+        let Self { behaviour, stream, allocator, mappings, by_external, local, resting, .. } = self;
         let is_free = |port| {
             let external = SocketAddr::new(ip, port);
             if local.get(&(key.protocol, external, remote)).is_some_and(|until| *until > now) {
@@ -95,7 +88,7 @@ impl Table {
                 return false;
             }
             let Some(sharing) = by_external.get(&(key.protocol, external)) else { return true };
-            !sharing.iter().filter_map(|slot| slots[*slot as usize].as_ref()).any(|mapping| {
+            !sharing.iter().filter_map(|slot| mappings.get(*slot)).any(|mapping| {
                 if mapping.until > now {
                     return !behaviour.overloads || mapping.remotes.contains_key(&remote);
                 }
@@ -111,7 +104,7 @@ impl Table {
     /// How many mappings an internal host has.
     fn count(&self, now: Instant, host: IpAddr) -> u32 {
         let theirs = |m: &&Mapping| m.key.internal.ip() == host && m.until > now;
-        self.slots.iter().flatten().filter(theirs).count() as u32
+        self.mappings.iter().map(|(_, mapping)| mapping).filter(theirs).count() as u32
     }
 
     fn pool(&mut self, host: IpAddr) -> Option<IpAddr> {
