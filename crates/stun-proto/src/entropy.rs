@@ -32,8 +32,8 @@ pub struct Entropy {
     window: [u8; WINDOW],
 }
 
-/// Five transaction IDs. Who reads on sets the stream up every fifth time.
-const WINDOW: usize = 60;
+/// Ten transaction IDs. Who reads on sets the stream up every tenth time.
+const WINDOW: usize = 120;
 /// The nonces of the streams. Those of forks have the topmost bit set.
 const PUBLIC: u64 = 0;
 const SECRET: u64 = 1;
@@ -63,15 +63,19 @@ impl Entropy {
     /// Random bytes that may be seen.
     pub fn public<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        for byte in &mut bytes {
+        let mut rest = &mut bytes[..];
+        while !rest.is_empty() {
             let place = (self.public_read % WINDOW as u64) as usize;
             if place == 0 {
                 let mut window = [0; WINDOW];
                 self.read(PUBLIC, self.public_read, &mut window);
                 self.window = window;
             }
-            *byte = self.window[place];
-            self.public_read += 1;
+            let here = &self.window[place..];
+            let (filled, behind) = rest.split_at_mut(here.len().min(rest.len()));
+            filled.copy_from_slice(&here[..filled.len()]);
+            self.public_read += filled.len() as u64;
+            rest = behind;
         }
         bytes
     }
@@ -171,7 +175,7 @@ mod tests {
     /// An ICE agent holds several of them.
     #[test]
     fn it_takes_little_room() {
-        assert!(size_of::<Entropy>() <= 128, "{} bytes", size_of::<Entropy>());
+        assert!(size_of::<Entropy>() <= 192, "{} bytes", size_of::<Entropy>());
     }
 
     #[test]
