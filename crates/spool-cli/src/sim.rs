@@ -64,8 +64,8 @@ preserving, random, contiguous or block/SIZE; lifetime = TIME; hairpin = none, i
 input = drop, reject or accept; prefix = PREFIX, which makes it a NAT64. Places are `on internet` or
 `behind NAT`, with `address IP`, `dual-stack`, and what the link is like: `delay TIME`, `jitter TIME`,
 `loss 1%`, `duplicate 1%`, `corrupt 1%`, `bursts 1%/10%/80%`, `reorder 1%/10ms`,
-`rate BITS-A-SECOND/QUEUE-BYTES`, `hops ROUTERS`, `mtu BYTES`, `black-hole BYTES`. What can happen: `reboot NAT`,
-`rebind NAT`, `roam HOST PLACE`, `cut A B`, `mend A B`, `down A`, `up A`, `link A …`,
+`rate BITS-A-SECOND/QUEUE-BYTES`, `hops ROUTERS`, `mtu BYTES`, `black-hole BYTES`. What can happen:
+`reboot NAT`, `rebind NAT`, `roam HOST PLACE`, `cut A B`, `mend A B`, `down A`, `up A`, `link A …`,
 `clock HOST ahead TIME` and `clock HOST back TIME`.
 
 A host runs `agent`, `stun`, `turn` or nothing. Whom `connect` names runs an agent; without any
