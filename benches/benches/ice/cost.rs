@@ -1,0 +1,139 @@
+//! What connecting costs: time, allocations, memory.
+use crate::{
+    figures::Sample,
+    goals::Verdict,
+    pair::{Pair, Wire},
+    peer::{Peer, Setup, Side},
+    plan::{Plan, World},
+    who::{Kind, Who},
+};
+use benches::{Suite, busy};
+use core::{hint::black_box, time::Duration};
+
+/// Turns that each gets, one after the other, so that a noisy machine is noisy for all.
+const ROUNDS: usize = 200;
+/// Sessions in a turn: long for the clock, short for a noisy neighbour.
+const BATCH: usize = 10;
+const CPU_US: f64 = 10.0;
+const ALLOCATIONS: u64 = 40;
+const HEAP: u64 = 3 * 1024;
+const STRUCT: u64 = 1536;
+
+/// What the agents of one session have allocated; nothing unless built to count it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    /// Of both.
+    allocations: Option<u64>,
+    /// That one of them still holds.
+    held: Option<u64>,
+}
+
+fn setups() -> [Setup; 2] {
+    let plan = Plan::new(World::Host1, 1);
+    Side::BOTH.map(|side| plan.setup(side))
+}
+
+/// Ways to measure one who takes part.
+pub(crate) struct Meter {
+    pub(crate) size: usize,
+    /// A turn: the time of one session.
+    turn: Box<dyn FnMut() -> Duration>,
+    memory: Box<dyn Fn() -> Memory>,
+}
+
+pub(crate) fn meter<P: Peer>(settings: P::Settings) -> Meter {
+    let (setups, mut wire) = (setups(), Wire::new());
+    let turn = move || {
+        let mut pairs = Vec::with_capacity(BATCH);
+        let mut time = busy(|| pairs.extend((0..BATCH).map(|_| Pair::<P>::new(settings, &setups))));
+        let told: Vec<_> = pairs.iter().map(Pair::descriptions).collect();
+        time += busy(|| {
+            for (pair, told) in pairs.iter_mut().zip(&told) {
+                pair.connect(told, &mut wire);
+            }
+        });
+        time / BATCH as u32
+    };
+    Meter { size: P::SIZE, turn: Box::new(turn), memory: Box::new(move || memory::<P>(settings)) }
+}
+
+/// Connects two agents; for those who count instructions.
+pub(crate) fn once<P: Peer>(settings: P::Settings) -> impl FnMut(()) -> bool {
+    let (setups, mut wire) = (setups(), Wire::new());
+    move |()| {
+        let mut pair = Pair::<P>::new(settings, black_box(&setups));
+        let told = pair.descriptions();
+        pair.connect(&told, &mut wire);
+        pair.is_settled()
+    }
+}
+
+#[cfg(feature = "allocations")]
+fn memory<P: Peer>(settings: P::Settings) -> Memory {
+    let (setups, mut wire, mut pair) = (setups(), Wire::new(), None);
+    let born = allocation_counter::measure(|| pair = Some(Pair::<P>::new(settings, &setups)));
+    let mut pair = pair.expect("it was just made");
+    let told = pair.descriptions();
+    let met = allocation_counter::measure(|| pair.connect(&told, &mut wire));
+    let both = born.bytes_current + met.bytes_current;
+    Memory {
+        allocations: Some(born.count_total + met.count_total),
+        held: u64::try_from(both / 2).ok(),
+    }
+}
+
+#[cfg(not(feature = "allocations"))]
+fn memory<P: Peer>(_: P::Settings) -> Memory {
+    Memory::default()
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this is for")]
+pub(crate) fn print(whos: &[Who]) {
+    println!(
+        "| who | connecting both, µs, min | p50 | ratio | allocations of both | heap of one, bytes \
+         | struct, bytes | goal |\n|---|---:|---:|---:|---:|---:|---:|---|"
+    );
+    let mut meters: Vec<Meter> = whos.iter().map(|who| (who.meter)()).collect();
+    let mut times = vec![Vec::with_capacity(ROUNDS); meters.len()];
+    for _ in 0..ROUNDS {
+        for (meter, times) in meters.iter_mut().zip(&mut times) {
+            times.push(Some((meter.turn)().as_nanos() as u64));
+        }
+    }
+    let times: Vec<Sample> = times.into_iter().map(Sample::new).collect();
+    let us =
+        |nanos: Option<u64>| Duration::from_nanos(nanos.unwrap_or_default()).as_secs_f64() * 1e6;
+    let first = us(times[0].percentile(50));
+    for ((who, meter), times) in whos.iter().zip(&meters).zip(&times) {
+        let (min, p50) = (us(times.percentile(0)), us(times.percentile(50)));
+        let (memory, size) = ((meter.memory)(), meter.size as u64);
+        let mut verdict = Verdict::default();
+        if who.kind == Kind::Ours {
+            verdict.mean_at_most("µs", p50, CPU_US);
+            if let Memory { allocations: Some(allocations), held: Some(held) } = memory {
+                verdict.at_most("allocations", Some(allocations), ALLOCATIONS);
+                verdict.at_most("heap", Some(held), HEAP);
+            }
+            verdict.at_most("struct", Some(size), STRUCT);
+        }
+        let blank = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+        println!(
+            "| {} | {min:.1} | {p50:.1} | {:.2} | {} | {} | {size} | {} |",
+            who.name,
+            p50 / first,
+            blank(memory.allocations),
+            blank(memory.held),
+            verdict.cell()
+        );
+    }
+}
+
+/// The same as jobs for criterion and valgrind.
+pub(crate) fn suite(whos: Vec<Who>) -> Suite {
+    let mut suite = Suite::default();
+    let mut job = suite.job("connect two agents", (), true);
+    for who in whos {
+        job.by(who.name, who.once);
+    }
+    suite
+}
