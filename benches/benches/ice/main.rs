@@ -15,6 +15,7 @@ mod peer;
 mod plan;
 mod random;
 mod rest;
+mod rice;
 mod session;
 mod tap;
 mod weather;

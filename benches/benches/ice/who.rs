@@ -5,6 +5,7 @@ use crate::{
     ours::Ours,
     peer::Peer,
     plan::Plan,
+    rice::Rice,
     session::{self, Outcome},
 };
 use core::time::Duration;
@@ -49,5 +50,6 @@ pub(crate) fn all() -> Vec<Who> {
         Who::new::<Ours>("ice-proto, strict", Kind::OursStrict, Profile::Strict),
         Who::new::<Is>("is", Kind::Theirs, None),
         Who::new::<Is>("is, Ta 5 ms", Kind::Theirs, Some(Duration::from_millis(5))),
+        Who::new::<Rice>("rice-proto", Kind::Theirs, ()),
     ]
 }
