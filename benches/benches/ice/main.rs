@@ -16,6 +16,7 @@ mod plan;
 mod random;
 mod rest;
 mod rice;
+mod rtc;
 mod session;
 mod tap;
 mod weather;

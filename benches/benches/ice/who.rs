@@ -6,6 +6,7 @@ use crate::{
     peer::Peer,
     plan::Plan,
     rice::Rice,
+    rtc::{self, Rtc},
     session::{self, Outcome},
 };
 use core::time::Duration;
@@ -51,5 +52,7 @@ pub(crate) fn all() -> Vec<Who> {
         Who::new::<Is>("is", Kind::Theirs, None),
         Who::new::<Is>("is, Ta 5 ms", Kind::Theirs, Some(Duration::from_millis(5))),
         Who::new::<Rice>("rice-proto", Kind::Theirs, ()),
+        Who::new::<Rtc>("rtc-ice", Kind::Theirs, rtc::Settings::Default),
+        Who::new::<Rtc>("rtc-ice, fast", Kind::Theirs, rtc::Settings::Fast),
     ]
 }
