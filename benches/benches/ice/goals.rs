@@ -18,8 +18,8 @@ impl Verdict {
         self
     }
 
-    /// The same for a mean.
-    pub(crate) fn mean_at_most(&mut self, what: &str, mean: f64, most: f64) -> &mut Self {
+    /// The same for what is no whole number.
+    pub(crate) fn real_at_most(&mut self, what: &str, mean: f64, most: f64) -> &mut Self {
         self.asked = true;
         if mean > most {
             self.missed.push(format!("{what} {mean:.1} > {most}"));

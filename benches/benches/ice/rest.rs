@@ -27,7 +27,7 @@ pub(crate) fn idle(whos: &[Who], seeds: u64) {
             let idle = Sample::new(outcomes.iter().map(done));
             let mut verdict = Verdict::default();
             if who.kind != Kind::Theirs {
-                verdict.mean_at_most("mean", idle.mean(), IDLE_MEAN);
+                verdict.real_at_most("mean", idle.mean(), IDLE_MEAN);
                 verdict.at_most("max", idle.max(), IDLE_MAX);
             }
             let (mean, max, goal) = (idle.mean(), cell(idle.max()), verdict.cell());
