@@ -79,7 +79,7 @@ impl Peer for Is {
 
     fn drain(&mut self, _: Instant, out: Out<'_>) -> Option<Instant> {
         while let Some(sent) = self.agent.poll_transmit() {
-            out(Datagram { from: sent.source, to: sent.destination, bytes: &sent.contents });
+            out(Datagram::new(sent.source, sent.destination, &sent.contents));
         }
         while let Some(event) = self.agent.poll_event() {
             if let IceAgentEvent::NominatedSend { source, destination, .. } = event {

@@ -17,6 +17,10 @@ use stun_proto::{BindingServer, ServerConfig};
 pub(crate) const SERVER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 200)), 3478);
 
+/// From one host to the other. The NATs are near the hosts, so that a packet with a smaller TTL
+/// opens that of its sender and arrives nowhere.
+const HOPS: u8 = 10;
+
 /// A packet under way, as the other end will see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -104,14 +108,15 @@ impl Network {
         side: Side,
         datagram: Datagram<'_>,
     ) {
-        let Datagram { from, to, bytes } = datagram;
+        let Datagram { from, to, ttl, bytes } = datagram;
         let nat = self.nats[side as usize].as_mut();
         let from = nat.map_or(from, |nat| nat.leave(to));
         if to == SERVER {
             self.serve(now, from, bytes);
             return;
         }
-        let Some(since) = since else { return };
+        let arrives = ttl.is_none_or(|ttl| ttl >= HOPS);
+        let Some(since) = since.filter(|_| arrives) else { return };
         let traffic = &mut self.traffic[side as usize];
         for at in traffic.arrivals(now, since, bytes.len(), &mut self.random) {
             self.fly(at, from, to, bytes.to_vec());

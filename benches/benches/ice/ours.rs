@@ -64,7 +64,7 @@ impl Peer for Ours {
         if let Verdict::Forward(reply) =
             self.agent.handle_input(now, Input::received(path, datagram.bytes))
         {
-            out(Datagram { from: datagram.to, to: datagram.from, bytes: &reply.to_vec() });
+            out(Datagram::new(datagram.to, datagram.from, &reply.to_vec()));
         }
     }
 
@@ -78,6 +78,7 @@ impl Peer for Ours {
                 Output::Transmit(sent) => out(Datagram {
                     from: sent.path.local,
                     to: sent.path.remote,
+                    ttl: sent.meta.ttl,
                     bytes: &sent.payload,
                 }),
                 Output::Socket(SocketRequest::Bind { id, local }) => {

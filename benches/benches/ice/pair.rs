@@ -99,8 +99,7 @@ impl<P: Peer> Pair<P> {
             self.now = all.flatten().min().expect("something to come").max(self.now);
             if wire.next_at().is_some_and(|at| at <= self.now) {
                 let slot = wire.pop();
-                let bytes = &slot.bytes[..slot.len];
-                let datagram = Datagram { from: slot.from, to: slot.to, bytes };
+                let datagram = Datagram::new(slot.from, slot.to, &slot.bytes[..slot.len]);
                 let side = slot.to_side;
                 let peer = &mut self.peers[side as usize];
                 peer.receive(self.now, datagram, &mut |out| wire.push(self.now, side, out));

@@ -53,12 +53,20 @@ impl Setup {
     }
 }
 
-/// A packet to be sent.
+/// A packet to be sent, or that has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Datagram<'a> {
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
+    /// How far it goes, if not as far as it must.
+    pub(crate) ttl: Option<u8>,
     pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Datagram<'a> {
+    pub(crate) const fn new(from: SocketAddr, to: SocketAddr, bytes: &'a [u8]) -> Self {
+        Self { from, to, ttl: None, bytes }
+    }
 }
 
 /// Takes what an agent sends.

@@ -81,7 +81,7 @@ impl Peer for Rice {
             let polled = self.agent.poll(theirs(now));
             while let Some(sent) = self.agent.poll_transmit(theirs(now)) {
                 let sent = sent.transmit;
-                out(Datagram { from: sent.from, to: sent.to, bytes: &sent.data });
+                out(Datagram::new(sent.from, sent.to, &sent.data));
             }
             match polled {
                 AgentPoll::Closed => return None,

@@ -113,7 +113,7 @@ impl Peer for Rtc {
     fn drain(&mut self, _: Instant, out: Out<'_>) -> Option<Instant> {
         while let Some(sent) = self.agent.poll_write() {
             let path = sent.transport;
-            out(Datagram { from: path.local_addr, to: path.peer_addr, bytes: &sent.message });
+            out(Datagram::new(path.local_addr, path.peer_addr, &sent.message));
         }
         while self.agent.poll_event().is_some() {}
         self.agent.poll_timeout().map(clock::ours)

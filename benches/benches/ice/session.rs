@@ -197,10 +197,7 @@ impl<P: Peer> Session<'_, P> {
             // What has arrived is heard before anyone is told that time has passed.
             if let Some((flight, side, at)) = self.network.arrival(self.now) {
                 if self.is_awake(side) {
-                    self.receive(
-                        side,
-                        Datagram { from: flight.from, to: at, bytes: &flight.bytes },
-                    );
+                    self.receive(side, Datagram::new(flight.from, at, &flight.bytes));
                 }
             } else {
                 for side in Side::BOTH {
