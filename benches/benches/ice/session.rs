@@ -32,7 +32,7 @@ pub(crate) struct Outcome {
     pub(crate) done: Option<Duration>,
     /// Packets sent by then.
     pub(crate) packets: u64,
-    /// Whether both use the two ends of one path, at the end of the rest.
+    /// Whether both used the two ends of one path last, after the rest.
     pub(crate) agree: bool,
     /// Packets sent while nothing happened.
     pub(crate) idle: u64,
@@ -60,6 +60,8 @@ pub(crate) struct Session<'p, P> {
     /// Nobody drives these any more.
     gone: [bool; 2],
     settled: [Option<Duration>; 2],
+    /// What each settled on last.
+    used: [Standing; 2],
 }
 
 /// Plays a plan.
@@ -74,6 +76,7 @@ pub(crate) fn play<P: Peer>(settings: P::Settings, plan: &Plan) -> Outcome {
         wakes: [None; 2],
         gone: [false; 2],
         settled: [None; 2],
+        used: [Standing::Checking; 2],
     };
     for side in Side::BOTH {
         session.drain(side);
@@ -170,8 +173,9 @@ impl<P: Peer> Session<'_, P> {
         self.tap.acknowledged.is_some() && self.peers.iter().all(standing)
     }
 
+    /// Whoever has lost since is asked for what it used: to lose is not to disagree.
     fn agree(&self) -> bool {
-        let [a, b] = [&self.peers[0], &self.peers[1]].map(Peer::standing);
+        let [a, b] = self.used;
         let Standing::Settled { local: at_a, remote: of_a } = a else { return false };
         let Standing::Settled { local: at_b, remote: of_b } = b else { return false };
         self.network.outer(Side::A, at_a) == of_b && self.network.outer(Side::B, at_b) == of_a
@@ -243,7 +247,9 @@ impl<P: Peer> Session<'_, P> {
         let now = *now;
         let peer = &mut peers[side as usize];
         self.wakes[side as usize] = peer.drain(now, &mut |out| send(network, tap, now, side, out));
-        if matches!(peer.standing(), Standing::Settled { .. }) {
+        let standing = peer.standing();
+        if matches!(standing, Standing::Settled { .. }) {
+            self.used[side as usize] = standing;
             self.settled[side as usize].get_or_insert(now.saturating_since(OFFER));
         }
     }
