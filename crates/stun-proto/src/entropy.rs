@@ -23,6 +23,8 @@ use rand_core::{Rng, SeedableRng};
 /// ```
 pub struct Entropy {
     seed: [u8; 32],
+    /// Parts the streams of several machines that share a seed.
+    domain: u64,
     /// How many seeds for others were given away.
     forked: u64,
     /// How many bytes of the public stream were read, and how many of the secret one.
@@ -34,7 +36,8 @@ pub struct Entropy {
 
 /// Ten transaction IDs. Who reads on sets the stream up every tenth time.
 const WINDOW: usize = 120;
-/// The nonces of the streams. Those of forks have the topmost bit set.
+/// The nonces of the streams: the lowest bits, with the domain above them. Those of forks have the
+/// topmost bit set.
 const PUBLIC: u64 = 0;
 const SECRET: u64 = 1;
 const FORKS: u64 = 1 << 63;
@@ -43,7 +46,22 @@ impl Entropy {
     /// The streams of this seed. Whoever knows the seed knows the secrets: take it from the
     /// operating system, and use it once.
     pub const fn new(seed: [u8; 32]) -> Self {
-        Self { seed, forked: 0, public_read: 0, secret_read: 0, window: [0; WINDOW] }
+        Self { seed, domain: 0, forked: 0, public_read: 0, secret_read: 0, window: [0; WINDOW] }
+    }
+
+    /// Streams of this seed for one of several machines that it is meant for: each label has streams
+    /// of its own. Costs nothing, where a [`fork`](Self::fork) reads a stream.
+    ///
+    /// ```
+    /// use stun_proto::Entropy;
+    /// let [mut one, mut two] = ["one", "two"].map(|label| Entropy::labelled([7; 32], label));
+    /// assert_ne!(one.transaction_id(), two.transaction_id());
+    /// assert_ne!(one.secret::<32>(), two.secret::<32>());
+    /// ```
+    pub const fn labelled(seed: [u8; 32], label: &str) -> Self {
+        let mut this = Self::new(seed);
+        this.domain = (fnv(label) << 2) & !FORKS;
+        this
     }
 
     /// Streams for another machine. No two forks are alike, also with the same label.
@@ -112,7 +130,7 @@ impl Entropy {
     /// Reads a stream from some word on.
     fn read(&self, stream: u64, from: u64, bytes: &mut [u8]) {
         let mut chacha = ChaCha20Rng::from_seed(self.seed);
-        chacha.set_stream(stream);
+        chacha.set_stream(self.domain ^ stream);
         chacha.set_word_pos(u128::from(from) / WORD as u128);
         chacha.fill_bytes(bytes);
     }

@@ -530,6 +530,10 @@ fn first_refusal_is_at_most_84_bytes() {
         assert_eq!(refusal, Some(Refusal::Unauthenticated));
         assert_eq!(response.len(), len);
         let message = Message::parse(&response).unwrap();
+        let code = message.get::<ErrorCode<'_>>().map(|error| error.code);
+        assert_eq!(code, Some(Code::UNAUTHENTICATED));
+        assert_eq!(message.get::<Realm<'_>>(), Some(Realm(realm)));
+        assert!(message.get::<Nonce<'_>>().is_some_and(|nonce| nonce.0.len() == 32));
         for absent in [AttributeType::USERNAME, AttributeType::USERHASH, AttributeType::SOFTWARE] {
             assert!(!message.has(absent));
         }
