@@ -45,6 +45,15 @@ impl DropReason {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DropCounters([u64; DropReason::ALL.len()]);
 
+/// The counts of two machines together.
+impl core::ops::Add for DropCounters {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(core::array::from_fn(|at| self.0[at].saturating_add(other.0[at])))
+    }
+}
+
 impl DropCounters {
     /// Counts `reason` and gives the verdict that says so.
     pub fn refuse(&mut self, reason: DropReason) -> Verdict<'static> {

@@ -136,6 +136,24 @@ impl<E> Outbox<E> {
         Some(output)
     }
 
+    /// Takes out the messages that `which` picks, in their order, for another way to go: a parent
+    /// does so with what a child sends through a relay.
+    pub fn divert(&mut self, which: impl Fn(&Transmit) -> bool, mut to: impl FnMut(Transmit)) {
+        if self.transmits == 0 {
+            return;
+        }
+        for _ in 0..self.queue.len() {
+            let Some(entry) = self.queue.pop_front() else { return };
+            match entry.output {
+                Output::Transmit(transmit) if which(&transmit) => {
+                    self.transmits -= 1;
+                    to(transmit);
+                }
+                output => self.queue.push_back(Entry { output, advice: entry.advice }),
+            }
+        }
+    }
+
     /// How many outputs of any kind wait.
     pub fn len(&self) -> usize {
         self.queue.len()
