@@ -1,33 +1,22 @@
 //! The agent: routes inputs to gathering and to the session, and hands what one finds out to the
 //! other.
 mod commands;
-mod freeing;
-mod routing;
+mod leaving;
+mod relays;
 
 pub use commands::SendError;
 
 use crate::{
-    ConfigError, IceConfig, IceEvent, IceState, Profile,
-    config::common_pacing,
-    gathering::{Gathered, Gathering, relayed},
-    pacer::Pacer,
-    pair::{Pair, PairFailure, PairId},
-    session::{Session, SessionOutput},
+    Base, ConfigError, Gathering, GatheringEvent, IceConfig, IceEvent, IceSession, IceState, Pacer,
+    config::Pacing,
 };
-use alloc::{
-    collections::{BTreeSet, VecDeque},
-    vec::Vec,
-};
-use bytes::Bytes;
-use core::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use alloc::boxed::Box;
+use core::time::Duration;
+use leaving::Leaving;
+use relays::RelayRequests;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Output, Path, SocketIds, Transmit,
-    Verdict,
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
 };
-use stun_proto::{Credentials as Account, Entropy};
 
 /// One ICE agent for one stream with one component (BUNDLE and rtcp-mux are assumed): it finds out
 /// how it can be reached, checks every way there is to the peer, settles with it on one of them,
@@ -35,8 +24,11 @@ use stun_proto::{Credentials as Account, Entropy};
 ///
 /// Its owner tells the peer what [`local_credentials`](Self::local_credentials) and each
 /// [`IceEvent::Candidate`] say, tells the agent what the peer says, and drives it as any
-/// [`Machine`]. Data of the peer is a [`Verdict::Deliver`] whose path is seen past any relay; data to the peer is what
-/// [`send`](Self::send) returns. Neither is copied or queued.
+/// [`Machine`]. Data of the peer is a [`Verdict::Deliver`] whose path is seen past any relay; data
+/// to the peer is what [`send`](Self::send) returns. Neither is copied or queued.
+///
+/// It is made of a [`Gathering`], which has sockets and relays and knows of no peer, an
+/// [`IceSession`], which knows the peer and has no sockets, and a [`Pacer`] that both share.
 ///
 /// Of what arrives at its sockets the agent claims STUN, ChannelData of its relays, and anything
 /// from an address that has shown that it knows the password. Packets on paths that are not its own
@@ -68,24 +60,15 @@ use stun_proto::{Credentials as Account, Entropy};
 /// See the [crate documentation](crate) for two agents that meet.
 #[derive(Debug)]
 pub struct IceAgent {
-    pub(crate) session: Session,
-    pub(crate) gathering: Gathering,
+    session: IceSession,
+    /// Apart, since an agent may be moved about, and most of this is of use at first only.
+    gathering: Box<Gathering>,
     pacer: Pacer,
-    profile: Profile,
-    /// The Ta that this agent proposes.
-    offered_pacing: Duration,
-    /// The Ta that the peer proposes.
-    remote_pacing: Option<Duration>,
+    pacing: Pacing,
+    relay_requests: RelayRequests,
+    leaving: Leaving,
     clock: Clock,
-    out: VecDeque<Output<IceEvent>>,
-    outputs_max: usize,
     deadline: Option<Instant>,
-    drops: DropCounters,
-    /// What relays were asked to permit, and have not refused.
-    permits: BTreeSet<(SocketAddr, IpAddr)>,
-    /// The pair whose channel was asked for.
-    bound: Option<PairId>,
-    freed: bool,
 }
 
 impl IceAgent {
@@ -93,233 +76,154 @@ impl IceAgent {
     /// An agent that does nothing yet. `seed` is secret, and used for nothing else; `sockets` are
     /// the numbers by which it asks for sockets, one for each local address.
     pub fn new(config: IceConfig, seed: [u8; 32], sockets: SocketIds) -> Result<Self, ConfigError> {
-        config.validate()?;
-        let account = |server: &crate::TurnServer| {
-            Account::new(&server.username, &server.password)
-                .map_err(|_| ConfigError::TurnCredentials(server.address))
-        };
-        let accounts = config.turn_servers.iter().map(account).collect::<Result<Vec<_>, _>>()?;
-        let mut entropy = Entropy::new(seed);
-        let gathering = Gathering::new(&config, accounts, sockets, entropy.fork("gathering"));
         Ok(Self {
-            session: Session::new(&config, entropy.fork("session")),
-            gathering,
+            session: IceSession::new(&config, seed)?,
+            gathering: Box::new(Gathering::new(&config, sockets, seed)?),
             pacer: Pacer::new(config.pacing),
-            profile: config.profile,
-            offered_pacing: config.pacing,
-            remote_pacing: None,
+            pacing: Pacing::new(config.profile, config.pacing),
+            relay_requests: RelayRequests::default(),
+            leaving: Leaving::default(),
             clock: Clock::default(),
-            out: VecDeque::new(),
-            outputs_max: config.outputs_max,
             deadline: None,
-            drops: DropCounters::default(),
-            permits: BTreeSet::new(),
-            bound: None,
-            freed: false,
         })
     }
 
-    /// Brings Ta in line with what both agents propose. Until the peer has said something gathering
-    /// goes at the pace of this agent.
-    fn apply_pacing(&mut self) {
-        if self.session.remote.is_some() {
-            let pacing = common_pacing(self.profile, self.offered_pacing, self.remote_pacing);
-            self.pacer.set_interval(pacing);
-            self.session.pacing = pacing;
-        }
-    }
-
-    /// Takes note of the time and does what is due by then.
+    /// Takes note of the time and lets both parts do what is due by then. Slots of the pacer are
+    /// given later: what just arrived may make what they would be spent on needless.
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.gathering.run(now);
-            self.session.run_checks(now);
-            self.session.run_consent(now);
-            self.settle(now);
+        if self.is_due(now) {
+            self.gathering.handle_timeout(now);
+            self.session.handle_timeout(now);
         }
         now
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now))
     }
 
     /// Draws all conclusions from what just happened, so that nothing is left but to wait.
     fn settle(&mut self, now: Instant) {
         loop {
             self.collect(now);
-            self.session.update(now);
             self.ask_relays(now);
-            // What follows may start transactions; a second round collects them.
-            let paced = self.pace(now);
-            self.collect(now);
-            while let Some(output) = self.session.poll() {
-                self.emit(now, output);
+            if !self.pace(now) && !self.leave(now) {
+                break;
             }
-            self.gathering.sweep();
-            if !paced {
-                self.collect(now);
-                // Last, since when it is due depends on the pairs there are.
-                if !self.free(now) {
-                    break;
-                }
-            }
+        }
+        if self.gathering.has_relays() {
+            let (gathering, session) = (&mut self.gathering, &mut self.session);
+            session.take_relayed(|transmit| gathering.forward(now, &transmit));
+        }
+        // One queue, so that what goes one way keeps its order.
+        while let Some(output) = self.gathering.poll_out() {
+            self.session.pass_on(output);
         }
         self.deadline = self.next_deadline(now);
     }
 
     /// Takes what gathering has found.
     fn collect(&mut self, now: Instant) {
-        while let Some(gathered) = self.gathering.poll(now) {
-            match gathered {
-                Gathered::Transmit(path, bytes) => self.transmit(path, bytes),
-                Gathered::Socket(request) => self.out.push_back(Output::Socket(request)),
-                Gathered::Failed(failure) => self.tell(IceEvent::GatheringFailed(failure)),
-                Gathered::Local(local) => {
-                    let candidate = local.candidate;
-                    if self.session.add_local(local) {
-                        self.tell(IceEvent::Candidate(candidate));
-                    }
+        while let Some(event) = self.gathering.poll_event() {
+            match event {
+                GatheringEvent::Candidate(local) => self.session.add_local(now, local),
+                GatheringEvent::MappingLost { mapped, base } => {
+                    self.session.withdraw_local(now, mapped, base);
                 }
-                Gathered::Permitted { relayed, peer, granted } => {
-                    if let Some(base) = self.session.locals.base_at(relayed) {
-                        self.session.permitted(base, peer, granted);
-                    }
+                GatheringEvent::BaseLost(base) => {
+                    self.relay_requests.forget(base);
+                    self.session.lose_base(now, base);
+                }
+                GatheringEvent::Permission { relay, peer, granted } => {
                     if !granted {
                         // For a pair that comes later it is asked again.
-                        self.permits.remove(&(relayed, peer));
+                        self.relay_requests.refused(relay, peer);
                     }
+                    self.session.permission(now, relay, peer, granted);
                 }
-                Gathered::RelayLost { relayed } => {
-                    self.permits.retain(|(address, _)| *address != relayed);
-                    if let Some(base) = self.session.locals.base_at(relayed) {
-                        self.session.base_lost(base, PairFailure::Relay);
-                    }
+                GatheringEvent::Failed(failure) => {
+                    self.session.event(IceEvent::GatheringFailed(failure));
                 }
-                Gathered::HostLost { base } => {
-                    if let Some(base) = self.session.locals.base_at(base) {
-                        self.session.base_lost(base, PairFailure::Socket);
-                    }
+                GatheringEvent::Resumed => self.session.set_local_complete(now, false),
+                GatheringEvent::Complete => {
+                    self.session.event(IceEvent::GatheringComplete);
+                    self.session.know_server(
+                        now,
+                        self.gathering.rtt_to_server(),
+                        self.gathering.hops_to_server(),
+                    );
+                    self.session.set_local_complete(now, true);
                 }
             }
-        }
-        if self.gathering.completed() && !self.session.is_closed() {
-            self.session.set_gathering_done(true);
-            self.tell(IceEvent::GatheringComplete);
         }
     }
 
-    /// Asks relays to let the peer's addresses through, and for a channel to the peer once a relayed
-    /// pair is in use.
-    fn ask_relays(&mut self, now: Instant) {
-        if self.session.remote.is_none()
-            || self.session.is_closed()
-            || self.gathering.relays.is_empty()
-        {
-            return;
-        }
-        let relayed = self.session.locals.bases().map(|(_, local)| local.base);
-        let relays: Vec<SocketAddr> =
-            relayed.filter(|base| self.gathering.relays.is_relayed(base)).collect();
-        for relayed in relays {
-            let mut peers: Vec<IpAddr> = Vec::new();
-            let waits =
-                |pair: &&Pair| pair.path.local() == relayed && pair.blocked && pair.is_open();
-            for pair in self.session.list.iter().filter(waits) {
-                let ip = pair.path.remote().ip();
-                if self.session.selected.is_none() && self.permits.insert((relayed, ip)) {
-                    peers.push(ip);
-                }
-            }
-            if !peers.is_empty() {
-                self.gathering.relays.permit(relayed, &peers);
-            }
-        }
-        let active = self.session.active_pair().map(|pair| (pair.id, pair.path));
-        if let Some((id, path)) = active
-            && self.bound != Some(id)
-            && self.gathering.relays.is_relayed(&path.local())
-        {
-            self.bound = Some(id);
-            self.gathering.relays.bind(now, path.local(), path.remote());
-        }
-    }
-
-    /// Uses the pacer's slot, if it is free and something wants it.
+    /// Uses the pacer's slot, if it is free and something wants it: triggered checks and nominations
+    /// before gathering, ordinary checks after it.
     fn pace(&mut self, now: Instant) -> bool {
         if !self.pacer.is_free(now) {
             return false;
         }
-        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        while due(self.session.urgent_at()) {
-            if self.session.send_urgent(now) {
-                self.pacer.take(now);
-                return true;
-            }
-        }
-        while self.gathering.wants_slot() {
-            if self.gathering.take_slot(now) {
-                self.pacer.take(now);
-                return true;
-            }
-        }
-        if due(self.session.patient_at()) && self.session.send_patient(now) {
+        let ta = self.pacer.interval();
+        let sent = self.session.take_triggered_slot(now, ta)
+            || (self.gathering.wants_slot() && self.gathering.take_slot(now, ta))
+            || self.session.take_ordinary_slot(now, ta);
+        if sent {
             self.pacer.take(now);
-            return true;
         }
-        false
+        sent
     }
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
-        let work = [self.session.urgent_at(), gathering, self.session.patient_at()];
-        let slot = work.into_iter().flatten().min().map(|at| at.max(self.pacer.slot()));
-        let all = [slot, self.session.deadline(), self.gathering.deadline(), self.free_at()];
-        let at = all.into_iter().flatten().min()?;
+        let slot = [self.session.next_slot(), gathering].into_iter().flatten().min();
+        let all = [
+            slot.map(|at| at.max(self.pacer.next())),
+            self.session.deadline(),
+            self.gathering.deadline(),
+            self.leave_at(),
+        ];
+        // At the end of time nothing more is to come.
+        let at = all.into_iter().flatten().min().filter(|_| now < Instant::FAR)?;
         debug_assert!(at > now, "something was due and not done: {all:?} at {now:?}");
         // Should that ever be, a driver is not to spin.
         Some(at.max(now.saturating_add(Duration::from_nanos(1))))
     }
 
-    fn emit(&mut self, now: Instant, output: SessionOutput) {
-        match output {
-            SessionOutput::Event(event) => {
-                if matches!(event, IceEvent::Selected(_)) {
-                    self.gathering.forget_mappings();
-                }
-                self.tell(event);
-            }
-            SessionOutput::Transmit(path, bytes) => {
-                match self.gathering.relays.send(now, &path, &bytes) {
-                    None => self.transmit(path, bytes),
-                    Some(Ok(packet)) => {
-                        let (path, bytes) = (packet.path, relayed::to_bytes(&packet));
-                        self.transmit(path, bytes);
-                    }
-                    // The permission lapsed; the check is as good as lost.
-                    Some(Err(_)) => {}
-                }
-            }
+    /// Bytes that arrived at one of our sockets.
+    fn receive<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let to_session = match self.gathering.receive(now, input) {
+            None => input,
+            // What a relay passed on is never offered to a relay again, so that nesting cannot
+            // recurse.
+            Some(Verdict::Deliver { path, bytes }) => Input::received(path, bytes),
+            Some(verdict) => return verdict,
+        };
+        match self.session.handle_input(now, to_session) {
+            Verdict::Unclaimed => self.gathering.refuse(DropReason::Unexpected),
+            verdict => verdict,
         }
-    }
-
-    fn transmit(&mut self, path: Path, bytes: Bytes) {
-        if self.out.len() >= self.outputs_max {
-            let _ = self.drops.refuse(DropReason::Exhausted);
-            return;
-        }
-        self.out.push_back(Output::Transmit(Transmit::new(path, bytes)));
-    }
-
-    fn tell(&mut self, event: IceEvent) {
-        self.out.push_back(Output::Event(event));
     }
 
     /// How often bytes were refused, and why.
-    pub const fn drops(&self) -> &DropCounters {
-        &self.drops
+    pub fn drops(&self) -> DropCounters {
+        *self.session.drops() + *self.gathering.drops()
     }
 
     /// How far the agent has come.
     pub const fn state(&self) -> IceState {
         self.session.state()
+    }
+
+    /// The part that knows the peer.
+    pub const fn session(&self) -> &IceSession {
+        &self.session
+    }
+
+    /// The part that has sockets and relays.
+    pub fn gathering(&self) -> &Gathering {
+        &self.gathering
     }
 }
 
@@ -327,11 +231,28 @@ impl Machine for IceAgent {
     type Event = IceEvent;
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let due = self.is_due(now);
         let now = self.advance(now);
-        self.route(now, input)
+        let verdict = match input {
+            Input::Timeout => Verdict::Consumed,
+            Input::Received { .. } => self.receive(now, input),
+            Input::PathFailed { path, .. } if self.session.has_base(Base::of(path)) => {
+                let _ = self.gathering.handle_input(now, input);
+                Verdict::Consumed
+            }
+            Input::Socket { .. }
+            | Input::PathFailed { .. }
+            | Input::Accepted { .. }
+            | Input::LookedUp { .. } => self.gathering.handle_input(now, input),
+        };
+        // Data changes nothing.
+        if due || !matches!(verdict, Verdict::Deliver { .. }) {
+            self.settle(now);
+        }
+        verdict
     }
 
     fn poll_output(&mut self) -> Output<IceEvent> {
-        self.out.pop_front().unwrap_or(Output::Timeout(self.deadline))
+        self.session.poll_out().unwrap_or(Output::Timeout(self.deadline))
     }
 }

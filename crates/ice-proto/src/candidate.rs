@@ -165,4 +165,10 @@ mod tests {
             assert_eq!(bad.validate(), Err(AddCandidateError::Address(address)));
         }
     }
+
+    #[test]
+    fn mapped_addresses_become_plain() {
+        let mapped = Candidate::host("[::ffff:192.0.2.1]:9".parse().unwrap());
+        assert_eq!(mapped.address, "192.0.2.1:9".parse().unwrap());
+    }
 }

@@ -13,7 +13,7 @@ pub(crate) const PACING_DEFAULT: Duration = Duration::from_millis(50);
 
 /// Which candidates may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Policy {
+pub enum CandidatePolicy {
     /// All of them.
     #[default]
     All,
@@ -25,11 +25,14 @@ pub enum Policy {
 /// `spec/rfc8445.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// RFC 8445 to the letter.
+    /// RFC 8445 to the letter. There one transaction decides on the nomination
+    /// (RFC 8445 §7.2.5.3.4): where a third of all packets is lost, about one session in a hundred
+    /// ends with it and needs a restart.
     Strict,
     /// As `Strict`, and the pacer's spare slots thaw pairs that share a foundation with one under
     /// way, and repeat the checks of pairs that have not been answered, each time as a new
-    /// transaction: loss costs tens of milliseconds, not hundreds.
+    /// transaction: loss costs tens of milliseconds, not hundreds. Retransmissions go on every two
+    /// seconds, so that an outage costs no more than that beyond itself.
     #[default]
     Responsive,
     /// As `Responsive`, and a peer that proposes no Ta gets 20 ms instead of 50 ms.
@@ -38,7 +41,7 @@ pub enum Profile {
 
 /// A TURN server and the account there.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TurnServer {
+pub struct RelayServer {
     /// Where it listens for UDP.
     pub address: SocketAddr,
     /// The account.
@@ -47,9 +50,9 @@ pub struct TurnServer {
     pub password: Arc<str>,
 }
 
-impl fmt::Debug for TurnServer {
+impl fmt::Debug for RelayServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TurnServer")
+        f.debug_struct("RelayServer")
             .field("address", &self.address)
             .field("username", &self.username)
             .finish_non_exhaustive()
@@ -59,13 +62,13 @@ impl fmt::Debug for TurnServer {
 /// What an [`IceAgent`](crate::IceAgent) is told at its birth.
 ///
 /// ```
-/// use ice_proto::{IceConfig, Policy, Role};
+/// use ice_proto::{CandidatePolicy, IceConfig, Role};
 /// let config = IceConfig {
 ///     role: Role::Controlled,
 ///     stun_servers: vec!["192.0.2.3:3478".parse()?],
 ///     ..IceConfig::default()
 /// };
-/// assert_eq!(config.policy, Policy::All);
+/// assert_eq!(config.policy, CandidatePolicy::All);
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -77,9 +80,9 @@ pub struct IceConfig {
     /// Asked for relayed candidates, and for server-reflexive ones along the way. A relayed
     /// candidate is of the family of the socket that asked; a host without IPv4 gets one of IPv4
     /// where the server has them, to meet peers without IPv6.
-    pub turn_servers: Vec<TurnServer>,
+    pub turn_servers: Vec<RelayServer>,
     /// Which candidates may be used.
-    pub policy: Policy,
+    pub policy: CandidatePolicy,
     /// How eagerly checks are sent.
     pub profile: Profile,
     /// Whether the consent checks to an ICE-lite peer have USE-CANDIDATE as well. RFC 7675 does not
@@ -88,6 +91,14 @@ pub struct IceConfig {
     /// The Ta that is proposed to the peer as `a=ice-pacing`. At least 5 ms (RFC 8445 §14.2), at
     /// most 1 s.
     pub pacing: Duration,
+    /// The time to live of the first checks that the answering side sends to server-reflexive
+    /// candidates, until a check of the peer arrives or 300 ms have passed: enough to get out of its
+    /// own NATs, so that they open, and too little to get to those of the peer, some of which take
+    /// what comes too early for their own and lose the direct path. It is lowered to what is less
+    /// than the way to a STUN or TURN server, where the driver tells
+    /// ([`PacketMeta::ttl`](sans_io::PacketMeta)). `None`: such checks are sent at once and get
+    /// there, as they always do under [`Profile::Strict`].
+    pub first_ttl: Option<u8>,
     /// How long ICE runs at least before it may fail (the PAC timer of RFC 8863 §4).
     pub patience: Duration,
     /// How long a relayed pair that works waits for a direct one before it is nominated.
@@ -119,10 +130,11 @@ impl Default for IceConfig {
             role: Role::Controlling,
             stun_servers: Vec::new(),
             turn_servers: Vec::new(),
-            policy: Policy::All,
+            policy: CandidatePolicy::All,
             profile: Profile::Responsive,
             nominate_to_lite: false,
             pacing: PACING_MIN,
+            first_ttl: Some(4),
             patience: Duration::from_millis(39_500),
             relay_wait: Duration::from_secs(1),
             mapping_keepalive: Duration::from_secs(15),
@@ -167,12 +179,29 @@ impl IceConfig {
     }
 }
 
-/// The Ta that both agents come to, where they propose these (RFC 8445 §14.2).
-pub(crate) fn common_pacing(
+/// What both agents propose as Ta.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pacing {
     profile: Profile,
-    local: Duration,
-    remote: Option<Duration>,
-) -> Duration {
+    /// The Ta that this agent proposes.
+    pub offered: Duration,
+    /// The Ta that the peer proposes.
+    pub remote: Option<Duration>,
+}
+
+impl Pacing {
+    pub(crate) const fn new(profile: Profile, offered: Duration) -> Self {
+        Self { profile, offered, remote: None }
+    }
+
+    /// What they come to.
+    pub(crate) fn agree(&self) -> Duration {
+        common_pacing(self.profile, self.offered, self.remote)
+    }
+}
+
+/// The Ta that both agents come to, where they propose these (RFC 8445 §14.2).
+fn common_pacing(profile: Profile, local: Duration, remote: Option<Duration>) -> Duration {
     let silent = match profile {
         Profile::Strict | Profile::Responsive => PACING_DEFAULT,
         Profile::Hasty => Duration::from_millis(20),

@@ -1,60 +1,142 @@
 //! Consent: the peer is asked every five seconds whether it still wants data (RFC 7675 §5.1). The
 //! requests keep NAT mappings alive as well, so no other keepalives are sent on pairs.
-use crate::{
-    pair::{PairFailure, PairId},
-    session::Session,
-    transaction::Purpose,
-};
+use crate::ids::PairId;
 use alloc::vec::Vec;
 use core::time::Duration;
 use sans_io::Instant;
+use stun_proto::Entropy;
 
-/// The basic period.
-const PERIOD: Duration = Duration::from_secs(5);
-/// How long consent lasts without an answer.
+/// The shortest wait between two requests: 0.8 of the basic period of five seconds (RFC 7675 §5.1).
+const SHORTEST: Duration = Duration::from_secs(4);
+/// What it varies by, up to 1.2 of the period. While a request is unanswered it varies less, so that
+/// six or seven of them are sent before consent expires, and not four.
+const SPREAD: Duration = Duration::from_secs(2);
+/// How long consent lasts without an answer. An answer counts for as long, whichever request it is
+/// to: a round trip may take longer than a period.
 pub(crate) const EXPIRY: Duration = Duration::from_secs(30);
-/// How long an answer is waited for: far more than a round trip, and less than the next request
-/// but one.
-pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
-impl Session {
-    /// The wait until the next request: 0.8 to 1.2 periods (RFC 7675 §5.1).
-    pub(crate) fn consent_interval(&mut self) -> Duration {
-        let fifths = PERIOD.as_nanos() as u64 / 5;
-        let spread = self.entropy.public_below(2 * fifths + 1);
-        Duration::from_nanos(4 * fifths + spread)
+/// When the peer is asked again, and when it was last heard.
+#[derive(Clone, Copy, Debug)]
+struct Timer {
+    pair: PairId,
+    granted: Instant,
+    asked: Instant,
+    next: Instant,
+}
+
+/// What became due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The peer is to be asked on this pair.
+    Ask(PairId),
+    /// The peer has not answered on this pair for too long. It is forgotten here.
+    Expired(PairId),
+}
+
+/// The pairs on which the peer is asked.
+#[derive(Debug, Default)]
+pub(crate) struct Consent {
+    timers: Vec<Timer>,
+}
+
+impl Consent {
+    /// The peer answered on this pair: consent begins, or goes on.
+    pub(crate) fn granted(&mut self, now: Instant, pair: PairId, entropy: &mut Entropy) {
+        let known = self.timers.iter().position(|timer| timer.pair == pair);
+        let at = known.unwrap_or_else(|| {
+            if self.timers.capacity() == 0 {
+                self.timers.reserve_exact(1);
+            }
+            self.timers.push(Timer { pair, granted: now, asked: now, next: now });
+            self.timers.len() - 1
+        });
+        let timer = &mut self.timers[at];
+        timer.granted = now;
+        timer.next = timer.asked.saturating_add(interval(entropy, SPREAD)).max(timer.next);
     }
 
-    /// When consent is to be asked for, or expires.
-    pub(crate) fn consent_at(&self) -> Option<Instant> {
-        let pairs = self.list.iter().filter_map(|pair| pair.valid);
-        pairs.map(|valid| valid.next_consent.min(valid.consent.saturating_add(EXPIRY))).min()
+    /// The peer is not asked any more on pairs that are not picked.
+    pub(crate) fn retain(&mut self, which: impl Fn(PairId) -> bool) {
+        self.timers.retain(|timer| which(timer.pair));
     }
 
-    /// Asks for consent on the pairs that work, and gives up those that lost it. Once a pair is
-    /// selected it is the only one that counts as working.
-    pub(crate) fn run_consent(&mut self, now: Instant) {
-        let mut asks: Vec<PairId> = Vec::new();
-        let mut expired: Vec<PairId> = Vec::new();
-        for pair in self.list.iter() {
-            let Some(valid) = pair.valid else { continue };
-            if valid.consent.saturating_add(EXPIRY) <= now {
-                expired.push(pair.id);
-            } else if valid.next_consent <= now {
-                asks.push(pair.id);
+    /// The next thing whose time has come.
+    pub(crate) fn due(&mut self, now: Instant, entropy: &mut Entropy) -> Option<Due> {
+        let at = self.timers.iter().position(|timer| timer.deadline() <= now)?;
+        let timer = &mut self.timers[at];
+        if timer.expiry() <= now {
+            return Some(Due::Expired(self.timers.remove(at).pair));
+        }
+        timer.asked = now;
+        // For as long as it is not answered.
+        timer.next = now.saturating_add(interval(entropy, SPREAD / 4));
+        Some(Due::Ask(timer.pair))
+    }
+
+    /// When [`due`](Self::due) has something to say.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.timers.iter().map(Timer::deadline).min()
+    }
+}
+
+impl Timer {
+    fn expiry(&self) -> Instant {
+        self.granted.saturating_add(EXPIRY)
+    }
+
+    fn deadline(&self) -> Instant {
+        self.next.min(self.expiry())
+    }
+}
+
+/// The wait until the next request: at least 0.8 periods.
+fn interval(entropy: &mut Entropy, spread: Duration) -> Duration {
+    SHORTEST
+        .saturating_add(Duration::from_nanos(entropy.public_below(spread.as_nanos() as u64 + 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Consent, Due};
+    use crate::ids::PairId;
+    use sans_io::Instant;
+    use stun_proto::Entropy;
+
+    #[test]
+    fn it_is_asked_for_every_four_to_six_seconds_and_ends_after_thirty() {
+        let (mut consent, mut entropy) = (Consent::default(), Entropy::new([1; 32]));
+        consent.granted(Instant::ZERO, PairId(1), &mut entropy);
+        let (mut asked, mut last) = (0, 0);
+        loop {
+            let at = consent.next().unwrap();
+            match consent.due(at, &mut entropy).unwrap() {
+                Due::Ask(pair) => {
+                    assert_eq!(pair, PairId(1));
+                    assert!((4_000..=6_000).contains(&(at.as_millis() - last)), "{at}");
+                    (asked, last) = (asked + 1, at.as_millis());
+                }
+                Due::Expired(pair) => {
+                    assert_eq!((pair, at), (PairId(1), Instant::from_secs(30)));
+                    break;
+                }
             }
         }
-        for id in expired {
-            self.lose(id, PairFailure::ConsentExpired);
-        }
-        for id in asks {
-            let next = now.saturating_add(self.consent_interval());
-            // Another pair that expired may just have ended everything.
-            let Some(valid) = self.list.get_mut(id).and_then(|pair| pair.valid.as_mut()) else {
-                continue;
-            };
-            valid.next_consent = next;
-            self.send_check(now, id, Purpose::Consent);
-        }
+        assert!((6..=7).contains(&asked), "{asked}");
+        assert_eq!(consent.next(), None);
+    }
+
+    #[test]
+    fn an_answer_lets_it_go_on_and_the_next_request_wait_longer() {
+        let (mut consent, mut entropy) = (Consent::default(), Entropy::new([2; 32]));
+        consent.granted(Instant::ZERO, PairId(1), &mut entropy);
+        let first = consent.next().unwrap();
+        assert_eq!(consent.due(first, &mut entropy), Some(Due::Ask(PairId(1))));
+        let unanswered = consent.next().unwrap().saturating_since(first);
+        assert!((4_000..=4_500).contains(&unanswered.as_millis()), "{unanswered:?}");
+        consent.granted(first, PairId(1), &mut entropy);
+        let answered = consent.next().unwrap().saturating_since(first);
+        assert!((4_000..=6_000).contains(&answered.as_millis()) && answered >= unanswered);
+        consent.retain(|pair| pair != PairId(1));
+        assert_eq!(consent.next(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The username fragment and password that tie checks to a session (RFC 8445 §5.3).
-use alloc::{string::String, sync::Arc};
+use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
+use stun_proto::Key;
 use thiserror::Error;
 
 /// Lengths that the grammar allows (RFC 8839 §5.4).
@@ -10,21 +11,21 @@ const PWD: core::ops::RangeInclusive<usize> = 22..=256;
 /// What one agent must know of the other to send it checks. `Debug` hides the password.
 ///
 /// ```
-/// use ice_proto::Credentials;
-/// let credentials = Credentials::new("8hhY", "asd88fgpdd777uzjYhagZg")?;
+/// use ice_proto::IceCredentials;
+/// let credentials = IceCredentials::new("8hhY", "asd88fgpdd777uzjYhagZg")?;
 /// assert_eq!(&*credentials.ufrag, "8hhY");
 /// assert!(!format!("{credentials:?}").contains("asd88"));
 /// # Ok::<(), ice_proto::CredentialsError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
+pub struct IceCredentials {
     /// 4 to 256 letters, digits, `+` and `/`, of which at least 24 bits are random.
     pub ufrag: Arc<str>,
     /// 22 to 256 letters, digits, `+` and `/`, of which at least 128 bits are random.
     pub pwd: Arc<str>,
 }
 
-impl Credentials {
+impl IceCredentials {
     /// Checks lengths and characters (RFC 8839 §5.4).
     pub fn new(ufrag: &str, pwd: &str) -> Result<Self, CredentialsError> {
         let this = Self { ufrag: ufrag.into(), pwd: pwd.into() };
@@ -49,16 +50,59 @@ impl Credentials {
     pub(crate) fn generate(random: [u8; 32]) -> Self {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let text = |bytes: &[u8]| -> String {
-            bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect()
-        };
-        Self { ufrag: text(&random[..8]).into(), pwd: text(&random[8..]).into() }
+        let text = random.map(|byte| ALPHABET[usize::from(byte & 63)]);
+        // The alphabet is ASCII.
+        let text = core::str::from_utf8(&text).unwrap_or_default();
+        let (ufrag, pwd) = text.split_at(8);
+        Self { ufrag: ufrag.into(), pwd: pwd.into() }
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for IceCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
+        f.debug_struct("IceCredentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
+    }
+}
+
+/// The credentials of this agent, ready for use.
+#[derive(Debug)]
+pub(crate) struct LocalSecret {
+    pub credentials: IceCredentials,
+    /// Checks requests of the peer and signs responses to them.
+    pub key: Key,
+}
+
+impl LocalSecret {
+    pub(crate) fn new(credentials: IceCredentials) -> Self {
+        Self { key: Key::new(credentials.pwd.as_bytes()), credentials }
+    }
+
+    /// The username fragment of who sends a request with this USERNAME, "ours:theirs"
+    /// (RFC 8445 §7.2.2). `None`: it is for another agent.
+    pub(crate) fn sender_in<'a>(&self, username: &'a [u8]) -> Option<&'a [u8]> {
+        username.strip_prefix(self.credentials.ufrag.as_bytes())?.strip_prefix(b":")
+    }
+}
+
+/// The credentials of the peer, ready for use.
+#[derive(Debug)]
+pub(crate) struct RemoteSecret {
+    pub credentials: IceCredentials,
+    /// Signs requests to the peer and checks its responses.
+    pub key: Key,
+    /// "theirs:ours" (RFC 8445 §7.2.2).
+    pub username: Box<str>,
+}
+
+impl RemoteSecret {
+    pub(crate) fn new(credentials: IceCredentials, ours: &IceCredentials) -> Self {
+        let username = [&*credentials.ufrag, &*ours.ufrag].join(":").into_boxed_str();
+        Self { key: Key::new(credentials.pwd.as_bytes()), username, credentials }
+    }
+
+    /// Whether this is the username fragment of the peer.
+    pub(crate) fn is_from(&self, ufrag: &[u8]) -> bool {
+        *self.credentials.ufrag.as_bytes() == *ufrag
     }
 }
 
@@ -77,6 +121,9 @@ pub enum CredentialsError {
     /// They differ from those that are in use: the peer restarted ICE, so a new agent is needed.
     #[error("other credentials are in use: the peer restarted ICE")]
     Changed,
+    /// They are those of this very agent, which cannot be its own peer.
+    #[error("these are the credentials of this agent, not of a peer")]
+    OwnUfrag,
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,
@@ -84,12 +131,12 @@ pub enum CredentialsError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credentials, CredentialsError};
+    use super::{CredentialsError, IceCredentials};
 
     #[test]
     fn generated_credentials_are_valid_and_long_enough() {
         let credentials =
-            Credentials::generate(core::array::from_fn(|i| (i as u8).wrapping_mul(9)));
+            IceCredentials::generate(core::array::from_fn(|i| (i as u8).wrapping_mul(9)));
         assert_eq!(credentials.validate(), Ok(()));
         // 6 bits a character.
         assert!(credentials.ufrag.len() * 6 >= 24 && credentials.pwd.len() * 6 >= 128);
@@ -98,11 +145,11 @@ mod tests {
     #[test]
     fn lengths_and_characters_are_checked() {
         let pwd = "asd88fgpdd777uzjYhagZg";
-        assert_eq!(Credentials::new("abc", pwd), Err(CredentialsError::UfragLength(3)));
-        assert_eq!(Credentials::new("abcd", &pwd[1..]), Err(CredentialsError::PwdLength(21)));
-        assert_eq!(Credentials::new("ab:d", pwd), Err(CredentialsError::Character));
+        assert_eq!(IceCredentials::new("abc", pwd), Err(CredentialsError::UfragLength(3)));
+        assert_eq!(IceCredentials::new("abcd", &pwd[1..]), Err(CredentialsError::PwdLength(21)));
+        assert_eq!(IceCredentials::new("ab:d", pwd), Err(CredentialsError::Character));
         let long = "a".repeat(257);
-        assert_eq!(Credentials::new(&long, pwd), Err(CredentialsError::UfragLength(257)));
-        assert_eq!(Credentials::new("abcd", &long), Err(CredentialsError::PwdLength(257)));
+        assert_eq!(IceCredentials::new(&long, pwd), Err(CredentialsError::UfragLength(257)));
+        assert_eq!(IceCredentials::new("abcd", &long), Err(CredentialsError::PwdLength(257)));
     }
 }

@@ -39,7 +39,14 @@ impl fmt::Display for IceState {
 pub enum IceEvent {
     /// A local candidate, to be told to the peer.
     Candidate(Candidate),
+    /// A local candidate that was told is no more: its socket or relay is gone, or its NAT shows
+    /// another address by now, which is told as a candidate of its own.
+    CandidateLost(Candidate),
+    /// A candidate of either side was left out, since as many are known as the configuration allows
+    /// and the others are better, or have been heard from.
+    CandidateDropped(Candidate),
     /// All local candidates have been told; the peer may get an end-of-candidates (RFC 8838 §13).
+    /// Told again if something was lost since and has been asked for anew.
     GatheringComplete,
     /// An address or a server gave no candidate. Others may.
     GatheringFailed(GatheringFailure),
@@ -51,7 +58,8 @@ pub enum IceEvent {
     Selected(SelectedPair),
     /// A role conflict was repaired (RFC 8445 §7.3.1.1).
     RoleChanged(Role),
-    /// Only an ICE restart can help: new agents on both sides, with new credentials.
+    /// Only an ICE restart can help: new agents on both sides, with new credentials. Comes before
+    /// the change to [`IceState::Failed`] that it explains.
     RestartNeeded(RestartReason),
 }
 

@@ -1,8 +1,5 @@
 //! Why an agent is connected as it is, or is not: in words.
-use crate::{
-    CandidateKind, IceAgent, IceState, PairFailure, PairState, PairStats,
-    gathering::host::HostState,
-};
+use crate::{CandidateKind, IceAgent, IceState, PairState, PairStats, gathering::hosts::HostState};
 use core::fmt;
 
 /// Says, line by line, what became of each local address, server and pair, and in the last line
@@ -30,13 +27,13 @@ impl<'a> Explanation<'a> {
         if agent.state() == IceState::Closed {
             return Finding::Closed;
         }
-        if let Some(reason) = agent.session.lost {
+        if let Some(reason) = agent.session().lost() {
             return Finding::Lost(reason);
         }
         if local.total() == 0 {
             return Finding::NoLocalCandidates;
         }
-        if agent.session.remote.is_none() {
+        if !agent.session().knows_peer() {
             return Finding::NoRemoteDescription;
         }
         let mut pairs = agent.pairs().peekable();
@@ -162,7 +159,7 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let agent = self.agent;
         writeln!(f, "ICE is {} as the {} agent", agent.state(), agent.role())?;
-        for host in agent.gathering.hosts() {
+        for host in agent.gathering().hosts() {
             match (host.state, host.fault) {
                 (HostState::Open(address), _) => writeln!(f, "local address {address}")?,
                 (HostState::Opening, _) => writeln!(f, "local address {}: opening", host.ip())?,
@@ -172,7 +169,7 @@ impl fmt::Display for Explanation<'_> {
                 }
             }
         }
-        for failure in agent.gathering.failures() {
+        for failure in agent.gathering().failures() {
             if let Some(server) = failure.server {
                 writeln!(f, "server {server} from {}: {}", failure.local, failure.fault)?;
             }
@@ -192,20 +189,12 @@ impl fmt::Display for PairLine<'_> {
         let pair = self.0;
         let (local, remote) = (&pair.local, &pair.remote);
         write!(f, "{} {} > {} {}: ", local.kind, local.address, remote.kind, remote.address)?;
-        if pair.nominated {
-            f.write_str("selected")?;
-        } else if pair.valid {
-            f.write_str("works")?;
-        } else {
-            match (pair.state, pair.failure) {
-                (PairState::Failed, Some(failure)) => write!(f, "failed, {}", reason(failure))?,
-                (PairState::Waiting, _) if pair.blocked => {
-                    f.write_str("waits for the relay to let the peer through")?;
-                }
-                (PairState::InProgress, _) => f.write_str("not answered yet")?,
-                (PairState::Succeeded, _) => f.write_str("worked, another was chosen")?,
-                (state, _) => write!(f, "{state}")?,
+        match pair.state {
+            _ if pair.nominated => f.write_str("selected")?,
+            PairState::Waiting if pair.awaits_permission => {
+                f.write_str("waits for the relay to let the peer through")?;
             }
+            state => write!(f, "{state}")?,
         }
         let counters = &pair.counters;
         write!(
@@ -220,17 +209,5 @@ impl fmt::Display for PairLine<'_> {
             Some(rtt) => write!(f, ", round trip {rtt:?}"),
             None => Ok(()),
         }
-    }
-}
-
-const fn reason(failure: PairFailure) -> &'static str {
-    match failure {
-        PairFailure::TimedOut => "nobody answered",
-        PairFailure::Asymmetric => "the answer came from another address",
-        PairFailure::Refused(_) => "the peer refused",
-        PairFailure::Relay => "the relay does not let this address through, or is gone",
-        PairFailure::Socket => "its socket is gone",
-        PairFailure::ConsentExpired => "the peer fell silent for 30 seconds",
-        PairFailure::ConsentRevoked => "the peer withdrew its consent",
     }
 }

@@ -122,6 +122,9 @@ impl Foundations {
     pub(crate) fn of(&mut self, group: Group) -> Foundation {
         let known = self.groups.iter().position(|known| *known == group);
         let index = known.unwrap_or_else(|| {
+            if self.groups.capacity() == 0 {
+                self.groups.reserve_exact(1);
+            }
             self.groups.push(group);
             self.groups.len() - 1
         });

@@ -1,356 +1,387 @@
 //! Finding the addresses at which this agent may be reached (RFC 8445 §5.1.1): sockets for the
 //! host's addresses, then STUN and TURN servers through each of them, at the pace of Ta.
-mod found;
-pub(crate) mod host;
-pub(crate) mod relayed;
-pub(crate) mod server_reflexive;
+mod candidates;
+mod error;
+mod event;
+pub(crate) mod hosts;
+mod icmp;
+mod mappings;
+mod relays;
+mod servers;
+mod tasks;
 #[cfg(test)]
 mod tests;
-mod unreachable;
+
+pub use error::GatherError;
+pub use event::GatheringEvent;
 
 use crate::{
-    CandidateKind, GatheringFailure, GatheringFault, IceConfig, Policy, foundation::Foundations,
-    local::Local, priority,
+    Base, CandidatePolicy, ConfigError, GatheringFailure, GatheringFault, IceConfig,
+    foundation::Foundations,
+    ids::{HostId, ServerId},
 };
 use alloc::{collections::VecDeque, vec::Vec};
-use bytes::Bytes;
 use core::{
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use host::{Host, HostState, Hosts};
-use relayed::Relays;
-use sans_io::{Input, Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest, canonical};
-use server_reflexive::{Answered, Asking, Mappings};
-use stun_proto::{Credentials, Entropy, Message, attribute::AddressFamily};
+use hosts::{Hosts, Purpose};
+use mappings::Mappings;
+use relays::Relays;
+use sans_io::{
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Packet, Path,
+    SocketFault, SocketId, SocketIds, SocketRequest, Transmit, Verdict, canonical,
+};
+use servers::Servers;
+use stun_proto::{Entropy, Message, PacketKind, classify};
+use tasks::{RelayPlan, Tasks};
+use turn_proto::SendError;
 
-/// What gathering wants done, in order.
-#[derive(Debug)]
-pub(crate) enum Gathered {
-    Transmit(Path, Bytes),
-    Socket(SocketRequest),
-    /// A candidate was found.
-    Local(Local),
-    /// An address or server gave none.
-    Failed(GatheringFailure),
-    /// The relay lets a peer through, or refused to.
-    Permitted {
-        relayed: SocketAddr,
-        peer: IpAddr,
-        granted: bool,
-    },
-    /// A relay is gone.
-    RelayLost {
-        relayed: SocketAddr,
-    },
-    /// A socket is gone.
-    HostLost {
-        base: SocketAddr,
-    },
+/// What was asked: a server, through the socket of an address of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GatherKey {
+    pub host: HostId,
+    pub server: ServerId,
 }
 
-/// A transaction that waits for a slot of the pacer.
+/// How far gathering has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
-    /// Ask the server for a mapping of the host's socket.
-    Stun { host: usize, server: SocketAddr, rank: usize },
-    /// Ask the TURN server of this index for a relayed address of this family.
-    Turn { host: usize, index: usize, family: AddressFamily },
+enum Stage {
+    /// Nothing was asked for, or all of it has been tried.
+    Resting,
+    /// Candidates were asked for, and not all has been tried yet.
+    Asking,
+    /// What is not used was given up, and nothing is asked for any more.
+    Released,
 }
 
+/// Finds out how this host may be reached, and holds its sockets and relays: a machine that knows
+/// nothing of a peer.
+///
+/// What it finds it tells as [`GatheringEvent`]s. Bytes that arrive through a relay are delivered
+/// with the path as it is seen past the relay; whatever else arrives at its sockets and answers no
+/// question of its own is [`Verdict::Unclaimed`]. Its requests wait for slots of the owner's pacer:
+/// see [`wants_slot`](Self::wants_slot).
+///
+/// ```
+/// use ice_proto::{Gathering, GatheringEvent, IceConfig};
+/// use sans_io::{Input, Instant, Machine, Output, SocketIds, SocketRequest, Verdict};
+///
+/// let mut gathering = Gathering::new(&IceConfig::default(), SocketIds::root(), [7; 32])?;
+/// let now = Instant::ZERO;
+/// gathering.gather(now, &["192.0.2.1".parse()?])?;
+/// let Output::Socket(SocketRequest::Bind { id, .. }) = gathering.poll_output() else {
+///     unreachable!("it asks for a socket")
+/// };
+/// let opened = Input::Socket { id, state: Ok("192.0.2.1:5000".parse()?) };
+/// assert_eq!(gathering.handle_input(now, opened), Verdict::Consumed);
+/// let Output::Event(GatheringEvent::Candidate(found)) = gathering.poll_output() else {
+///     unreachable!("it has found a candidate")
+/// };
+/// assert_eq!(found.candidate.to_string(), "host udp 192.0.2.1:5000");
+/// assert_eq!(gathering.poll_output(), Output::Event(GatheringEvent::Complete));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Gathering {
+pub struct Gathering {
     hosts: Hosts,
-    tasks: VecDeque<Task>,
+    servers: Servers,
+    tasks: Tasks,
     mappings: Mappings,
-    pub(crate) relays: Relays,
+    relays: Relays,
     foundations: Foundations,
     entropy: Entropy,
-    stun_servers: Vec<SocketAddr>,
-    turn_servers: Vec<(SocketAddr, Credentials)>,
-    policy: Policy,
-    pacing: Duration,
-    out: VecDeque<Gathered>,
+    policy: CandidatePolicy,
+    stage: Stage,
+    /// How many routers there are at least on the way to a server.
+    hops: Option<u8>,
+    /// The shortest round trip to a server.
+    rtt: Option<Duration>,
     /// Servers that gave nothing, for explaining; one entry for each host and server.
     failures: Vec<GatheringFailure>,
-    /// Candidates were asked for and not all has been tried yet.
-    running: bool,
+    clock: Clock,
+    deadline: Option<Instant>,
+    drops: DropCounters,
+    events: VecDeque<GatheringEvent>,
+    out: Outbox<Infallible>,
 }
 
 impl Gathering {
-    pub(crate) fn new(
+    /// Does nothing yet. `seed` is secret, and used for nothing else but an
+    /// [`IceSession`](crate::IceSession) of the same agent; `sockets` are the numbers by
+    /// which it asks for sockets, one for each local address.
+    pub fn new(
         config: &IceConfig,
-        accounts: Vec<Credentials>,
         sockets: SocketIds,
-        entropy: Entropy,
-    ) -> Self {
-        let servers = config.turn_servers.iter().map(|server| canonical(server.address));
-        Self {
+        seed: [u8; 32],
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let servers = Servers::new(&config.stun_servers, &config.turn_servers)?;
+        Ok(Self {
             hosts: Hosts::new(sockets, config.local_addresses_max),
-            tasks: VecDeque::new(),
-            mappings: Mappings::new(
-                config.mapping_keepalive,
-                // Each socket with each server, TURN servers without room included.
-                config.local_addresses_max * usize::from(priority::SERVERS_MAX),
-            ),
+            tasks: Tasks::default(),
+            mappings: Mappings::new(config.mapping_keepalive),
+            servers,
             relays: Relays::default(),
             foundations: Foundations::default(),
-            entropy,
-            stun_servers: config.stun_servers.iter().copied().map(canonical).collect(),
-            turn_servers: servers.zip(accounts).collect(),
+            entropy: Entropy::labelled(seed, "ice gathering"),
             policy: config.policy,
-            pacing: config.pacing,
-            out: VecDeque::new(),
+            stage: Stage::Resting,
+            hops: None,
+            rtt: None,
             failures: Vec::new(),
-            running: false,
-        }
+            clock: Clock::default(),
+            deadline: None,
+            drops: DropCounters::default(),
+            events: VecDeque::new(),
+            out: Outbox::new(config.outputs_max),
+        })
     }
 
-    /// Asks for a socket at each address that has none yet.
-    pub(crate) fn start(&mut self, addresses: &[IpAddr]) -> Result<(), GatherError> {
-        for (id, local) in self.hosts.open(addresses)? {
-            self.out.push_back(Gathered::Socket(SocketRequest::Bind { id, local }));
-        }
-        self.running = true;
+    /// Starts to gather at these addresses of the host, best first: asks for a UDP socket at each,
+    /// and for what the servers can give through it. Addresses that have a socket are passed over,
+    /// so that one which appears later can be added, and so are deprecated kinds of IPv6 addresses
+    /// (RFC 8445 §5.1.1.1).
+    pub fn gather(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        let now = self.advance(now);
+        let opened = self.open(addresses);
+        self.settle(now);
+        opened
+    }
+
+    fn open(&mut self, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        let out = &mut self.out;
+        self.hosts.open(addresses, |id, local| out.socket(SocketRequest::Bind { id, local }))?;
+        self.stage = Stage::Asking;
         Ok(())
     }
 
-    /// Whether this socket was asked for here.
-    pub(crate) fn owns(&self, id: SocketId) -> bool {
-        self.hosts.owns(id)
+    /// Takes note of the time and does what is due by then, but for what wants a slot.
+    fn advance(&mut self, now: Instant) -> Instant {
+        let due = self.is_due(now);
+        let now = self.clock.tick(now);
+        if due {
+            self.run_mappings(now);
+            self.tasks.wake(now);
+            self.relays.handle_timeout(now);
+        }
+        now
     }
 
-    /// Whether packets of this path arrive at one of our sockets.
-    pub(crate) fn is_local(&self, address: SocketAddr) -> bool {
-        self.hosts.at(address).is_some()
+    fn is_due(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now))
+    }
+
+    /// Draws all conclusions from what just happened, so that nothing is left but to wait.
+    fn settle(&mut self, now: Instant) {
+        self.run_relays(now);
+        let relays = &self.relays;
+        for id in self.hosts.closable(|base| relays.needs(base)) {
+            self.out.socket(SocketRequest::Close(id));
+        }
+        if self.stage == Stage::Asking && !self.is_asking() {
+            self.stage = Stage::Resting;
+            self.event(GatheringEvent::Complete);
+        }
+        let deadlines = [self.mappings.next(), self.tasks.next_wake(), self.relays.next()];
+        self.deadline = deadlines.into_iter().flatten().min().filter(|_| now < Instant::FAR);
+    }
+
+    fn is_asking(&self) -> bool {
+        self.tasks.is_waiting()
+            || self.hosts.are_opening()
+            || self.mappings.are_asking()
+            || self.relays.are_asking()
     }
 
     /// A socket opened, or did not, or was lost.
-    pub(crate) fn on_socket(&mut self, id: SocketId, state: Result<SocketAddr, SocketFault>) {
+    fn on_socket(&mut self, now: Instant, id: SocketId, state: Result<SocketAddr, SocketFault>) {
         match state {
             Ok(address) => {
-                let Some(index) = self.hosts.opened(id, canonical(address)) else { return };
-                self.host_opened(index);
+                if let Some(host) = self.hosts.opened(id, canonical(address)) {
+                    self.host_opened(host);
+                }
             }
             Err(fault) => {
-                let Some((index, before)) = self.hosts.failed(id, fault) else { return };
-                let local = match before {
-                    HostState::Open(base) => {
-                        self.host_lost(index, base);
-                        base
-                    }
-                    HostState::Opening | HostState::Gone => self.hosts.wanted(index),
-                };
+                let Some(failed) = self.hosts.failed(id, fault) else { return };
+                if let Some(base) = failed.base {
+                    self.host_lost(now, failed.host, base);
+                }
+                let local = failed.base.unwrap_or(failed.wanted);
                 let fault = GatheringFault::Socket(fault);
                 self.fail(GatheringFailure { local, server: None, fault });
             }
         }
     }
 
-    fn host_opened(&mut self, index: usize) {
-        let Some(host) = self.hosts.get(index) else { return };
-        let HostState::Open(base) = host.state else { return };
-        let rank = host.rank;
-        let candidate = self.candidate(CandidateKind::Host, base, base, None, rank, 0);
-        let all = self.policy == Policy::All;
-        self.add_local(candidate, base, all);
-        for (server, address) in self.stun_servers.iter().enumerate() {
-            if all && reaches(base, *address) {
-                let task = Task::Stun { host: index, server: *address, rank: server };
-                self.tasks.push_back(task);
+    fn host_opened(&mut self, id: HostId) {
+        let Some(host) = self.hosts.get(id) else { return };
+        let Some(base) = host.base() else { return };
+        match host.purpose {
+            Purpose::Candidates => {
+                self.host_candidate(id, base);
+                let have_ipv4 = self.hosts.have_ipv4();
+                let all = self.policy == CandidatePolicy::All;
+                self.tasks.ask_all(id, base, &self.servers, all, have_ipv4);
             }
-        }
-        for (server, (address, _)) in self.turn_servers.iter().enumerate() {
-            if reaches(base, *address) {
-                let family = self.relay_family(base);
-                self.tasks.push_back(Task::Turn { host: index, index: server, family });
+            Purpose::Relay(plan) => {
+                let key = GatherKey { host: id, ..plan.key };
+                self.tasks.ask_relay(RelayPlan { key, ..plan });
             }
         }
     }
 
-    /// Which relayed address to ask for from this socket: one of its own family, and of IPv4 where
-    /// the host has no IPv4 of its own, since nothing else gets it to peers that have only that.
-    fn relay_family(&self, base: SocketAddr) -> AddressFamily {
-        if base.is_ipv4() || !self.hosts.have_ipv4() {
-            AddressFamily::V4
-        } else {
-            AddressFamily::V6
-        }
-    }
-
-    fn host_lost(&mut self, index: usize, base: SocketAddr) {
-        self.tasks.retain(|task| match task {
-            Task::Stun { host, .. } | Task::Turn { host, .. } => *host != index,
-        });
+    fn host_lost(&mut self, now: Instant, id: HostId, base: SocketAddr) {
+        self.tasks.forget(id);
         self.mappings.forget_base(base);
         for relayed in self.relays.forget_base(base) {
-            self.out.push_back(Gathered::RelayLost { relayed });
+            self.event(GatheringEvent::BaseLost(Base::udp(relayed)));
         }
-        self.out.push_back(Gathered::HostLost { base });
+        self.event(GatheringEvent::BaseLost(Base::udp(base)));
+        let _ = now;
     }
 
-    /// Whether a transaction waits for a slot.
-    pub(crate) fn wants_slot(&self) -> bool {
-        !self.tasks.is_empty() || self.relays.wants_slot()
-    }
-
-    /// Uses a slot of the pacer. `false`: nothing was sent.
-    pub(crate) fn take_slot(&mut self, now: Instant) -> bool {
-        if self.relays.take_slot(now) {
-            return true;
+    /// Bytes that may have arrived at one of our sockets. `None`: they did, and are not for gathering,
+    /// so that they may be for whoever uses what was gathered.
+    pub(crate) fn receive<'a>(&mut self, now: Instant, input: Input<'a>) -> Option<Verdict<'a>> {
+        let due = self.is_due(now);
+        let now = self.advance(now);
+        let verdict = self.judge(now, input);
+        // Data changes nothing, nor does what is not ours.
+        if due || !matches!(verdict, None | Some(Verdict::Unclaimed | Verdict::Deliver { .. })) {
+            self.settle(now);
         }
-        match self.tasks.pop_front() {
-            Some(Task::Stun { host, server, rank }) => {
-                let Some(base) = self.hosts.base(host) else { return false };
-                let path = Path::udp(base, server);
-                let rto = self.rto();
-                let id = self.entropy.transaction_id();
-                let Some(bytes) = self.mappings.ask(now, path, (host, rank), rto, id) else {
-                    return false;
-                };
-                self.out.push_back(Gathered::Transmit(path, bytes));
-                true
-            }
-            Some(Task::Turn { host, index, family }) => {
-                let Some(base) = self.hosts.base(host) else { return false };
-                let Some((server, account)) = self.turn_servers.get(index) else { return false };
-                let path = Path::udp(base, *server);
-                let seed = self.entropy.secret();
-                self.relays.start(now, path, account.clone(), (host, index), family, seed);
-                self.relays.take_slot(now)
-            }
-            None => false,
+        verdict
+    }
+
+    fn judge<'a>(&mut self, now: Instant, input: Input<'a>) -> Option<Verdict<'a>> {
+        let Input::Received { path, meta, bytes } = input else { return Some(Verdict::Unclaimed) };
+        if !self.is_local(path.local()) {
+            return Some(Verdict::Unclaimed);
         }
-    }
-
-    /// RFC 8445 §14.3, for gathering.
-    fn rto(&self) -> Duration {
-        let candidates = self.tasks.len() + self.mappings.len() + self.relays.len();
-        crate::transaction::RTO_MIN.max(self.pacing * candidates as u32)
-    }
-
-    /// Judges a response. `false`: it answers none of our questions.
-    pub(crate) fn on_response(&mut self, now: Instant, path: Path, message: &Message<'_>) -> bool {
-        match self.mappings.on_response(now, path, message) {
-            None => false,
-            Some(Answered { asked: (host, rank), server, mapped }) => {
-                self.answered(path.local(), host, rank, server, mapped);
-                true
+        match self.relays.offer(now, &path, input) {
+            Verdict::Unclaimed => {}
+            verdict => {
+                self.learn_hops(meta.ttl);
+                return Some(verdict);
             }
         }
-    }
-
-    fn answered(
-        &mut self,
-        base: SocketAddr,
-        host: usize,
-        rank: usize,
-        server: SocketAddr,
-        mapped: Result<SocketAddr, GatheringFault>,
-    ) {
-        match mapped {
-            Ok(mapped) => self.reflexive(base, host, rank, server, mapped),
-            Err(fault) => {
-                self.fail(GatheringFailure { local: base, server: Some(server), fault });
-            }
+        if !self.mappings.expects(&path) || classify(bytes) != PacketKind::Stun {
+            return None;
         }
-    }
-
-    /// Repeats what was not answered, keeps mappings alive, and wakes the TURN clients.
-    pub(crate) fn run(&mut self, now: Instant) {
-        while let Some(due) = self.mappings.due(now, &mut self.entropy) {
-            match due {
-                Asking::Send(path, bytes) => {
-                    self.out.push_back(Gathered::Transmit(path, bytes));
-                }
-                Asking::Failed(path) => {
-                    let fault = GatheringFault::TimedOut;
-                    let (local, server) = (path.local(), Some(path.remote()));
-                    self.fail(GatheringFailure { local, server, fault });
-                }
-            }
+        let message = Message::parse(bytes).ok()?;
+        if !self.mapping_answered(now, path, &message) {
+            return None;
         }
-        self.relays.handle_timeout(now);
+        self.learn_hops(meta.ttl);
+        Some(Verdict::Consumed)
     }
 
-    /// Hands an input to the TURN client of its path, if there is one.
-    pub(crate) fn offer_to_relay<'a>(
+    /// A server's packet arrived with so much time to live left. Senders begin with 64, 128 or 255.
+    fn learn_hops(&mut self, ttl: Option<u8>) {
+        let Some(ttl) = ttl else { return };
+        let begun = [64, 128, 255].into_iter().find(|begun| *begun >= ttl).unwrap_or(u8::MAX);
+        let hops = begun - ttl;
+        self.hops = Some(self.hops.map_or(hops, |known| known.min(hops)));
+    }
+
+    /// How many routers there are at least between this host and the nearest server, as far as
+    /// [`PacketMeta::ttl`](sans_io::PacketMeta) told.
+    pub const fn hops_to_server(&self) -> Option<u8> {
+        self.hops
+    }
+
+    /// The shortest round trip to a server, as far as one was measured.
+    pub const fn rtt_to_server(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    /// Whether packets of this address arrive at one of our sockets.
+    pub fn is_local(&self, address: SocketAddr) -> bool {
+        self.hosts.at(address).is_some()
+    }
+
+    /// Whether this base is a relay.
+    pub fn is_relay(&self, base: Base) -> bool {
+        self.relays.is_relayed(base.address())
+    }
+
+    /// Whether there are relays, or may come to be.
+    pub(crate) fn has_relays(&self) -> bool {
+        !self.relays.is_empty()
+    }
+
+    /// Asks a relay to let these addresses through, with a request each: servers refuse a request
+    /// whole, and most refuse what is not public, which therefore comes last.
+    pub fn permit(&mut self, now: Instant, relay: Base, peers: &[IpAddr]) {
+        let now = self.advance(now);
+        self.relays.permit(relay.address(), peers);
+        self.settle(now);
+    }
+
+    /// Asks a relay for a channel to a peer (RFC 8445 §12.1). Without one data still passes, with a
+    /// longer head.
+    pub fn bind_channel(&mut self, now: Instant, relay: Base, peer: SocketAddr) {
+        let now = self.advance(now);
+        self.relays.bind(now, relay.address(), peer);
+        self.settle(now);
+    }
+
+    /// Wraps data for a peer, as the packet that is to be sent now. `None`: the path begins at no
+    /// relay, so that nothing is to be wrapped.
+    pub fn send<'d>(
         &mut self,
         now: Instant,
         path: &Path,
-        input: Input<'a>,
-    ) -> sans_io::Verdict<'a> {
-        self.relays.offer(now, path, input)
+        data: &'d [u8],
+    ) -> Option<Result<Packet<'d>, SendError>> {
+        let due = self.is_due(now);
+        let now = self.advance(now);
+        if due {
+            self.settle(now);
+        }
+        self.relays.send(now, path, data)
     }
 
-    /// The next thing that gathering wants done.
-    pub(crate) fn poll(&mut self, now: Instant) -> Option<Gathered> {
-        loop {
-            if let Some(gathered) = self.out.pop_front() {
-                return Some(gathered);
-            }
-            match self.relays.poll()? {
-                relayed::Told::Gathered(gathered) => return Some(gathered),
-                relayed::Told::Allocated { base, asked, relayed, mapped } => {
-                    self.allocated(now, base, asked, (relayed, mapped));
-                }
-                relayed::Told::WrongFamily { asked: (host, index), other } => {
-                    self.tasks.push_back(Task::Turn { host, index, family: other });
-                }
-                relayed::Told::Refused { base, asked: (host, index), fault, no_room } => {
-                    let Some((server, _)) = self.turn_servers.get(index) else { continue };
-                    let server = *server;
-                    self.answered(base, host, 0, server, Err(fault));
-                    if no_room && self.policy == Policy::All && !self.stun_servers.contains(&server)
-                    {
-                        // It can still say how it sees us (RFC 8445 §5.1.1.2).
-                        let rank = self.stun_servers.len() + index;
-                        self.tasks.push_back(Task::Stun { host, server, rank });
-                    }
-                }
-            }
+    /// Sends a message through the relay at which its path begins. Where the permission has lapsed it
+    /// is as good as lost.
+    pub(crate) fn forward(&mut self, now: Instant, transmit: &Transmit) {
+        if let Some(Ok(packet)) = self.relays.send(now, &transmit.path, &transmit.payload) {
+            let wrapped = Transmit::new(packet.path, packet.to_vec().into());
+            self.transmit(wrapped);
         }
     }
 
-    /// Whether all that was asked for has been tried; told once.
-    pub(crate) fn completed(&mut self) -> bool {
-        let done = self.running
-            && self.tasks.is_empty()
-            && !self.hosts.are_opening()
-            && !self.mappings.are_asking()
-            && !self.relays.are_asking();
-        if done {
-            self.running = false;
-        }
-        done
-    }
-
-    /// The earliest deadline, apart from the pacer's.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        [self.mappings.next(), self.relays.next()].into_iter().flatten().min()
-    }
-
-    /// ICE has concluded: mappings are no longer kept, relays and sockets that are not `used` are
-    /// given up (RFC 8445 §8.3).
-    pub(crate) fn free(&mut self, now: Instant, used: &[SocketAddr]) {
+    /// ICE has concluded: mappings are no longer kept, relays and sockets that are not used are
+    /// given up, and nothing more is asked for (RFC 8445 §8.3).
+    pub fn release(&mut self, now: Instant, used: &[Base]) {
+        let now = self.advance(now);
+        self.stage = Stage::Released;
         self.tasks.clear();
         self.mappings.clear();
-        let mut keep = self.relays.close_unused(now, used);
-        keep.extend_from_slice(used);
+        let used: Vec<SocketAddr> = used.iter().map(|base| base.address()).collect();
+        let mut keep = self.relays.close_unused(now, &used);
+        keep.extend_from_slice(&used);
         self.hosts.close_when_idle(&keep);
+        self.settle(now);
     }
 
     /// Mappings are no longer needed: a pair is selected.
-    pub(crate) fn forget_mappings(&mut self) {
+    pub fn forget_mappings(&mut self, now: Instant) {
+        let now = self.advance(now);
         self.mappings.clear();
+        self.settle(now);
     }
 
-    /// Closes sockets that nothing needs any more.
-    pub(crate) fn sweep(&mut self) {
-        let relays = &self.relays;
-        for id in self.hosts.closable(|base| relays.uses_base(base)) {
-            self.out.push_back(Gathered::Socket(SocketRequest::Close(id)));
+    fn transmit(&mut self, transmit: Transmit) {
+        if self.out.transmit(transmit).is_err() {
+            let _ = self.drops.refuse(DropReason::Exhausted);
         }
+    }
+
+    fn event(&mut self, event: GatheringEvent) {
+        self.events.push_back(event);
     }
 
     fn fail(&mut self, failure: GatheringFailure) {
@@ -360,7 +391,7 @@ impl Gathering {
         if failure.server.is_some() {
             self.failures.push(failure);
         }
-        self.out.push_back(Gathered::Failed(failure));
+        self.event(GatheringEvent::Failed(failure));
     }
 
     /// Servers that gave nothing.
@@ -369,26 +400,80 @@ impl Gathering {
     }
 
     /// All hosts, for explaining.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &hosts::Host> {
         self.hosts.iter()
+    }
+
+    /// Counts bytes that were refused on its behalf.
+    pub(crate) fn refuse(&mut self, reason: DropReason) -> Verdict<'static> {
+        self.drops.refuse(reason)
+    }
+
+    /// The next thing that was found, for an owner that reacts at once.
+    pub(crate) fn poll_event(&mut self) -> Option<GatheringEvent> {
+        let event = self.events.pop_front();
+        if event.is_none() && self.stage != Stage::Asking {
+            // Little is found after the first moments.
+            self.events = VecDeque::new();
+        }
+        event
+    }
+
+    /// The next thing that is to be sent or opened.
+    pub(crate) fn poll_out<E>(&mut self) -> Option<Output<E>> {
+        let output = self.out.pop();
+        if output.is_none() && self.stage != Stage::Asking {
+            self.out.shrink();
+        }
+        Some(output?.map(|never| match never {}))
+    }
+
+    /// When it is to be woken, apart from the pacer.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How often bytes were refused, and why.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
+    }
+}
+
+impl Machine for Gathering {
+    type Event = GatheringEvent;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        if let Input::Received { .. } = input {
+            return self.receive(now, input).unwrap_or(Verdict::Unclaimed);
+        }
+        let now = self.advance(now);
+        let verdict = match input {
+            Input::Timeout => Verdict::Consumed,
+            Input::Socket { id, .. } if !self.hosts.owns(id) => Verdict::Unclaimed,
+            Input::Socket { id, state } => {
+                self.on_socket(now, id, state);
+                Verdict::Consumed
+            }
+            Input::PathFailed { path, .. } if !self.is_local(path.local()) => Verdict::Unclaimed,
+            Input::PathFailed { path, fault } => {
+                self.on_path_failed(now, &path, fault);
+                Verdict::Consumed
+            }
+            Input::Received { .. } | Input::Accepted { .. } | Input::LookedUp { .. } => {
+                Verdict::Unclaimed
+            }
+        };
+        self.settle(now);
+        verdict
+    }
+
+    fn poll_output(&mut self) -> Output<GatheringEvent> {
+        let queued = self.poll_out().or_else(|| self.events.pop_front().map(Output::Event));
+        queued.unwrap_or(Output::Timeout(self.deadline))
     }
 }
 
 /// Whether a packet from `local` can get to `server`: one family, and loopback stays on the host.
 fn reaches(local: SocketAddr, server: SocketAddr) -> bool {
     local.is_ipv4() == server.is_ipv4() && (!local.ip().is_loopback() || server.ip().is_loopback())
-}
-
-/// Why no sockets were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GatherError {
-    /// There is nothing to bind: packets must come from a known address.
-    #[error("{0} is not the address of an interface")]
-    Address(IpAddr),
-    /// [`local_addresses_max`](IceConfig::local_addresses_max) would be passed.
-    #[error("too many local addresses")]
-    TooManyAddresses,
-    /// The agent is closed.
-    #[error("the agent is closed")]
-    Closed,
 }

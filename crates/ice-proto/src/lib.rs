@@ -8,7 +8,7 @@
 //! them, in the order of how good they would be, and makes both programs end up on the same one.
 //!
 //! [`IceAgent`] is one side of that. It *gathers* [`Candidate`]s, *checks* pairs of them with STUN
-//! requests that carry the [`Credentials`] of the session, *nominates* one if it is the controlling
+//! requests that carry the [`IceCredentials`] of the session, *nominates* one if it is the controlling
 //! side, and from then on asks every five seconds for *consent*, which also keeps NATs open.
 //!
 //! # When you need it
@@ -127,44 +127,52 @@
 extern crate alloc;
 
 mod agent;
-mod answer;
+mod base;
 mod candidate;
-mod check;
 mod check_list;
-mod check_server;
+mod checks;
 mod config;
 mod consent;
 mod credentials;
-mod early;
 mod event;
 mod explain;
 mod foundation;
 mod gathering;
-mod local;
+mod ids;
+mod locals;
+mod messages;
 mod nomination;
+mod opening;
+mod pace;
 mod pacer;
 mod pair;
+mod pending;
+mod phase;
 mod priority;
-mod remote;
+mod remotes;
 mod role;
 #[cfg(feature = "sdp")]
 mod sdp;
 mod session;
 mod stats;
-mod transaction;
 
 pub use agent::{IceAgent, SendError};
+pub use base::Base;
 pub use candidate::{AddCandidateError, COMPONENT, Candidate, CandidateKind};
-pub use config::{ConfigError, IceConfig, Policy, Profile, TurnServer};
-pub use credentials::{Credentials, CredentialsError};
+pub use config::{CandidatePolicy, ConfigError, IceConfig, Profile, RelayServer};
+pub use credentials::{CredentialsError, IceCredentials};
 pub use event::{
     GatheringFailure, GatheringFault, IceEvent, IceState, RestartReason, SelectedPair,
 };
 pub use explain::{Explanation, Finding};
 pub use foundation::{Foundation, FoundationError};
-pub use gathering::GatherError;
-pub use pair::{PairCounters, PairFailure, PairId, PairState};
+pub use gathering::{GatherError, Gathering, GatheringEvent};
+pub use ids::PairId;
+pub use locals::LocalCandidate;
+pub use pacer::Pacer;
+pub use pair::{PairCounters, PairFailure, PairState};
 pub use role::Role;
 #[cfg(feature = "sdp")]
 pub use sdp::CandidateTextError;
+pub use session::IceSession;
 pub use stats::PairStats;

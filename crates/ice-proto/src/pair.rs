@@ -1,14 +1,13 @@
 //! Candidate pairs and their states (RFC 8445 §6.1.2.6).
-use crate::{CandidateKind, Foundation};
+use crate::{
+    CandidateKind, Foundation,
+    ids::{LocalId, PairId, RemoteId},
+};
 use core::{fmt, time::Duration};
 use sans_io::{Instant, Path};
 
-/// Names a pair for the life of its agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PairId(pub u32);
-
 /// How far the checks of a pair have come (RFC 8445 §6.1.2.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PairState {
     /// Waits until a pair of the same foundation has shown whether it works.
     Frozen,
@@ -16,21 +15,24 @@ pub enum PairState {
     Waiting,
     /// A check is under way.
     InProgress,
-    /// A check succeeded.
+    /// A check succeeded: data can go over it.
     Succeeded,
-    /// All its checks failed. A request from the peer revives it.
-    Failed,
+    /// It worked, and then both agents settled on another one (RFC 8445 §8.1.2).
+    Superseded,
+    /// All its checks failed. A request from the peer revives it, unless the failure is final.
+    Failed(PairFailure),
 }
 
 impl fmt::Display for PairState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Frozen => "frozen",
-            Self::Waiting => "waiting",
-            Self::InProgress => "in progress",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-        })
+        match self {
+            Self::Frozen => f.write_str("frozen"),
+            Self::Waiting => f.write_str("waiting"),
+            Self::InProgress => f.write_str("not answered yet"),
+            Self::Succeeded => f.write_str("works"),
+            Self::Superseded => f.write_str("worked, another was chosen"),
+            Self::Failed(failure) => write!(f, "failed, {failure}"),
+        }
     }
 }
 
@@ -43,12 +45,12 @@ pub enum PairFailure {
     Asymmetric,
     /// The peer refused with this code (RFC 8445 §7.2.5.2.4).
     Refused(u16),
-    /// Its relay did not permit the peer, or is gone.
+    /// Its relay did not permit the peer.
     Relay,
-    /// Its socket is gone.
-    Socket,
-    /// It worked, then the peer did not answer for 30 s (RFC 7675 §5.1). These credentials cannot
-    /// use it again.
+    /// Its socket or relay is gone.
+    BaseLost,
+    /// It was in use, then the peer did not answer for 30 s (RFC 7675 §5.1). These credentials
+    /// cannot use it again.
     ConsentExpired,
     /// The peer withdrew its consent with a 403 (RFC 7675 §5.2).
     ConsentRevoked,
@@ -57,22 +59,22 @@ pub enum PairFailure {
 impl PairFailure {
     /// Whether nothing revives the pair before a restart (RFC 7675 §5.1).
     pub(crate) const fn is_final(self) -> bool {
-        matches!(self, Self::ConsentExpired | Self::ConsentRevoked | Self::Socket)
+        matches!(self, Self::ConsentExpired | Self::ConsentRevoked | Self::BaseLost)
     }
 }
 
-/// What holds of a pair since a check of it succeeded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Valid {
-    /// The local candidate that the peer sees (RFC 8445 §7.2.5.3.2).
-    pub local: usize,
-    /// The priority of the valid pair, which decides among several nominated ones.
-    pub priority: u64,
-    pub since: Instant,
-    /// When the peer last consented.
-    pub consent: Instant,
-    /// When it is asked again.
-    pub next_consent: Instant,
+impl fmt::Display for PairFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimedOut => "nobody answered",
+            Self::Asymmetric => "the answer came from another address",
+            Self::Refused(_) => "the peer refused",
+            Self::Relay => "the relay does not let this address through",
+            Self::BaseLost => "its socket or relay is gone",
+            Self::ConsentExpired => "the peer fell silent for 30 seconds",
+            Self::ConsentRevoked => "the peer withdrew its consent",
+        })
+    }
 }
 
 /// How often things happened on a pair, and how long they took.
@@ -92,60 +94,184 @@ pub struct PairCounters {
     pub rtt_total: Duration,
 }
 
+/// The kinds of both candidates of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    pub local: CandidateKind,
+    pub remote: CandidateKind,
+}
+
+/// The foundations of both candidates of a pair, which are its own (RFC 8445 §6.1.2.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Foundations {
+    pub local: Foundation,
+    pub remote: Foundation,
+}
+
+/// The checks of a pair since it was last waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub first_sent: Instant,
+    pub last_sent: Instant,
+    /// Checks that spare slots of the pacer were used for.
+    pub rechecks: u32,
+}
+
+/// What holds of a pair since a check of it succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Valid {
+    /// The local candidate that the peer sees (RFC 8445 §7.2.5.3.2).
+    pub local: LocalId,
+    /// The priority of the valid pair, which decides among several nominated ones.
+    pub rank: u64,
+    pub since: Instant,
+}
+
+/// How far a pair has come, with what is known only then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Frozen,
+    Waiting,
+    Checking(Attempt),
+    Succeeded(Valid),
+    Superseded,
+    Failed(PairFailure),
+}
+
+impl From<Progress> for PairState {
+    fn from(progress: Progress) -> Self {
+        match progress {
+            Progress::Frozen => Self::Frozen,
+            Progress::Waiting => Self::Waiting,
+            Progress::Checking(_) => Self::InProgress,
+            Progress::Succeeded(_) => Self::Succeeded,
+            Progress::Superseded => Self::Superseded,
+            Progress::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// What the peer has said of a pair with USE-CANDIDATE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PeerChoice {
+    /// Nothing.
+    None,
+    /// It nominated the pair, which is not valid here yet.
+    Pending,
+    /// It nominated the pair at one time.
+    Heard,
+}
+
+/// A place in the queue of triggered checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Trigger {
+    /// Not before this.
+    pub due: Instant,
+    /// Its turn among those that are due.
+    pub turn: u32,
+}
+
+/// What makes a pair.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewPair {
+    pub path: Path,
+    pub local: LocalId,
+    pub remote: RemoteId,
+    pub kinds: Kinds,
+    pub foundations: Foundations,
+    pub priority: u64,
+    pub awaits_permission: bool,
+}
+
 /// A base of ours with a candidate of the peer's.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
     pub id: PairId,
-    /// The base and the remote address, as seen past a relay.
+    /// From the base to the remote address, as seen past a relay.
     pub path: Path,
     /// The local candidate that is the base.
-    pub base: usize,
-    pub remote: usize,
-    pub kinds: (CandidateKind, CandidateKind),
-    pub foundation: (Foundation, Foundation),
+    pub local: LocalId,
+    pub remote: RemoteId,
+    pub kinds: Kinds,
+    pub foundations: Foundations,
     pub priority: u64,
-    pub state: PairState,
-    pub failure: Option<PairFailure>,
-    pub valid: Option<Valid>,
+    pub progress: Progress,
+    pub triggered: Option<Trigger>,
     /// The relay has not yet permitted the peer.
-    pub blocked: bool,
+    pub awaits_permission: bool,
     /// An authenticated message came this way, so application bytes may as well.
-    pub heard: bool,
-    /// Transactions that may still be answered.
-    pub open: u32,
-    /// Checks of the pacer's spare slots.
-    pub fresh: u32,
-    pub first_sent: Option<Instant>,
-    pub last_sent: Option<Instant>,
-    /// The peer nominated the pair before it was valid here.
-    pub nominated_by_peer: bool,
-    /// The peer nominated the pair at one time; when its last request came.
-    pub wanted: Option<Instant>,
-    /// Nominated, and known to be so by both.
-    pub nominated: bool,
+    pub authenticated: bool,
+    pub peer_choice: PeerChoice,
+    /// When the newest request of the peer came.
+    pub last_request: Option<Instant>,
     pub counters: PairCounters,
 }
 
 impl Pair {
+    pub(crate) fn new(id: PairId, new: NewPair) -> Self {
+        let NewPair { path, local, remote, kinds, foundations, priority, awaits_permission } = new;
+        Self {
+            id,
+            path,
+            local,
+            remote,
+            kinds,
+            foundations,
+            priority,
+            progress: Progress::Frozen,
+            triggered: None,
+            awaits_permission,
+            authenticated: false,
+            peer_choice: PeerChoice::None,
+            last_request: None,
+            counters: PairCounters::default(),
+        }
+    }
+
     /// Whether bytes pass a relay, ours or the peer's.
     pub(crate) fn is_relayed(&self) -> bool {
-        self.kinds.0 == CandidateKind::Relayed || self.kinds.1 == CandidateKind::Relayed
+        self.kinds.local == CandidateKind::Relayed || self.kinds.remote == CandidateKind::Relayed
+    }
+
+    /// Whether its packets go from this host straight to an address that a NAT of the peer shows.
+    pub(crate) fn knocks_at_a_nat(&self) -> bool {
+        self.kinds.local != CandidateKind::Relayed
+            && self.kinds.remote == CandidateKind::ServerReflexive
     }
 
     /// Whether nothing may use this pair again.
-    pub(crate) fn is_dead(&self) -> bool {
-        self.failure.is_some_and(PairFailure::is_final)
+    pub(crate) const fn is_dead(&self) -> bool {
+        matches!(self.progress, Progress::Failed(failure) if failure.is_final())
     }
 
-    /// Whether checks may be sent now or once a timer or a relay allows it.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, PairState::Frozen | PairState::Waiting | PairState::InProgress)
+    /// Whether it may yet come to work, by checks of ours alone.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.progress, Progress::Frozen | Progress::Waiting | Progress::Checking(_))
     }
 
-    /// Takes note of a request that goes out.
-    pub(crate) fn sent(&mut self, now: Instant) {
-        self.first_sent.get_or_insert(now);
-        self.last_sent = Some(now);
-        self.counters.requests_sent += 1;
+    /// What is known of it if it works.
+    pub(crate) const fn valid(&self) -> Option<&Valid> {
+        match &self.progress {
+            Progress::Succeeded(valid) => Some(valid),
+            _ => None,
+        }
+    }
+
+    /// The checks under way.
+    pub(crate) const fn attempt(&self) -> Option<&Attempt> {
+        match &self.progress {
+            Progress::Checking(attempt) => Some(attempt),
+            _ => None,
+        }
+    }
+
+    /// The priority by which nominated pairs are compared.
+    pub(crate) fn rank(&self) -> u64 {
+        self.valid().map_or(self.priority, |valid| valid.rank)
+    }
+
+    /// Whether the peer has nominated it and it is not valid here yet.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.peer_choice == PeerChoice::Pending
     }
 }

@@ -1,7 +1,7 @@
 //! Priorities of candidates and pairs (RFC 8445 §5.1.2 and §6.1.2.3), and the order of addresses on
 //! hosts that have both families (RFC 8421 §4).
 use crate::{COMPONENT, CandidateKind, Role};
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 /// The type preferences that RFC 8445 §5.1.2.2 recommends.
@@ -47,20 +47,24 @@ pub(crate) const fn preference(host: usize, server: usize) -> u16 {
 /// Puts addresses in the order of preference: the caller's order within a family, the families
 /// taking turns from IPv6 on, so that neither holds the other up (RFC 8421 §4).
 pub(crate) fn interleave(addresses: &[IpAddr]) -> Vec<IpAddr> {
-    let mut unique: Vec<IpAddr> = Vec::with_capacity(addresses.len());
-    for address in addresses.iter().map(IpAddr::to_canonical) {
-        if !unique.contains(&address) {
-            unique.push(address);
+    let mut order = Vec::with_capacity(addresses.len());
+    let canonical = || addresses.iter().map(IpAddr::to_canonical);
+    let (mut six, mut four) =
+        (canonical().filter(IpAddr::is_ipv6), canonical().filter(IpAddr::is_ipv4));
+    loop {
+        let before = order.len();
+        for next in [next_new(&mut six, &order), next_new(&mut four, &order)] {
+            order.extend(next);
+        }
+        if order.len() == before {
+            return order;
         }
     }
-    let (mut six, mut four): (VecDeque<IpAddr>, VecDeque<IpAddr>) =
-        unique.into_iter().partition(IpAddr::is_ipv6);
-    let mut order = Vec::with_capacity(six.len() + four.len());
-    while !(six.is_empty() && four.is_empty()) {
-        order.extend(six.pop_front());
-        order.extend(four.pop_front());
-    }
-    order
+}
+
+/// The next address that is not there yet.
+fn next_new(mut from: impl Iterator<Item = IpAddr>, order: &[IpAddr]) -> Option<IpAddr> {
+    from.find(|address| !order.contains(address))
 }
 
 #[cfg(test)]

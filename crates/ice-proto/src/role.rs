@@ -32,13 +32,13 @@ impl fmt::Display for Role {
 
 /// What a request that claims a role means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
+pub(crate) enum Conflict {
     /// No conflict: the request is answered.
-    Fine,
+    None,
     /// A conflict in which this agent gives way: it takes the other role and answers.
-    Switch,
+    Yield,
     /// A conflict in which the peer gives way: it is told so with a 487.
-    Refuse,
+    Insist,
 }
 
 /// The role with the number that decides a conflict.
@@ -50,16 +50,16 @@ pub(crate) struct RoleState {
 
 impl RoleState {
     /// Judges a request whose sender claims `theirs` with `tiebreaker` (RFC 8445 §7.3.1.1).
-    pub(crate) fn judge(self, theirs: Role, tiebreaker: u64) -> Claim {
+    pub(crate) fn judge(self, theirs: Role, tiebreaker: u64) -> Conflict {
         let win = self.tiebreaker >= tiebreaker;
         match (self.role, theirs) {
             (Role::Controlling, Role::Controlled) | (Role::Controlled, Role::Controlling) => {
-                Claim::Fine
+                Conflict::None
             }
-            (Role::Controlling, Role::Controlling) if win => Claim::Refuse,
-            (Role::Controlled, Role::Controlled) if !win => Claim::Refuse,
+            (Role::Controlling, Role::Controlling) if win => Conflict::Insist,
+            (Role::Controlled, Role::Controlled) if !win => Conflict::Insist,
             (Role::Controlling, Role::Controlling) | (Role::Controlled, Role::Controlled) => {
-                Claim::Switch
+                Conflict::Yield
             }
         }
     }
@@ -67,21 +67,21 @@ impl RoleState {
 
 #[cfg(test)]
 mod tests {
-    use super::{Claim, Role, RoleState};
+    use super::{Conflict, Role, RoleState};
     use Role::{Controlled, Controlling};
 
     #[test]
     fn the_four_cases_of_a_conflict_and_the_two_without() {
         let ours = |role| RoleState { role, tiebreaker: 10 };
         for (role, theirs, tiebreaker, claim) in [
-            (Controlling, Controlled, 99, Claim::Fine),
-            (Controlled, Controlling, 1, Claim::Fine),
-            (Controlling, Controlling, 9, Claim::Refuse),
-            (Controlling, Controlling, 10, Claim::Refuse),
-            (Controlling, Controlling, 11, Claim::Switch),
-            (Controlled, Controlled, 9, Claim::Switch),
-            (Controlled, Controlled, 10, Claim::Switch),
-            (Controlled, Controlled, 11, Claim::Refuse),
+            (Controlling, Controlled, 99, Conflict::None),
+            (Controlled, Controlling, 1, Conflict::None),
+            (Controlling, Controlling, 9, Conflict::Insist),
+            (Controlling, Controlling, 10, Conflict::Insist),
+            (Controlling, Controlling, 11, Conflict::Yield),
+            (Controlled, Controlled, 9, Conflict::Yield),
+            (Controlled, Controlled, 10, Conflict::Yield),
+            (Controlled, Controlled, 11, Conflict::Insist),
         ] {
             assert_eq!(ours(role).judge(theirs, tiebreaker), claim, "{role} {theirs} {tiebreaker}");
         }
@@ -94,7 +94,7 @@ mod tests {
                 let us = RoleState { role, tiebreaker: a };
                 let them = RoleState { role, tiebreaker: b };
                 let claims = [us.judge(role, b), them.judge(role, a)];
-                assert!(claims.contains(&Claim::Switch) && claims.contains(&Claim::Refuse));
+                assert!(claims.contains(&Conflict::Yield) && claims.contains(&Conflict::Insist));
             }
         }
     }

@@ -1,283 +1,313 @@
-//! One ICE session: everything between learning candidates and agreeing on a pair, without sockets
-//! or relays. The files beside `check.rs` each give it one ability.
+//! One ICE session: one generation of one stream, from learning candidates to agreeing on a pair and
+//! keeping it, without sockets or relays.
+mod commands;
+mod conclude;
 mod pairing;
-mod progress;
+mod receive;
+mod requests;
+mod responses;
+mod send;
 
 use crate::{
-    Credentials, CredentialsError, IceConfig, IceEvent, IceState, Policy, Profile, RestartReason,
-    Role,
-    check_list::CheckList,
-    early::EarlyChecks,
-    local::Locals,
-    nomination::Nominating,
-    pair::{Pair, PairFailure, PairId},
-    remote::Remotes,
+    Base, CandidatePolicy, ConfigError, IceConfig, IceCredentials, IceEvent, IceState,
+    RestartReason,
+    check_list::{CheckList, Gate},
+    checks::{Backoff, Checks},
+    consent::Consent,
+    credentials::{LocalSecret, RemoteSecret},
+    ids::PairId,
+    locals::Locals,
+    messages::Scratch,
+    nomination::Nomination,
+    opening::Opening,
+    pace::Pace,
+    pair::PairFailure,
+    pending::PendingChecks,
+    phase::Phase,
+    remotes::Remotes,
     role::RoleState,
-    transaction::Checks,
 };
-use alloc::{collections::VecDeque, format, sync::Arc};
-use bytes::Bytes;
-use core::{net::IpAddr, time::Duration};
-use sans_io::{Instant, Path};
-use stun_proto::{Entropy, Key};
+use core::time::Duration;
+use sans_io::{
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Transmit, Verdict,
+};
+use stun_proto::Entropy;
 
-/// What a session wants done.
-#[derive(Clone, Debug)]
-pub(crate) enum SessionOutput {
-    /// Send this; the local address is the base, which may be a relay.
-    Transmit(Path, Bytes),
-    /// Tell the application.
-    Event(IceEvent),
-}
+/// How far apart retransmissions are at most, unless by the book: whatever the outage, a pair is
+/// checked again soon after it.
+const REPEAT_MAX: Duration = Duration::from_secs(2);
 
-/// What is needed to send the peer a request.
-#[derive(Debug)]
-pub(crate) struct RemoteAuth {
-    pub credentials: Credentials,
-    /// Signs requests to the peer and checks its responses.
-    pub key: Key,
-    /// "theirs:ours" (RFC 8445 §7.2.2).
-    pub username: Arc<str>,
-}
-
-/// The numbers of the configuration that the session works with.
+/// The numbers of the configuration that a session works with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    pub policy: Policy,
-    pub profile: Profile,
-    pub patience: Duration,
-    pub relay_wait: Duration,
-    pub nominate_to_lite: bool,
+struct Settings {
+    policy: CandidatePolicy,
+    patience: Duration,
+    relay_wait: Duration,
+    nominate_to_lite: bool,
+    /// Whether the answering side holds back what may do harm (see `opening.rs`).
+    opens_gently: bool,
+    /// A time to live that ends before the NATs of the peer, if there is one.
+    first_ttl: Option<u8>,
 }
 
-/// The parts of a session; each file gives it one ability.
-#[derive(Debug)]
-pub(crate) struct Session {
-    pub(crate) settings: Settings,
-    pub(crate) role: RoleState,
-    pub(crate) credentials: Credentials,
-    /// Checks requests of the peer and signs responses to them.
-    pub(crate) key: Key,
-    pub(crate) remote: Option<RemoteAuth>,
-    pub(crate) locals: Locals,
-    pub(crate) remotes: Remotes,
-    pub(crate) list: CheckList,
-    pub(crate) checks: Checks,
-    pub(crate) early: EarlyChecks,
-    pub(crate) entropy: Entropy,
-    pub(crate) nominating: Option<Nominating>,
-    /// When [`nominate`](Self::nominate) may come to another conclusion.
-    pub(crate) decide_at: Option<Instant>,
-    pub(crate) selected: Option<PairId>,
-    /// When the selected pair was settled on.
-    pub(crate) concluded_at: Option<Instant>,
-    /// Why nothing but a restart helps.
-    pub(crate) lost: Option<RestartReason>,
-    /// The largest round trip measured, by which fresh checks are spaced.
-    pub(crate) rtt: Option<Duration>,
-    pub(crate) pacing: Duration,
-    /// The peer is ICE-lite.
-    pub(crate) remote_lite: bool,
-    out: VecDeque<SessionOutput>,
+/// Which candidates are still to be expected.
+#[derive(Clone, Copy, Debug, Default)]
+struct Candidates {
+    /// All of ours are known.
+    local_complete: bool,
+    /// All of the peer's are.
+    remote_complete: bool,
+}
+
+/// What the application has been told.
+#[derive(Clone, Copy, Debug)]
+struct Told {
     state: IceState,
-    active: Option<(Path, bool)>,
-    patience_until: Option<Instant>,
-    remote_done: bool,
-    gathering_done: bool,
-    upgrade_told: bool,
-    closed: bool,
+    /// What data goes over.
+    active: Option<Active>,
+    /// That a better pair works than the one that was settled on.
+    upgrade: bool,
 }
 
-impl Session {
-    pub(crate) fn new(config: &IceConfig, mut entropy: Entropy) -> Self {
-        let credentials = Credentials::generate(entropy.secret());
-        Self {
+/// The pair that data goes over, and whether both agents have settled on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Active {
+    pair: PairId,
+    nominated: bool,
+}
+
+/// One generation of one stream (RFC 8445 §2 to §12): knows candidates and pairs, sends checks,
+/// answers those of the peer, settles with it on a pair, and asks for consent on it.
+///
+/// It has no sockets: a base that it sends from may be a socket of its owner or a relay, and what
+/// it receives is seen past any relay. It has no pacer either, since Ta counts for all sessions of
+/// a program (RFC 8445 §14.2): its owner asks [`next_slot`](Self::next_slot), and gives it slots
+/// with [`take_slot`](Self::take_slot).
+///
+/// ```
+/// use core::time::Duration;
+/// use ice_proto::{Base, Candidate, IceConfig, IceCredentials, IceSession, LocalCandidate};
+/// use sans_io::{Instant, Machine, Output};
+///
+/// let mut session = IceSession::new(&IceConfig::default(), [7; 32])?;
+/// let (now, address) = (Instant::ZERO, "192.0.2.1:5000".parse()?);
+/// let candidate = Candidate::host(address);
+/// session.add_local(now, LocalCandidate { candidate, base: Base::udp(address), signalled: true });
+/// session.add_remote(now, Candidate::host("192.0.2.2:5000".parse()?))?;
+/// let peer = IceCredentials::new("8hhY", "asd88fgpdd777uzjYhagZg")?;
+/// session.set_remote_credentials(now, peer)?;
+///
+/// // It tells its candidate and its state, and then it wants to send a check.
+/// while !matches!(session.poll_output(), Output::Timeout(_)) {}
+/// assert_eq!(session.next_slot(), Some(Instant::ZERO));
+/// assert!(session.take_slot(now, Duration::from_millis(5)));
+/// let Output::Transmit(check) = session.poll_output() else { unreachable!("a check") };
+/// assert_eq!(check.path.remote(), "192.0.2.2:5000".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct IceSession {
+    settings: Settings,
+    role: RoleState,
+    local: LocalSecret,
+    remote: Option<RemoteSecret>,
+    /// The peer is ICE-lite.
+    remote_lite: bool,
+    candidates: Candidates,
+    locals: Locals,
+    remotes: Remotes,
+    list: CheckList,
+    checks: Checks,
+    pending: PendingChecks,
+    nomination: Nomination,
+    consent: Consent,
+    phase: Phase,
+    opening: Opening,
+    /// The peer has been sent our description.
+    handed_out: bool,
+    pace: Pace,
+    told: Told,
+    entropy: Entropy,
+    clock: Clock,
+    deadline: Option<Instant>,
+    drops: DropCounters,
+    scratch: Scratch,
+    out: Outbox<IceEvent>,
+}
+
+impl IceSession {
+    /// A session that does nothing yet. `seed` is secret, and used for nothing else but a
+    /// [`Gathering`](crate::Gathering) of the same agent.
+    pub fn new(config: &IceConfig, seed: [u8; 32]) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let mut entropy = Entropy::labelled(seed, "ice session");
+        let credentials = IceCredentials::generate(entropy.secret());
+        let pace = Pace::new(config.profile);
+        let backoff = if pace.is_eager() { Backoff::UpTo(REPEAT_MAX) } else { Backoff::Doubling };
+        Ok(Self {
             settings: Settings {
                 policy: config.policy,
-                profile: config.profile,
                 patience: config.patience,
                 relay_wait: config.relay_wait,
                 nominate_to_lite: config.nominate_to_lite,
+                opens_gently: config.first_ttl.is_some() && pace.is_eager(),
+                first_ttl: config.first_ttl,
             },
             role: RoleState { role: config.role, tiebreaker: entropy.public_u64() },
-            key: Key::new(credentials.pwd.as_bytes()),
-            credentials,
+            local: LocalSecret::new(credentials),
             remote: None,
+            remote_lite: false,
+            candidates: Candidates::default(),
             locals: Locals::new(config.local_candidates_max),
             remotes: Remotes::new(config.remote_candidates_max),
             list: CheckList::new(config.pairs_max),
-            checks: Checks::new(config.pairs_max),
-            early: EarlyChecks::new(config.early_checks_max),
+            checks: Checks::new(backoff),
+            pending: PendingChecks::new(config.early_checks_max),
+            nomination: Nomination::Idle,
+            consent: Consent::default(),
+            phase: Phase::New,
+            opening: Opening::Free,
+            handed_out: false,
+            pace,
+            told: Told { state: IceState::New, active: None, upgrade: false },
             entropy,
-            nominating: None,
-            decide_at: None,
-            selected: None,
-            concluded_at: None,
-            lost: None,
-            rtt: None,
-            pacing: config.pacing,
-            remote_lite: false,
-            out: VecDeque::new(),
-            state: IceState::New,
-            active: None,
-            patience_until: None,
-            remote_done: false,
-            gathering_done: false,
-            upgrade_told: false,
-            closed: false,
-        }
+            clock: Clock::default(),
+            deadline: None,
+            drops: DropCounters::default(),
+            scratch: Scratch::default(),
+            out: Outbox::new(config.outputs_max),
+        })
     }
 
-    /// Learns how to send requests to the peer, and does what its early checks ask for.
-    pub(crate) fn set_remote(
-        &mut self,
-        now: Instant,
-        credentials: &Credentials,
-    ) -> Result<(), CredentialsError> {
-        credentials.validate()?;
-        if let Some(known) = &self.remote {
-            let same = known.credentials == *credentials;
-            return if same { Ok(()) } else { Err(CredentialsError::Changed) };
-        }
-        self.remote = Some(RemoteAuth {
-            key: Key::new(credentials.pwd.as_bytes()),
-            username: format!("{}:{}", credentials.ufrag, self.credentials.ufrag).into(),
-            credentials: credentials.clone(),
-        });
-        self.patience_until = Some(now.saturating_add(self.settings.patience));
-        for early in self.early.take() {
-            if *early.ufrag == *credentials.ufrag.as_bytes() {
-                self.heed(now, &early.check);
-            }
-        }
-        Ok(())
+    /// What holds for all pairs when one to be checked is looked for.
+    fn gate(&self) -> Gate {
+        Gate { thaws: self.pace.is_eager(), spares_nats: self.opening.spares_nats() }
     }
 
-    /// Takes another role and does what follows from it (RFC 8445 §7.3.1.1).
-    pub(crate) fn switch_role(&mut self, role: Role) {
-        if self.role.role == role {
-            return;
-        }
-        self.role.role = role;
-        self.renominate();
-        self.reprioritize();
-        self.event(IceEvent::RoleChanged(role));
+    /// Whether this agent has chosen, and the peer has not confirmed it.
+    fn is_nominating(&self) -> bool {
+        self.nomination.sending().is_some()
     }
 
-    /// The peer has told all its candidates.
-    pub(crate) fn end_of_remote(&mut self) {
-        self.remote_done = true;
+    /// Takes note of the time and does what is due by then, but for what wants a slot.
+    fn advance(&mut self, now: Instant) -> Instant {
+        let now = self.clock.tick(now);
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.run_checks(now);
+            self.run_consent(now);
+            self.run_opening(now);
+        }
+        now
     }
 
-    /// Whether all candidates of ours are known.
-    pub(crate) fn set_gathering_done(&mut self, done: bool) {
-        self.gathering_done = done;
-    }
-
-    /// Whether no more candidates are to be expected from either side.
-    pub(crate) const fn has_all_candidates(&self) -> bool {
-        self.remote_done && self.gathering_done
-    }
-
-    /// A relay lets this peer through from now on, or refused to.
-    pub(crate) fn permitted(&mut self, base: usize, peer: IpAddr, granted: bool) {
-        if let Some(local) = self.locals.get_mut(base)
-            && granted
-            && !local.permitted.contains(&peer)
-        {
-            local.permitted.push(peer);
-        }
-        let mut refused = VecDeque::new();
-        for pair in self.list.iter_mut() {
-            if pair.base == base && pair.path.remote().ip() == peer && pair.blocked {
-                pair.blocked = !granted;
-                if !granted {
-                    refused.push_back(pair.id);
-                }
-            }
-        }
-        for id in refused {
-            self.list.fail(id, PairFailure::Relay);
-        }
-    }
-
-    /// A socket or relay is gone, and with it its pairs.
-    pub(crate) fn base_lost(&mut self, base: usize, failure: PairFailure) {
-        let on_it = |pair: &&Pair| pair.base == base;
-        let ids: VecDeque<PairId> = self.list.iter().filter(on_it).map(|pair| pair.id).collect();
-        for id in ids {
-            self.lose(id, failure);
-        }
+    /// Draws all conclusions from what just happened, so that nothing is left but to wait.
+    fn settle(&mut self, now: Instant) {
+        self.nominate(now);
+        self.tell(now);
+        let complete = self.candidates.local_complete;
+        let deadlines = [
+            self.checks.next(),
+            self.consent.next(),
+            self.nomination.decide_at(),
+            self.opening.until(),
+            self.phase.fails_at(&self.list, complete).filter(|at| *at > now),
+        ];
+        let at = deadlines.into_iter().flatten().min().filter(|_| now < Instant::FAR);
+        debug_assert!(at.is_none_or(|at| at > now), "not done: {deadlines:?} at {now:?}");
+        self.deadline = at;
     }
 
     /// Gives up a pair for good.
-    pub(crate) fn lose(&mut self, id: PairId, failure: PairFailure) {
-        self.checks.forget(id);
+    fn lose(&mut self, id: PairId, failure: PairFailure) {
+        self.checks.retain(|question| question.pair != id);
+        self.consent.retain(|pair| pair != id);
         self.list.fail(id, failure);
-        if let Some(pair) = self.list.get_mut(id) {
-            pair.open = 0;
-        }
-        let reason = match failure {
-            PairFailure::ConsentExpired => RestartReason::ConsentExpired,
-            PairFailure::ConsentRevoked => RestartReason::ConsentRevoked,
-            _ => RestartReason::PathLost,
-        };
-        if self.selected == Some(id) {
-            self.selected = None;
-            self.end(reason);
-        } else if self.nominating.as_ref().is_some_and(|nominating| nominating.pair == id) {
+        if self.phase.selected() == Some(id) {
+            self.end(match failure {
+                PairFailure::ConsentExpired => RestartReason::ConsentExpired,
+                PairFailure::ConsentRevoked => RestartReason::ConsentRevoked,
+                _ => RestartReason::PathLost,
+            });
+        } else if self.nomination.is_of(id) {
             self.end(RestartReason::NominationFailed);
         }
     }
 
     /// Nothing but a restart helps.
-    pub(crate) fn end(&mut self, reason: RestartReason) {
-        self.lost = Some(reason);
-        self.fall_silent();
-    }
-
-    /// Nothing more is sent on any pair, and no answer counts.
-    fn fall_silent(&mut self) {
-        self.nominating = None;
-        self.decide_at = None;
-        self.checks.clear();
-        self.list.clear_triggered();
-        for pair in self.list.iter_mut() {
-            pair.valid = None;
+    fn end(&mut self, reason: RestartReason) {
+        if !self.phase.is_over() {
+            self.phase = Phase::Lost(reason);
+            self.fall_silent();
         }
     }
 
-    /// The earliest deadline of the session, apart from the pacer's.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let patience = self.patience_until.filter(|_| {
-            self.state == IceState::Checking && self.gathering_done && self.list.is_exhausted()
-        });
-        [self.checks.next(), self.consent_at(), self.decide_at, patience]
-            .into_iter()
-            .flatten()
-            .min()
+    /// Nothing more is sent on any pair but refusals, and no answer counts.
+    fn fall_silent(&mut self) {
+        self.nomination = Nomination::Idle;
+        self.opening = Opening::Free;
+        self.checks.retain(|_| false);
+        self.consent.retain(|_| false);
+        self.list.silence();
     }
 
-    /// Ends everything.
-    pub(crate) fn close(&mut self) {
-        self.closed = true;
-        self.fall_silent();
+    /// When it is to be woken, apart from the pacer.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.closed
+    /// The next thing that it has to say.
+    pub(crate) fn poll_out(&mut self) -> Option<Output<IceEvent>> {
+        self.out.pop()
     }
 
-    pub(crate) fn transmit(&mut self, path: Path, bytes: Bytes) {
-        self.out.push_back(SessionOutput::Transmit(path, bytes));
+    /// Queues what gathering has to say, in its turn.
+    pub(crate) fn pass_on(&mut self, output: Output<IceEvent>) {
+        if self.out.pass_on(output).is_err() {
+            let _ = self.drops.refuse(DropReason::Exhausted);
+        }
     }
 
-    pub(crate) fn event(&mut self, event: IceEvent) {
-        self.out.push_back(SessionOutput::Event(event));
+    /// Takes out the messages that leave from a relay.
+    pub(crate) fn take_relayed(&mut self, to: impl FnMut(Transmit)) {
+        let locals = &self.locals;
+        self.out.divert(|transmit| locals.is_relayed(Base::of(transmit.path)), to);
     }
 
-    /// The next thing that the session wants done.
-    pub(crate) fn poll(&mut self) -> Option<SessionOutput> {
-        self.out.pop_front()
+    /// How often bytes were refused, and why.
+    pub const fn drops(&self) -> &DropCounters {
+        &self.drops
+    }
+}
+
+impl Machine for IceSession {
+    type Event = IceEvent;
+
+    fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let due = self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now));
+        let now = self.advance(now);
+        let verdict = match input {
+            Input::Received { path, .. } if self.locals.at_base(Base::of(path)).is_none() => {
+                Verdict::Unclaimed
+            }
+            Input::Received { path, bytes, .. } => self.receive(now, path, bytes),
+            Input::Timeout => Verdict::Consumed,
+            // ICMP is easily forged, and RFC 8445 §7.2.5.2.2 does not ask for it: a hint at most.
+            Input::PathFailed { path, .. } if self.list.by_path(&path).is_some() => {
+                Verdict::Consumed
+            }
+            Input::Socket { .. }
+            | Input::Accepted { .. }
+            | Input::LookedUp { .. }
+            | Input::PathFailed { .. } => Verdict::Unclaimed,
+        };
+        // Data changes nothing.
+        if due || !matches!(verdict, Verdict::Deliver { .. }) {
+            self.settle(now);
+        }
+        verdict
+    }
+
+    fn poll_output(&mut self) -> Output<IceEvent> {
+        self.out.pop().unwrap_or(Output::Timeout(self.deadline))
     }
 }

@@ -1,8 +1,8 @@
 //! What the application can tell an agent, and ask of it.
 use super::IceAgent;
 use crate::{
-    AddCandidateError, Candidate, Credentials, CredentialsError, GatherError, PairStats, Role,
-    SelectedPair, explain::Explanation,
+    AddCandidateError, Candidate, CredentialsError, GatherError, IceCredentials, IceState,
+    PairStats, Role, SelectedPair, explain::Explanation,
 };
 use core::{net::IpAddr, time::Duration};
 use sans_io::{Instant, Packet};
@@ -26,106 +26,114 @@ impl IceAgent {
     /// IPv6 addresses (RFC 8445 §5.1.1.1).
     pub fn gather(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
         let now = self.advance(now);
-        if self.session.is_closed() {
+        let gathered = self.start_gathering(now, addresses);
+        self.settle(now);
+        gathered
+    }
+
+    fn start_gathering(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        if self.state() == IceState::Closed {
             return Err(GatherError::Closed);
         }
-        self.gathering.start(addresses)?;
-        self.session.set_gathering_done(false);
-        self.settle(now);
+        self.gathering.gather(now, addresses)?;
+        self.session.set_local_complete(now, false);
         Ok(())
     }
 
     /// What the peer must know to send checks.
-    pub const fn local_credentials(&self) -> &Credentials {
-        &self.session.credentials
+    pub const fn local_credentials(&self) -> &IceCredentials {
+        self.session.local_credentials()
     }
 
     /// The Ta to propose to the peer, in the form of `a=ice-pacing` (RFC 8839 §5.5).
     pub const fn local_pacing(&self) -> Duration {
-        self.offered_pacing
+        self.pacing.offered
     }
 
     /// The candidates that the peer is to be told, so far.
     pub fn local_candidates(&self) -> impl Iterator<Item = &Candidate> {
-        let signalled = self.session.locals.iter().filter(|(_, local)| local.signalled);
-        signalled.map(|(_, local)| &local.candidate)
+        self.session.local_candidates()
     }
 
     /// The candidates of the peer, told or learned, so far.
     pub fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
-        self.session.remotes.iter().map(|(_, candidate)| candidate)
+        self.session.remote_candidates()
     }
 
     /// Starts to check: the peer has told its credentials. Other ones later mean that it restarted
     /// ICE, for which a new agent is needed.
-    #[expect(clippy::needless_pass_by_value, reason = "the agent keeps them")]
     pub fn set_remote_credentials(
         &mut self,
         now: Instant,
-        credentials: Credentials,
+        credentials: IceCredentials,
     ) -> Result<(), CredentialsError> {
         let now = self.advance(now);
-        if self.session.is_closed() {
-            return Err(CredentialsError::Closed);
+        let set = self.session.set_remote_credentials(now, credentials);
+        if set.is_ok() {
+            self.pacer.set_interval(self.pacing.agree());
         }
-        self.session.set_remote(now, &credentials)?;
-        self.apply_pacing();
         self.settle(now);
-        Ok(())
+        set
     }
 
     /// What Ta the peer proposes; `None`: it proposes none, which is what counts until told
     /// otherwise (RFC 8445 §14.2).
     pub fn set_remote_pacing(&mut self, now: Instant, pacing: Option<Duration>) {
         let now = self.advance(now);
-        self.remote_pacing = pacing;
-        self.apply_pacing();
+        self.pacing.remote = pacing;
+        // Until the peer has said something gathering goes at the pace of this agent.
+        if self.session.knows_peer() {
+            self.pacer.set_interval(self.pacing.agree());
+        }
         self.settle(now);
     }
 
     /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1).
     pub fn set_remote_lite(&mut self, now: Instant, lite: bool) {
         let now = self.advance(now);
-        self.session.remote_lite = lite;
-        if lite {
-            self.session.switch_role(Role::Controlling);
-        }
+        self.session.set_remote_lite(now, lite);
         self.settle(now);
     }
 
-    /// Takes in a candidate of the peer, at any time (RFC 8838 §11).
+    /// Takes in a candidate of the peer, at any time (RFC 8838 §11). Where there is no room what is
+    /// best stays, and what the peer was heard from; what has to go is told.
     pub fn add_remote_candidate(
         &mut self,
         now: Instant,
         candidate: Candidate,
     ) -> Result<(), AddCandidateError> {
         let now = self.advance(now);
-        if self.session.is_closed() {
-            return Err(AddCandidateError::Closed);
-        }
-        self.session.add_remote(candidate)?;
+        let added = self.session.add_remote(now, candidate);
         self.settle(now);
-        Ok(())
+        added
     }
 
     /// The peer has told all its candidates (RFC 8838 §14). ICE need not be told, but a relay is
     /// settled on earlier when it is.
     pub fn end_of_remote_candidates(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.session.end_of_remote();
+        self.session.end_of_remote(now);
+        self.settle(now);
+    }
+
+    /// The peer is being sent the description of this agent, as far as there is one: see
+    /// [`IceSession::description_sent`](crate::IceSession::description_sent).
+    pub fn description_sent(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.session.description_sent(now);
         self.settle(now);
     }
 
     /// Takes another role than the configuration said.
     pub fn set_role(&mut self, now: Instant, role: Role) {
         let now = self.advance(now);
-        self.session.switch_role(role);
+        self.session.set_role(now, role);
         self.settle(now);
     }
 
     /// The role, which may have changed to repair a conflict.
     pub const fn role(&self) -> Role {
-        self.session.role.role
+        self.session.role()
     }
 
     /// The pair that data goes over: the one that both agents have settled on, before that the best
@@ -136,9 +144,13 @@ impl IceAgent {
 
     /// Data to the peer, as the packet that is to be sent now. `data` is borrowed and not queued.
     pub fn send<'d>(&mut self, now: Instant, data: &'d [u8]) -> Result<Packet<'d>, SendError> {
+        let due = self.is_due(now);
         let now = self.advance(now);
-        let path = self.session.active_pair().ok_or(SendError::NotConnected)?.path;
-        let Some(sent) = self.gathering.relays.send(now, &path, data) else {
+        if due {
+            self.settle(now);
+        }
+        let path = self.session.active_path().ok_or(SendError::NotConnected)?;
+        let Some(sent) = self.gathering.send(now, &path, data) else {
             return Ok(Packet::new(path, data));
         };
         sent.map_err(|error| match error {
@@ -149,18 +161,9 @@ impl IceAgent {
         })
     }
 
-    /// Ends everything: nothing is sent or answered any more, relays and sockets are given up. The
-    /// agent is to be driven until its deadline is `None`, so that TURN servers hear of it.
-    pub fn close(&mut self, now: Instant) {
-        let now = self.advance(now);
-        self.session.close();
-        self.gathering.free(now, &[]);
-        self.settle(now);
-    }
-
     /// Every pair there is, best first, with what happened on it.
     pub fn pairs(&self) -> impl Iterator<Item = PairStats> {
-        self.session.pair_stats()
+        self.session.pairs()
     }
 
     /// What was tried on each pair, and what that means, for people.

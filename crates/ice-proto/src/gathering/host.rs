@@ -64,7 +64,11 @@ impl Hosts {
         }
         let first = self.all.len();
         for ip in new {
-            let id = self.sockets.take();
+            let Some(id) = self.sockets.take() else {
+                // Numbers that were taken stay unused, which the driver never sees.
+                self.all.truncate(first);
+                return Err(GatherError::NoSocketIds);
+            };
             let rank = self.all.len();
             let state = HostState::Opening;
             self.all.push(Host { id, ip, rank, state, closing: false, fault: None });

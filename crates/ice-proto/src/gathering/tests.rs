@@ -1,66 +1,90 @@
-use super::{GatherError, Gathered, Gathering};
-use crate::{Candidate, CandidateKind, GatheringFault, IceConfig, Policy, TurnServer};
+//! Gathering through its public contract.
+use super::{GatherError, Gathering, GatheringEvent};
+use crate::{
+    Candidate, CandidateKind, CandidatePolicy, GatheringFault, IceConfig, RelayServer,
+    ids::{HostId, ServerId},
+};
 use alloc::{vec, vec::Vec};
-use core::net::{IpAddr, SocketAddr};
-use sans_io::{Instant, Path, SocketFault, SocketId, SocketIds, SocketRequest};
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use sans_io::{
+    Input, Instant, Machine, Output, PacketMeta, Path, SocketFault, SocketId, SocketIds,
+    SocketRequest, Verdict,
+};
 use stun_proto::{
-    Credentials, Entropy, Message, MessageBuilder, MessageType, Method,
+    Message, MessageBuilder, MessageType, Method,
     attribute::{Code, ErrorCode, MappedAddress, XorMappedAddress},
 };
 
 const STUN: &str = "198.51.100.1:3478";
 const TURN: &str = "198.51.100.2:3478";
 const MAPPED: &str = "203.0.113.5:777";
+const TA: Duration = Duration::from_millis(5);
 
 fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn gathering(policy: Policy) -> Gathering {
-    let server = TurnServer { address: at(TURN), username: "u".into(), password: "p".into() };
+fn gathering(policy: CandidatePolicy) -> Gathering {
+    let server = RelayServer { address: at(TURN), username: "u".into(), password: "p".into() };
     let config = IceConfig {
         policy,
         stun_servers: vec![at(STUN)],
         turn_servers: vec![server],
         ..IceConfig::default()
     };
-    let accounts = vec![Credentials::new("u", "p").unwrap()];
-    Gathering::new(&config, accounts, SocketIds::root(), Entropy::new([1; 32]))
+    Gathering::new(&config, SocketIds::root(), [1; 32]).unwrap()
+}
+
+/// What it has to say.
+fn drain(gathering: &mut Gathering) -> Vec<Output<GatheringEvent>> {
+    let next = || match gathering.poll_output() {
+        Output::Timeout(_) => None,
+        output => Some(output),
+    };
+    core::iter::from_fn(next).collect()
+}
+
+fn events(gathering: &mut Gathering) -> Vec<GatheringEvent> {
+    let outputs = drain(gathering).into_iter();
+    outputs
+        .filter_map(|output| if let Output::Event(e) = output { Some(e) } else { None })
+        .collect()
 }
 
 /// Opens sockets at these addresses, with port 5000.
 fn open(gathering: &mut Gathering, addresses: &[&str]) {
     let ips: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-    gathering.start(&ips).unwrap();
-    let outputs: Vec<Gathered> = core::iter::from_fn(|| gathering.poll(Instant::ZERO)).collect();
-    for output in outputs {
-        let Gathered::Socket(SocketRequest::Bind { id, local }) = output else {
+    gathering.gather(Instant::ZERO, &ips).unwrap();
+    for output in drain(gathering) {
+        let Output::Socket(SocketRequest::Bind { id, local }) = output else {
             panic!("{output:?}")
         };
-        gathering.on_socket(id, Ok(SocketAddr::new(local.ip(), 5000)));
+        let state = Ok(SocketAddr::new(local.ip(), 5000));
+        let opened = gathering.handle_input(Instant::ZERO, Input::Socket { id, state });
+        assert_eq!(opened, Verdict::Consumed);
     }
 }
 
 fn candidates(gathering: &mut Gathering) -> Vec<Candidate> {
-    core::iter::from_fn(|| gathering.poll(Instant::ZERO))
-        .filter_map(|output| match output {
-            Gathered::Local(local) if local.signalled => Some(local.candidate),
-            _ => None,
-        })
-        .collect()
+    let found = events(gathering).into_iter().filter_map(|event| match event {
+        GatheringEvent::Candidate(local) if local.signalled => Some(local.candidate),
+        _ => None,
+    });
+    found.collect()
 }
 
 /// Takes a slot, and the request that it lets go.
 fn request(gathering: &mut Gathering) -> (Path, Vec<u8>) {
     assert!(gathering.wants_slot());
-    assert!(gathering.take_slot(Instant::ZERO));
-    loop {
-        match gathering.poll(Instant::ZERO) {
-            Some(Gathered::Transmit(path, bytes)) => return (path, bytes.to_vec()),
-            Some(_) => {}
-            None => panic!("a slot sends something"),
-        }
-    }
+    assert!(gathering.take_slot(Instant::ZERO, TA));
+    let sent = drain(gathering).into_iter().find_map(|output| match output {
+        Output::Transmit(transmit) => Some((transmit.path, transmit.payload.to_vec())),
+        _ => None,
+    });
+    sent.expect("a slot sends something")
 }
 
 fn binding_response(
@@ -77,13 +101,13 @@ fn binding_response(
     message.finish().unwrap().to_vec()
 }
 
-fn respond(gathering: &mut Gathering, path: Path, response: &[u8]) -> bool {
-    gathering.on_response(Instant::ZERO, path, &Message::parse(response).unwrap())
+fn respond(gathering: &mut Gathering, now: Instant, path: Path, response: &[u8]) -> bool {
+    gathering.handle_input(now, Input::received(path, response)) == Verdict::Consumed
 }
 
 #[test]
 fn each_address_is_a_host_candidate_and_priorities_are_unique() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["10.0.0.1", "10.0.0.2", "2001:db8::1"]);
     let found = candidates(&mut gathering);
     let ips: Vec<_> = found.iter().map(|candidate| candidate.address.ip()).collect();
@@ -96,26 +120,27 @@ fn each_address_is_a_host_candidate_and_priorities_are_unique() {
 
 #[test]
 fn forbidden_and_known_addresses_are_passed_over() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["10.0.0.1", "fec0::1", "::10.0.0.9", "10.0.0.1"]);
     assert_eq!(candidates(&mut gathering).len(), 1);
-    gathering.start(&["10.0.0.1".parse().unwrap()]).unwrap();
-    assert!(gathering.poll(Instant::ZERO).is_none());
+    gathering.gather(Instant::ZERO, &["10.0.0.1".parse().unwrap()]).unwrap();
+    let bound = drain(&mut gathering);
+    assert!(!bound.iter().any(|output| matches!(output, Output::Socket(_))), "{bound:?}");
 }
 
 #[test]
 fn addresses_that_name_no_interface_are_refused() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     let any: IpAddr = "0.0.0.0".parse().unwrap();
-    assert_eq!(gathering.start(&[any]), Err(GatherError::Address(any)));
+    assert_eq!(gathering.gather(Instant::ZERO, &[any]), Err(GatherError::Address(any)));
     let many: Vec<IpAddr> = (0..17).map(|n| IpAddr::from([10, 0, 0, n])).collect();
-    assert_eq!(gathering.start(&many), Err(GatherError::TooManyAddresses));
-    assert!(gathering.poll(Instant::ZERO).is_none());
+    assert_eq!(gathering.gather(Instant::ZERO, &many), Err(GatherError::TooManyAddresses));
+    assert!(drain(&mut gathering).is_empty());
 }
 
 #[test]
 fn a_mapped_address_is_a_server_reflexive_candidate() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["10.0.0.1"]);
     let host = candidates(&mut gathering)[0];
     let (path, question) = request(&mut gathering);
@@ -123,9 +148,9 @@ fn a_mapped_address_is_a_server_reflexive_candidate() {
     let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(MAPPED))), true);
     // From another server it is not an answer.
     let elsewhere = Path::udp(path.local(), at(TURN));
-    assert!(!respond(&mut gathering, elsewhere, &response));
-    assert!(respond(&mut gathering, path, &response));
-    assert!(!respond(&mut gathering, path, &response), "once");
+    assert!(!respond(&mut gathering, Instant::ZERO, elsewhere, &response));
+    assert!(respond(&mut gathering, Instant::ZERO, path, &response));
+    assert!(!respond(&mut gathering, Instant::ZERO, path, &response), "once");
     let found = candidates(&mut gathering)[0];
     assert_eq!((found.kind, found.address), (CandidateKind::ServerReflexive, at(MAPPED)));
     assert_eq!(found.related, Some(host.address));
@@ -135,12 +160,12 @@ fn a_mapped_address_is_a_server_reflexive_candidate() {
 
 #[test]
 fn a_server_of_rfc_3489_is_understood() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["10.0.0.1"]);
     candidates(&mut gathering);
     let (path, question) = request(&mut gathering);
     let response = binding_response(&question, |m| m.push(&MappedAddress(at(MAPPED))), true);
-    assert!(respond(&mut gathering, path, &response));
+    assert!(respond(&mut gathering, Instant::ZERO, path, &response));
     assert_eq!(candidates(&mut gathering)[0].address, at(MAPPED));
 }
 
@@ -149,7 +174,7 @@ fn a_server_that_refuses_or_babbles_is_reported() {
     for (code, fault) in
         [(Some(Code::SERVER_ERROR), GatheringFault::Refused(500)), (None, GatheringFault::Broken)]
     {
-        let mut gathering = gathering(Policy::All);
+        let mut gathering = gathering(CandidatePolicy::All);
         open(&mut gathering, &["10.0.0.1"]);
         candidates(&mut gathering);
         let (path, question) = request(&mut gathering);
@@ -162,34 +187,40 @@ fn a_server_that_refuses_or_babbles_is_reported() {
             },
             code.is_none(),
         );
-        assert!(respond(&mut gathering, path, &response));
-        let Some(Gathered::Failed(failure)) = gathering.poll(Instant::ZERO) else {
-            panic!("no failure")
-        };
+        assert!(respond(&mut gathering, Instant::ZERO, path, &response));
+        let told = events(&mut gathering);
+        let Some(GatheringEvent::Failed(failure)) = told.first() else { panic!("{told:?}") };
         assert_eq!((failure.server, failure.fault), (Some(at(STUN)), fault));
     }
 }
 
 #[test]
 fn a_relay_gives_two_candidates_and_a_relay_at_our_own_address_none() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["10.0.0.1"]);
     candidates(&mut gathering);
     let base = at("10.0.0.1:5000");
-    gathering.allocated(Instant::ZERO, base, (0, 0), (at("198.51.100.2:50000"), at(MAPPED)));
-    let found = candidates(&mut gathering);
+    let key = super::GatherKey { host: HostId(0), server: ServerId(1) };
+    let path = Path::udp(base, at(TURN));
+    let allocated = |gathering: &mut Gathering, relayed: SocketAddr, mapped: &str| {
+        let answer = gathering.mappings.keep(Instant::ZERO, path, key, at(mapped));
+        gathering.mapping_learned(path, answer);
+        gathering.relayed_candidate(key, relayed, at(mapped));
+        candidates(gathering)
+    };
+    let found = allocated(&mut gathering, at("198.51.100.2:50000"), MAPPED);
     let kinds: Vec<_> = found.iter().map(|candidate| candidate.kind).collect();
     assert_eq!(kinds, [CandidateKind::ServerReflexive, CandidateKind::Relayed]);
     assert_eq!(found[1].related, Some(at(MAPPED)));
     // RFC 8445 §5.1.1.2: a relayed candidate that is a host candidate is discarded.
-    gathering.allocated(Instant::ZERO, base, (0, 0), (base, at(MAPPED)));
-    let kinds: Vec<_> = candidates(&mut gathering).iter().map(|c| c.kind).collect();
+    let found = allocated(&mut gathering, base, "203.0.113.5:778");
+    let kinds: Vec<_> = found.iter().map(|candidate| candidate.kind).collect();
     assert_eq!(kinds, [CandidateKind::ServerReflexive]);
 }
 
 #[test]
 fn under_policy_relay_only_turn_servers_are_asked() {
-    let mut gathering = gathering(Policy::Relay);
+    let mut gathering = gathering(CandidatePolicy::Relay);
     open(&mut gathering, &["10.0.0.1"]);
     assert!(candidates(&mut gathering).is_empty());
     let (path, question) = request(&mut gathering);
@@ -200,24 +231,117 @@ fn under_policy_relay_only_turn_servers_are_asked() {
 
 #[test]
 fn servers_of_another_family_or_beyond_loopback_are_not_asked() {
-    let mut gathering = gathering(Policy::All);
+    let mut gathering = gathering(CandidatePolicy::All);
     open(&mut gathering, &["2001:db8::1", "127.0.0.1"]);
     candidates(&mut gathering);
     assert!(!gathering.wants_slot());
-    assert!(gathering.completed());
-    assert!(!gathering.completed(), "told once");
+}
+
+#[test]
+fn the_end_is_told_once() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    open(&mut gathering, &["127.0.0.1"]);
+    let complete = |events: &[GatheringEvent]| {
+        events.iter().filter(|event| **event == GatheringEvent::Complete).count()
+    };
+    assert_eq!(complete(&events(&mut gathering)), 1);
+    gathering.handle_timeout(Instant::from_secs(9));
+    assert_eq!(complete(&events(&mut gathering)), 0);
 }
 
 #[test]
 fn a_socket_that_does_not_open_is_reported_and_does_not_hold_up() {
-    let mut gathering = gathering(Policy::All);
-    gathering.start(&["10.0.0.1".parse().unwrap()]).unwrap();
-    assert!(gathering.poll(Instant::ZERO).is_some());
-    assert!(!gathering.completed());
-    gathering.on_socket(SocketId(0), Err(SocketFault::Unavailable));
-    let Some(Gathered::Failed(failure)) = gathering.poll(Instant::ZERO) else {
-        panic!("no failure")
+    let mut gathering = gathering(CandidatePolicy::All);
+    gathering.gather(Instant::ZERO, &["10.0.0.1".parse().unwrap()]).unwrap();
+    assert!(events(&mut gathering).is_empty());
+    let state = Err(SocketFault::Unavailable);
+    let _ = gathering.handle_input(Instant::ZERO, Input::Socket { id: SocketId(0), state });
+    let told = events(&mut gathering);
+    let [GatheringEvent::Failed(failure), GatheringEvent::Complete] = &told[..] else {
+        panic!("{told:?}")
     };
     assert_eq!(failure.fault, GatheringFault::Socket(SocketFault::Unavailable));
-    assert!(gathering.completed());
+}
+
+/// A socket whose server has said how it sees it.
+fn mapped() -> (Gathering, Path) {
+    let mut gathering = gathering(CandidatePolicy::All);
+    open(&mut gathering, &["10.0.0.1"]);
+    candidates(&mut gathering);
+    let (path, question) = request(&mut gathering);
+    let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(MAPPED))), true);
+    assert!(respond(&mut gathering, Instant::ZERO, path, &response));
+    candidates(&mut gathering);
+    (gathering, path)
+}
+
+/// The keepalive that is due after fifteen seconds.
+fn keepalive(gathering: &mut Gathering, now: Instant, path: Path) -> Vec<u8> {
+    gathering.handle_timeout(now);
+    let sent = drain(gathering).into_iter().find_map(|output| match output {
+        Output::Transmit(transmit) if transmit.path == path => Some(transmit.payload.to_vec()),
+        _ => None,
+    });
+    sent.expect("a keepalive")
+}
+
+#[test]
+fn a_mapping_that_changed_takes_the_place_of_the_old_one() {
+    let (mut gathering, path) = mapped();
+    let now = Instant::from_secs(15);
+    let question = keepalive(&mut gathering, now, path);
+    let other = "203.0.113.6:778";
+    let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(other))), true);
+    assert!(respond(&mut gathering, now, path, &response));
+    let told = events(&mut gathering);
+    let [GatheringEvent::MappingLost { mapped, .. }, GatheringEvent::Candidate(found)] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((*mapped, found.candidate.address), (at(MAPPED), at(other)));
+}
+
+#[test]
+fn a_server_that_refuses_keepalives_is_not_reported() {
+    let (mut gathering, path) = mapped();
+    for round in 1..5 {
+        let now = Instant::from_secs(15 * round);
+        let question = keepalive(&mut gathering, now, path);
+        let code = ErrorCode::from(Code::UNAUTHENTICATED);
+        let response = binding_response(&question, |m| m.push(&code), false);
+        assert!(respond(&mut gathering, now, path, &response));
+        assert_eq!(events(&mut gathering), [], "round {round}");
+    }
+}
+
+#[test]
+fn how_far_a_server_is_shows_in_the_time_to_live_and_the_round_trip() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    open(&mut gathering, &["10.0.0.1"]);
+    candidates(&mut gathering);
+    assert_eq!((gathering.hops_to_server(), gathering.rtt_to_server()), (None, None));
+    let (path, question) = request(&mut gathering);
+    let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(MAPPED))), true);
+    let meta = PacketMeta { ttl: Some(57), ..PacketMeta::default() };
+    let input = Input::Received { path, meta, bytes: &response };
+    assert_eq!(gathering.handle_input(Instant::from_millis(40), input), Verdict::Consumed);
+    assert_eq!(gathering.hops_to_server(), Some(7));
+    assert_eq!(gathering.rtt_to_server(), Some(Duration::from_millis(40)));
+}
+
+#[test]
+fn slots_of_addresses_that_are_gone_are_used_again() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    for round in 0..100_u8 {
+        let ip = IpAddr::from([10, 0, 1, round]);
+        gathering.gather(Instant::ZERO, &[ip]).unwrap();
+        let id = SocketId(round.into());
+        let state = Ok(SocketAddr::new(ip, 5000));
+        let _ = gathering.handle_input(Instant::ZERO, Input::Socket { id, state });
+        let state = Err(SocketFault::Lost);
+        let _ = gathering.handle_input(Instant::ZERO, Input::Socket { id, state });
+        let lost = GatheringEvent::BaseLost(crate::Base::udp(SocketAddr::new(ip, 5000)));
+        assert!(events(&mut gathering).contains(&lost));
+    }
+    assert_eq!(gathering.hosts().count(), 1);
 }

@@ -1,110 +1,192 @@
 //! Candidates of both sides, and the pairs they make (RFC 8445 §6.1.2, RFC 8838 §11).
-use super::Session;
+use super::IceSession;
 use crate::{
-    AddCandidateError, Candidate, CandidateKind, Policy,
-    local::{Added, Local},
-    pair::{Pair, PairCounters, PairId, PairState},
+    AddCandidateError, Base, Candidate, CandidateKind, CandidatePolicy, IceEvent,
+    check_list::Claim,
+    ids::{LocalId, PairId, RemoteId},
+    locals::{LocalCandidate, LocalInsert},
+    pair::{Foundations, Kinds, NewPair, PairFailure},
     priority,
-    remote::{Told, can_pair, scoped},
+    remotes::{RemoteInsert, can_pair, scoped},
 };
-use sans_io::Path;
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::Instant;
 
-impl Session {
-    /// Takes in a candidate of ours and pairs it. `true`: the peer should be told.
-    pub(crate) fn add_local(&mut self, local: Local) -> bool {
-        let is_base = local.candidate.address == local.base;
-        let signalled = local.signalled;
+impl IceSession {
+    /// Takes in a candidate of ours and pairs it. It is told with [`IceEvent::Candidate`] if the
+    /// peer is to know it.
+    pub fn add_local(&mut self, now: Instant, local: LocalCandidate) {
+        let now = self.advance(now);
         match self.locals.add(local) {
-            Added::New(index) => {
-                if is_base {
-                    for remote in 0..self.remotes.iter().count() {
-                        self.pair(index, remote);
-                    }
-                }
-                signalled
+            LocalInsert::New(id) => {
+                self.list.remove_local(id);
+                self.pair_local(id, &local);
             }
-            Added::Redundant(_) | Added::Full => false,
+            LocalInsert::Updated(id) => self.pair_local(id, &local),
+            LocalInsert::Redundant(_) => {}
+            LocalInsert::Full => self.event(IceEvent::CandidateDropped(local.candidate)),
+        }
+        self.settle(now);
+    }
+
+    fn pair_local(&mut self, id: LocalId, local: &LocalCandidate) {
+        if local.is_base() {
+            for remote in self.remotes.ids() {
+                self.pair(id, remote, Claim::Told);
+            }
+        }
+        if local.signalled {
+            self.event(IceEvent::Candidate(local.candidate));
         }
     }
 
-    /// Takes in a candidate of the peer and pairs it (RFC 8838 §11).
-    pub(crate) fn add_remote(&mut self, candidate: Candidate) -> Result<(), AddCandidateError> {
+    /// A NAT shows another address than `mapped` for this base by now.
+    pub fn withdraw_local(&mut self, now: Instant, mapped: SocketAddr, base: Base) {
+        let now = self.advance(now);
+        if let Some(local) = self.locals.withdraw(mapped, base).filter(|local| local.signalled) {
+            self.event(IceEvent::CandidateLost(local.candidate));
+        }
+        self.settle(now);
+    }
+
+    /// A socket or relay is gone, and with it its candidates and pairs.
+    pub fn lose_base(&mut self, now: Instant, base: Base) {
+        let now = self.advance(now);
+        let Some(id) = self.locals.at_base(base) else { return self.settle(now) };
+        for local in self.locals.lose(base) {
+            if local.signalled {
+                self.event(IceEvent::CandidateLost(local.candidate));
+            }
+        }
+        let pairs: Vec<PairId> =
+            self.list.iter().filter(|pair| pair.local == id).map(|pair| pair.id).collect();
+        for pair in pairs {
+            self.lose(pair, PairFailure::BaseLost);
+        }
+        self.settle(now);
+    }
+
+    /// A relay lets this address of the peer through from now on, or refuses to.
+    pub fn permission(&mut self, now: Instant, base: Base, peer: IpAddr, granted: bool) {
+        let now = self.advance(now);
+        if granted {
+            self.locals.permit(base, peer);
+        }
+        let awaits = |pair: &&crate::pair::Pair| {
+            pair.awaits_permission && pair.path.remote().ip() == peer && Base::of(pair.path) == base
+        };
+        let pairs: Vec<PairId> = self.list.iter().filter(awaits).map(|pair| pair.id).collect();
+        for id in pairs {
+            if let Some(pair) = self.list.get_mut(id) {
+                pair.awaits_permission = !granted;
+            }
+            if !granted {
+                self.list.fail(id, PairFailure::Relay);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Takes in a candidate of the peer and pairs it (RFC 8838 §11). Where there is no room what is
+    /// best stays, and what the peer was heard from; what has to go is told.
+    pub fn add_remote(
+        &mut self,
+        now: Instant,
+        candidate: Candidate,
+    ) -> Result<(), AddCandidateError> {
+        let now = self.advance(now);
+        let added = self.add_remote_inner(candidate);
+        self.settle(now);
+        added
+    }
+
+    fn add_remote_inner(&mut self, candidate: Candidate) -> Result<(), AddCandidateError> {
+        if self.phase == crate::phase::Phase::Closed {
+            return Err(AddCandidateError::Closed);
+        }
         candidate.validate()?;
         match self.remotes.tell(candidate) {
-            Told::New(index) => {
-                self.pair_remote(index);
-                Ok(())
+            RemoteInsert::New(id) => self.pair_remote(id),
+            RemoteInsert::Replaced { id, evicted } => {
+                self.forget_remote(id, evicted);
+                self.pair_remote(id);
             }
-            Told::Updated(index) => {
-                for pair in self.list.iter_mut().filter(|pair| pair.remote == index) {
-                    pair.kinds.1 = candidate.kind;
-                    pair.foundation.1 = candidate.foundation;
+            RemoteInsert::Updated(id) => {
+                for pair in self.list.of_remote_mut(id) {
+                    pair.kinds.remote = candidate.kind;
+                    pair.foundations.remote = candidate.foundation;
                 }
                 self.reprioritize();
                 // What was learned was paired only with the address that learned it.
-                self.pair_remote(index);
-                Ok(())
+                self.pair_remote(id);
             }
-            Told::Known => Ok(()),
-            Told::Full => Err(AddCandidateError::Full),
+            RemoteInsert::Known(_) => {}
+            RemoteInsert::Full => return Err(AddCandidateError::Full),
         }
+        Ok(())
+    }
+
+    /// Another candidate of the peer has taken the place of this one.
+    pub(super) fn forget_remote(&mut self, id: RemoteId, evicted: Candidate) {
+        self.list.remove_remote(id);
+        self.forget_orphans();
+        self.event(IceEvent::CandidateDropped(evicted));
+    }
+
+    /// Requests of pairs that are no more.
+    fn forget_orphans(&mut self) {
+        let list = &self.list;
+        self.checks.retain(|open| list.get(open.pair).is_some());
+        self.consent.retain(|pair| list.get(pair).is_some());
     }
 
     /// Makes all pairs of a candidate of the peer that there are not yet.
-    fn pair_remote(&mut self, remote: usize) {
-        for base in 0..self.locals.iter().count() {
-            self.pair(base, remote);
+    fn pair_remote(&mut self, remote: RemoteId) {
+        for local in self.locals.ids() {
+            self.pair(local, remote, Claim::Told);
         }
     }
 
     /// Makes a pair, if these candidates make one and the policy allows it.
-    pub(crate) fn pair(&mut self, base: usize, remote: usize) -> Option<PairId> {
-        let local = self.locals.get(base)?;
+    pub(super) fn pair(&mut self, id: LocalId, remote: RemoteId, claim: Claim) -> Option<PairId> {
+        let local = self.locals.live(id)?;
         let candidate = self.remotes.get(remote)?;
+        let base = local.base.address();
+        if !local.is_base() || !can_pair(base, candidate.address) {
+            return None;
+        }
         let relayed = local.candidate.kind == CandidateKind::Relayed;
-        let is_base = local.candidate.address == local.base;
-        if !is_base || !can_pair(local.base, candidate.address) {
+        if self.settings.policy == CandidatePolicy::Relay && !relayed {
             return None;
         }
-        if self.settings.policy == Policy::Relay && !relayed {
-            return None;
-        }
-        let path = Path::udp(local.base, scoped(candidate.address, local.base));
+        let path = local.base.path_to(scoped(candidate.address, base));
         if self.list.by_path(&path).is_some() {
             return None;
         }
-        let id = self.list.insert(Pair {
-            id: PairId(0),
+        let (ours, theirs) = (&local.candidate, candidate);
+        let new = NewPair {
             path,
-            base,
+            local: id,
             remote,
-            kinds: (local.candidate.kind, candidate.kind),
-            foundation: (local.candidate.foundation, candidate.foundation),
-            priority: priority::pair(self.role.role, local.candidate.priority, candidate.priority),
-            state: PairState::Frozen,
-            failure: None,
-            valid: None,
-            blocked: relayed && !local.permitted.contains(&candidate.address.ip()),
-            heard: false,
-            open: 0,
-            fresh: 0,
-            first_sent: None,
-            last_sent: None,
-            nominated_by_peer: false,
-            wanted: None,
-            nominated: false,
-            counters: PairCounters::default(),
-        })?;
-        self.list.place(id);
-        Some(id)
+            kinds: Kinds { local: ours.kind, remote: theirs.kind },
+            foundations: Foundations { local: ours.foundation, remote: theirs.foundation },
+            priority: priority::pair(self.role.role, ours.priority, theirs.priority),
+            awaits_permission: self.locals.awaits_permission(id, theirs.address.ip()),
+        };
+        let inserted = self.list.insert(new, claim)?;
+        if inserted.evicted.is_some() {
+            self.forget_orphans();
+        }
+        Some(inserted.id)
     }
 
     /// Ranks all pairs anew.
     pub(super) fn reprioritize(&mut self) {
         let (role, locals, remotes) = (self.role.role, &self.locals, &self.remotes);
-        self.list.reprioritize(|pair| {
-            let local = locals.get(pair.base).map_or(0, |local| local.candidate.priority);
-            let remote = remotes.get(pair.remote).map_or(0, |remote| remote.priority);
+        self.list.reprioritize(|local, remote| {
+            let local = locals.get(local).map_or(0, |local| local.candidate.priority);
+            let remote = remotes.get(remote).map_or(0, |remote| remote.priority);
             priority::pair(role, local, remote)
         });
     }

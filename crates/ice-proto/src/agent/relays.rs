@@ -1,0 +1,64 @@
+//! What relays are asked for on behalf of the session: to let the peer's addresses through, and for
+//! a channel to the peer once a relayed pair is in use (RFC 8445 §7.2.1 and §12.1).
+use super::IceAgent;
+use crate::{Base, PairId};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use sans_io::Instant;
+
+/// A peer's address that a relay was asked to let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Permission {
+    relay: Base,
+    peer: IpAddr,
+}
+
+/// What was asked for already.
+#[derive(Debug, Default)]
+pub(super) struct RelayRequests {
+    /// What relays have not refused.
+    permissions: Vec<Permission>,
+    /// The pair whose channel was asked for.
+    channel: Option<PairId>,
+}
+
+impl RelayRequests {
+    /// A relay is gone.
+    pub(super) fn forget(&mut self, relay: Base) {
+        self.permissions.retain(|asked| asked.relay != relay);
+    }
+
+    /// A relay does not let this address through.
+    pub(super) fn refused(&mut self, relay: Base, peer: IpAddr) {
+        self.permissions.retain(|asked| *asked != Permission { relay, peer });
+    }
+}
+
+impl IceAgent {
+    /// Asks for what pairs wait for, once for each address.
+    pub(super) fn ask_relays(&mut self, now: Instant) {
+        if !self.gathering.has_relays() {
+            return;
+        }
+        let mut wanted: Vec<Permission> = Vec::new();
+        for (relay, peer) in self.session.awaited_permissions() {
+            let asked = Permission { relay, peer };
+            if !self.relay_requests.permissions.contains(&asked) && !wanted.contains(&asked) {
+                wanted.push(asked);
+            }
+        }
+        self.relay_requests.permissions.extend_from_slice(&wanted);
+        while let Some(Permission { relay, .. }) = wanted.first().copied() {
+            let of_it = wanted.extract_if(.., |asked| asked.relay == relay);
+            let peers: Vec<IpAddr> = of_it.map(|asked| asked.peer).collect();
+            self.gathering.permit(now, relay, &peers);
+        }
+        if let Some((id, path)) = self.session.active()
+            && self.relay_requests.channel != Some(id)
+            && self.gathering.is_relay(Base::of(path))
+        {
+            self.relay_requests.channel = Some(id);
+            self.gathering.bind_channel(now, Base::of(path), path.remote());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The sockets of the host's addresses: host candidates (RFC 8445 §5.1.1.1).
+use super::{GatherError, tasks::RelayPlan};
+use crate::{ids::HostId, priority};
+use alloc::vec::Vec;
+use core::net::{IpAddr, SocketAddr};
+use sans_io::{SocketFault, SocketId, SocketIds};
+
+/// How far a socket has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostState {
+    Opening,
+    Open(SocketAddr),
+    Gone,
+}
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Candidates of every kind.
+    Candidates,
+    /// One relay, whose server wants another local port.
+    Relay(RelayPlan),
+}
+
+/// One socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host {
+    socket: SocketId,
+    ip: IpAddr,
+    /// Its place in the order of preference.
+    pub rank: u16,
+    pub state: HostState,
+    pub purpose: Purpose,
+    /// To be closed as soon as no relay needs it.
+    closing: bool,
+    pub fault: Option<SocketFault>,
+}
+
+impl Host {
+    /// The address that was asked for.
+    pub(crate) const fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Its address, if it is open.
+    pub(crate) const fn base(&self) -> Option<SocketAddr> {
+        match self.state {
+            HostState::Open(base) => Some(base),
+            HostState::Opening | HostState::Gone => None,
+        }
+    }
+}
+
+/// A socket that could not be opened, or was lost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FailedHost {
+    pub host: HostId,
+    /// Where it was open.
+    pub base: Option<SocketAddr>,
+    /// What had been asked for.
+    pub wanted: SocketAddr,
+}
+
+/// All of them. The slot of one that is gone is used again.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    all: Vec<Host>,
+    sockets: SocketIds,
+    max: usize,
+}
+
+impl Hosts {
+    pub(super) const fn new(sockets: SocketIds, max: usize) -> Self {
+        Self { all: Vec::new(), sockets, max }
+    }
+
+    /// Asks for a socket at each address that has none. All or none.
+    pub(super) fn open(
+        &mut self,
+        addresses: &[IpAddr],
+        mut ask: impl FnMut(SocketId, SocketAddr),
+    ) -> Result<(), GatherError> {
+        let unusable = |ip: &&IpAddr| ip.is_unspecified() || ip.is_multicast();
+        if let Some(ip) = addresses.iter().find(unusable) {
+            return Err(GatherError::Address(*ip));
+        }
+        let mut new = priority::interleave(addresses);
+        new.retain(|ip| !is_deprecated(*ip) && !self.has(*ip));
+        if self.len() + new.len() > self.max {
+            return Err(GatherError::TooManyAddresses);
+        }
+        if self.all.capacity() == 0 {
+            self.all.reserve_exact(new.len());
+        }
+        for ip in new {
+            let (id, local) = self.take_slot(ip, None, Purpose::Candidates);
+            ask(id, local);
+        }
+        Ok(())
+    }
+
+    /// Takes a socket number for one more socket at the address of a host.
+    pub(super) fn open_for_relay(&mut self, plan: RelayPlan) -> Option<(SocketId, SocketAddr)> {
+        let host = *self.get(plan.key.host)?;
+        if self.len() >= self.max {
+            return None;
+        }
+        Some(self.take_slot(host.ip, Some(host.rank), Purpose::Relay(plan)))
+    }
+
+    fn take_slot(
+        &mut self,
+        ip: IpAddr,
+        rank: Option<u16>,
+        purpose: Purpose,
+    ) -> (SocketId, SocketAddr) {
+        let socket = self.sockets.take();
+        let free = self.all.iter().position(|host| host.state == HostState::Gone);
+        let at = free.unwrap_or(self.all.len());
+        let rank = rank.unwrap_or(at as u16);
+        let state = HostState::Opening;
+        let host = Host { socket, ip, rank, state, purpose, closing: false, fault: None };
+        match free {
+            Some(at) => self.all[at] = host,
+            None => self.all.push(host),
+        }
+        (socket, SocketAddr::new(ip, 0))
+    }
+
+    fn has(&self, ip: IpAddr) -> bool {
+        let of_it = |host: &Host| host.ip == ip && host.purpose == Purpose::Candidates;
+        self.all.iter().any(|host| of_it(host) && host.state != HostState::Gone)
+    }
+
+    /// How many sockets there are, or are being opened.
+    pub(super) fn len(&self) -> usize {
+        self.all.iter().filter(|host| host.state != HostState::Gone).count()
+    }
+
+    pub(super) fn owns(&self, socket: SocketId) -> bool {
+        self.find(socket).is_some()
+    }
+
+    fn find(&self, socket: SocketId) -> Option<usize> {
+        self.all.iter().position(|host| host.socket == socket)
+    }
+
+    /// The socket opened. `None`: it had answered before, or is not wanted any more.
+    pub(super) fn opened(&mut self, socket: SocketId, address: SocketAddr) -> Option<HostId> {
+        let index = self.find(socket)?;
+        if self.all[index].state != HostState::Opening || self.at(address).is_some() {
+            return None;
+        }
+        self.all[index].state = HostState::Open(address);
+        (!self.all[index].closing).then_some(HostId(index as u16))
+    }
+
+    /// The socket failed or was lost. `None`: that was known.
+    pub(super) fn failed(&mut self, socket: SocketId, fault: SocketFault) -> Option<FailedHost> {
+        let index = self.find(socket)?;
+        let host = &mut self.all[index];
+        if host.state == HostState::Gone {
+            return None;
+        }
+        let base = host.base();
+        host.state = HostState::Gone;
+        host.fault = Some(fault);
+        let wanted = SocketAddr::new(host.ip, 0);
+        Some(FailedHost { host: HostId(index as u16), base, wanted })
+    }
+
+    /// Whether there is an IPv4 address that leads out of the host, or may be.
+    pub(super) fn have_ipv4(&self) -> bool {
+        let leads_out = |host: &Host| host.ip.is_ipv4() && !host.ip.is_loopback();
+        self.all.iter().any(|host| leads_out(host) && host.state != HostState::Gone)
+    }
+
+    pub(super) fn get(&self, id: HostId) -> Option<&Host> {
+        self.all.get(usize::from(id.0))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Host> {
+        self.all.iter()
+    }
+
+    /// The address of an open socket.
+    pub(super) fn base(&self, id: HostId) -> Option<SocketAddr> {
+        self.get(id)?.base()
+    }
+
+    /// The open socket at this address.
+    pub(super) fn at(&self, address: SocketAddr) -> Option<HostId> {
+        let index = self.all.iter().position(|host| host.state == HostState::Open(address))?;
+        Some(HostId(index as u16))
+    }
+
+    pub(super) fn are_opening(&self) -> bool {
+        self.all.iter().any(|host| host.state == HostState::Opening && !host.closing)
+    }
+
+    /// Gives up all sockets but those at `keep`, as soon as no relay needs them.
+    pub(super) fn close_when_idle(&mut self, keep: &[SocketAddr]) {
+        for host in &mut self.all {
+            host.closing = !keep.iter().any(|keep| host.state == HostState::Open(*keep));
+        }
+    }
+
+    /// Takes out the sockets that can be closed now.
+    pub(super) fn closable(&mut self, needed: impl Fn(SocketAddr) -> bool) -> Vec<SocketId> {
+        let mut ids = Vec::new();
+        for host in &mut self.all {
+            let idle = match host.state {
+                HostState::Open(base) => !needed(base),
+                HostState::Opening => true,
+                HostState::Gone => false,
+            };
+            if host.closing && idle {
+                host.state = HostState::Gone;
+                ids.push(host.socket);
+            }
+        }
+        ids
+    }
+}
+
+/// Addresses that RFC 8445 §5.1.1.1 keeps out: IPv6 site-local ones, and IPv4-compatible ones.
+fn is_deprecated(ip: IpAddr) -> bool {
+    let IpAddr::V6(v6) = ip else { return false };
+    let site_local = v6.segments()[0] & 0xFFC0 == 0xFEC0;
+    site_local || (v6.segments()[..6] == [0; 6] && !v6.is_loopback())
+}

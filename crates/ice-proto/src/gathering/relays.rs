@@ -1,0 +1,448 @@
+//! Relays on TURN servers: relayed candidates, their permissions and channels
+//! (RFC 8445 §5.1.1.2 and §7.2.1).
+use super::{
+    Gathering, GatheringEvent, Stage,
+    icmp::IcmpErrors,
+    reaches,
+    tasks::{RelayPlan, Task},
+};
+use crate::{Base, CandidatePolicy, GatheringFailure, GatheringFault, checks::RTO_MIN};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+use sans_io::{
+    Input, Instant, Machine, Output, Packet, Path, PathFault, SocketRequest, Transmit, Verdict,
+    canonical,
+};
+use stun_proto::{Credentials as Account, attribute::AddressFamily};
+use turn_proto::{PeerPolicy, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
+
+/// How often a server may send us to another one.
+const REDIRECTS_MAX: u8 = 2;
+/// How often a server may want another local port.
+const SOCKETS_MAX: u8 = 2;
+
+/// How far a relay has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RelayState {
+    Asking,
+    Ready(SocketAddr),
+    /// Being given up; its socket is needed until that is done.
+    Closing,
+}
+
+/// One TURN client.
+#[derive(Debug)]
+struct Relay {
+    client: Box<TurnClient>,
+    /// When the client is to be woken.
+    deadline: Option<Instant>,
+    path: Path,
+    plan: RelayPlan,
+    state: RelayState,
+    /// Peers that are to be let through.
+    permits: VecDeque<IpAddr>,
+    icmp: IcmpErrors,
+}
+
+impl Relay {
+    const fn relayed(&self) -> Option<SocketAddr> {
+        match self.state {
+            RelayState::Ready(relayed) => Some(relayed),
+            RelayState::Asking | RelayState::Closing => None,
+        }
+    }
+}
+
+/// What a relay tells the parent.
+#[derive(Debug)]
+pub(super) enum RelayEvent {
+    Transmit(Transmit),
+    Allocated { path: Path, plan: RelayPlan, relayed: SocketAddr, mapped: SocketAddr },
+    Failed { path: Path, plan: RelayPlan, fault: TurnFault },
+    Lost { plan: RelayPlan, relayed: SocketAddr },
+    Permission { relayed: SocketAddr, peer: IpAddr, granted: bool },
+}
+
+/// All of them: a few.
+#[derive(Debug, Default)]
+pub(super) struct Relays {
+    all: Vec<Relay>,
+    /// Peers for whom a client could not even ask.
+    refused: Vec<RelayEvent>,
+}
+
+impl Relays {
+    /// Starts a client. Its first request waits for a slot.
+    fn start(
+        &mut self,
+        now: Instant,
+        path: Path,
+        account: Account,
+        plan: RelayPlan,
+        seed: [u8; 32],
+    ) {
+        if self.on_path(&path).is_some() {
+            return;
+        }
+        let config = TurnClientConfig::new(path, account).with_family(plan.family).with_pacing();
+        let mut client = Box::new(TurnClient::new(config, seed));
+        let started = client.allocate(now);
+        debug_assert_eq!(started, Ok(()), "a new client can ask");
+        let (permits, icmp) = (VecDeque::new(), IcmpErrors::default());
+        let state = RelayState::Asking;
+        self.all.push(Relay { client, deadline: None, path, plan, state, permits, icmp });
+    }
+
+    fn on_path(&mut self, path: &Path) -> Option<&mut Relay> {
+        self.all.iter_mut().find(|relay| relay.path == *path)
+    }
+
+    fn at(&mut self, relayed: SocketAddr) -> Option<&mut Relay> {
+        self.all.iter_mut().find(|relay| relay.relayed() == Some(relayed))
+    }
+
+    /// Whether this is the address of a relay.
+    pub(super) fn is_relayed(&self, address: SocketAddr) -> bool {
+        self.all.iter().any(|relay| relay.relayed() == Some(address))
+    }
+
+    /// Whether a request waits for a slot.
+    pub(super) fn wants_slot(&self) -> bool {
+        self.all.iter().any(|relay| relay.client.has_pending_request() || !relay.permits.is_empty())
+    }
+
+    /// Lets one request go out.
+    pub(super) fn take_slot(&mut self, now: Instant) -> bool {
+        if let Some(relay) = self.all.iter_mut().find(|relay| relay.client.has_pending_request()) {
+            return relay.client.release_request(now);
+        }
+        let Some(relay) = self.all.iter_mut().find(|relay| !relay.permits.is_empty()) else {
+            return false;
+        };
+        let Some(peer) = relay.permits.pop_front() else { return false };
+        if relay.client.create_permission(now, &[peer]).is_err()
+            && let Some(relayed) = relay.relayed()
+        {
+            self.refused.push(RelayEvent::Permission { relayed, peer, granted: false });
+            return false;
+        }
+        relay.client.release_request(now)
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn are_asking(&self) -> bool {
+        self.all.iter().any(|relay| relay.state == RelayState::Asking)
+    }
+
+    /// Asks a relay to let these peers through.
+    pub(super) fn permit(&mut self, relayed: SocketAddr, peers: &[IpAddr]) {
+        let Some(relay) = self.at(relayed) else { return };
+        let policy = PeerPolicy::global_only();
+        let (public, other): (Vec<IpAddr>, Vec<IpAddr>) =
+            peers.iter().partition(|peer| policy.allows(**peer));
+        relay.permits.extend(public.into_iter().chain(other));
+    }
+
+    /// Binds a channel to a peer.
+    pub(super) fn bind(&mut self, now: Instant, relayed: SocketAddr, peer: SocketAddr) {
+        if let Some(relay) = self.at(relayed) {
+            let _ = relay.client.bind_channel(now, peer);
+        }
+    }
+
+    /// Wraps data for a peer. `None`: there is no such relay.
+    pub(super) fn send<'d>(
+        &mut self,
+        now: Instant,
+        path: &Path,
+        data: &'d [u8],
+    ) -> Option<Result<Packet<'d>, SendError>> {
+        Some(self.at(path.local())?.client.send(now, path.remote(), data))
+    }
+
+    /// Hands an input to the client of its path.
+    pub(super) fn offer<'a>(&mut self, now: Instant, path: &Path, input: Input<'a>) -> Verdict<'a> {
+        match self.on_path(path) {
+            Some(relay) => relay.client.handle_input(now, input),
+            None => Verdict::Unclaimed,
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for relay in &mut self.all {
+            if relay.deadline.is_some_and(|at| at <= now) {
+                relay.client.handle_timeout(now);
+            }
+        }
+    }
+
+    /// When a client is to be woken, as of the last [`poll`](Self::poll).
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.all.iter().filter_map(|relay| relay.deadline).min()
+    }
+
+    /// The next thing that a client has to say.
+    fn poll(&mut self) -> Option<RelayEvent> {
+        if let Some(refused) = self.refused.pop() {
+            return Some(refused);
+        }
+        let mut at = 0;
+        while let Some(relay) = self.all.get_mut(at) {
+            match relay.client.poll_output() {
+                Output::Transmit(transmit) => return Some(RelayEvent::Transmit(transmit)),
+                Output::Event(event) => {
+                    if let Some(event) = self.on_event(at, &event) {
+                        return Some(event);
+                    }
+                }
+                Output::Timeout(deadline) => {
+                    relay.deadline = deadline;
+                    at += 1;
+                }
+                // A client over UDP asks for no socket and no name.
+                Output::Socket(_) | Output::Lookup(_) => {}
+            }
+        }
+        None
+    }
+
+    fn on_event(&mut self, at: usize, event: &TurnEvent) -> Option<RelayEvent> {
+        let relay = self.all.get_mut(at)?;
+        let (path, plan, relayed) = (relay.path, relay.plan, relay.relayed());
+        match *event {
+            TurnEvent::Allocated { relayed, mapped, .. } => {
+                let (relayed, mapped) = (canonical(relayed), canonical(mapped));
+                relay.state = RelayState::Ready(relayed);
+                Some(RelayEvent::Allocated { path, plan, relayed, mapped })
+            }
+            TurnEvent::Failed { fault } => {
+                self.all.remove(at);
+                Some(RelayEvent::Failed { path, plan, fault })
+            }
+            TurnEvent::Lost { .. } => {
+                self.all.remove(at);
+                Some(RelayEvent::Lost { plan, relayed: relayed? })
+            }
+            TurnEvent::Closed => {
+                self.all.remove(at);
+                None
+            }
+            TurnEvent::PermissionInstalled { address: peer } => {
+                Some(RelayEvent::Permission { relayed: relayed?, peer, granted: true })
+            }
+            TurnEvent::PermissionFailed { address: peer, .. } => {
+                Some(RelayEvent::Permission { relayed: relayed?, peer, granted: false })
+            }
+            TurnEvent::Refreshed { .. }
+            | TurnEvent::ChannelBound { .. }
+            | TurnEvent::ChannelFailed { .. }
+            | TurnEvent::PeerUnreachable { .. } => None,
+        }
+    }
+
+    /// An ICMP error about a path came. Whether that ends the attempt to get a relay there.
+    pub(super) fn on_icmp_error(&mut self, now: Instant, path: &Path, fault: PathFault) -> bool {
+        let Some(relay) = self.on_path(path) else { return false };
+        let over = relay.state == RelayState::Asking && relay.icmp.count(now, path, fault);
+        if over {
+            self.all.retain(|relay| relay.path != *path);
+        }
+        over
+    }
+
+    /// Forgets the clients of a socket that is gone. Gives their relayed addresses.
+    pub(super) fn forget_base(&mut self, base: SocketAddr) -> Vec<SocketAddr> {
+        let gone = self.all.extract_if(.., |relay| relay.path.local() == base);
+        gone.filter_map(|relay| relay.relayed()).collect()
+    }
+
+    /// Gives up all relays but those whose address is `used`. Gives the sockets that they need.
+    pub(super) fn close_unused(&mut self, now: Instant, used: &[SocketAddr]) -> Vec<SocketAddr> {
+        let mut keep = Vec::new();
+        for relay in &mut self.all {
+            if relay.relayed().is_some_and(|relayed| used.contains(&relayed)) {
+                keep.push(relay.path.local());
+            } else if relay.state != RelayState::Closing {
+                relay.state = RelayState::Closing;
+                relay.permits.clear();
+                relay.client.close(now);
+            }
+        }
+        keep
+    }
+
+    /// Whether a client still needs this socket.
+    pub(super) fn needs(&self, base: SocketAddr) -> bool {
+        self.all.iter().any(|relay| relay.path.local() == base)
+    }
+}
+
+impl Gathering {
+    /// Whether a request of gathering waits for a slot of the pacer.
+    pub fn wants_slot(&self) -> bool {
+        self.tasks.is_waiting() || self.relays.wants_slot()
+    }
+
+    /// Uses a slot of the pacer, whose Ta is `ta`. `false`: nothing was sent.
+    pub fn take_slot(&mut self, now: Instant, ta: Duration) -> bool {
+        let now = self.advance(now);
+        let sent = self.send_next(now, ta);
+        self.settle(now);
+        sent
+    }
+
+    fn send_next(&mut self, now: Instant, ta: Duration) -> bool {
+        if self.relays.take_slot(now) {
+            return true;
+        }
+        while let Some(task) = self.tasks.pop() {
+            let sent = match task {
+                Task::Mapping { key, server } => match self.hosts.base(key.host) {
+                    Some(base) => {
+                        let rto = self.rto(ta);
+                        self.ask_mapping(now, Path::udp(base, server), key, rto);
+                        true
+                    }
+                    None => false,
+                },
+                Task::Relay(plan) => self.ask_relay(now, plan),
+            };
+            if sent {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn ask_relay(&mut self, now: Instant, plan: RelayPlan) -> bool {
+        let Some(base) = self.hosts.base(plan.key.host) else { return false };
+        let server = self.servers.get(plan.key.server);
+        let Some(account) = server.and_then(|server| server.account.clone()) else { return false };
+        let seed = self.entropy.secret();
+        self.relays.start(now, Path::udp(base, plan.address), account, plan, seed);
+        self.relays.take_slot(now)
+    }
+
+    /// RFC 8445 §14.3, for gathering.
+    fn rto(&self, ta: Duration) -> Duration {
+        let candidates = self.tasks.len() + self.mappings.len() + self.relays.len();
+        RTO_MIN.max(ta.saturating_mul(candidates as u32))
+    }
+
+    /// Takes what the relays have to say.
+    pub(super) fn run_relays(&mut self, now: Instant) {
+        while let Some(event) = self.relays.poll() {
+            match event {
+                RelayEvent::Transmit(transmit) => self.transmit(transmit),
+                RelayEvent::Allocated { path, plan, relayed, mapped } => {
+                    let answer = self.mappings.keep(now, path, plan.key, mapped);
+                    self.mapping_learned(path, answer);
+                    self.relayed_candidate(plan.key, relayed, mapped);
+                }
+                RelayEvent::Failed { path, plan, fault } => {
+                    self.relay_failed(now, path, plan, fault);
+                }
+                RelayEvent::Lost { plan, relayed } => {
+                    self.event(GatheringEvent::BaseLost(Base::udp(relayed)));
+                    self.ask_relay_again(now, plan);
+                }
+                RelayEvent::Permission { relayed, peer, granted } => {
+                    let relay = Base::udp(relayed);
+                    self.event(GatheringEvent::Permission { relay, peer, granted });
+                }
+            }
+        }
+    }
+
+    /// A relay was lost: another one is asked for as long as it may be of use, of the server of the
+    /// configuration.
+    fn ask_relay_again(&mut self, now: Instant, plan: RelayPlan) {
+        if self.stage == Stage::Released {
+            return;
+        }
+        let Some(server) = self.servers.get(plan.key.server) else { return };
+        let plan = RelayPlan { address: server.address, redirects: 0, sockets: 0, ..plan };
+        self.tasks.ask_again(now, plan);
+        if self.stage == Stage::Resting && self.tasks.is_waiting() {
+            self.stage = Stage::Asking;
+            self.event(GatheringEvent::Resumed);
+        }
+    }
+
+    /// A server gave no relay: what the answer allows is tried next.
+    fn relay_failed(&mut self, now: Instant, path: Path, plan: RelayPlan, fault: TurnFault) {
+        if self.stage == Stage::Released {
+            return;
+        }
+        let base = path.local();
+        match fault {
+            // The server relays no such family. It may relay that of the socket.
+            TurnFault::FamilyUnsupported if plan.family != AddressFamily::of(base.ip()) => {
+                let family = AddressFamily::of(base.ip());
+                return self.tasks.ask_relay(RelayPlan { family, ..plan });
+            }
+            TurnFault::TryAlternate(address)
+                if plan.redirects < REDIRECTS_MAX && reaches(base, address) =>
+            {
+                let redirects = plan.redirects + 1;
+                let address = canonical(address);
+                return self.tasks.ask_relay(RelayPlan { address, redirects, ..plan });
+            }
+            // The server still has an allocation for this socket (RFC 8656 §7.4).
+            TurnFault::Mismatch if plan.sockets < SOCKETS_MAX => {
+                let plan = RelayPlan { sockets: plan.sockets + 1, ..plan };
+                if let Some((id, local)) = self.hosts.open_for_relay(plan) {
+                    return self.out.socket(SocketRequest::Bind { id, local });
+                }
+            }
+            _ => {}
+        }
+        if plan.losses > 0 {
+            // It was there before, and will be again.
+            self.tasks.ask_again(now, plan);
+        }
+        let (local, server) = (base, Some(path.remote()));
+        self.fail(GatheringFailure { local, server, fault: fault_of(fault) });
+        let no_room = matches!(fault, TurnFault::NoCapacity | TurnFault::QuotaReached);
+        if no_room
+            && self.policy == CandidatePolicy::All
+            && !self.servers.tells_mappings(path.remote())
+            && !self.mappings.expects(&path)
+        {
+            // It can still say how it sees us (RFC 8445 §5.1.1.2).
+            self.tasks.ask_mapping(plan.key, path.remote());
+        }
+    }
+}
+
+const fn fault_of(fault: TurnFault) -> GatheringFault {
+    match fault {
+        TurnFault::TimedOut => GatheringFault::TimedOut,
+        TurnFault::WrongCredentials => GatheringFault::Refused(401),
+        TurnFault::BadRequest => GatheringFault::Refused(400),
+        TurnFault::Forbidden => GatheringFault::Refused(403),
+        TurnFault::UnknownAttribute => GatheringFault::Refused(420),
+        TurnFault::Mismatch => GatheringFault::Refused(437),
+        TurnFault::FamilyUnsupported => GatheringFault::Refused(440),
+        TurnFault::TransportUnsupported => GatheringFault::Refused(442),
+        TurnFault::FamilyMismatch => GatheringFault::Refused(443),
+        TurnFault::QuotaReached => GatheringFault::Refused(486),
+        TurnFault::NoCapacity => GatheringFault::Refused(508),
+        TurnFault::TryAlternate(_) => GatheringFault::Refused(300),
+        TurnFault::Other(code) => GatheringFault::Refused(code),
+        TurnFault::Unprotected
+        | TurnFault::UnknownAlgorithm
+        | TurnFault::BadResponse
+        | TurnFault::Disconnected => GatheringFault::Broken,
+    }
+}

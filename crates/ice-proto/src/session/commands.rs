@@ -1,0 +1,296 @@
+//! What the owner can tell a session, and ask of it.
+use super::IceSession;
+use crate::{
+    Base, Candidate, CredentialsError, IceCredentials, IceEvent, PairId, PairStats, RestartReason,
+    Role,
+    credentials::RemoteSecret,
+    opening::Opening,
+    pair::{Pair, PeerChoice, Progress},
+    phase::Phase,
+};
+use alloc::vec::Vec;
+use core::{net::IpAddr, time::Duration};
+use sans_io::{Instant, Path};
+
+impl IceSession {
+    /// What the peer must know to send checks.
+    pub const fn local_credentials(&self) -> &IceCredentials {
+        &self.local.credentials
+    }
+
+    /// The candidates that the peer is to be told, so far.
+    pub fn local_candidates(&self) -> impl Iterator<Item = &Candidate> {
+        let signalled = self.locals.iter().filter(|(_, local)| local.signalled);
+        signalled.map(|(_, local)| &local.candidate)
+    }
+
+    /// The candidates of the peer, told or learned, so far.
+    pub fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.remotes.iter().map(|(_, candidate)| candidate)
+    }
+
+    /// Starts to check: the peer has told its credentials. Other ones later mean that it restarted
+    /// ICE, for which a new session is needed.
+    pub fn set_remote_credentials(
+        &mut self,
+        now: Instant,
+        credentials: IceCredentials,
+    ) -> Result<(), CredentialsError> {
+        let now = self.advance(now);
+        let set = self.learn_credentials(now, credentials);
+        self.settle(now);
+        set
+    }
+
+    fn learn_credentials(
+        &mut self,
+        now: Instant,
+        credentials: IceCredentials,
+    ) -> Result<(), CredentialsError> {
+        if self.phase == Phase::Closed {
+            return Err(CredentialsError::Closed);
+        }
+        credentials.validate()?;
+        if credentials.ufrag == self.local.credentials.ufrag {
+            return Err(CredentialsError::OwnUfrag);
+        }
+        if let Some(known) = &self.remote {
+            let same = known.credentials == credentials;
+            return if same { Ok(()) } else { Err(CredentialsError::Changed) };
+        }
+        self.remote = Some(RemoteSecret::new(credentials, &self.local.credentials));
+        let patience = now.saturating_add(self.settings.patience);
+        self.phase = Phase::Checking { patience };
+        self.open(now);
+        for pending in self.pending.take() {
+            if self.remote.as_ref().is_some_and(|remote| remote.is_from(&pending.ufrag)) {
+                self.process_check(now, &pending.check);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to check. The answering side holds back what may do harm (see `opening.rs`).
+    fn open(&mut self, now: Instant) {
+        let answers = self.role.role == Role::Controlled && !self.handed_out && !self.remote_lite;
+        if answers && self.settings.opens_gently {
+            self.opening = if self.candidates.local_complete {
+                Opening::handed_out(now, self.settings.first_ttl)
+            } else {
+                Opening::held(now)
+            };
+        }
+    }
+
+    /// The peer is being sent our description, as far as there is one. Who answers an offer says so,
+    /// since the first checks of the side that answers may do harm before: see
+    /// [`first_ttl`](crate::IceConfig::first_ttl). Who does not is taken to have done so when all
+    /// candidates are known, or half a second after the credentials of the peer came.
+    pub fn description_sent(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.hand_out(now);
+        self.settle(now);
+    }
+
+    fn hand_out(&mut self, now: Instant) {
+        self.handed_out = true;
+        if let Opening::Held { .. } = self.opening {
+            self.opening = Opening::handed_out(now, self.settings.first_ttl);
+        }
+    }
+
+    /// Time has passed: what is held back may go on.
+    pub(super) fn run_opening(&mut self, now: Instant) {
+        if self.opening.until().is_none_or(|until| until > now) {
+            return;
+        }
+        match self.opening {
+            Opening::Held { .. } => self.hand_out(now),
+            Opening::Waiting { .. } | Opening::Low { .. } => self.end_opening(now),
+            Opening::Free => {}
+        }
+    }
+
+    /// The peer was heard, or has had its time: its NATs may be knocked at, and what did not get
+    /// there is repeated.
+    pub(super) fn end_opening(&mut self, now: Instant) {
+        if self.opening == Opening::Free {
+            return;
+        }
+        self.opening = Opening::Free;
+        let knocks = |pair: &&mut Pair| pair.knocks_at_a_nat();
+        let mut again = Vec::new();
+        for pair in self.list.iter_mut().filter(knocks) {
+            if let Progress::Checking(attempt) = &mut pair.progress {
+                attempt.rechecks = 0;
+                again.push(pair.id);
+            }
+        }
+        for id in again {
+            self.list.trigger(now, id);
+        }
+    }
+
+    /// What was learned of the way to the nearest server: the round trip, which says how long a first
+    /// check may take, and how many routers there are, of which a first check to the NATs of the peer
+    /// passes fewer.
+    pub fn know_server(&mut self, now: Instant, rtt: Option<Duration>, hops: Option<u8>) {
+        let now = self.advance(now);
+        if let Some(rtt) = rtt {
+            self.pace.expect(rtt);
+        }
+        if let Some(hops) = hops {
+            let fewer = |ttl: u8| (hops > 2).then(|| ttl.min(hops - 1));
+            self.settings.first_ttl = self.settings.first_ttl.and_then(fewer);
+        }
+        self.settle(now);
+    }
+
+    /// Whether all candidates of ours are known.
+    pub fn set_local_complete(&mut self, now: Instant, complete: bool) {
+        let now = self.advance(now);
+        self.candidates.local_complete = complete;
+        if complete && matches!(self.opening, Opening::Held { .. }) {
+            self.opening = Opening::handed_out(now, self.settings.first_ttl);
+        }
+        self.settle(now);
+    }
+
+    /// The peer has told all its candidates (RFC 8838 §14).
+    pub fn end_of_remote(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.candidates.remote_complete = true;
+        self.settle(now);
+    }
+
+    /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1).
+    pub fn set_remote_lite(&mut self, now: Instant, lite: bool) {
+        let now = self.advance(now);
+        self.remote_lite = lite;
+        if lite {
+            self.switch_role(Role::Controlling);
+        }
+        self.settle(now);
+    }
+
+    /// Takes another role than the configuration said.
+    pub fn set_role(&mut self, now: Instant, role: Role) {
+        let now = self.advance(now);
+        self.switch_role(role);
+        self.settle(now);
+    }
+
+    /// Takes another role and does what follows from it (RFC 8445 §7.3.1.1).
+    pub(super) fn switch_role(&mut self, role: Role) {
+        if self.role.role == role {
+            return;
+        }
+        self.role.role = role;
+        self.renominate();
+        self.reprioritize();
+        self.event(IceEvent::RoleChanged(role));
+    }
+
+    /// The role, which may have changed to repair a conflict.
+    pub const fn role(&self) -> Role {
+        self.role.role
+    }
+
+    /// Ends everything: nothing is sent any more, and the peer's requests are answered with 403, so
+    /// that it learns of it.
+    pub fn close(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.phase = Phase::Closed;
+        self.fall_silent();
+        self.settle(now);
+    }
+
+    /// Whether the peer has told its credentials.
+    pub const fn knows_peer(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// Why nothing but a restart helps, once that is so.
+    pub const fn lost(&self) -> Option<RestartReason> {
+        match self.phase {
+            Phase::Lost(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// When both agents first settled on a pair.
+    pub(crate) const fn concluded_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Concluded { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether the peer nominated other pairs than the one that was settled on.
+    pub(crate) fn has_rivals(&self) -> bool {
+        let selected = self.phase.selected();
+        let chosen = |pair: &Pair| pair.peer_choice != PeerChoice::None;
+        self.list.iter().any(|pair| chosen(pair) && Some(pair.id) != selected)
+    }
+
+    /// The bases of the pair that data goes over, and of those that the peer nominated and sent a
+    /// request on within `recent`.
+    pub(crate) fn bases_in_use(
+        &self,
+        now: Instant,
+        recent: Duration,
+    ) -> impl Iterator<Item = Base> {
+        let active = self.active_pair().map(|pair| pair.id);
+        let is_recent = move |pair: &Pair| {
+            pair.peer_choice != PeerChoice::None
+                && pair.last_request.is_some_and(|at| now.saturating_since(at) < recent)
+        };
+        let used = self.list.iter().filter(move |pair| Some(pair.id) == active || is_recent(pair));
+        used.map(|pair| Base::of(pair.path))
+    }
+
+    /// The relays that do not let an address of the peer through yet, with the address, as long as
+    /// nothing is settled.
+    pub(crate) fn awaited_permissions(&self) -> impl Iterator<Item = (Base, IpAddr)> {
+        let checks = matches!(self.phase, Phase::Checking { .. });
+        let awaits = move |pair: &&Pair| checks && pair.awaits_permission && pair.is_open();
+        let pairs = self.list.iter().filter(awaits);
+        pairs.map(|pair| (Base::of(pair.path), pair.path.remote().ip()))
+    }
+
+    /// The path that data goes over, as of the last input.
+    pub fn active_path(&self) -> Option<Path> {
+        let active = self.told.active?;
+        self.list.get(active.pair).map(|pair| pair.path)
+    }
+
+    /// The pair that data goes over.
+    pub(crate) fn active(&self) -> Option<(PairId, Path)> {
+        self.active_pair().map(|pair| (pair.id, pair.path))
+    }
+
+    /// Whether packets leave from here.
+    pub(crate) fn has_base(&self, base: Base) -> bool {
+        self.locals.at_base(base).is_some()
+    }
+
+    /// Every pair there is, best first, with what happened on it.
+    pub fn pairs(&self) -> impl Iterator<Item = PairStats> {
+        self.list.iter().filter_map(|pair| self.stats_of(pair))
+    }
+
+    fn stats_of(&self, pair: &Pair) -> Option<PairStats> {
+        let local = pair.valid().map_or(pair.local, |valid| valid.local);
+        Some(PairStats {
+            id: pair.id,
+            path: pair.path,
+            local: self.locals.get(local)?.candidate,
+            remote: *self.remotes.get(pair.remote)?,
+            priority: pair.priority,
+            state: pair.progress.into(),
+            nominated: self.phase.selected() == Some(pair.id),
+            awaits_permission: pair.awaits_permission,
+            counters: pair.counters,
+        })
+    }
+}
