@@ -58,7 +58,7 @@ fn a_nomination_that_is_replayed_from_elsewhere_moves_nothing() {
     assert_eq!(puppet.agent.selected_pair(), selected);
     assert!(puppet.agent.pairs().count() <= 100);
     let elsewhere = puppet.agent.pairs().filter(|pair| pair.path.remote() != check.path.remote());
-    assert!(elsewhere.into_iter().all(|pair| !pair.valid));
+    assert!(elsewhere.into_iter().all(|pair| pair.state != PairState::Succeeded));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 use ice_proto::{
-    Candidate, CandidateKind, Credentials, IceAgent, IceConfig, IceState, Profile, Role, TurnServer,
+    Candidate, CandidateKind, IceAgent, IceConfig, IceCredentials, IceState, Profile, RelayServer,
+    Role,
 };
 use sans_io::{
     Input, Instant, Machine, Output, Path, SocketId, SocketIds, Transmit, Verdict,
@@ -17,16 +18,16 @@ use stun_proto::{
     },
 };
 
-const LOCAL: &str = "192.0.2.1:5000";
-const SERVER: &str = "198.51.100.9:3478";
-const PEERS: [&str; 3] = ["203.0.113.1:6000", "203.0.113.1:6001", "203.0.113.2:6000"];
-const PWD: &str = "peerpasswordpeerpassword";
+pub(crate) const LOCAL: &str = "192.0.2.1:5000";
+pub(crate) const SERVER: &str = "198.51.100.9:3478";
+pub(crate) const PEERS: [&str; 3] = ["203.0.113.1:6000", "203.0.113.1:6001", "203.0.113.2:6000"];
+pub(crate) const PWD: &str = "peerpasswordpeerpassword";
 
-fn address(text: &str) -> SocketAddr {
+pub(crate) fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-fn peer(rng: &mut Rng) -> SocketAddr {
+pub(crate) fn peer(rng: &mut Rng) -> SocketAddr {
     address(rng.pick(&PEERS).copied().unwrap_or(PEERS[0]))
 }
 
@@ -36,7 +37,7 @@ struct Agent {
     /// Whether it has a socket from the start.
     open: bool,
     /// What the peer signs with.
-    ours: Credentials,
+    ours: IceCredentials,
 }
 
 #[derive(Clone, Debug)]
@@ -54,41 +55,14 @@ enum Command {
 
 impl Agent {
     fn new(role: Role, profile: Profile, open: bool) -> Self {
-        let ours = Credentials::new("none", PWD).unwrap();
+        let ours = IceCredentials::new("none", PWD).unwrap();
         let this = Self { role, profile, open, ours };
         let ours = this.build().local_credentials().clone();
         Self { ours, ..this }
     }
 
-    /// A request of the peer, most often as it should be.
     fn request(&self, rng: &mut Rng) -> Vec<u8> {
-        let ours = &self.ours;
-        let id = TransactionId([rng.bits() as u8; 12]);
-        let theirs = if rng.one_in(9) { "othr" } else { "peer" };
-        let username = format!("{}:{theirs}", ours.ufrag);
-        let mut buffer = [0; 256];
-        let kind = MessageType::request(Method::BINDING);
-        let mut message = MessageBuilder::new(&mut buffer, kind, id);
-        if !rng.one_in(20) {
-            message.push(&Username(&username));
-        }
-        message.push(&Priority(1 + rng.below(1 << 30) as u32));
-        let tiebreaker = if rng.one_in(2) { rng.bits() } else { u64::MAX * rng.below(2) };
-        // Most often no conflict.
-        let conflict = rng.one_in(8);
-        if (self.role == Role::Controlled) ^ conflict {
-            message.push(&IceControlling(tiebreaker));
-        } else {
-            message.push(&IceControlled(tiebreaker));
-        }
-        if rng.one_in(4) {
-            message.push(&UseCandidate);
-        }
-        if rng.one_in(20) {
-            message.push_raw(stun_proto::AttributeType(0x7ABC), &[1]);
-        }
-        let key = if rng.one_in(12) { Key::new(b"wrong") } else { Key::new(ours.pwd.as_bytes()) };
-        message.sign(&key, Integrity::Sha1).fingerprint().finish().unwrap().to_vec()
+        request(rng, &self.ours, self.role)
     }
 
     fn indication(rng: &mut Rng) -> Vec<u8> {
@@ -100,8 +74,38 @@ impl Agent {
     }
 }
 
+/// A request of the peer, most often as it should be.
+pub(crate) fn request(rng: &mut Rng, ours: &IceCredentials, role: Role) -> Vec<u8> {
+    let id = TransactionId([rng.bits() as u8; 12]);
+    let theirs = if rng.one_in(9) { "othr" } else { "peer" };
+    let username = format!("{}:{theirs}", ours.ufrag);
+    let mut buffer = [0; 256];
+    let kind = MessageType::request(Method::BINDING);
+    let mut message = MessageBuilder::new(&mut buffer, kind, id);
+    if !rng.one_in(20) {
+        message.push(&Username(&username));
+    }
+    message.push(&Priority(1 + rng.below(1 << 30) as u32));
+    let tiebreaker = if rng.one_in(2) { rng.bits() } else { u64::MAX * rng.below(2) };
+    // Most often no conflict.
+    let conflict = rng.one_in(8);
+    if (role == Role::Controlled) ^ conflict {
+        message.push(&IceControlling(tiebreaker));
+    } else {
+        message.push(&IceControlled(tiebreaker));
+    }
+    if rng.one_in(4) {
+        message.push(&UseCandidate);
+    }
+    if rng.one_in(20) {
+        message.push_raw(stun_proto::AttributeType(0x7ABC), &[1]);
+    }
+    let key = if rng.one_in(12) { Key::new(b"wrong") } else { Key::new(ours.pwd.as_bytes()) };
+    message.sign(&key, Integrity::Sha1).fingerprint().finish().unwrap().to_vec()
+}
+
 /// An answer to one of the requests that were sent: right, wrong, or of another's.
-fn answer(rng: &mut Rng, sent: &[Transmit]) -> Option<Vec<u8>> {
+pub(crate) fn answer(rng: &mut Rng, sent: &[Transmit]) -> Option<Vec<u8>> {
     let request = Message::parse(&rng.pick(sent)?.payload).ok()?;
     if request.class() != Class::Request {
         return None;
@@ -168,7 +172,7 @@ impl Subject for Agent {
             role: self.role,
             profile: self.profile,
             stun_servers: vec![address(SERVER)],
-            turn_servers: vec![TurnServer {
+            turn_servers: vec![RelayServer {
                 address: address(SERVER),
                 username: "user".into(),
                 password: "secret".into(),
@@ -235,7 +239,7 @@ impl Subject for Agent {
             }
             Command::Credentials(right) => {
                 let ufrag = if *right { "peer" } else { "othr" };
-                let credentials = Credentials::new(ufrag, PWD).unwrap();
+                let credentials = IceCredentials::new(ufrag, PWD).unwrap();
                 agent.set_remote_credentials(now, credentials).map_err(|e| text(&e))?;
             }
             Command::Candidate(address, kind, priority) => {

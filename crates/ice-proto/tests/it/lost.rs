@@ -2,9 +2,14 @@
 use crate::support::{Meeting, add_turn_server, configs};
 use core::time::Duration;
 use ice_proto::{
-    IceAgent, IceConfig, IceEvent, IceState, PairFailure, Policy, RestartReason, SendError,
+    CandidatePolicy, IceAgent, IceConfig, IceEvent, IceState, PairFailure, PairState,
+    RestartReason, SendError,
 };
 use nat_sim::{Body, Happening, Host, World};
+use stun_proto::{
+    Message,
+    attribute::{Code, ErrorCode},
+};
 use turn_proto::TurnServer;
 
 fn reasons(meeting: &mut Meeting, i: usize) -> Vec<RestartReason> {
@@ -43,8 +48,8 @@ fn consent_ends_thirty_seconds_after_the_last_answer() {
     meeting.world.keep_log();
     meeting.world.run_for(Duration::from_secs(60));
     assert_eq!(meeting.packets(), 0);
-    let failure = meeting.agent(0).pairs().next().unwrap().failure;
-    assert_eq!(failure, Some(PairFailure::ConsentExpired));
+    let state = meeting.agent(0).pairs().next().unwrap().state;
+    assert_eq!(state, PairState::Failed(PairFailure::ConsentExpired));
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn closing_frees_the_relay_and_says_nothing_more() {
     let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
     let configs = configs().map(|config| IceConfig {
         turn_servers: vec![turn.clone()],
-        policy: Policy::Relay,
+        policy: CandidatePolicy::Relay,
         ..config
     });
     let mut meeting = Meeting::new(world, 1, hosts, configs);
@@ -111,9 +116,11 @@ fn closing_frees_the_relay_and_says_nothing_more() {
     meeting.run(Duration::from_secs(10));
     assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 2);
     meeting.with(0, IceAgent::close);
-    meeting.world.run_for(Duration::from_secs(1));
-    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 1);
     assert_eq!(meeting.agent(0).state(), IceState::Closed);
+    // The peer hears of it with its next consent check, for which the relay is kept.
+    meeting.world.run_for(Duration::from_secs(7));
+    assert_eq!(reasons(&mut meeting, 1), [RestartReason::ConsentRevoked]);
+    assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 1);
     meeting.world.keep_log();
     meeting.world.run_for(Duration::from_secs(60));
     let ours = meeting.world.log().iter().filter(|entry| {
@@ -124,7 +131,7 @@ fn closing_frees_the_relay_and_says_nothing_more() {
 
 /// It keeps its socket for as long as it tries to tell the relay's server.
 #[test]
-fn a_closed_agent_asks_its_peer_for_nothing() {
+fn a_closed_agent_asks_its_peer_for_nothing_and_says_that_it_is_closed() {
     let mut world = World::new(1);
     let (server, turn) = add_turn_server(&mut world);
     let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
@@ -149,7 +156,13 @@ fn a_closed_agent_asks_its_peer_for_nothing() {
         })
         .partition(|entry| entry.packet.destination.ip() == peer);
     assert!(!others.is_empty(), "the server is told");
-    assert!(to_peer.is_empty(), "{to_peer:?}");
+    let error = |entry: &&nat_sim::Entry| {
+        let Body::Udp(bytes) = &entry.packet.body else { return None };
+        Message::parse(bytes).unwrap().get::<ErrorCode<'_>>().map(|error| error.code)
+    };
+    let errors: Vec<_> = to_peer.iter().map(error).collect();
+    assert_eq!(errors, [Some(Code::FORBIDDEN)]);
+    assert_eq!(reasons(&mut meeting, 1), [RestartReason::ConsentRevoked]);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 
 mod bounds;
+mod choice;
 mod hostile;
 mod laws;
 mod loss;
 mod lost;
 mod meshes;
 mod nats;
+mod parts;
 mod peers;
 mod roles;
 mod support;

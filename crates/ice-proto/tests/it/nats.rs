@@ -3,7 +3,7 @@ use crate::support::{
     Meeting, add_stun_server, add_turn_server, add_turn_server_for, behind, configs,
 };
 use core::time::Duration;
-use ice_proto::{CandidateKind, Policy, TurnServer};
+use ice_proto::{CandidateKind, CandidatePolicy, RelayServer};
 use nat_sim::{Behaviour, Dependence, Heard, Nat, Peer, PortChoice, World};
 use std::{collections::BTreeSet, net::SocketAddr};
 
@@ -66,10 +66,10 @@ fn can_connect(seed: u64, kinds: [&Behaviour; 2]) -> bool {
 }
 
 /// Two agents behind these NATs.
-fn meet(seed: u64, kinds: [&Behaviour; 2], with_relay: bool, policy: Policy) -> Meeting {
+fn meet(seed: u64, kinds: [&Behaviour; 2], with_relay: bool, policy: CandidatePolicy) -> Meeting {
     let mut world = World::new(seed);
     let stun = add_stun_server(&mut world);
-    let turn: Vec<TurnServer> =
+    let turn: Vec<RelayServer> =
         with_relay.then(|| add_turn_server(&mut world).1).into_iter().collect();
     let hosts = kinds.map(|kind| {
         let nat = world.add_nat(Nat::new(kind.clone())).unwrap();
@@ -95,7 +95,7 @@ fn without_a_relay_agents_connect_exactly_where_anything_could() {
         for (j, b) in kinds().iter().enumerate() {
             let seed = (i * 9 + j) as u64;
             let possible = can_connect(seed, [a, b]);
-            let mut meeting = meet(seed, [a, b], false, Policy::All);
+            let mut meeting = meet(seed, [a, b], false, CandidatePolicy::All);
             let label = format!("{} against {}", name(a), name(b));
             let agreed = meeting.agree();
             assert_eq!(agreed, possible.then_some(true), "{label}: {:?}", meeting.outcomes());
@@ -119,7 +119,7 @@ fn with_a_relay_everybody_connects_and_directly_where_possible() {
         for (j, b) in kinds().iter().enumerate() {
             let seed = (i * 9 + j) as u64;
             let possible = can_connect(seed, [a, b]);
-            let mut meeting = meet(seed, [a, b], true, Policy::All);
+            let mut meeting = meet(seed, [a, b], true, CandidatePolicy::All);
             let label = format!("{} against {}", name(a), name(b));
             assert_eq!(
                 meeting.agree(),
@@ -139,7 +139,7 @@ fn with_a_relay_everybody_connects_and_directly_where_possible() {
 #[test]
 fn under_policy_relay_no_address_of_the_host_is_told_or_used() {
     let nat = Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort);
-    let mut meeting = meet(7, [&nat, &nat], true, Policy::Relay);
+    let mut meeting = meet(7, [&nat, &nat], true, CandidatePolicy::Relay);
     assert_eq!(meeting.agree(), Some(true), "{:?}", meeting.outcomes());
     for i in [0, 1] {
         let candidates: Vec<_> = meeting.agent(i).local_candidates().collect();

@@ -1,7 +1,9 @@
 //! Peers of other makes: that nominate aggressively (RFC 5245), that are lite, that trickle late.
 use crate::support::{LOCAL, Meeting, PEER, Puppet, Request, add_turn_server, configs, ms};
 use core::time::Duration;
-use ice_proto::{Candidate, Credentials, IceConfig, IceState, PairFailure, Policy, Role};
+use ice_proto::{
+    Candidate, CandidatePolicy, IceConfig, IceCredentials, IceState, PairFailure, PairState, Role,
+};
 use nat_sim::{Host, World};
 use sans_io::{Path, SocketId, Transmit};
 use stun_proto::{
@@ -121,12 +123,12 @@ fn a_late_candidate_at_an_address_that_the_relay_refused_does_not_wait_for_ever(
     let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
     let configs = configs().map(|config| IceConfig {
         turn_servers: vec![turn.clone()],
-        policy: Policy::Relay,
+        policy: CandidatePolicy::Relay,
         ..config
     });
     let mut meeting = Meeting::new(world, 5, hosts, configs);
     meeting.gathered();
-    let credentials = Credentials::new("peer", "thepasswordofthepeer00").unwrap();
+    let credentials = IceCredentials::new("peer", "thepasswordofthepeer00").unwrap();
     meeting.with(0, |agent, now| agent.set_remote_credentials(now, credentials)).unwrap();
     for port in [1, 2] {
         let candidate = Candidate::host(([10, 0, 0, 1], port).into());
@@ -136,8 +138,8 @@ fn a_late_candidate_at_an_address_that_the_relay_refused_does_not_wait_for_ever(
     assert_eq!(meeting.agent(0).state(), IceState::Checking);
     meeting.world.run_for(Duration::from_secs(40));
     assert_eq!(meeting.agent(0).state(), IceState::Failed, "{}", meeting.agent(0).explain());
-    let failures: Vec<_> = meeting.agent(0).pairs().map(|pair| pair.failure).collect();
-    assert_eq!(failures, [Some(PairFailure::Relay); 2]);
+    let states: Vec<_> = meeting.agent(0).pairs().map(|pair| pair.state).collect();
+    assert_eq!(states, [PairState::Failed(PairFailure::Relay); 2]);
 }
 
 #[test]

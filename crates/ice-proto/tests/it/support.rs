@@ -10,7 +10,7 @@ use core::{
     time::Duration,
 };
 use ice_proto::{
-    Candidate, IceAgent, IceConfig, IceEvent, IceState, Role, SelectedPair, TurnServer,
+    Candidate, IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role, SelectedPair,
 };
 use nat_sim::{Chance, Happening, Host, HostId, Link, MachineId, NatId, World};
 use sans_io::{Instant, SocketIds};
@@ -218,12 +218,12 @@ pub(crate) fn add_stun_server(world: &mut World) -> SocketAddr {
 }
 
 /// A TURN server on the internet with one user.
-pub(crate) fn add_turn_server(world: &mut World) -> (HostId, TurnServer) {
+pub(crate) fn add_turn_server(world: &mut World) -> (HostId, RelayServer) {
     add_turn_server_for(world, 16)
 }
 
 /// The same, with so many allocations for the user. It answers Binding requests as well.
-pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (HostId, TurnServer) {
+pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (HostId, RelayServer) {
     let host = world.add_host(Host::on_internet().named("turn")).unwrap();
     let ip = world.address(host);
     let server = install_turn_server(world, host, ip, &[ip], allocations);
@@ -237,7 +237,7 @@ pub(crate) fn install_turn_server(
     asked_at: IpAddr,
     relays_at: &[IpAddr],
     allocations: usize,
-) -> TurnServer {
+) -> RelayServer {
     let address = SocketAddr::new(asked_at, 3478);
     let users = Users::new("sim").with("user", "secret").unwrap();
     // The simulated internet is made of documentation addresses.
@@ -251,7 +251,7 @@ pub(crate) fn install_turn_server(
     let server = turn_proto::TurnServer::new(config, SocketIds::root(), [99; 32]).unwrap();
     let machine = world.install(host, server);
     world.open(machine, address).unwrap();
-    TurnServer { address, username: "user".into(), password: "secret".into() }
+    RelayServer { address, username: "user".into(), password: "secret".into() }
 }
 
 /// The value below which `percent` of the values are.

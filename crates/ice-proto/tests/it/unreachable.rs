@@ -1,7 +1,7 @@
 //! Servers that are not there, as ICMP tells: gathering does not wait for them to the end.
 use crate::support::{Meeting, Puppet, configs, ms};
 use core::{net::SocketAddr, time::Duration};
-use ice_proto::{GatheringFault, IceAgent, IceConfig, IceEvent, Policy, TurnServer};
+use ice_proto::{CandidatePolicy, GatheringFault, IceAgent, IceConfig, IceEvent, RelayServer};
 use nat_sim::{Host, World};
 use sans_io::Path;
 
@@ -13,13 +13,13 @@ fn faults(events: &[IceEvent]) -> Vec<GatheringFault> {
     failed.collect()
 }
 
-fn server(address: SocketAddr) -> TurnServer {
-    TurnServer { address, username: "user".into(), password: "secret".into() }
+fn server(address: SocketAddr) -> RelayServer {
+    RelayServer { address, username: "user".into(), password: "secret".into() }
 }
 
 #[test]
 fn a_server_whose_port_is_closed_costs_one_retransmission() {
-    for policy in [Policy::All, Policy::Relay] {
+    for policy in [CandidatePolicy::All, CandidatePolicy::Relay] {
         let mut world = World::new(1);
         let closed = world.add_host(Host::on_internet()).unwrap();
         let closed = SocketAddr::new(world.address(closed), 3478);
@@ -37,7 +37,7 @@ fn a_server_whose_port_is_closed_costs_one_retransmission() {
         let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
         assert!(events.contains(&IceEvent::GatheringComplete), "{policy:?}: {events:?}");
         let faults = faults(&events);
-        let servers = if policy == Policy::All { 2 } else { 1 };
+        let servers = if policy == CandidatePolicy::All { 2 } else { 1 };
         assert_eq!(faults, vec![GatheringFault::Unreachable; servers]);
         assert!(meeting.agent(0).explain().to_string().contains("cannot be reached"));
     }

@@ -1,6 +1,6 @@
 //! One agent whose peer is played by the test, message by message.
 use core::{net::SocketAddr, time::Duration};
-use ice_proto::{Candidate, Credentials, IceAgent, IceConfig, IceEvent, Role};
+use ice_proto::{Candidate, IceAgent, IceConfig, IceCredentials, IceEvent, Role};
 use sans_io::{
     DropReason, Input, Instant, Machine, Output, Path, PathFault, SocketId, SocketIds,
     SocketRequest, Transmit, Verdict,
@@ -93,7 +93,7 @@ impl Puppet {
     /// Tells the credentials of the peer.
     pub(crate) fn meet(&mut self) {
         self.agent.set_remote_pacing(self.now, Some(Duration::from_millis(5)));
-        let credentials = Credentials::new("peer", PWD).unwrap();
+        let credentials = IceCredentials::new("peer", PWD).unwrap();
         self.agent.set_remote_credentials(self.now, credentials).unwrap();
         self.drain();
     }
