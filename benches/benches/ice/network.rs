@@ -21,6 +21,9 @@ pub(crate) const SERVER: SocketAddr =
 /// opens that of its sender and arrives nowhere.
 const HOPS: u8 = 10;
 
+/// From a host to the server and back: as far as to the other host in most worlds.
+const SERVER_RTT: Duration = Duration::from_millis(50);
+
 /// A packet under way, as the other end will see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -99,8 +102,7 @@ impl Network {
         self.nats[side as usize].as_ref().map_or(local, Nat::outer)
     }
 
-    /// `since` the offer was heard; `None`: before that, when only the server is talked to, and
-    /// answers at once.
+    /// `since` the offer was heard; `None`: before that, when only the server is talked to.
     pub(crate) fn send(
         &mut self,
         now: Instant,
@@ -130,9 +132,9 @@ impl Network {
 
     fn serve(&mut self, now: Instant, client: SocketAddr, bytes: &[u8]) {
         let request = Input::received(Path::udp(SERVER, client), bytes);
-        if let Verdict::Forward(answer) = self.server.handle_input(now, request) {
+        if let Verdict::Send(answer) = self.server.handle_input(now, request) {
             let bytes = answer.to_vec();
-            self.fly(now, SERVER, client, bytes);
+            self.fly(now.saturating_add(SERVER_RTT), SERVER, client, bytes);
         }
     }
 

@@ -1,7 +1,7 @@
 //! `ice-proto`.
 use crate::peer::{Datagram, Out, Peer, Setup, Standing};
 use core::time::Duration;
-use ice_proto::{Candidate, Credentials, IceAgent, IceConfig, IceState, Profile, Role};
+use ice_proto::{Candidate, IceCredentials, IceAgent, IceConfig, IceState, Profile, Role};
 use sans_io::{Input, Instant, Machine, Output, Path, SocketIds, SocketRequest, Verdict};
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ pub(crate) struct Ours {
 
 #[derive(Clone)]
 pub(crate) struct Description {
-    credentials: Credentials,
+    credentials: IceCredentials,
     candidates: Vec<Candidate>,
     pacing: Option<Duration>,
 }
@@ -61,7 +61,7 @@ impl Peer for Ours {
 
     fn receive(&mut self, now: Instant, datagram: Datagram<'_>, out: Out<'_>) {
         let path = Path::udp(datagram.to, datagram.from);
-        if let Verdict::Forward(reply) =
+        if let Verdict::Send(reply) =
             self.agent.handle_input(now, Input::received(path, datagram.bytes))
         {
             out(Datagram::new(datagram.to, datagram.from, &reply.to_vec()));
@@ -76,8 +76,8 @@ impl Peer for Ours {
         loop {
             match self.agent.poll_output() {
                 Output::Transmit(sent) => out(Datagram {
-                    from: sent.path.local,
-                    to: sent.path.remote,
+                    from: sent.path.local(),
+                    to: sent.path.remote(),
                     ttl: sent.meta.ttl,
                     bytes: &sent.payload,
                 }),
@@ -95,7 +95,7 @@ impl Peer for Ours {
         match (self.agent.state(), self.agent.selected_pair()) {
             (IceState::Failed | IceState::Closed, _) => Standing::Lost,
             (_, Some(pair)) if pair.nominated => {
-                Standing::Settled { local: pair.path.local, remote: pair.path.remote }
+                Standing::Settled { local: pair.path.local(), remote: pair.path.remote() }
             }
             _ => Standing::Checking,
         }
