@@ -28,8 +28,12 @@ impl<'a> TypedAttribute<'a> for Rtcp<'a> {
         let connection = if rest.text.is_empty() {
             None
         } else {
-            let shift =
-                |e: ValueError| ValueError { start: e.start + rest.at, end: e.end + rest.at, ..e };
+            // What is wrong with the address costs this line, not the description.
+            let shift = |e: ValueError| ValueError {
+                code: if e.code == Code::NetworkType { e.code } else { Code::Rtcp },
+                start: e.start + rest.at,
+                end: e.end + rest.at,
+            };
             Some(Connection::parse(rest.text).map_err(shift)?)
         };
         Ok(Self { port, connection })

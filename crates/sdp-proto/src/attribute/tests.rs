@@ -121,7 +121,7 @@ const WRONG: &[(&str, &str, Code)] = &[
     ("max-message-size", "-1", Code::MaxMessageSize),
     ("max-message-size", "00", Code::MaxMessageSize),
     ("rtcp", "x", Code::Rtcp),
-    ("rtcp", "9 IN IP4", Code::ConnectionSyntax),
+    ("rtcp", "9 IN IP4", Code::Rtcp),
     ("rtcp-fb", "128 nack", Code::RtcpFb),
     ("rtcp-fb", "96", Code::RtcpFb),
     ("msid", "a b c", Code::Msid),

@@ -156,6 +156,7 @@ codes! {
     CandidateFoundation "candidate-foundation" Compat "RFC 8839 §5.1" "a foundation is 1 to 32 letters, digits, + and /" "check the foundation";
     CandidateComponent "candidate-component" Compat "RFC 8839 §5.1" "a component is a number from 1 to 256" "1 for RTP or data, 2 for RTCP";
     CandidatePriority "candidate-priority" Compat "RFC 8839 §5.1" "a priority is a number from 1 to 2^31-1" "RFC 8445 §5.1.2 has the formula";
+    CandidateAddress "candidate-address" Compat "RFC 8839 §5.1" "not an address that a candidate can have" "IPv4, IPv6 without a zone, or a name; readers pass the line over";
     CandidatePort "candidate-port" Compat "RFC 8839 §5.1" "a port is a number up to 65535" "check the port";
     CandidateType "candidate-type" Compat "RFC 8839 §5.1" "no typ after the port" "typ host, srflx, prflx or relay";
     CandidateTransport "candidate-transport" Compat "RFC 8839 §5.1" "the transport is not a token" "udp or tcp";

@@ -122,17 +122,21 @@ impl<'a> Address<'a> {
         let text = field.text;
         if text.contains(':') {
             let ip = text.parse::<Ipv6Addr>();
-            return ip.map(|ip| Self::Ip(ip.into())).map_err(|_| field.fault(Code::Address));
+            return ip
+                .map(|ip| Self::Ip(ip.into()))
+                .map_err(|_| field.fault(Code::CandidateAddress));
         }
         if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
             let ip = text.parse::<Ipv4Addr>();
-            return ip.map(|ip| Self::Ip(ip.into())).map_err(|_| field.fault(Code::Address));
+            return ip
+                .map(|ip| Self::Ip(ip.into()))
+                .map_err(|_| field.fault(Code::CandidateAddress));
         }
         let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
         if text.bytes().all(name) {
-            field.word(Code::Address).map(Self::Name)
+            field.word(Code::CandidateAddress).map(Self::Name)
         } else {
-            Err(field.fault(Code::Address))
+            Err(field.fault(Code::CandidateAddress))
         }
     }
 

@@ -68,8 +68,8 @@ fn each_fault_has_its_code_and_place() {
     assert_eq!(code("1 1 udp 0 192.0.2.1 9 typ host"), Code::CandidatePriority);
     assert_eq!(code("1 1 udp 4294967296 192.0.2.1 9 typ host"), Code::CandidatePriority);
     assert_eq!(code("1 1 udp +5 192.0.2.1 9 typ host"), Code::CandidatePriority);
-    assert_eq!(code("1 1 udp 5 192.0.2.256 9 typ host"), Code::Address);
-    assert_eq!(code("1 1 udp 5 fe80::zz 9 typ host"), Code::Address);
+    assert_eq!(code("1 1 udp 5 192.0.2.256 9 typ host"), Code::CandidateAddress);
+    assert_eq!(code("1 1 udp 5 fe80::zz 9 typ host"), Code::CandidateAddress);
     assert_eq!(code("1 1 udp 5 192.0.2.1 65536 typ host"), Code::CandidatePort);
     assert_eq!(code("1 1 udp 5 192.0.2.1 9 host"), Code::CandidateType);
     assert_eq!(code("1 1 udp 5 192.0.2.1 9 typ"), Code::CandidateType);
