@@ -7,8 +7,8 @@ use crate::{
     turn_server::indication,
 };
 use ice_proto::{
-    Candidate, CandidateKind, Credentials, IceAgent, IceConfig, IceState, Policy, Profile, Role,
-    TurnServer,
+    Candidate, CandidateKind, CandidatePolicy, IceAgent, IceConfig, IceCredentials, IceState,
+    Profile, RelayServer, Role,
 };
 use sans_io::{Instant, Path, SocketIds};
 use std::{
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 use stun_proto::{
-    AttributeType, Class, Credentials as Account, Integrity, Key, Message, MessageBuilder,
+    AttributeType, Class, Credentials, Integrity, Key, Message, MessageBuilder,
     MessageType, Method, TransactionId,
     attribute::{
         Algorithm, Code, ErrorCode, IceControlled, IceControlling, Lifetime, Nonce, Priority,
@@ -60,7 +60,7 @@ static ADDRESSES: LazyLock<Vec<SocketAddr>> = LazyLock::new(|| {
     .into()
 });
 static RELAY_KEY: LazyLock<Key> = LazyLock::new(|| {
-    let account = Account::new("user", "secret").expect("prepared text");
+    let account = Credentials::new("user", "secret").expect("prepared text");
     account.long_term_key("sim", Algorithm::Md5).expect("a realm")
 });
 
@@ -81,7 +81,7 @@ struct Agent {
 
 impl Agent {
     fn new(script: &mut Script<'_>) -> Self {
-        let relay = TurnServer {
+        let relay = RelayServer {
             address: ADDRESSES[3],
             username: "user".into(),
             password: "secret".into(),
@@ -89,7 +89,11 @@ impl Agent {
         let config = IceConfig {
             role: script.choose(&[Role::Controlling, Role::Controlled]),
             profile: script.choose(&[Profile::Responsive, Profile::Strict, Profile::Hasty]),
-            policy: if script.one_in(8) { Policy::Relay } else { Policy::All },
+            policy: if script.one_in(8) {
+                CandidatePolicy::Relay
+            } else {
+                CandidatePolicy::All
+            },
             stun_servers: if script.flag() { vec![ADDRESSES[3]] } else { vec![] },
             turn_servers: if script.flag() { vec![relay] } else { vec![] },
             local_candidates_max: LOCALS_MAX,
@@ -198,7 +202,7 @@ impl Agent {
             }
             3..6 => {
                 let ufrag = if script.one_in(8) { "othr" } else { "peer" };
-                let credentials = Credentials::new(ufrag, PWD).expect("they are long enough");
+                let credentials = IceCredentials::new(ufrag, PWD).expect("they are long enough");
                 let _ = agent.set_remote_credentials(now, credentials);
             }
             6..11 => {
@@ -224,6 +228,7 @@ impl Agent {
                 agent.close(now);
                 self.closed = true;
             }
+            18 if script.flag() => agent.description_sent(now),
             18 => drop(agent.explain().to_string()),
             _ => {
                 let data = script.bytes(40);
@@ -312,8 +317,9 @@ impl Subject for Agent {
         let key = (heard.path, message.transaction_id());
         assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
         let server = heard.path.remote() == ADDRESSES[3];
+        let refuses = message.class() == Class::Error;
         assert!(
-            !self.silent || server,
+            !self.silent || server || refuses,
             "a closed agent speaks to {} {message:?}",
             heard.path.remote()
         );

@@ -1,7 +1,7 @@
 //! `ice-proto`.
 use crate::peer::{Datagram, Out, Peer, Setup, Standing};
 use core::time::Duration;
-use ice_proto::{Candidate, IceCredentials, IceAgent, IceConfig, IceState, Profile, Role};
+use ice_proto::{Candidate, IceAgent, IceConfig, IceCredentials, IceState, Profile, Role};
 use sans_io::{Input, Instant, Machine, Output, Path, SocketIds, SocketRequest, Verdict};
 use std::net::SocketAddr;
 

@@ -89,7 +89,7 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
         builder = builder.turn_server(server.clone(), user, password);
     }
     if flags.policy == Policy::Relay {
-        builder = builder.policy(spool::Policy::Relay);
+        builder = builder.policy(spool::CandidatePolicy::Relay);
     }
     builder.build().await.map_err(|error| {
         let advice = match error {

@@ -1,6 +1,6 @@
 //! `spool turn-server`: STUN and TURN over UDP, TCP and TLS.
 use crate::{exit::Failure, lines, status::Status};
-use spool::{Identity, TurnEvent, TurnService};
+use spool::{Identity, TurnServerEvent, TurnService};
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
@@ -177,15 +177,15 @@ async fn serve(service: &mut TurnService) {
     }
 }
 
-fn describe(event: &TurnEvent) -> String {
+fn describe(event: &TurnServerEvent) -> String {
     match event {
-        TurnEvent::AllocationCreated { client, user, relayed } => {
+        TurnServerEvent::AllocationCreated { client, user, relayed } => {
             format!("{user} at {} relays from {relayed}", client.remote())
         }
-        TurnEvent::AllocationEnded { client, user, relayed, end } => {
+        TurnServerEvent::AllocationEnded { client, user, relayed, end } => {
             format!("{user} at {} no longer relays from {relayed}: {end:?}", client.remote())
         }
-        TurnEvent::AllocationRefused { client, user, code } => {
+        TurnServerEvent::AllocationRefused { client, user, code } => {
             format!("{user} at {} did not get a relay: error {}", client.remote(), code)
         }
     }

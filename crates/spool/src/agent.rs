@@ -6,7 +6,7 @@ mod error;
 mod progress;
 
 pub use builder::{AgentBuilder, BuildError};
-pub use connection::{Connection, Endpoint, Lost, SendError};
+pub use connection::{Connection, Lost, PathEnd, SendError};
 pub use error::{ConnectError, DescribeError, Outcome, PairReport, StartError};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     driver::{Driver, Handle},
 };
 use ice_proto::{
-    Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, PairStats, Role,
+    Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, PairState, PairStats, Role,
 };
 use progress::{Feed, Recorder};
 use sans_io::SocketIds;
@@ -200,7 +200,8 @@ impl Agent {
             return Err(ConnectError::plain(Finding::Closed));
         };
         if matches!(state, IceState::Connected | IceState::Completed) {
-            let rtt = pairs.iter().filter(|pair| pair.valid).find_map(PairStats::rtt);
+            let mut works = pairs.iter().filter(|pair| pair.state == PairState::Succeeded);
+            let rtt = works.find_map(|pair| pair.counters.rtt);
             return Ok(Connection::new(handle, feed, rtt));
         }
         let pairs = pairs.into_iter().map(PairReport::from).collect();

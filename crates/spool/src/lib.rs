@@ -54,14 +54,14 @@ mod services;
 mod turn_server;
 
 pub use agent::{
-    Agent, AgentBuilder, BuildError, ConnectError, Connection, DescribeError, Endpoint, Lost,
-    Outcome, PairReport, SendError, StartError,
+    Agent, AgentBuilder, BuildError, ConnectError, Connection, DescribeError, Lost, Outcome,
+    PairReport, PathEnd, SendError, StartError,
 };
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
-pub use ice_proto::{Candidate, CandidateKind, Finding, Policy};
+pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding};
 pub use server::{Server, ServerError};
 #[cfg(feature = "tls")]
 pub use services::{Identity, IdentityError, Trust, TrustError};
 pub use services::{Names, Services};
-pub use turn_proto::{IpPrefix, TurnServerEvent as TurnEvent};
+pub use turn_proto::{IpPrefix, TurnServerEvent};
 pub use turn_server::{ServeError, TurnService, TurnServiceBuilder};

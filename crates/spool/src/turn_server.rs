@@ -225,7 +225,7 @@ impl TurnServiceBuilder {
 /// A STUN and TURN server that runs in a task of its own, until it is stopped or dropped.
 ///
 /// ```
-/// use spool::{Agent, Policy, TurnService};
+/// use spool::{Agent, CandidatePolicy, TurnService};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = TurnService::builder()
@@ -240,7 +240,7 @@ impl TurnServiceBuilder {
 /// let mut agent = Agent::builder()
 ///     .address("127.0.0.1".parse()?)
 ///     .turn(&address, "alice", "wonderland")
-///     .policy(Policy::Relay)
+///     .policy(CandidatePolicy::Relay)
 ///     .build()
 ///     .await?;
 /// let offer = agent.local_description().await?;

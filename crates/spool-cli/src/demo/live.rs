@@ -1,6 +1,6 @@
 //! Two agents and a server over real sockets of the loopback interface.
 use crate::{exit::Failure, lines};
-use spool::{Agent, AgentBuilder, Connection, Policy, TurnService};
+use spool::{Agent, AgentBuilder, CandidatePolicy, Connection, TurnService};
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -23,8 +23,8 @@ pub(crate) async fn show() -> Result<(), Failure> {
     let service = server().await?;
     let server = *service.listeners().first().ok_or_else(|| failed("the server", "it is deaf"))?;
     say(format!("   server   STUN and TURN on {server}"));
-    meet("direct", server, Policy::All, true).await?;
-    meet("relayed", server, Policy::Relay, false).await?;
+    meet("direct", server, CandidatePolicy::All, true).await?;
+    meet("relayed", server, CandidatePolicy::Relay, false).await?;
     service.stop().await;
     Ok(())
 }
@@ -37,7 +37,12 @@ async fn server() -> Result<TurnService, Failure> {
 }
 
 /// Has two agents exchange descriptions and then datagrams.
-async fn meet(name: &str, server: SocketAddr, policy: Policy, direct: bool) -> Result<(), Failure> {
+async fn meet(
+    name: &str,
+    server: SocketAddr,
+    policy: CandidatePolicy,
+    direct: bool,
+) -> Result<(), Failure> {
     let step = |what: &'static str| move |error: &dyn fmt::Display| failed(what, error);
     let mut alice = build(server, policy).await?;
     let mut bob = build(server, policy).await?;
@@ -74,7 +79,7 @@ async fn meet(name: &str, server: SocketAddr, policy: Policy, direct: bool) -> R
     Ok(())
 }
 
-async fn build(server: SocketAddr, policy: Policy) -> Result<Agent, Failure> {
+async fn build(server: SocketAddr, policy: CandidatePolicy) -> Result<Agent, Failure> {
     let server = server.to_string();
     let builder: AgentBuilder = Agent::builder().address(HOST).policy(policy);
     let builder = builder.stun(&server).turn(&server, USER, PASSWORD);

@@ -1,5 +1,7 @@
 //! Two agents that meet in a simulated network: gathering, the descriptions, how they fare.
-use ice_proto::{Candidate, IceAgent, IceConfig, IceEvent, IceState, Role, SelectedPair};
+use ice_proto::{
+    Candidate, IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role, SelectedPair,
+};
 use nat_sim::{HostId, MachineId, Stream, World};
 use sans_io::{Instant, SocketIds};
 use std::{net::SocketAddr, time::Duration};
@@ -37,7 +39,7 @@ pub(super) enum Service {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Servers {
     stun: Vec<SocketAddr>,
-    turn: Vec<ice_proto::TurnServer>,
+    turn: Vec<RelayServer>,
 }
 
 impl Servers {
@@ -69,7 +71,7 @@ impl Servers {
                 Service::Stun => self.stun.push(address),
                 Service::Turn => {
                     let (username, password) = (USER.into(), PASSWORD.into());
-                    self.turn.push(ice_proto::TurnServer { address, username, password });
+                    self.turn.push(RelayServer { address, username, password });
                 }
             }
         }
@@ -120,10 +122,7 @@ impl Session {
                 role,
                 stun_servers: stun,
                 turn_servers: turn
-                    .map(|server| ice_proto::TurnServer {
-                        address: written(server.address),
-                        ..server
-                    })
+                    .map(|server| RelayServer { address: written(server.address), ..server })
                     .collect(),
                 ..IceConfig::default()
             };
@@ -162,6 +161,8 @@ impl Session {
                         carry(world, self.agents[1 - side], candidate);
                     }
                     IceEvent::Candidate(_)
+                    | IceEvent::CandidateLost(_)
+                    | IceEvent::CandidateDropped(_)
                     | IceEvent::GatheringFailed(_)
                     | IceEvent::PathChanged(_)
                     | IceEvent::Selected(_)

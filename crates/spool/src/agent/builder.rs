@@ -1,7 +1,7 @@
 //! What an agent is told before it starts.
 use super::Agent;
 use crate::{Server, ServerError, Services, interfaces, probe::LookupError};
-use ice_proto::{IceConfig, Policy, TurnServer};
+use ice_proto::{CandidatePolicy, IceConfig, RelayServer};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -32,7 +32,7 @@ struct Relay {
 pub struct AgentBuilder {
     stun: Vec<Server>,
     turn: Vec<Relay>,
-    policy: Policy,
+    policy: CandidatePolicy,
     loopback: bool,
     addresses: Vec<IpAddr>,
     gather_timeout: Duration,
@@ -89,7 +89,7 @@ impl AgentBuilder {
         Self {
             stun: Vec::new(),
             turn: Vec::new(),
-            policy: Policy::All,
+            policy: CandidatePolicy::All,
             loopback: false,
             addresses: Vec::new(),
             gather_timeout: GATHER_TIMEOUT,
@@ -131,7 +131,7 @@ impl AgentBuilder {
     }
 
     /// Which addresses may be used; all unless told.
-    pub fn policy(mut self, policy: Policy) -> Self {
+    pub fn policy(mut self, policy: CandidatePolicy) -> Self {
         self.policy = policy;
         self
     }
@@ -191,7 +191,7 @@ impl AgentBuilder {
             for address in addresses(&relay.server, Scheme::Turn, &self.services).await? {
                 let username = relay.username.as_str().into();
                 let password = relay.password.as_str().into();
-                config.turn_servers.push(TurnServer { address, username, password });
+                config.turn_servers.push(RelayServer { address, username, password });
             }
         }
         locals.truncate(config.local_addresses_max);

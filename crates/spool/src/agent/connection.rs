@@ -8,14 +8,14 @@ use thiserror::Error;
 
 /// One end of a path, as the other side sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct PathEnd {
     /// How the address was found.
     pub kind: CandidateKind,
     /// The address.
     pub address: SocketAddr,
 }
 
-impl fmt::Display for Endpoint {
+impl fmt::Display for PathEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.address)
     }
@@ -126,12 +126,12 @@ impl Connection {
     }
 
     /// Our end of the path in use, as the peer sees it.
-    pub fn local(&self) -> Endpoint {
+    pub fn local(&self) -> PathEnd {
         self.feed.progress.borrow().ends().0
     }
 
     /// The peer's end of the path in use.
-    pub fn remote(&self) -> Endpoint {
+    pub fn remote(&self) -> PathEnd {
         self.feed.progress.borrow().ends().1
     }
 
@@ -179,11 +179,11 @@ impl Progress {
     }
 
     /// Both ends of the path in use.
-    fn ends(&self) -> (Endpoint, Endpoint) {
+    fn ends(&self) -> (PathEnd, PathEnd) {
         const NOWHERE: SocketAddr =
             SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
         let Some(SelectedPair { path, local, remote, .. }) = self.pair else {
-            let nowhere = Endpoint { kind: CandidateKind::Host, address: NOWHERE };
+            let nowhere = PathEnd { kind: CandidateKind::Host, address: NOWHERE };
             return (nowhere, nowhere);
         };
         // a reflexive address is that of the candidate whose base the path names
@@ -192,6 +192,6 @@ impl Progress {
             .iter()
             .find(|candidate| candidate.kind == local && candidate.related == Some(path.local()));
         let address = seen.map_or(path.local(), |candidate| candidate.address);
-        (Endpoint { kind: local, address }, Endpoint { kind: remote, address: path.remote() })
+        (PathEnd { kind: local, address }, PathEnd { kind: remote, address: path.remote() })
     }
 }

@@ -1,5 +1,5 @@
 //! Why there is no connection: what was tried on each pair, and what that means.
-use super::Endpoint;
+use super::PathEnd;
 use crate::{description::WriteDescriptionError, driver::Stopped};
 use ice_proto::{Finding, GatheringFailure, GatheringFault, PairFailure, PairState, PairStats};
 use std::{fmt, time::Duration};
@@ -65,9 +65,9 @@ pub(super) fn problem(failure: &GatheringFailure) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairReport {
     /// Ours.
-    pub local: Endpoint,
+    pub local: PathEnd,
     /// The peer's.
-    pub remote: Endpoint,
+    pub remote: PathEnd,
     /// What was seen.
     pub outcome: Outcome,
 }
@@ -94,19 +94,21 @@ pub enum Outcome {
     Refused(u16),
     /// The answer came from another address than the check went to.
     Asymmetric,
-    /// The relay did not permit the peer, or is gone.
+    /// The relay did not permit the peer.
     Relay,
-    /// Its socket is gone.
-    Socket,
+    /// Our socket or relay of it is gone.
+    BaseLost,
     /// It worked and then went silent.
     Silent,
+    /// It worked, and then the peer said that it wants no more.
+    Revoked,
     /// It works.
     Works,
 }
 
 impl From<PairStats> for PairReport {
     fn from(pair: PairStats) -> Self {
-        let end = |candidate: ice_proto::Candidate| Endpoint {
+        let end = |candidate: ice_proto::Candidate| PathEnd {
             kind: candidate.kind,
             address: candidate.address,
         };
@@ -118,17 +120,24 @@ impl Outcome {
     fn of(pair: &PairStats) -> Self {
         let checks = pair.counters.requests_sent;
         let heard = pair.counters.requests_received > 0;
-        match (pair.state, pair.failure) {
-            (PairState::Succeeded, _) => Self::Works,
-            (_, Some(PairFailure::Asymmetric)) => Self::Asymmetric,
-            (_, Some(PairFailure::Refused(code))) => Self::Refused(code),
-            (_, Some(PairFailure::Relay)) => Self::Relay,
-            (_, Some(PairFailure::Socket)) => Self::Socket,
-            (_, Some(PairFailure::ConsentExpired | PairFailure::ConsentRevoked)) => Self::Silent,
-            (_, Some(PairFailure::TimedOut) | None) if checks > 0 => {
-                Self::NoAnswer { checks, heard }
+        match pair.state {
+            PairState::Succeeded | PairState::Superseded => Self::Works,
+            PairState::Failed(PairFailure::Asymmetric) => Self::Asymmetric,
+            PairState::Failed(PairFailure::Refused(code)) => Self::Refused(code),
+            PairState::Failed(PairFailure::Relay) => Self::Relay,
+            PairState::Failed(PairFailure::BaseLost) => Self::BaseLost,
+            PairState::Failed(PairFailure::ConsentExpired) => Self::Silent,
+            PairState::Failed(PairFailure::ConsentRevoked) => Self::Revoked,
+            PairState::Frozen
+            | PairState::Waiting
+            | PairState::InProgress
+            | PairState::Failed(PairFailure::TimedOut) => {
+                if checks > 0 {
+                    Self::NoAnswer { checks, heard }
+                } else {
+                    Self::Untried
+                }
             }
-            (_, Some(PairFailure::TimedOut) | None) => Self::Untried,
         }
     }
 }
@@ -145,8 +154,9 @@ impl fmt::Display for Outcome {
             Self::Refused(code) => write!(f, "the peer refused with error {code}"),
             Self::Asymmetric => f.write_str("the answer came from another address"),
             Self::Relay => f.write_str("the relay does not let it through"),
-            Self::Socket => f.write_str("its socket is gone"),
+            Self::BaseLost => f.write_str("its socket or relay is gone"),
             Self::Silent => f.write_str("it worked, then the peer went silent"),
+            Self::Revoked => f.write_str("it worked, then the peer withdrew its consent"),
             Self::Works => f.write_str("it works"),
         }
     }

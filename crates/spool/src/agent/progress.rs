@@ -63,12 +63,13 @@ impl Application<IceAgent> for Recorder {
     fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
         self.progress.send_modify(|progress| match event {
             IceEvent::Candidate(candidate) => progress.candidates.push(candidate),
+            IceEvent::CandidateLost(lost) => progress.candidates.retain(|known| *known != lost),
             IceEvent::GatheringComplete => progress.gathered = true,
             IceEvent::GatheringFailed(failure) => progress.failures.push(failure),
             IceEvent::StateChanged(state) => progress.state = state,
             IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(pair),
             IceEvent::RestartNeeded(reason) => progress.lost = Some(reason),
-            IceEvent::RoleChanged(_) => {}
+            IceEvent::CandidateDropped(_) | IceEvent::RoleChanged(_) => {}
         });
     }
 

@@ -1,6 +1,6 @@
 //! Reading the peer's description.
 use super::RemoteDescriptionError;
-use ice_proto::{Candidate, CandidateKind, Credentials};
+use ice_proto::{Candidate, CandidateKind, IceCredentials};
 use sans_io::Transport;
 use sdp_proto::{
     Media, Policy, Session,
@@ -13,7 +13,7 @@ use std::{net::SocketAddr, time::Duration};
 pub(crate) struct Remote {
     /// The text, for the answer to mirror.
     pub(crate) text: String,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: IceCredentials,
     pub(crate) candidates: Vec<Candidate>,
     /// Candidates that cannot be used: other transports, and names.
     pub(crate) skipped: usize,
@@ -31,7 +31,7 @@ impl Remote {
         let media =
             session.data_channel().ok_or(RemoteDescriptionError::NoDataChannel)?.transport();
         let credentials = media.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?;
-        let credentials = Credentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
+        let credentials = IceCredentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
         let pacing = session.session_section().get::<IcePacing>()?.map(IcePacing::interval);
         let all = candidates_of(&session, &media);
         let candidates: Vec<_> = all.iter().filter_map(usable).collect();

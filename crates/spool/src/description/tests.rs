@@ -1,11 +1,11 @@
 use super::{Local, Remote, RemoteDescriptionError};
-use ice_proto::{Candidate, CandidateKind, Credentials};
+use ice_proto::{Candidate, CandidateKind, IceCredentials};
 use sdp_proto::{Policy, Session, attribute::Setup};
 use std::time::Duration;
 
 fn local() -> Local {
     Local {
-        credentials: Credentials::new("8hhY", "asd88fgpdd777uzjYhagZg").unwrap(),
+        credentials: IceCredentials::new("8hhY", "asd88fgpdd777uzjYhagZg").unwrap(),
         pacing: Duration::from_millis(5),
         session_id: 4_611_731_400_430_051_336,
         fingerprint: std::array::from_fn(|index| index as u8),

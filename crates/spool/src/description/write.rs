@@ -1,8 +1,8 @@
 //! Writing our own description, as an offer or as the answer to one.
 use super::Remote;
-use ice_proto::{Candidate, CandidateKind, Credentials};
+use ice_proto::{Candidate, CandidateKind, IceCredentials};
 use sdp_proto::{
-    AnswerError, DataChannel, IceCredentials, Session, WriteError,
+    AnswerError, DataChannel, Session, WriteError,
     attribute::{self, CandidateType, Fingerprint, IceOptions, IcePacing, IcePwd, IceUfrag},
     text::{IceText, TextError},
 };
@@ -12,7 +12,7 @@ use thiserror::Error;
 /// What our description says besides the candidates.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: IceCredentials,
     /// The Ta that we propose (RFC 8839 §5.5).
     pub(crate) pacing: Duration,
     /// Names the session; 63 random bits (RFC 8829 §5.2.1).
@@ -55,7 +55,7 @@ impl Local {
     }
 
     fn data_channel(&self, candidates: &[Candidate]) -> Result<DataChannel<'_>, TextError> {
-        let credentials = IceCredentials {
+        let credentials = sdp_proto::IceCredentials {
             ufrag: IceUfrag::new(&*self.credentials.ufrag)?,
             pwd: IcePwd::new(&*self.credentials.pwd)?,
         };

@@ -1,6 +1,6 @@
 //! Two agents over the loopback interface.
 use spool::{
-    Agent, AgentBuilder, BuildError, Connection, DescribeError, Finding, Outcome, Policy,
+    Agent, AgentBuilder, BuildError, CandidatePolicy, Connection, DescribeError, Finding, Outcome,
     RemoteDescriptionError, SendError, TurnService,
 };
 use std::{net::IpAddr, net::Ipv4Addr, time::Duration};
@@ -99,7 +99,7 @@ async fn with_the_policy_relay_everything_goes_through_the_server() {
         .await
         .unwrap();
     let address = server.listeners()[0].to_string();
-    let relayed = || builder().turn(&address, "alice", "wonderland").policy(Policy::Relay);
+    let relayed = || builder().turn(&address, "alice", "wonderland").policy(CandidatePolicy::Relay);
     let (mut alice, mut bob) = meet(relayed(), relayed()).await;
     bounded(alice.settled()).await.unwrap();
     assert!(!alice.is_direct());
@@ -164,7 +164,7 @@ async fn what_is_no_server_is_named_when_the_agent_is_built() {
 async fn a_relay_that_refuses_is_explained() {
     let server = TurnService::builder().listen((HOST, 0).into()).relay(HOST).start().await.unwrap();
     let address = server.listeners()[0].to_string();
-    let agent = builder().turn(&address, "nobody", "nothing").policy(Policy::Relay);
+    let agent = builder().turn(&address, "nobody", "nothing").policy(CandidatePolicy::Relay);
     let mut agent = agent.build().await.unwrap();
     assert_eq!(bounded(agent.local_description()).await, Err(DescribeError::NoCandidate));
     let problems = agent.problems();

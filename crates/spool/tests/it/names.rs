@@ -84,7 +84,7 @@ async fn agents_find_their_server_by_its_records() {
         .address("127.0.0.1".parse().unwrap())
         .turn("turn:example.test", "alice", "wonderland")
         .services(services.await)
-        .policy(spool::Policy::Relay);
+        .policy(spool::CandidatePolicy::Relay);
     let mut agent = bounded(agent.build()).await.unwrap();
     let offer = bounded(agent.local_description()).await.unwrap();
     assert!(offer.contains("typ relay"), "{offer}");

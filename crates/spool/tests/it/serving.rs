@@ -137,7 +137,7 @@ async fn a_client_over_tcp_relays_to_peers_over_udp() {
     drop(client);
     let mut server = server;
     let end = loop {
-        if let spool::TurnEvent::AllocationEnded { end, .. } =
+        if let spool::TurnServerEvent::AllocationEnded { end, .. } =
             bounded(server.next_event()).await.unwrap()
         {
             break end;

@@ -1,5 +1,5 @@
 //! Two agents behind two NATs meet in the simulator.
-use ice_proto::{IceAgent, IceConfig, IceEvent, IceState, Role, TurnServer as Relay};
+use ice_proto::{IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role};
 use nat_sim::{Host, HostId, MachineId, Nat, Preset, TopologyError, World};
 use sans_io::{Instant, SocketIds};
 use spool::IpPrefix;
@@ -64,7 +64,7 @@ impl Scene {
         let mut config = self.config;
         if self.relays {
             let (username, password) = (USER.into(), PASSWORD.into());
-            config.turn_servers.push(Relay { address: server, username, password });
+            config.turn_servers.push(RelayServer { address: server, username, password });
         } else {
             config.stun_servers.push(server);
         }

@@ -189,7 +189,11 @@ fn tell(event: &IceEvent) -> Option<String> {
                 failure.server.map_or_else(String::new, |server| format!(" asking {server}"));
             Some(format!("gathering at {}{asked}: {}", failure.local, failure.fault))
         }
+        IceEvent::CandidateLost(candidate) => {
+            Some(format!("can no longer be reached at {}", candidate.address))
+        }
         IceEvent::Candidate(_)
+        | IceEvent::CandidateDropped(_)
         | IceEvent::GatheringComplete
         | IceEvent::PathChanged(_)
         | IceEvent::RoleChanged(_) => None,
