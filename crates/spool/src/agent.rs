@@ -168,7 +168,8 @@ impl Agent {
             problems.push(format!("not every server has answered within {seconds} s"));
         }
         if let Some(skipped @ 1..) = session.remote.as_ref().map(|remote| remote.skipped) {
-            let text = "candidates of the peer are passed over: host names, or not UDP";
+            let text =
+                "candidates of the peer are passed over: host names, not UDP, or not understood";
             problems.push(format!("{skipped} {text}"));
         }
         problems

@@ -1,12 +1,12 @@
 //! Reading the peer's description.
 use super::RemoteDescriptionError;
-use ice_proto::{Candidate, CandidateKind, IceCredentials};
+use ice_proto::{Candidate, IceCredentials};
 use sans_io::Transport;
 use sdp_proto::{
     Media, Policy, Session,
-    attribute::{self, CandidateType, IceLite, IcePacing},
+    attribute::{self, IceLite, IcePacing},
 };
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 /// What an agent needs to know of the peer.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Remote {
     pub(crate) text: String,
     pub(crate) credentials: IceCredentials,
     pub(crate) candidates: Vec<Candidate>,
-    /// Candidates that cannot be used: other transports, and names.
+    /// Candidates that cannot be used: other transports, names, and what cannot be read.
     pub(crate) skipped: usize,
     /// No more candidates will come.
     pub(crate) complete: bool,
@@ -31,13 +31,13 @@ impl Remote {
         let media =
             session.data_channel().ok_or(RemoteDescriptionError::NoDataChannel)?.transport();
         let credentials = media.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?;
-        let credentials = IceCredentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
+        let credentials =
+            IceCredentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
         let pacing = session.session_section().get::<IcePacing>()?.map(IcePacing::interval);
-        let all = candidates_of(&session, &media);
-        let candidates: Vec<_> = all.iter().filter_map(usable).collect();
+        let (candidates, skipped) = candidates_of(&session, &media);
         Ok(Self {
             credentials,
-            skipped: all.len() - candidates.len(),
+            skipped,
             candidates,
             complete: is_complete(&media),
             pacing,
@@ -47,21 +47,24 @@ impl Remote {
     }
 }
 
-/// The candidates of a section. One that shares the transport of another may leave them to that
-/// one, which then has the same credentials (RFC 9143 §7.1.3). One that cannot be read is no reason
-/// to do without the others.
-fn candidates_of<'s>(session: &'s Session<'_>, media: &Media<'s>) -> Vec<attribute::Candidate<'s>> {
+/// The candidates of a section that can be used, and how many cannot. A section that shares the
+/// transport of another may leave them to that one, which then has the same credentials
+/// (RFC 9143 §7.1.3). One that is not understood is no reason to do without the others
+/// (RFC 8839 §5.1).
+fn candidates_of(session: &Session<'_>, media: &Media<'_>) -> (Vec<Candidate>, usize) {
     let credentials = |media: &Media<'_>| {
         let credentials = media.ice_credentials().ok().flatten();
         credentials.map(|both| (both.ufrag.as_str().to_owned(), both.pwd.as_str().to_owned()))
     };
     let ours = credentials(media);
     let others = session.media().filter(|other| credentials(other) == ours);
-    std::iter::once(*media)
-        .chain(others)
-        .map(|media| media.candidates().filter_map(Result::ok).collect::<Vec<_>>())
-        .find(|candidates| !candidates.is_empty())
-        .unwrap_or_default()
+    let mut sections = std::iter::once(*media).chain(others);
+    let Some(media) = sections.find(|media| media.candidates().next().is_some()) else {
+        return (Vec::new(), 0);
+    };
+    let usable: Vec<_> = media.candidates().filter_map(|line| usable(&line.ok()?)).collect();
+    let skipped = media.candidates().count() - usable.len();
+    (usable, skipped)
 }
 
 /// Whether no more candidates will come: the description says so, or says nothing of trickle
@@ -73,24 +76,7 @@ fn is_complete(media: &Media<'_>) -> bool {
 
 /// UDP candidates with an address. A name needs multicast DNS, which is not there yet; the checks
 /// that come from it make it a peer-reflexive candidate all the same.
-fn usable(candidate: &attribute::Candidate<'_>) -> Option<Candidate> {
-    let kind = match candidate.typ {
-        CandidateType::Host => CandidateKind::Host,
-        CandidateType::ServerReflexive => CandidateKind::ServerReflexive,
-        CandidateType::PeerReflexive => CandidateKind::PeerReflexive,
-        CandidateType::Relayed => CandidateKind::Relayed,
-        CandidateType::Other(_) => return None,
-    };
-    if candidate.transport != attribute::Transport::Udp {
-        return None;
-    }
-    Some(Candidate {
-        foundation: candidate.foundation.as_str().parse().ok()?,
-        component: candidate.component,
-        transport: Transport::Udp,
-        priority: candidate.priority,
-        address: SocketAddr::new(candidate.address.ip()?, candidate.port),
-        kind,
-        related: None,
-    })
+fn usable(text: &attribute::Candidate<'_>) -> Option<Candidate> {
+    let candidate = Candidate::from_sdp(text).ok()?;
+    (candidate.transport == Transport::Udp).then_some(candidate)
 }

@@ -1,10 +1,10 @@
 //! Writing our own description, as an offer or as the answer to one.
 use super::Remote;
-use ice_proto::{Candidate, CandidateKind, IceCredentials};
+use ice_proto::{Candidate, IceCredentials};
 use sdp_proto::{
     AnswerError, DataChannel, Session, WriteError,
-    attribute::{self, CandidateType, Fingerprint, IceOptions, IcePacing, IcePwd, IceUfrag},
-    text::{IceText, TextError},
+    attribute::{Fingerprint, IceOptions, IcePacing, IcePwd, IceUfrag},
+    text::TextError,
 };
 use std::time::Duration;
 use thiserror::Error;
@@ -64,36 +64,8 @@ impl Local {
         channel.ice_options = Some(IceOptions::new(["ice2"])?);
         let ms = u64::try_from(self.pacing.as_millis()).unwrap_or(u64::MAX);
         channel.ice_pacing = Some(IcePacing { ms });
-        channel.candidates = candidates.iter().map(written).collect::<Result<_, _>>()?;
+        channel.candidates = candidates.iter().map(Candidate::to_sdp).collect();
         channel.end_of_candidates = true;
         Ok(channel)
     }
-}
-
-/// A candidate in the form of SDP. A reflexive or relayed one needs a related address by the
-/// grammar; where none is known it is the unspecified one (RFC 8839 §5.1).
-fn written(candidate: &Candidate) -> Result<attribute::Candidate<'static>, TextError> {
-    let typ = match candidate.kind {
-        CandidateKind::Host => CandidateType::Host,
-        CandidateKind::ServerReflexive => CandidateType::ServerReflexive,
-        CandidateKind::PeerReflexive => CandidateType::PeerReflexive,
-        CandidateKind::Relayed => CandidateType::Relayed,
-    };
-    let address = (candidate.address.ip().into(), candidate.address.port());
-    let foundation = IceText::new(candidate.foundation.as_str().to_owned())?;
-    let mut text = attribute::Candidate::new(
-        foundation,
-        candidate.component,
-        candidate.priority,
-        address,
-        typ,
-    );
-    if candidate.kind != CandidateKind::Host {
-        let unknown =
-            if candidate.address.is_ipv4() { ([0; 4], 9).into() } else { ([0; 16], 9).into() };
-        let related = candidate.related.unwrap_or(unknown);
-        text.raddr = Some(related.ip().into());
-        text.rport = Some(related.port());
-    }
-    Ok(text)
 }
