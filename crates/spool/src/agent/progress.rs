@@ -23,6 +23,7 @@ pub(super) struct Progress {
     pub(super) gathered: bool,
     pub(super) state: IceState,
     pub(super) pair: Option<SelectedPair>,
+    /// Why, if the state is `Failed`.
     pub(super) lost: Option<RestartReason>,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Recorder {
     progress: watch::Sender<Progress>,
     datagrams: mpsc::Sender<Bytes>,
     overflows: Arc<AtomicU64>,
+    /// What a failure that is to be told next is due to.
+    reason: Option<RestartReason>,
 }
 
 /// The receiving ends of a [`Recorder`].
@@ -55,27 +58,78 @@ impl Recorder {
         let (datagrams, received) = mpsc::channel(DATAGRAMS_MAX);
         let overflows = Arc::new(AtomicU64::new(0));
         let feed = Feed { progress: watched, datagrams: received, overflows: overflows.clone() };
-        (Self { progress, datagrams, overflows }, feed)
+        (Self { progress, datagrams, overflows, reason: None }, feed)
     }
 }
 
-impl Application<IceAgent> for Recorder {
-    fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+impl Recorder {
+    /// The reason for a failure comes before it, and waits for it here: whoever looks meanwhile is
+    /// not to see one without the other.
+    fn record(&mut self, event: IceEvent) {
+        if let IceEvent::RestartNeeded(reason) = event {
+            self.reason = Some(reason);
+            return;
+        }
+        let reason = self.reason;
         self.progress.send_modify(|progress| match event {
             IceEvent::Candidate(candidate) => progress.candidates.push(candidate),
             IceEvent::CandidateLost(lost) => progress.candidates.retain(|known| *known != lost),
             IceEvent::GatheringComplete => progress.gathered = true,
             IceEvent::GatheringFailed(failure) => progress.failures.push(failure),
-            IceEvent::StateChanged(state) => progress.state = state,
+            IceEvent::StateChanged(state) => {
+                progress.state = state;
+                progress.lost = reason.filter(|_| state == IceState::Failed);
+            }
             IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(pair),
-            IceEvent::RestartNeeded(reason) => progress.lost = Some(reason),
-            IceEvent::CandidateDropped(_) | IceEvent::RoleChanged(_) => {}
+            IceEvent::CandidateDropped(_)
+            | IceEvent::RestartNeeded(_)
+            | IceEvent::RoleChanged(_) => {}
         });
+    }
+}
+
+impl Application<IceAgent> for Recorder {
+    fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+        self.record(event);
     }
 
     fn deliver(&mut self, _: Path, bytes: &[u8]) {
         if self.datagrams.try_send(Bytes::copy_from_slice(bytes)).is_err() {
             self.overflows.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Progress, Recorder};
+    use ice_proto::{IceEvent, IceState, RestartReason};
+
+    #[test]
+    fn whoever_looks_at_any_time_sees_a_failure_with_its_reason() {
+        let (mut recorder, mut feed) = Recorder::new();
+        let mut seen = Vec::new();
+        for event in [
+            IceEvent::StateChanged(IceState::Completed),
+            IceEvent::RestartNeeded(RestartReason::BetterPair),
+            IceEvent::RestartNeeded(RestartReason::ConsentRevoked),
+            IceEvent::StateChanged(IceState::Failed),
+            IceEvent::StateChanged(IceState::Checking),
+            IceEvent::RestartNeeded(RestartReason::NoPairWorks),
+            IceEvent::StateChanged(IceState::Failed),
+        ] {
+            recorder.record(event);
+            if feed.progress.has_changed().unwrap() {
+                let Progress { state, lost, .. } = &*feed.progress.borrow_and_update();
+                seen.push((*state, *lost));
+            }
+        }
+        let told = [
+            (IceState::Completed, None),
+            (IceState::Failed, Some(RestartReason::ConsentRevoked)),
+            (IceState::Checking, None),
+            (IceState::Failed, Some(RestartReason::NoPairWorks)),
+        ];
+        assert_eq!(seen, told);
     }
 }
