@@ -35,5 +35,6 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     };
     status.event("answer", json!({ "bytes": answer.len() }), told);
     exchange::write(&answer, args.out.as_deref())?;
+    agent.description_sent().await;
     connect::converse(agent, source.into_lines(), args, status).await
 }

@@ -36,6 +36,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         status.event("problem", json!({ "text": text }), &format!("  note: {text}"));
     }
     exchange::write(&offer, args.out.as_deref())?;
+    agent.description_sent().await;
     status.say(match args.from {
         None => "Now paste its answer here, and end it with an empty line:",
         Some(_) => "Waiting for the answer ...",

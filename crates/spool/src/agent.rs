@@ -43,8 +43,10 @@ use tokio::time::Instant;
 /// let mut bob = Agent::builder().loopback(true).build().await?;
 ///
 /// let offer = alice.local_description().await?;
+/// alice.description_sent().await;
 /// bob.set_remote_description(&offer).await?;
 /// let answer = bob.local_description().await?;
+/// bob.description_sent().await;
 /// alice.set_remote_description(&answer).await?;
 ///
 /// let (alice, bob) = tokio::join!(alice.connected(), bob.connected());
@@ -115,6 +117,17 @@ impl Agent {
         };
         session.description = Some(description.clone());
         Ok(description)
+    }
+
+    /// Says that our description is on its way to the peer. To be called as soon as it is; only of
+    /// the side that answers does anything depend on it. What that side sends before the peer knows
+    /// of it can do harm: some home routers take it for their own, and the direct path is lost
+    /// (see [`IceConfig::first_ttl`]).
+    pub async fn description_sent(&self) {
+        if let Some(session) = &self.session {
+            // an agent that has ended has nobody to hear of it
+            let _ = session.handle.call(|cx, _| cx.machine.description_sent(cx.now)).await;
+        }
     }
 
     /// Takes the description of the peer: the answer to our offer, or an offer that we are to

@@ -22,6 +22,7 @@
 //!         .build()
 //!         .await?;
 //!     tell(agent.local_description().await?).await;
+//!     agent.description_sent().await;
 //!     agent.set_remote_description(&hear().await).await?;
 //!     Ok(agent.connected().await?)
 //! }

@@ -47,8 +47,10 @@ async fn meet(
     let mut alice = build(server, policy).await?;
     let mut bob = build(server, policy).await?;
     let offer = alice.local_description().await.map_err(|error| step("the offer")(&error))?;
+    alice.description_sent().await;
     bob.set_remote_description(&offer).await.map_err(|error| step("the offer")(&error))?;
     let answer = bob.local_description().await.map_err(|error| step("the answer")(&error))?;
+    bob.description_sent().await;
     alice.set_remote_description(&answer).await.map_err(|error| step("the answer")(&error))?;
     say(format!(
         "\n   {name:<8} alice's offer: {} bytes of SDP, candidates: {}; bob's answer: {}, {}",

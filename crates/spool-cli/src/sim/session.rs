@@ -188,7 +188,9 @@ impl Session {
         let [offers, answers] = self.agents;
         let answered = world.now().saturating_add(SIGNALLING);
         self.met = Some(answered);
+        hand_out(world, offers);
         describe(world, offers, answers);
+        hand_out(world, answers);
         world.at(answered, move |world| describe(world, answers, offers));
     }
 
@@ -257,6 +259,11 @@ impl Session {
 /// Whether no relay is in a path. One side alone may not know: a NAT can hide the relay of the other.
 pub(super) fn is_direct(pairs: &[Option<SelectedPair>; 2]) -> bool {
     pairs.iter().flatten().all(SelectedPair::is_direct)
+}
+
+/// The description of an agent is on its way.
+fn hand_out(world: &mut World, agent: MachineId) {
+    world.with(agent, |agent: &mut IceAgent, now| agent.description_sent(now));
 }
 
 /// Tells one agent what the description of another says. What it has no room for it does without, as

@@ -124,6 +124,7 @@ fn install_agent(world: &mut World, host: HostId, config: IceConfig) -> Result<M
 /// Tells each agent what the other's description would.
 fn introduce(world: &mut World, agents: [MachineId; 2]) -> Result<(), Broken> {
     for (to, from) in [(agents[0], agents[1]), (agents[1], agents[0])] {
+        world.with(from, |agent: &mut IceAgent, now| agent.description_sent(now));
         let peer = world.machine::<IceAgent>(from);
         let credentials = peer.local_credentials().clone();
         let pacing = peer.local_pacing();
