@@ -11,7 +11,7 @@ pub use error::{ConnectError, DescribeError, Outcome, PairReport, StartError};
 
 use crate::{
     description::{Local, Remote, RemoteDescriptionError},
-    driver::{Driver, Handle},
+    driver::{Driver, Handle, Sockets},
 };
 use ice_proto::{
     Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, PairState, PairStats, Role,
@@ -242,7 +242,10 @@ impl Session {
         let session_id = u64::from_be_bytes(random()?) >> 1;
         let local = Local { credentials, pacing, session_id, fingerprint: random()? };
         let (recorder, feed) = Recorder::new();
-        let (mut driver, handle) = Driver::new(agent, recorder);
+        let mut sockets = Sockets::default();
+        // how many routers there are on the way to a server is seen in what the server sends
+        sockets.report_headers();
+        let (mut driver, handle) = Driver::with_sockets(agent, recorder, sockets);
         let now = driver.now();
         driver.machine().gather(now, locals)?;
         tokio::spawn(driver.run());
