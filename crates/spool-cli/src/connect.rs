@@ -164,7 +164,11 @@ pub(crate) async fn converse(
     let _ = tokio::time::timeout(SETTLE, connection.settled()).await;
     connected(&connection, status);
     carry(&mut connection, &mut stdin, flags.linger, status).await;
-    connection.close().await;
+    tokio::select! {
+        () = connection.close() => {}
+        // who says it twice does not want to wait
+        () = crate::exit::interrupted() => {}
+    }
     Ok(())
 }
 

@@ -66,6 +66,10 @@ pub enum Lost {
 /// The most that a UDP datagram over IPv4 can carry.
 const DATAGRAM_MAX: usize = 65_507;
 
+/// How long a side that leaves tells the peer so. The peer asks every five seconds, so most often it
+/// is not told; but nobody likes to wait for a program that has been ended.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 impl Connection {
     pub(super) fn new(
         handle: Handle<IceAgent, Recorder>,
@@ -150,10 +154,16 @@ impl Connection {
         self.feed.overflows.load(Ordering::Relaxed)
     }
 
-    /// Gives back what servers hold for us, and ends.
+    /// Gives back what servers hold for us, and ends. Where there still is a path to the peer it
+    /// takes a second, in which the peer may hear that we have left (RFC 7675 §5.2); else it knows
+    /// only after half a minute of silence. A program in a hurry may stop waiting for it.
     pub async fn close(self) {
+        let lost = self.feed.progress.borrow().lost().is_some();
         // an agent that has ended has nothing to give back
-        let _ = self.handle.call(|cx, _| cx.machine.close(cx.now)).await;
+        let closed = self.handle.call(|cx, _| cx.machine.close(cx.now)).await;
+        if closed.is_ok() && !lost {
+            tokio::time::sleep(GOODBYE).await;
+        }
         self.handle.stop().await;
     }
 }
