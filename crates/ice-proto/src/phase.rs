@@ -31,6 +31,11 @@ impl Phase {
         matches!(self, Self::Lost(_) | Self::Closed)
     }
 
+    /// Whether checks may not be given up yet.
+    pub(crate) fn is_patient(self, now: Instant) -> bool {
+        matches!(self, Self::Checking { patience } if now < patience)
+    }
+
     /// What follows for the application. `complete`: no more candidates of ours are to come.
     pub(crate) fn state(self, now: Instant, list: &CheckList, complete: bool) -> IceState {
         match self {

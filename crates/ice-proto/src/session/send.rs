@@ -203,12 +203,14 @@ impl IceSession {
         while let Some(due) = self.checks.due(now) {
             match due {
                 Due::Again(question) => self.transmit(now, &question),
-                Due::Expired(question) => self.expired(&question),
+                Due::Expired(question) => self.expired(now, &question),
             }
         }
     }
 
-    fn expired(&mut self, question: &Question) {
+    /// No answer to a request counts any more. As long as the session may not fail the network may
+    /// come back, so a pair that has not been answered is checked anew, unless by the book.
+    fn expired(&mut self, now: Instant, question: &Question) {
         let id = question.pair;
         if self.checks.is_awaited(id) {
             return;
@@ -216,7 +218,12 @@ impl IceSession {
         match question.purpose {
             Purpose::Check => {
                 let progress = self.list.get(id).map(|pair| pair.progress);
-                if matches!(progress, Some(Progress::Checking(_))) {
+                if !matches!(progress, Some(Progress::Checking(_))) {
+                    return;
+                }
+                if self.pace.is_eager() && self.phase.is_patient(now) {
+                    self.list.revive(id);
+                } else {
                     self.list.fail(id, PairFailure::TimedOut);
                 }
             }

@@ -16,5 +16,6 @@ mod support;
 mod trickle;
 mod unreachable;
 mod waiting;
+mod weather;
 mod wire;
 mod worlds;
