@@ -235,6 +235,10 @@ impl Gathering {
         };
         self.rtt = [self.rtt, rtt].into_iter().flatten().min();
         self.mapping_learned(path, answer);
+        if matches!(answer, MappingAnswer::Moved { .. }) {
+            // To its server a relay belongs to the address that was shown before.
+            self.relays.verify(now, &path);
+        }
         true
     }
 

@@ -160,6 +160,13 @@ impl Relays {
         }
     }
 
+    /// Asks the server at the end of this path whether the relay is still there.
+    pub(super) fn verify(&mut self, now: Instant, path: &Path) {
+        if let Some(relay) = self.on_path(path).filter(|relay| relay.relayed().is_some()) {
+            let _ = relay.client.refresh(now);
+        }
+    }
+
     /// Wraps data for a peer. `None`: there is no such relay.
     pub(super) fn send<'d>(
         &mut self,

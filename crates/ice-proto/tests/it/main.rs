@@ -1,6 +1,7 @@
 //! Whole agents through their public contract, in virtual time.
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 
+mod bases;
 mod bounds;
 mod choice;
 mod hostile;

@@ -1,9 +1,11 @@
 //! Two agents in a simulated network, and what is measured of them.
 mod puppet;
 mod reflector;
+mod relay;
 
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
+pub(crate) use relay::{Relay, relay_config};
 
 use core::{
     net::{IpAddr, SocketAddr},

@@ -2,7 +2,7 @@
 use core::{net::SocketAddr, time::Duration};
 use ice_proto::{Candidate, IceAgent, IceConfig, IceCredentials, IceEvent, Role};
 use sans_io::{
-    DropReason, Input, Instant, Machine, Output, Path, PathFault, SocketId, SocketIds,
+    DropReason, Input, Instant, Machine, Output, Path, PathFault, SocketFault, SocketId, SocketIds,
     SocketRequest, Transmit, Verdict,
 };
 use stun_proto::{
@@ -24,6 +24,8 @@ pub(crate) struct Puppet {
     pub sent: Vec<Transmit>,
     pub events: Vec<IceEvent>,
     pub closed: Vec<SocketId>,
+    /// Sockets that were asked for, since the last one that [`open`](Self::open) opened.
+    pub asked: Vec<(SocketId, SocketAddr)>,
     pub deadline: Option<Instant>,
     ids: u8,
 }
@@ -51,7 +53,8 @@ impl Puppet {
         let agent = IceAgent::new(config, [5; 32], SocketIds::root()).unwrap();
         let now = Instant::from_secs(100);
         let (sent, events, closed) = (Vec::new(), Vec::new(), Vec::new());
-        let mut this = Self { agent, now, sent, events, closed, deadline: None, ids: 0 };
+        let (asked, deadline) = (Vec::new(), None);
+        let mut this = Self { agent, now, sent, events, closed, asked, deadline, ids: 0 };
         this.open(0, LOCAL);
         this
     }
@@ -69,7 +72,13 @@ impl Puppet {
         let local: SocketAddr = local.parse().unwrap();
         self.agent.gather(self.now, &[local.ip()]).unwrap();
         self.drain();
-        self.tell_agent(Input::Socket { id: SocketId(number), state: Ok(local) });
+        self.asked.clear();
+        self.socket(number, Ok(local));
+    }
+
+    /// Tells what became of the `number`th socket.
+    pub(crate) fn socket(&mut self, number: u64, state: Result<SocketAddr, SocketFault>) {
+        self.tell_agent(Input::Socket { id: SocketId(number), state });
     }
 
     /// An ICMP error about what was sent on this path.
@@ -103,7 +112,7 @@ impl Puppet {
             match self.agent.poll_output() {
                 Output::Transmit(transmit) => self.sent.push(transmit),
                 Output::Event(event) => self.events.push(event),
-                Output::Socket(SocketRequest::Bind { .. }) => {}
+                Output::Socket(SocketRequest::Bind { id, local }) => self.asked.push((id, local)),
                 Output::Socket(SocketRequest::Close(id)) => self.closed.push(id),
                 Output::Timeout(at) => break self.deadline = at,
                 other => panic!("{other:?}"),
