@@ -248,6 +248,12 @@ impl CheckList {
         !self.pairs.iter().any(|pair| pair.is_open() || pair.valid().is_some())
     }
 
+    /// Whether the peer has withdrawn its consent on a pair.
+    pub(crate) fn was_revoked(&self) -> bool {
+        let revoked = Progress::Failed(PairFailure::ConsentRevoked);
+        self.pairs.iter().any(|pair| pair.progress == revoked)
+    }
+
     /// The best pair that works: what data goes over before one is selected.
     pub(crate) fn best_valid(&self) -> Option<&Pair> {
         self.pairs.iter().find(|pair| pair.valid().is_some())

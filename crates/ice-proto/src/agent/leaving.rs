@@ -68,7 +68,7 @@ impl IceAgent {
     pub fn close(&mut self, now: Instant) {
         let now = self.advance(now);
         if !matches!(self.leaving, Leaving::Everything { .. } | Leaving::Left) {
-            let used: Vec<Base> = self.session.bases_in_use(now, IN_USE).collect();
+            let used: Vec<Base> = self.session.bases_asked(now, IN_USE).collect();
             self.session.close(now);
             let wait = if used.is_empty() { Duration::ZERO } else { FAREWELL };
             self.leaving = Leaving::Everything { at: now.saturating_add(wait) };

@@ -249,6 +249,14 @@ impl IceSession {
         used.map(|pair| Base::of(pair.path))
     }
 
+    /// The bases that the peer sent a request to within `recent`.
+    pub(crate) fn bases_asked(&self, now: Instant, recent: Duration) -> impl Iterator<Item = Base> {
+        let is_recent = move |pair: &&Pair| {
+            pair.last_request.is_some_and(|at| now.saturating_since(at) < recent)
+        };
+        self.list.iter().filter(is_recent).map(|pair| Base::of(pair.path))
+    }
+
     /// The relays that do not let an address of the peer through yet, with the address, as long as
     /// nothing is settled.
     pub(crate) fn awaited_permissions(&self) -> impl Iterator<Item = (Base, IpAddr)> {

@@ -1,7 +1,7 @@
 //! The answers to our checks: what a success proves, and what an error means (RFC 8445 §7.2.5).
 use super::IceSession;
 use crate::{
-    Base, Candidate, CandidateKind, Foundation, Role,
+    Base, Candidate, CandidateKind, Foundation, RestartReason, Role,
     checks::{Check, Purpose, Question},
     ids::{LocalId, PairId},
     locals::{LocalCandidate, LocalInsert},
@@ -162,6 +162,10 @@ impl IceSession {
             }
             Code::FORBIDDEN if works => self.lose(id, PairFailure::ConsentRevoked),
             code => self.failed(question, PairFailure::Refused(code.number())),
+        }
+        // The peer has ended it, and there is nothing left to try.
+        if code == Code::FORBIDDEN && self.list.is_exhausted() && self.list.was_revoked() {
+            self.end(RestartReason::ConsentRevoked);
         }
     }
 

@@ -4,6 +4,7 @@
 mod bases;
 mod bounds;
 mod choice;
+mod consent;
 mod hostile;
 mod laws;
 mod loss;
