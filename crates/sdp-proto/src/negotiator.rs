@@ -1,25 +1,25 @@
 //! Offers and answers: what two sides agree on, and how they change it (RFC 3264, RFC 8829).
 
 mod agreement;
-mod answer;
-mod apply;
 mod bundle;
 mod capability;
 mod commands;
 mod config;
+mod create_answer;
+mod create_offer;
 mod explain;
 mod extensions;
+mod facts;
 mod formats;
-mod judge;
 mod kind;
 mod lip_sync;
 mod message;
 mod mismatch;
 mod numbers;
-mod offer;
-mod outline;
-mod remote;
+mod receive_answer;
+mod receive_offer;
 mod rollback;
+mod section_draft;
 mod simulcast;
 mod state;
 mod transceiver;
@@ -39,11 +39,11 @@ use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use answer::Offered;
-use apply::Answer;
-use judge::Judge;
-use offer::Draft;
-use outline::Candidates;
+use create_answer::AnswerCreator;
+use create_offer::LocalOffer;
+use receive_answer::AnswerReceiver;
+use receive_offer::ReceivedOffer;
+use section_draft::Candidates;
 use transceiver::Transceivers;
 
 use crate::{AcceptError, IceCredentials, Session};
@@ -124,8 +124,8 @@ pub struct Negotiator {
 #[derive(Debug, PartialEq, Eq)]
 enum Exchange {
     None,
-    Local { draft: Draft, provisional: Option<Agreement> },
-    Remote { offered: Offered, provisional: Option<Agreement> },
+    Local { offer: LocalOffer, provisional: Option<Agreement> },
+    Remote { offered: ReceivedOffer, provisional: Option<Agreement> },
     Closed,
 }
 
@@ -208,17 +208,17 @@ impl Negotiator {
     /// What would be agreed if the offer of the peer were answered now: one entry a section, in
     /// order. A section that would be rejected is not live.
     pub fn judgement(&self) -> Result<Vec<AgreedSection>, CommandError> {
-        let judgement = self.judge()?;
-        Ok(judgement.sections.into_iter().map(|(agreed, _)| agreed).collect())
+        let plan = self.plan()?;
+        Ok(plan.sections.into_iter().map(|(agreed, _)| agreed).collect())
     }
 
     /// Why each section, codec, extension and simulcast stream is kept or dropped: in the offer
     /// that is open, if there is one, else in what was agreed last.
     pub fn explain(&self) -> Vec<Explanation> {
         match &self.exchange {
-            Exchange::Local { draft, provisional: None } => draft.ledger.explanations.clone(),
+            Exchange::Local { offer, provisional: None } => offer.reserved.explanations.clone(),
             Exchange::Remote { provisional: None, .. } => {
-                self.judge().map_or(Vec::new(), |judgement| judgement.explanations)
+                self.plan().map_or(Vec::new(), |plan| plan.explanations)
             }
             Exchange::None
             | Exchange::Local { .. }
@@ -253,15 +253,16 @@ impl Negotiator {
         let session = self.parse(text)?;
         // All that can fail comes before the own offer is given up.
         let mut transceivers = self.transceivers.clone();
-        self.agreement.dismiss_guests(&mut transceivers);
-        let offered = answer::receive(&self.config, &self.agreement, &mut transceivers, session)?;
-        let judge = Judge {
+        self.agreement.drop_implicit(&mut transceivers);
+        let offered =
+            receive_offer::receive(&self.config, &self.agreement, &mut transceivers, session)?;
+        let creator = AnswerCreator {
             config: &self.config,
             transceivers: &transceivers,
             agreement: &self.agreement,
             offered: &offered,
         };
-        let restarts = judge.restarts()?;
+        let restarts = creator.restarts()?;
         if matches!(self.exchange, Exchange::Local { .. }) {
             self.outputs.push_back(Output::Event(Event::RolledBack));
         }
@@ -276,11 +277,11 @@ impl Negotiator {
     }
 
     fn take_answer(&mut self, text: &[u8], provisional: bool) -> Result<(), Mismatch> {
-        let Exchange::Local { draft, .. } = &self.exchange else {
+        let Exchange::Local { offer, .. } = &self.exchange else {
             return Err(Mismatch::State { state: self.state() });
         };
         let session = self.parse(text)?;
-        let answer = Answer { config: &self.config, agreement: &self.agreement, draft };
+        let answer = AnswerReceiver { config: &self.config, agreement: &self.agreement, offer };
         let agreement = answer.apply(&session)?;
         let moved = answer.new_transports(self.agreement(), &agreement);
         self.settle(agreement, provisional);

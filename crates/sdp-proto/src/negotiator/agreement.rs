@@ -60,9 +60,9 @@ impl Agreement {
     }
 
     /// Drops the transceivers that an offer made which did not come to anything.
-    pub(super) fn dismiss_guests(&self, transceivers: &mut Transceivers) {
+    pub(super) fn drop_implicit(&self, transceivers: &mut Transceivers) {
         transceivers.retain(|entry| {
-            !entry.guest || self.sections.iter().any(|s| s.transceiver == Some(entry.id))
+            !entry.implicit || self.sections.iter().any(|s| s.transceiver == Some(entry.id))
         });
     }
 

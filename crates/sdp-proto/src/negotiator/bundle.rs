@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::agreement::Agreement;
 use super::config::BundlePolicy;
 use super::explain::Reason;
+use super::facts::Remote;
 use super::kind::Kind;
-use super::remote::Remote;
 
 /// How a section of an own offer gets its transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

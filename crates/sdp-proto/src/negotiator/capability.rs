@@ -164,7 +164,7 @@ impl Extension {
         Ok(Self { uri: uri.parse()?, direction: None, id: None })
     }
 
-    /// The mid of the section in each packet, which tells bundled sections apart (RFC 9143 §15).
+    /// The mid of the section in each packet, which tells bundled sections disjoint (RFC 9143 §15).
     pub fn mid() -> Self {
         Self::known("urn:ietf:params:rtp-hdrext:sdes:mid")
     }

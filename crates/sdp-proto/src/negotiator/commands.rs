@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 
 use super::config::Config;
-use super::judge::{Judge, Judgement};
+use super::create_answer::{AnswerCreator, AnswerPlan};
+use super::create_offer::OfferCreator;
 use super::message::{DescriptionKind, Event};
 use super::mismatch::{CommandError, Mismatch};
-use super::offer::Offer;
-use super::outline::{Candidates, Gathered, Outline, Writer};
+use super::section_draft::{Candidates, Gathered, SectionDraft, Writer};
 use super::transceiver::{Transceiver, TransceiverId};
 use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
 use crate::IceCredentials;
@@ -49,8 +49,8 @@ impl Negotiator {
         let agreed = self.agreement().sections.iter().find(|s| s.transceiver == Some(id));
         match (&self.exchange, agreed) {
             (_, Some(section)) => Some(section.mid.clone()),
-            (Exchange::Local { draft, .. }, None) => {
-                draft.sections.iter().find(|s| s.transceiver == Some(id)).map(|s| s.mid.clone())
+            (Exchange::Local { offer, .. }, None) => {
+                offer.sections.iter().find(|s| s.transceiver == Some(id)).map(|s| s.mid.clone())
             }
             (Exchange::Remote { offered, .. }, None) => {
                 let index = offered.transceivers.iter().position(|t| *t == Some(id))?;
@@ -71,7 +71,7 @@ impl Negotiator {
         let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
         let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
         entry.wish.direction = direction;
-        entry.guest = false;
+        entry.implicit = false;
         self.remind();
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Negotiator {
         if self.exchange != Exchange::None {
             return Err(CommandError::State { state: self.state() });
         }
-        let offer = Offer {
+        let creator = OfferCreator {
             config: &self.config,
             transceivers: &self.transceivers,
             agreement: &self.agreement,
@@ -136,10 +136,10 @@ impl Negotiator {
             credentials: &self.credentials,
             version: self.version + 1,
         };
-        let draft = offer.draft()?;
+        let offer = creator.create()?;
         self.version += 1;
-        self.send(DescriptionKind::Offer, draft.session.clone());
-        self.exchange = Exchange::Local { draft, provisional: None };
+        self.send(DescriptionKind::Offer, offer.session.clone());
+        self.exchange = Exchange::Local { offer, provisional: None };
         self.event(Event::State(self.state()));
         Ok(())
     }
@@ -147,10 +147,10 @@ impl Negotiator {
     /// Sends the open offer once more, because it or its answer was lost.
     pub fn resend(&mut self) -> Result<(), CommandError> {
         self.ready()?;
-        let Exchange::Local { draft, .. } = &self.exchange else {
+        let Exchange::Local { offer, .. } = &self.exchange else {
             return Err(CommandError::State { state: self.state() });
         };
-        let session = draft.session.clone();
+        let session = offer.session.clone();
         self.send(DescriptionKind::Offer, session);
         Ok(())
     }
@@ -197,8 +197,8 @@ impl Negotiator {
         let Exchange::Remote { offered, .. } = &self.exchange else {
             return Err(CommandError::State { state: self.state() });
         };
-        let judge = self.judge_of(offered);
-        let restarts = judge.restarts().map_err(unreadable)?;
+        let creator = self.answer_creator(offered);
+        let restarts = creator.restarts().map_err(unreadable)?;
         if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
             return Err(CommandError::CredentialsNeeded);
         }
@@ -208,16 +208,16 @@ impl Negotiator {
         let credentials = agreed.unwrap_or(&self.credentials).clone();
         let none = Candidates::new();
         let current = credentials == self.credentials;
-        let judgement = judge.judge().map_err(unreadable)?;
-        let Judgement {
+        let plan = creator.plan().map_err(unreadable)?;
+        let AnswerPlan {
             sections,
             mut groups,
             lip_sync,
             payload_types,
             extension_ids,
             explanations,
-        } = judgement;
-        let (sections, outlines): (Vec<_>, Vec<Outline>) = sections.into_iter().unzip();
+        } = plan;
+        let (sections, drafts): (Vec<_>, Vec<SectionDraft>) = sections.into_iter().unzip();
         let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
         let writer = Writer {
             config: &self.config,
@@ -225,7 +225,7 @@ impl Negotiator {
             candidates: if current { &self.candidates } else { &none },
             version: self.version + 1,
             timings: &times,
-            outlines: &outlines,
+            drafts: &drafts,
             groups: &groups,
             lip_sync: &lip_sync,
         };
@@ -319,17 +319,22 @@ impl Negotiator {
         if self.is_backlogged() { Err(CommandError::Backlog) } else { Ok(()) }
     }
 
-    pub(super) fn judge(&self) -> Result<Judgement, CommandError> {
+    pub(super) fn plan(&self) -> Result<AnswerPlan, CommandError> {
         match &self.exchange {
-            Exchange::Remote { offered, .. } => self.judge_of(offered).judge().map_err(unreadable),
+            Exchange::Remote { offered, .. } => {
+                self.answer_creator(offered).plan().map_err(unreadable)
+            }
             Exchange::None | Exchange::Local { .. } | Exchange::Closed => {
                 Err(CommandError::State { state: self.state() })
             }
         }
     }
 
-    fn judge_of<'n>(&'n self, offered: &'n super::answer::Offered) -> Judge<'n> {
-        Judge {
+    fn answer_creator<'n>(
+        &'n self,
+        offered: &'n super::receive_offer::ReceivedOffer,
+    ) -> AnswerCreator<'n> {
+        AnswerCreator {
             config: &self.config,
             transceivers: &self.transceivers,
             agreement: &self.agreement,

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-/// One line of the account that [`Negotiator::explain`](super::Negotiator::explain) gives.
+/// One line of the log that [`Negotiator::explain`](super::Negotiator::explain) gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// Index of the section, from 0.
@@ -32,7 +32,7 @@ pub enum Subject {
 pub enum Reason {
     /// Kept: both sides have it.
     Agreed,
-    /// Offered; the answer will tell.
+    /// ReceivedOffer; the answer will tell.
     Offered,
     /// The peer offered it and this side does not have it.
     NotOurs,
@@ -134,14 +134,14 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// Collects the account of one section.
+/// Collects the log of one section.
 #[derive(Debug)]
-pub(super) struct Account<'e> {
+pub(super) struct ExplanationLog<'e> {
     pub(super) section: usize,
     pub(super) lines: &'e mut alloc::vec::Vec<Explanation>,
 }
 
-impl Account<'_> {
+impl ExplanationLog<'_> {
     pub(super) fn section(&mut self, reason: Reason) {
         self.push(Subject::Section, reason);
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
 use super::capability::Extension;
-use super::explain::{Account, Reason};
+use super::explain::{ExplanationLog, Reason};
 use super::numbers::{self, Numbers, Taken};
 use crate::attribute::{Direction, ExtMap};
 
@@ -16,7 +16,7 @@ pub(super) fn offered(
     held: Option<&AgreedSection>,
     allow_mixed: bool,
     ids: &mut Numbers,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Vec<ExtMap<'static>> {
     let mut taken = Taken::default();
     let mut maps = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn offered(
                 uri: extension.uri.clone(),
                 attributes: None,
             }),
-            None => account.extension(&extension.uri, Reason::NoNumber),
+            None => log.extension(&extension.uri, Reason::NoNumber),
         }
     }
     maps
@@ -52,7 +52,7 @@ pub(super) fn answered(
     offer: &[ExtMap<'_>],
     allow_mixed: bool,
     ids: &mut Numbers,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Vec<ExtMap<'static>> {
     let mut taken = Taken::default();
     for map in offer.iter().filter(|map| map.id < CHOICE) {
@@ -62,18 +62,18 @@ pub(super) fn answered(
     let mut maps: Vec<ExtMap<'static>> = Vec::new();
     for map in offer {
         let Some(wish) = own.iter().find(|extension| extension.uri == map.uri) else {
-            account.extension(&map.uri, Reason::NotOurs);
+            log.extension(&map.uri, Reason::NotOurs);
             continue;
         };
         let wanted = wish.direction.unwrap_or_default();
         let direction = map.direction.unwrap_or_default().answer(wanted);
         if direction == Direction::Inactive {
-            account.extension(&map.uri, Reason::Direction);
+            log.extension(&map.uri, Reason::Direction);
             continue;
         }
         let one_of_a_choice = map.id >= CHOICE && !chosen.insert(map.id);
         if one_of_a_choice || maps.iter().any(|m| m.uri == map.uri) {
-            account.extension(&map.uri, Reason::Duplicate);
+            log.extension(&map.uri, Reason::Duplicate);
             continue;
         }
         let id = if map.id < CHOICE {
@@ -82,11 +82,11 @@ pub(super) fn answered(
             ids.assign(&map.uri, wish.id, &mut taken, numbers::extension_ids(allow_mixed))
         };
         let Some(id) = id else {
-            account.extension(&map.uri, Reason::NoNumber);
+            log.extension(&map.uri, Reason::NoNumber);
             continue;
         };
         let said = map.direction.is_some() || wish.direction.is_some();
-        account.extension(&map.uri, Reason::Agreed);
+        log.extension(&map.uri, Reason::Agreed);
         maps.push(ExtMap {
             id,
             direction: said.then_some(direction),
@@ -101,20 +101,20 @@ pub(super) fn answered(
 pub(super) fn settled(
     offered: &[ExtMap<'static>],
     answer: &[ExtMap<'_>],
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Vec<ExtMap<'static>> {
     let mut maps = Vec::new();
     for own in offered {
         match answer.iter().find(|map| map.uri == own.uri) {
-            None => account.extension(&own.uri, Reason::NotTheirs),
-            Some(map) if map.id != own.id => account.extension(&own.uri, Reason::NumberChanged),
+            None => log.extension(&own.uri, Reason::NotTheirs),
+            Some(map) if map.id != own.id => log.extension(&own.uri, Reason::NumberChanged),
             Some(map) => {
                 let direction = map.direction.map(Direction::reversed);
                 if direction == Some(Direction::Inactive) {
-                    account.extension(&own.uri, Reason::Direction);
+                    log.extension(&own.uri, Reason::Direction);
                     continue;
                 }
-                account.extension(&own.uri, Reason::Agreed);
+                log.extension(&own.uri, Reason::Agreed);
                 maps.push(ExtMap { direction, ..own.clone() });
             }
         }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::agreement::AgreedCodec;
 use super::capability::Codec;
-use super::explain::{Account, Reason};
+use super::explain::{ExplanationLog, Reason};
 use super::kind::Kind;
 use crate::attribute::{Fmtp, RtcpFb, RtpMap};
 use crate::codec::{Format, Parameters};
@@ -46,7 +46,7 @@ impl Layout {
         codecs: &[Codec],
         held: &[AgreedCodec],
         mut number: impl FnMut(&str, Option<u8>) -> Option<u8>,
-        account: &mut Account<'_>,
+        log: &mut ExplanationLog<'_>,
     ) -> Self {
         let mut wanted = wanted(kind, codecs);
         let rank = |key: &str| held.iter().position(|h| h.key == key).unwrap_or(usize::MAX);
@@ -66,7 +66,7 @@ impl Layout {
             let payload_type = numbers.get(&key).copied();
             let written = describe(codec, companion, payload_type.unwrap_or_default(), about);
             if payload_type.is_none() || (companion.is_some() && about.is_none()) {
-                account.codec(&written, Reason::NoNumber);
+                log.codec(&written, Reason::NoNumber);
                 continue;
             }
             let agreed = held.iter().find(|h| h.key == key).map(|h| h.feedback.clone());
@@ -88,9 +88,9 @@ impl Layout {
     }
 
     /// A layout to compare with, whose numbers mean nothing outside of it.
-    pub(super) fn scratch(kind: Kind, codecs: &[Codec], account: &mut Account<'_>) -> Self {
+    pub(super) fn scratch(kind: Kind, codecs: &[Codec], log: &mut ExplanationLog<'_>) -> Self {
         let mut next = 0..128;
-        Self::new(kind, codecs, &[], |_, _| next.next(), account)
+        Self::new(kind, codecs, &[], |_, _| next.next(), log)
     }
 
     /// The formats with the feedback that is offered for each.
@@ -104,11 +104,11 @@ impl Layout {
         self.formats.iter().any(is_media)
     }
 
-    /// Which own format each one of the peer is the same as. Says why not to `account`.
+    /// Which own format each one of the peer is the same as. Says why not to `log`.
     pub(super) fn matched(
         &self,
         remotes: &[Format<'_>],
-        account: &mut Account<'_>,
+        log: &mut ExplanationLog<'_>,
     ) -> Vec<(usize, usize)> {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         let mut used = alloc::vec![false; self.formats.len()];
@@ -122,9 +122,9 @@ impl Layout {
                 }
                 pairs.push((own, theirs));
             } else if all().next().is_some() {
-                account.codec(remote, Reason::Duplicate);
+                log.codec(remote, Reason::Duplicate);
             } else {
-                account.codec(remote, self.why_not(remote));
+                log.codec(remote, self.why_not(remote));
             }
         }
         // A companion stays if its original does, under the number that it refers to.
@@ -139,7 +139,7 @@ impl Layout {
             let Some(original) = note.original else { return true };
             let kept = originals.get(&original).is_some_and(|number| refers(remote, *number));
             if !kept {
-                account.codec(remote, Reason::NoOriginal);
+                log.codec(remote, Reason::NoOriginal);
             }
             kept
         });

@@ -14,7 +14,7 @@ impl Negotiator {
     /// is left are the transceivers that the offer made and nobody touched.
     pub(super) fn roll_back(&mut self) {
         self.exchange = Exchange::None;
-        self.agreement.dismiss_guests(&mut self.transceivers);
+        self.agreement.drop_implicit(&mut self.transceivers);
         self.event(Event::RolledBack);
         self.event(Event::State(self.state()));
         self.told = false;
@@ -47,8 +47,8 @@ impl Negotiator {
     /// stopped, and candidates of sections that are gone.
     fn forget(&mut self, exchange: &Exchange) {
         let tried: BTreeSet<TransceiverId> = match exchange {
-            Exchange::Local { draft, .. } => {
-                draft.sections.iter().filter_map(|section| section.transceiver).collect()
+            Exchange::Local { offer, .. } => {
+                offer.sections.iter().filter_map(|section| section.transceiver).collect()
             }
             Exchange::Remote { offered, .. } => {
                 offered.transceivers.iter().copied().flatten().collect()
@@ -63,7 +63,7 @@ impl Negotiator {
         });
         for id in placed {
             if let Some(entry) = self.transceivers.get_mut(id) {
-                entry.guest = false;
+                entry.implicit = false;
             }
         }
         let mids: BTreeSet<&Token<'_>> = live.map(|section| &section.mid).collect();

@@ -6,8 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
-use super::explain::{Account, Reason};
-use super::remote::Facts;
+use super::explain::{ExplanationLog, Reason};
+use super::facts::Facts;
 use super::transceiver::Transceiver;
 use crate::attribute::{Rid, RidDirection, SimulcastList};
 use crate::text::{Text, Token};
@@ -33,7 +33,7 @@ pub(super) struct Answered {
 pub(super) fn offered(
     wish: &Transceiver,
     held: Option<&AgreedSection>,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Lines {
     let agreed = held.map_or(&[][..], |section| &section.receive_rids);
     let asked =
@@ -50,7 +50,7 @@ pub(super) fn offered(
         for rid in wanted {
             let is_agreed = direction == RidDirection::Send && agreed.contains(rid);
             if is_agreed || !used.insert(rid) {
-                account.rid(rid, Reason::Duplicate);
+                log.rid(rid, Reason::Duplicate);
             } else {
                 ids.push(rid);
             }
@@ -73,14 +73,14 @@ pub(super) fn answered(
     encodings: &[Token<'static>],
     (sends, receives): (bool, bool),
     formats: &BTreeSet<u8>,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Answered {
     let mut answered = Answered::default();
     let Some(simulcast) = &facts.simulcast else { return answered };
     let mut parts = Vec::new();
     if let Some(list) = simulcast.send.as_ref().filter(|_| receives) {
         let wanted = |rid: &Rid<'_>| rid.direction == RidDirection::Send;
-        let kept = restricted(facts, wanted, RidDirection::Recv, formats, account);
+        let kept = restricted(facts, wanted, RidDirection::Recv, formats, log);
         parts.extend(part("recv", list, &kept));
         answered.receive = named(list, &kept);
         answered.lines.rids.extend(kept);
@@ -88,7 +88,7 @@ pub(super) fn answered(
     if let Some(list) = simulcast.recv.as_ref().filter(|_| sends) {
         let own =
             |rid: &Rid<'_>| rid.direction == RidDirection::Recv && encodings.contains(&rid.id);
-        let kept = restricted(facts, own, RidDirection::Send, formats, account);
+        let kept = restricted(facts, own, RidDirection::Send, formats, log);
         parts.extend(part("send", list, &kept));
         answered.send = named(list, &kept);
         answered.lines.rids.extend(kept);
@@ -105,7 +105,7 @@ pub(super) fn settled(
     facts: &Facts<'_>,
     offered: &[Rid<'static>],
     way: RidDirection,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Vec<Token<'static>> {
     let simulcast = facts.simulcast.as_ref();
     let list = simulcast.and_then(|simulcast| match way {
@@ -116,10 +116,10 @@ pub(super) fn settled(
     let mut kept = Vec::new();
     for rid in offered.iter().filter(|rid| rid.direction == way) {
         if answered.contains(rid.id.as_str()) {
-            account.rid(&rid.id, Reason::Agreed);
+            log.rid(&rid.id, Reason::Agreed);
             kept.push(rid.id.clone());
         } else {
-            account.rid(&rid.id, Reason::NotTheirs);
+            log.rid(&rid.id, Reason::NotTheirs);
         }
     }
     kept
@@ -135,17 +135,17 @@ fn restricted(
     wanted: impl Fn(&Rid<'_>) -> bool,
     direction: RidDirection,
     formats: &BTreeSet<u8>,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Vec<Rid<'static>> {
     let mut kept = Vec::new();
     for rid in facts.rids.iter().filter(|rid| wanted(rid)) {
         match restrictions(rid, formats) {
             Some(restrictions) => {
-                account.rid(&rid.id, Reason::Agreed);
+                log.rid(&rid.id, Reason::Agreed);
                 let id = rid.id.clone().into_owned();
                 kept.push(Rid { id, direction, restrictions: Text::new(restrictions).ok() });
             }
-            None => account.rid(&rid.id, Reason::NoCodec),
+            None => log.rid(&rid.id, Reason::NoCodec),
         }
     }
     kept

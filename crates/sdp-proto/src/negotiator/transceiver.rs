@@ -63,7 +63,7 @@ pub(super) struct Entry {
     pub(super) stopped: bool,
     /// Whether an offer of the peer made it and the application has not touched it since: then
     /// it goes when the offer does (RFC 8829 §5.7).
-    pub(super) guest: bool,
+    pub(super) implicit: bool,
 }
 
 /// All transceivers, in the order in which they were made.
@@ -81,10 +81,10 @@ impl PartialEq for Transceivers {
 }
 
 impl Transceivers {
-    pub(super) fn add(&mut self, wish: Transceiver, guest: bool) -> TransceiverId {
+    pub(super) fn add(&mut self, wish: Transceiver, implicit: bool) -> TransceiverId {
         let id = TransceiverId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.entries.push(Entry { id, wish, stopped: false, guest });
+        self.entries.push(Entry { id, wish, stopped: false, implicit });
         id
     }
 

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedTransport, DtlsRole};
 use super::config::Config;
 use super::explain::Reason;
+use super::facts::Facts;
 use super::mismatch::Mismatch;
-use super::remote::Facts;
 use crate::attribute::{Fingerprint, Setup, TlsId};
 
 /// What an offered section has as a transport of its own. `before` is the one that it had.

@@ -18,7 +18,7 @@ use crate::{Builder, IceCredentials, Session, WriteError};
 
 /// All that is written of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outline {
+pub(super) struct SectionDraft {
     /// Media word, protocol and formats.
     pub(super) line: MediaLine<'static>,
     pub(super) mid: Option<Token<'static>>,
@@ -54,7 +54,7 @@ pub(super) struct Gathered {
 /// Candidates by the mid of the section that they are for; `None` for all others.
 pub(super) type Candidates = BTreeMap<Option<Token<'static>>, Gathered>;
 
-impl Outline {
+impl SectionDraft {
     /// The MediaStreams of a section of media that is in use.
     pub(super) fn streams(&self) -> Option<&[Token<'static>]> {
         let media = self.live && self.kind != Some(Kind::Data);
@@ -113,7 +113,7 @@ pub(super) struct Writer<'w> {
     pub(super) candidates: &'w Candidates,
     pub(super) version: u64,
     pub(super) timings: &'w [Timing],
-    pub(super) outlines: &'w [Outline],
+    pub(super) drafts: &'w [SectionDraft],
     pub(super) groups: &'w [Vec<usize>],
     pub(super) lip_sync: &'w [Vec<usize>],
 }
@@ -128,7 +128,7 @@ impl Writer<'_> {
         let bundles = self.groups.iter().map(|group| ("BUNDLE", group));
         for (name, group) in bundles.chain(self.lip_sync.iter().map(|group| ("LS", group))) {
             let semantics = Token::new(name).map_err(|_| WriteError::Name)?;
-            let member = |index: &usize| self.outlines.get(*index)?.mid.clone();
+            let member = |index: &usize| self.drafts.get(*index)?.mid.clone();
             builder.attribute(&Group::new(semantics, group.iter().filter_map(member)))?;
         }
         if self.config.ice_lite {
@@ -142,43 +142,43 @@ impl Writer<'_> {
         for fingerprint in &self.config.fingerprints {
             builder.attribute(fingerprint)?;
         }
-        for outline in self.outlines {
-            self.section(&mut builder, outline)?;
+        for draft in self.drafts {
+            self.section(&mut builder, draft)?;
         }
         builder.finish()
     }
 
-    fn section(&self, builder: &mut Builder, outline: &Outline) -> Result<(), WriteError> {
-        let off = !outline.live || outline.bundle_only;
-        let gathered = self.gathered(outline.owner);
+    fn section(&self, builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
+        let off = !draft.live || draft.bundle_only;
+        let gathered = self.gathered(draft.owner);
         let (connection, port) = match gathered {
             _ if off => (Connection::UNKNOWN, 0),
             Some(gathered) => default_destination(&gathered.candidates, 1),
             None => (Connection::UNKNOWN, DISCARD_PORT),
         };
-        let line = MediaLine { port, port_count: None, ..outline.line.clone() };
+        let line = MediaLine { port, port_count: None, ..draft.line.clone() };
         builder.media(&line)?.connection(&connection)?;
-        if let Some(mid) = &outline.mid {
+        if let Some(mid) = &draft.mid {
             builder.attribute(&Mid(mid.clone()))?;
         }
-        if !outline.live {
+        if !draft.live {
             builder.attribute(&Direction::Inactive)?;
             return Ok(());
         }
-        if outline.bundle_only {
+        if draft.bundle_only {
             builder.attribute(&BundleOnly)?;
         }
-        if let Some(setup) = outline.setup {
-            self.transport(builder, outline, setup, gathered)?;
+        if let Some(setup) = draft.setup {
+            self.transport(builder, draft, setup, gathered)?;
         }
-        match outline.kind {
-            Some(Kind::Data) => self.data(builder, outline),
-            Some(Kind::Audio | Kind::Video) | None => media(builder, outline),
+        match draft.kind {
+            Some(Kind::Data) => self.data(builder, draft),
+            Some(Kind::Audio | Kind::Video) | None => media(builder, draft),
         }
     }
 
     fn gathered(&self, owner: usize) -> Option<&Gathered> {
-        let mid = self.outlines.get(owner)?.mid.clone();
+        let mid = self.drafts.get(owner)?.mid.clone();
         self.candidates.get(&mid).or_else(|| self.candidates.get(&None))
     }
 
@@ -187,7 +187,7 @@ impl Writer<'_> {
     fn transport(
         &self,
         builder: &mut Builder,
-        outline: &Outline,
+        draft: &SectionDraft,
         setup: Setup,
         gathered: Option<&Gathered>,
     ) -> Result<(), WriteError> {
@@ -196,11 +196,11 @@ impl Writer<'_> {
             builder.attribute(options)?;
         }
         builder.attribute(&setup)?;
-        if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| outline.tls_id) {
+        if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| draft.tls_id) {
             builder.attribute(tls_id)?;
         }
         let candidates = gathered.map_or(&[][..], |gathered| &gathered.candidates);
-        if outline.rtcp {
+        if draft.rtcp {
             let (connection, port) = default_destination(candidates, 2);
             builder.attribute(&Rtcp { port, connection: Some(connection) })?;
         }
@@ -214,12 +214,12 @@ impl Writer<'_> {
     }
 
     /// Data channels. A peer of before RFC 8841 is answered in its own terms.
-    fn data(&self, builder: &mut Builder, outline: &Outline) -> Result<(), WriteError> {
+    fn data(&self, builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
         // RTP sections of the group may be multiplexed over this transport (RFC 9143 §7.1.3).
-        if outline.rtcp_mux {
+        if draft.rtcp_mux {
             builder.attribute(&RtcpMux)?;
         }
-        match outline.line.formats().next().filter(|_| outline.line.proto == "DTLS/SCTP") {
+        match draft.line.formats().next().filter(|_| draft.line.proto == "DTLS/SCTP") {
             Some(port) => {
                 let value = alloc::format!("{port} webrtc-datachannel 1024");
                 builder.attribute_text("sctpmap", Some(&value))?;
@@ -233,27 +233,27 @@ impl Writer<'_> {
     }
 }
 
-fn media(builder: &mut Builder, outline: &Outline) -> Result<(), WriteError> {
-    builder.attribute(&outline.direction)?;
-    for stream in outline.streams.iter().filter(|_| outline.direction.sends()) {
+fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
+    builder.attribute(&draft.direction)?;
+    for stream in draft.streams.iter().filter(|_| draft.direction.sends()) {
         builder.attribute(&Msid { stream: stream.clone(), track: None })?;
     }
-    if outline.rtcp_mux {
+    if draft.rtcp_mux {
         builder.attribute(&RtcpMux)?;
     }
-    if outline.rtcp_mux_only {
+    if draft.rtcp_mux_only {
         builder.attribute(&RtcpMuxOnly)?;
     }
-    if outline.rtcp_rsize {
+    if draft.rtcp_rsize {
         builder.attribute(&RtcpRsize)?;
     }
-    if outline.allow_mixed {
+    if draft.allow_mixed {
         builder.attribute(&ExtMapAllowMixed)?;
     }
-    for extension in &outline.extensions {
+    for extension in &draft.extensions {
         builder.attribute(extension)?;
     }
-    for (format, feedback) in &outline.formats {
+    for (format, feedback) in &draft.formats {
         if let Some(codec) = &format.codec {
             builder.attribute(codec)?;
         }
@@ -265,10 +265,10 @@ fn media(builder: &mut Builder, outline: &Outline) -> Result<(), WriteError> {
             builder.attribute(fmtp)?;
         }
     }
-    for rid in &outline.simulcast.rids {
+    for rid in &draft.simulcast.rids {
         builder.attribute(rid)?;
     }
-    if let Some(simulcast) = &outline.simulcast.simulcast {
+    if let Some(simulcast) = &draft.simulcast.simulcast {
         builder.attribute_text("simulcast", Some(simulcast))?;
     }
     Ok(())

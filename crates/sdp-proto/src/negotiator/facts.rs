@@ -148,7 +148,7 @@ impl<'s> Remote<'s> {
         }
         let bundled = named(&top, &mids, "BUNDLE");
         let lip_sync = named(&top, &mids, "LS").collect();
-        Ok(Self { groups: apart(bundled, sections.len()), lip_sync, sections })
+        Ok(Self { groups: disjoint(bundled, sections.len()), lip_sync, sections })
     }
 
     /// The group that a section is in.
@@ -169,7 +169,7 @@ fn named<'g>(
 }
 
 /// The groups with each section in the first one that has it alone.
-fn apart(all: impl Iterator<Item = Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
+fn disjoint(all: impl Iterator<Item = Vec<usize>>, count: usize) -> Vec<Vec<usize>> {
     let mut grouped = alloc::vec![false; count];
     let mut groups = Vec::new();
     for members in all {

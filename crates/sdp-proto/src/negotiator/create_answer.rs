@@ -6,18 +6,18 @@ use alloc::vec::Vec;
 use super::agreement::{
     AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole,
 };
-use super::answer::Offered;
 use super::bundle;
 use super::config::{Config, RtcpMuxPolicy};
-use super::explain::{Account, Explanation, Reason};
+use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
+use super::facts::{Remote, RemoteSection};
 use super::formats::{self, Layout};
 use super::kind::{Kind, is_secure};
 use super::lip_sync;
 use super::mismatch::Mismatch;
 use super::numbers::Numbers;
-use super::outline::{self, Outline};
-use super::remote::{Remote, RemoteSection};
+use super::receive_offer::ReceivedOffer;
+use super::section_draft::{self, SectionDraft};
 use super::simulcast::{self, Answered};
 use super::transceiver::Transceivers;
 use super::transport;
@@ -26,9 +26,9 @@ use crate::codec::Format;
 use crate::text::{Token, Words};
 
 /// What an offer comes to if it is answered now.
-pub(super) struct Judgement {
+pub(super) struct AnswerPlan {
     /// The sections with how the answer writes them.
-    pub(super) sections: Vec<(AgreedSection, Outline)>,
+    pub(super) sections: Vec<(AgreedSection, SectionDraft)>,
     pub(super) groups: Vec<Vec<usize>>,
     pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) payload_types: Numbers,
@@ -36,16 +36,16 @@ pub(super) struct Judgement {
     pub(super) explanations: Vec<Explanation>,
 }
 
-/// What is needed to judge.
-pub(super) struct Judge<'j> {
+/// What an answer is made from.
+pub(super) struct AnswerCreator<'j> {
     pub(super) config: &'j Config,
     pub(super) transceivers: &'j Transceivers,
     pub(super) agreement: &'j Agreement,
-    pub(super) offered: &'j Offered,
+    pub(super) offered: &'j ReceivedOffer,
 }
 
 /// What a section is worth by itself.
-struct Merit {
+struct Evaluation {
     codecs: Vec<AgreedCodec>,
     direction: Direction,
     wanted: Direction,
@@ -53,10 +53,10 @@ struct Merit {
     streams: Vec<Token<'static>>,
 }
 
-impl Judge<'_> {
-    pub(super) fn judge(&self) -> Result<Judgement, Mismatch> {
+impl AnswerCreator<'_> {
+    pub(super) fn plan(&self) -> Result<AnswerPlan, Mismatch> {
         let remote = Remote::read(&self.offered.session)?;
-        let mut judgement = Judgement {
+        let mut plan = AnswerPlan {
             sections: Vec::with_capacity(remote.sections.len()),
             groups: Vec::new(),
             lip_sync: Vec::new(),
@@ -64,13 +64,15 @@ impl Judge<'_> {
             extension_ids: self.agreement.extension_ids.clone(),
             explanations: Vec::new(),
         };
-        let mut merits = Vec::with_capacity(remote.sections.len());
+        let mut evaluations = Vec::with_capacity(remote.sections.len());
         for (index, section) in remote.sections.iter().enumerate() {
-            let mut account = Account { section: index, lines: &mut judgement.explanations };
-            merits.push(self.merit(index, section, &mut account)?);
+            let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
+            evaluations.push(self.evaluation(index, section, &mut log)?);
         }
-        let verdicts: Vec<_> =
-            merits.iter().map(|merit| merit.as_ref().map(drop).map_err(|r| *r)).collect();
+        let verdicts: Vec<_> = evaluations
+            .iter()
+            .map(|evaluation| evaluation.as_ref().map(drop).map_err(|r| *r))
+            .collect();
         let transports = self.transports(&remote);
         let usable = |index: usize| match transports.get(index) {
             Some(Ok(_)) => Ok(()),
@@ -79,33 +81,36 @@ impl Judge<'_> {
         };
         let policy = self.config.bundle;
         let answered = bundle::answer(policy, self.agreement, &remote, &verdicts, &usable);
-        judgement.groups = answered.groups;
+        plan.groups = answered.groups;
         let mids = self.mids(&remote);
         for (index, (section, mid)) in remote.sections.iter().zip(mids).enumerate() {
             let owner = answered.owners.get(index).copied().unwrap_or(Err(Reason::NoBundle));
-            let merit = merits.get_mut(index).map(|m| core::mem::replace(m, Err(Reason::NoBundle)));
-            let merit = merit.unwrap_or(Err(Reason::NoBundle));
-            let outcome = merit.and_then(|merit| Ok((merit, owner?))).and_then(|(merit, owner)| {
-                let mux = muxed(&remote, index, owner);
-                self.rtcp(index, section, mux).map(|()| (merit, owner, mux))
-            });
-            let mut account = Account { section: index, lines: &mut judgement.explanations };
-            account.section(outcome.as_ref().map_or_else(|reason| *reason, |_| Reason::Agreed));
+            let evaluation =
+                evaluations.get_mut(index).map(|m| core::mem::replace(m, Err(Reason::NoBundle)));
+            let evaluation = evaluation.unwrap_or(Err(Reason::NoBundle));
+            let outcome = evaluation.and_then(|evaluation| Ok((evaluation, owner?))).and_then(
+                |(evaluation, owner)| {
+                    let mux = muxed(&remote, index, owner);
+                    self.rtcp(index, section, mux).map(|()| (evaluation, owner, mux))
+                },
+            );
+            let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
+            log.section(outcome.as_ref().map_or_else(|reason| *reason, |_| Reason::Agreed));
             let written = match outcome {
                 Err(_) => off(section, mid, index),
-                Ok((merit, owner, mux)) => {
+                Ok((evaluation, owner, mux)) => {
                     let own = transports.get(index).and_then(|transport| transport.clone().ok());
                     let own = own.filter(|_| owner == index);
-                    self.accept(index, section, mid, merit, (owner, mux, own), &mut judgement)
+                    self.accept(index, section, mid, evaluation, (owner, mux, own), &mut plan)
                 }
             };
-            judgement.sections.push(written);
+            plan.sections.push(written);
         }
-        rejected_leave(&mut judgement);
-        let streams = judgement.sections.iter().map(|(_, outline)| outline.streams());
+        rejected_leave(&mut plan);
+        let streams = plan.sections.iter().map(|(_, draft)| draft.streams());
         let streams: Vec<_> = streams.collect();
-        judgement.lip_sync = lip_sync::answered(&remote.lip_sync, &streams);
-        Ok(judgement)
+        plan.lip_sync = lip_sync::answered(&remote.lip_sync, &streams);
+        Ok(plan)
     }
 
     /// The mids of the sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
@@ -153,12 +158,12 @@ impl Judge<'_> {
     }
 
     /// Whether the section can be accepted for what it carries.
-    fn merit(
+    fn evaluation(
         &self,
         index: usize,
         section: &RemoteSection<'_>,
-        account: &mut Account<'_>,
-    ) -> Result<Result<Merit, Reason>, Mismatch> {
+        log: &mut ExplanationLog<'_>,
+    ) -> Result<Result<Evaluation, Reason>, Mismatch> {
         if section.is_off() {
             return Ok(Err(Reason::OfferedOff));
         }
@@ -175,7 +180,7 @@ impl Judge<'_> {
             return Ok(Err(Reason::Stopped));
         };
         let wish = &entry.wish;
-        let mut merit = Merit {
+        let mut evaluation = Evaluation {
             codecs: Vec::new(),
             direction: Direction::SendRecv,
             wanted: wish.direction,
@@ -183,26 +188,26 @@ impl Judge<'_> {
             streams: wish.streams.clone(),
         };
         if kind == Kind::Data {
-            return Ok(Ok(merit));
+            return Ok(Ok(evaluation));
         }
         let remotes = section.media.rtp_formats()?;
         let own = &self.config.capabilities(wish).codecs;
-        let layout = Layout::scratch(kind, own, account);
-        let pairs = layout.matched(&remotes, account);
+        let layout = Layout::scratch(kind, own, log);
+        let pairs = layout.matched(&remotes, log);
         let codecs = layout.answered(&remotes, &pairs, &section.facts.feedback);
         for codec in &codecs {
-            account.codec(&codec.remote, Reason::Agreed);
+            log.codec(&codec.remote, Reason::Agreed);
         }
         if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
             return Ok(Err(Reason::NoCodec));
         }
-        merit.direction = section.direction().answer(wish.direction);
-        let ways = (merit.direction.sends(), merit.direction.receives());
+        evaluation.direction = section.direction().answer(wish.direction);
+        let ways = (evaluation.direction.sends(), evaluation.direction.receives());
         let numbers = codecs.iter().map(|codec| codec.remote.payload_type).collect();
         let facts = &section.facts;
-        merit.simulcast = simulcast::answered(facts, &wish.encodings, ways, &numbers, account);
-        merit.codecs = codecs;
-        Ok(Ok(merit))
+        evaluation.simulcast = simulcast::answered(facts, &wish.encodings, ways, &numbers, log);
+        evaluation.codecs = codecs;
+        Ok(Ok(evaluation))
     }
 
     fn rtcp(&self, index: usize, section: &RemoteSection<'_>, mux: bool) -> Result<(), Reason> {
@@ -217,34 +222,36 @@ impl Judge<'_> {
         index: usize,
         section: &RemoteSection<'_>,
         mid: Token<'static>,
-        merit: Merit,
+        evaluation: Evaluation,
         (owner, mux, own_transport): (usize, bool, Option<AgreedTransport>),
-        judgement: &mut Judgement,
-    ) -> (AgreedSection, Outline) {
+        plan: &mut AnswerPlan,
+    ) -> (AgreedSection, SectionDraft) {
         let facts = &section.facts;
         let kind = section.kind;
         let rtp = kind != Some(Kind::Data);
-        adopt(section, &merit, judgement);
-        let mut account = Account { section: index, lines: &mut judgement.explanations };
+        adopt(section, &evaluation, plan);
+        let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
         let id = self.offered.transceivers.get(index).copied().flatten();
         let entry = id.and_then(|id| self.transceivers.get(id)).filter(|_| rtp);
         let allow_mixed = rtp && self.config.allow_mixed && facts.allow_mixed;
         let extensions = entry.map_or(Vec::new(), |entry| {
             let own = &self.config.capabilities(&entry.wish).extensions;
-            let ids = &mut judgement.extension_ids;
-            extensions::answered(own, &facts.extensions, allow_mixed, ids, &mut account)
+            let ids = &mut plan.extension_ids;
+            extensions::answered(own, &facts.extensions, allow_mixed, ids, &mut log)
         });
         let mut line = section.line.clone().into_owned();
         if rtp {
-            let numbers = merit.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
+            let numbers =
+                evaluation.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
             line.formats = Words::new(numbers).ok();
         }
         let data = (!rtp).then(|| DataTerms {
             sctp_port: facts.sctp_port.unwrap_or(crate::attribute::SctpPort::USUAL.0),
             max_message_size: facts.max_message_size(),
         });
-        let formats = merit.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect();
-        let outline = Outline {
+        let formats =
+            evaluation.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect();
+        let draft = SectionDraft {
             line: line.clone(),
             mid: facts.mid.is_some().then(|| mid.clone()),
             kind,
@@ -253,12 +260,12 @@ impl Judge<'_> {
             owner,
             setup: own_transport.as_ref().map(|transport| transport.role.setup()),
             tls_id: facts.tls_id.is_some(),
-            direction: merit.direction,
+            direction: evaluation.direction,
             formats,
             extensions: extensions.clone(),
             allow_mixed,
-            streams: merit.streams,
-            simulcast: merit.simulcast.lines,
+            streams: evaluation.streams,
+            simulcast: evaluation.simulcast.lines,
             rtcp: rtp && !mux,
             rtcp_mux: mux && facts.rtcp_mux,
             rtcp_mux_only: false,
@@ -269,37 +276,37 @@ impl Judge<'_> {
             kind,
             live: true,
             transceiver: id,
-            direction: merit.direction,
-            wanted: merit.wanted,
-            codecs: merit.codecs,
+            direction: evaluation.direction,
+            wanted: evaluation.wanted,
+            codecs: evaluation.codecs,
             extensions,
             allow_mixed,
-            send_rids: merit.simulcast.send,
-            receive_rids: merit.simulcast.receive,
+            send_rids: evaluation.simulcast.send,
+            receive_rids: evaluation.simulcast.receive,
             rtcp_mux: rtp && mux,
-            rtcp_rsize: outline.rtcp_rsize,
+            rtcp_rsize: draft.rtcp_rsize,
             data,
             transport: owner,
             own_transport,
             line,
         };
-        (agreed, outline)
+        (agreed, draft)
     }
 }
 
 /// Notes what the numbers of an accepted section stand for.
-fn adopt(section: &RemoteSection<'_>, merit: &Merit, judgement: &mut Judgement) {
-    for codec in &merit.codecs {
-        judgement.payload_types.adopt(codec.local.payload_type.into(), &codec.key);
+fn adopt(section: &RemoteSection<'_>, evaluation: &Evaluation, plan: &mut AnswerPlan) {
+    for codec in &evaluation.codecs {
+        plan.payload_types.adopt(codec.local.payload_type.into(), &codec.key);
     }
     if let Some(kind) = section.kind.filter(|kind| *kind != Kind::Data) {
         let formats: Vec<Format<'_>> = section.media.rtp_formats().unwrap_or_default();
         for format in &formats {
             let key = formats::key_of(kind, format);
-            judgement.payload_types.adopt(format.payload_type.into(), &key);
+            plan.payload_types.adopt(format.payload_type.into(), &key);
         }
     }
-    extensions::adopt(&mut judgement.extension_ids, &section.facts.extensions);
+    extensions::adopt(&mut plan.extension_ids, &section.facts.extensions);
 }
 
 /// Whether RTCP shares the port: the section says so, or the one that carries its transport
@@ -310,29 +317,33 @@ pub(super) fn muxed(remote: &Remote<'_>, index: usize, owner: usize) -> bool {
 }
 
 /// A section that the answer rejects.
-fn off(section: &RemoteSection<'_>, mid: Token<'static>, index: usize) -> (AgreedSection, Outline) {
-    let line = outline::rejected(section.line.clone().into_owned());
+fn off(
+    section: &RemoteSection<'_>,
+    mid: Token<'static>,
+    index: usize,
+) -> (AgreedSection, SectionDraft) {
+    let line = section_draft::rejected(section.line.clone().into_owned());
     let agreed = AgreedSection::off(mid.clone(), section.kind, line.clone(), index);
     let mid = section.facts.mid.is_some().then_some(mid);
-    (agreed, Outline::off(line, mid, index, section.kind))
+    (agreed, SectionDraft::off(line, mid, index, section.kind))
 }
 
 /// Takes sections that were rejected last, for RTCP, out of their groups; if one of them carried
 /// the transport, all that used it are rejected.
-fn rejected_leave(judgement: &mut Judgement) {
-    let live: Vec<bool> = judgement.sections.iter().map(|(agreed, _)| agreed.live).collect();
+fn rejected_leave(plan: &mut AnswerPlan) {
+    let live: Vec<bool> = plan.sections.iter().map(|(agreed, _)| agreed.live).collect();
     let is_live = |index: usize| live.get(index) == Some(&true);
-    for (index, (agreed, outline)) in judgement.sections.iter_mut().enumerate() {
+    for (index, (agreed, draft)) in plan.sections.iter_mut().enumerate() {
         if agreed.live && !is_live(agreed.transport) {
-            let mut account = Account { section: index, lines: &mut judgement.explanations };
-            account.section(Reason::TagRejected);
-            let line = outline::rejected(agreed.line.clone());
-            *outline = Outline::off(line.clone(), outline.mid.clone(), index, agreed.kind);
+            let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
+            log.section(Reason::TagRejected);
+            let line = section_draft::rejected(agreed.line.clone());
+            *draft = SectionDraft::off(line.clone(), draft.mid.clone(), index, agreed.kind);
             *agreed = AgreedSection::off(agreed.mid.clone(), agreed.kind, line, index);
         }
     }
-    let live: Vec<bool> = judgement.sections.iter().map(|(agreed, _)| agreed.live).collect();
-    for group in &mut judgement.groups {
+    let live: Vec<bool> = plan.sections.iter().map(|(agreed, _)| agreed.live).collect();
+    for group in &mut plan.groups {
         group.retain(|index| live.get(*index) == Some(&true));
     }
 }

@@ -6,16 +6,16 @@ use alloc::vec::Vec;
 
 use super::agreement::Agreement;
 use super::config::Config;
+use super::facts::Remote;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
-use super::remote::Remote;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use crate::Session;
 use crate::attribute::Direction;
 
 /// An offer of the peer that waits for the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offered {
+pub(super) struct ReceivedOffer {
     pub(super) session: Session<'static>,
     /// Whom each section serves.
     pub(super) transceivers: Vec<Option<TransceiverId>>,
@@ -29,7 +29,7 @@ pub(super) fn receive(
     agreement: &Agreement,
     transceivers: &mut Transceivers,
     session: Session<'static>,
-) -> Result<Offered, Mismatch> {
+) -> Result<ReceivedOffer, Mismatch> {
     let remote = Remote::read(&session)?;
     let (expected, found) = (agreement.sections.len(), remote.sections.len());
     if found < expected {
@@ -64,7 +64,7 @@ pub(super) fn receive(
         return Err(Mismatch::Transceivers { max });
     }
     drop(remote);
-    Ok(Offered { session, transceivers: found, rejected: BTreeSet::new() })
+    Ok(ReceivedOffer { session, transceivers: found, rejected: BTreeSet::new() })
 }
 
 /// The first transceiver that may serve an offered section, or a new one that receives (RFC 8829

@@ -4,15 +4,15 @@ use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
-use super::explain::{Account, Explanation, Reason};
+use super::create_answer::muxed;
+use super::create_offer::{LocalOffer, LocalSection};
+use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
+use super::facts::{Remote, RemoteSection};
 use super::formats;
-use super::judge::muxed;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
-use super::offer::{Draft, DraftSection};
-use super::outline;
-use super::remote::{Remote, RemoteSection};
+use super::section_draft;
 use super::simulcast;
 use super::transport;
 use crate::Session;
@@ -20,28 +20,28 @@ use crate::attribute::{Direction, RidDirection, SctpPort};
 use crate::text::Token;
 
 /// What an answer is held against.
-pub(super) struct Answer<'a> {
+pub(super) struct AnswerReceiver<'a> {
     pub(super) config: &'a Config,
     pub(super) agreement: &'a Agreement,
-    pub(super) draft: &'a Draft,
+    pub(super) offer: &'a LocalOffer,
 }
 
-impl Answer<'_> {
+impl AnswerReceiver<'_> {
     /// What is agreed with this answer, or why it does not fit the offer.
     pub(super) fn apply(&self, session: &Session<'static>) -> Result<Agreement, Mismatch> {
         let remote = Remote::read(session)?;
-        let (expected, found) = (self.draft.sections.len(), remote.sections.len());
+        let (expected, found) = (self.offer.sections.len(), remote.sections.len());
         if found != expected {
             return Err(Mismatch::SectionCount { expected, found });
         }
-        for (index, (section, ours)) in remote.sections.iter().zip(&self.draft.sections).enumerate()
+        for (index, (section, ours)) in remote.sections.iter().zip(&self.offer.sections).enumerate()
         {
             fits(index, section, ours)?;
         }
         let groups = self.groups(&remote)?;
         let mut explanations = Vec::new();
         let mut sections = Vec::with_capacity(found);
-        for (index, (section, ours)) in remote.sections.iter().zip(&self.draft.sections).enumerate()
+        for (index, (section, ours)) in remote.sections.iter().zip(&self.offer.sections).enumerate()
         {
             let group = groups.iter().find(|group| group.contains(&index));
             let owner = group.and_then(|group| group.first().copied()).unwrap_or(index);
@@ -52,16 +52,16 @@ impl Answer<'_> {
             let agreed = self.section(section, ours, (index, owner, mux), &mut explanations)?;
             sections.push(agreed);
         }
-        let ledger = &self.draft.ledger;
+        let reserved = &self.offer.reserved;
         Ok(Agreement {
             sections,
             groups,
             lip_sync: self.lip_sync(&remote),
-            payload_types: ledger.payload_types.clone(),
-            extension_ids: ledger.extension_ids.clone(),
-            next_mid: self.draft.next_mid,
-            credentials: Some(self.draft.credentials.clone()),
-            local: Some(self.draft.session.clone()),
+            payload_types: reserved.payload_types.clone(),
+            extension_ids: reserved.extension_ids.clone(),
+            next_mid: self.offer.next_mid,
+            credentials: Some(self.offer.credentials.clone()),
+            local: Some(self.offer.session.clone()),
             remote: Some(session.clone()),
             answered: false,
             explanations,
@@ -72,7 +72,7 @@ impl Answer<'_> {
     fn groups(&self, remote: &Remote<'_>) -> Result<Vec<Vec<usize>>, Mismatch> {
         let mut groups = Vec::new();
         for answered in &remote.groups {
-            let offered = |index: &usize| self.draft.groups.iter().position(|g| g.contains(index));
+            let offered = |index: &usize| self.offer.groups.iter().position(|g| g.contains(index));
             let from = answered.first().and_then(offered);
             let stray = answered.iter().find(|index| from.is_none() || offered(index) != from);
             if let Some(section) = stray {
@@ -89,7 +89,7 @@ impl Answer<'_> {
 
     /// The LS groups of the answer that are parts of offered ones.
     fn lip_sync(&self, remote: &Remote<'_>) -> Vec<Vec<usize>> {
-        let offered = &self.draft.lip_sync;
+        let offered = &self.offer.lip_sync;
         let part = |group: &Vec<usize>| {
             offered.iter().any(|whole| group.iter().all(|index| whole.contains(index)))
         };
@@ -99,27 +99,27 @@ impl Answer<'_> {
     fn section(
         &self,
         section: &RemoteSection<'_>,
-        ours: &DraftSection,
+        ours: &LocalSection,
         (index, owner, mux): (usize, usize, bool),
         explanations: &mut Vec<Explanation>,
     ) -> Result<AgreedSection, Mismatch> {
-        let mut account = Account { section: index, lines: explanations };
-        let kind = ours.outline.kind;
-        let line = ours.outline.line.clone();
+        let mut log = ExplanationLog { section: index, lines: explanations };
+        let kind = ours.draft.kind;
+        let line = ours.draft.line.clone();
         if section.line.port == 0 {
-            let offered = ours.outline.live;
-            account.section(if offered { Reason::RejectedByPeer } else { Reason::OfferedOff });
-            let line = outline::rejected(line);
+            let offered = ours.draft.live;
+            log.section(if offered { Reason::RejectedByPeer } else { Reason::OfferedOff });
+            let line = section_draft::rejected(line);
             return Ok(AgreedSection::off(ours.mid.clone(), kind, line, index));
         }
-        account.section(Reason::Agreed);
+        log.section(Reason::Agreed);
         let rtp = kind != Some(Kind::Data);
         let direction = section.direction();
-        let offered = ours.outline.direction;
+        let offered = ours.draft.direction;
         if rtp && offered.answer(direction) != direction {
             return Err(Mismatch::Direction { section: index });
         }
-        let needed = ours.outline.rtcp_mux
+        let needed = ours.draft.rtcp_mux
             && (self.config.rtcp_mux == RtcpMuxPolicy::Require || self.was_muxed(index));
         if rtp && needed && !mux {
             return Err(Mismatch::RtcpMux { section: index });
@@ -132,19 +132,15 @@ impl Answer<'_> {
         } else {
             None
         };
-        let codecs = if rtp { codecs(section, ours, index, &mut account)? } else { Vec::new() };
-        let offered_maps = &ours.outline.extensions;
-        let extensions = extensions::settled(offered_maps, &facts.extensions, &mut account);
-        let rids = &ours.outline.simulcast.rids;
+        let codecs = if rtp { codecs(section, ours, index, &mut log)? } else { Vec::new() };
+        let offered_maps = &ours.draft.extensions;
+        let extensions = extensions::settled(offered_maps, &facts.extensions, &mut log);
+        let rids = &ours.draft.simulcast.rids;
         let rids_of = |goes: bool| if goes { &rids[..] } else { &[] };
-        let send_rids = simulcast::settled(
-            facts,
-            rids_of(direction.receives()),
-            RidDirection::Send,
-            &mut account,
-        );
+        let send_rids =
+            simulcast::settled(facts, rids_of(direction.receives()), RidDirection::Send, &mut log);
         let receive_rids =
-            simulcast::settled(facts, rids_of(direction.sends()), RidDirection::Recv, &mut account);
+            simulcast::settled(facts, rids_of(direction.sends()), RidDirection::Recv, &mut log);
         Ok(AgreedSection {
             mid: ours.mid.clone(),
             kind,
@@ -154,11 +150,11 @@ impl Answer<'_> {
             wanted: offered,
             codecs,
             extensions,
-            allow_mixed: ours.outline.allow_mixed && facts.allow_mixed,
+            allow_mixed: ours.draft.allow_mixed && facts.allow_mixed,
             send_rids,
             receive_rids,
-            rtcp_mux: mux && ours.outline.rtcp_mux,
-            rtcp_rsize: ours.outline.rtcp_rsize && facts.rtcp_rsize,
+            rtcp_mux: mux && ours.draft.rtcp_mux,
+            rtcp_rsize: ours.draft.rtcp_rsize && facts.rtcp_rsize,
             data: (!rtp).then(|| DataTerms {
                 sctp_port: facts.sctp_port.unwrap_or(SctpPort::USUAL.0),
                 max_message_size: facts.max_message_size(),
@@ -193,20 +189,20 @@ impl Answer<'_> {
     /// Whether the offer restarts ICE.
     fn restarts(&self) -> bool {
         let before = self.agreement.credentials.as_ref();
-        before.is_some_and(|before| *before != self.draft.credentials)
+        before.is_some_and(|before| *before != self.offer.credentials)
     }
 }
 
 /// Whether a section answers the one that was offered in its place.
-fn fits(index: usize, section: &RemoteSection<'_>, ours: &DraftSection) -> Result<(), Mismatch> {
+fn fits(index: usize, section: &RemoteSection<'_>, ours: &LocalSection) -> Result<(), Mismatch> {
     let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
-    let line = &ours.outline.line;
+    let line = &ours.draft.line;
     let same = section.line.media == line.media;
     let accepted = section.line.port != 0;
     if !named || !same || (accepted && section.line.proto != line.proto) {
         return Err(Mismatch::SectionChanged { section: index });
     }
-    if accepted && !ours.outline.live {
+    if accepted && !ours.draft.live {
         return Err(Mismatch::NotOffered { section: index });
     }
     Ok(())
@@ -215,19 +211,19 @@ fn fits(index: usize, section: &RemoteSection<'_>, ours: &DraftSection) -> Resul
 /// The formats that the answer kept.
 fn codecs(
     section: &RemoteSection<'_>,
-    ours: &DraftSection,
+    ours: &LocalSection,
     index: usize,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
     let remotes = section.media.rtp_formats()?;
-    let pairs = ours.layout.matched(&remotes, account);
+    let pairs = ours.layout.matched(&remotes, log);
     let codecs = ours.layout.settled(&remotes, &pairs, &section.facts.feedback);
     if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
         return Err(Mismatch::NoCodec { section: index });
     }
     for format in &ours.layout.formats {
         let kept = codecs.iter().any(|codec| codec.local.payload_type == format.payload_type);
-        account.codec(format, if kept { Reason::Agreed } else { Reason::NotTheirs });
+        log.codec(format, if kept { Reason::Agreed } else { Reason::NotTheirs });
     }
     Ok(codecs)
 }

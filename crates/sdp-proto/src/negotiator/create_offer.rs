@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedSection, Agreement};
 use super::bundle::{self, Member, Placement};
 use super::config::{Config, RtcpMuxPolicy};
-use super::explain::{Account, Explanation, Reason};
+use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
 use super::formats::Layout;
 use super::kind::Kind;
 use super::lip_sync;
 use super::mismatch::CommandError;
 use super::numbers::{self, Numbers, Taken};
-use super::outline::{self, Candidates, Outline, Writer};
+use super::section_draft::{self, Candidates, SectionDraft, Writer};
 use super::simulcast;
 use super::transceiver::{Entry, TransceiverId, Transceivers};
 use crate::attribute::{Direction, Setup};
@@ -22,19 +22,19 @@ use crate::{IceCredentials, Session};
 
 /// An own offer that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Draft {
+pub(super) struct LocalOffer {
     pub(super) session: Session<'static>,
-    pub(super) sections: Vec<DraftSection>,
+    pub(super) sections: Vec<LocalSection>,
     pub(super) groups: Vec<Vec<usize>>,
     pub(super) lip_sync: Vec<Vec<usize>>,
-    pub(super) ledger: Ledger,
+    pub(super) reserved: Reserved,
     pub(super) next_mid: u32,
     pub(super) credentials: IceCredentials<'static>,
 }
 
-/// What sections have in common: the numbers given out, and the account.
+/// What sections have in common: the numbers given out, and the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ledger {
+pub(super) struct Reserved {
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) explanations: Vec<Explanation>,
@@ -42,8 +42,8 @@ pub(super) struct Ledger {
 
 /// A section of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DraftSection {
-    pub(super) outline: Outline,
+pub(super) struct LocalSection {
+    pub(super) draft: SectionDraft,
     pub(super) mid: Token<'static>,
     pub(super) transceiver: Option<TransceiverId>,
     pub(super) layout: Layout,
@@ -51,7 +51,7 @@ pub(super) struct DraftSection {
 }
 
 /// What an offer is made from.
-pub(super) struct Offer<'o> {
+pub(super) struct OfferCreator<'o> {
     pub(super) config: &'o Config,
     pub(super) transceivers: &'o Transceivers,
     pub(super) agreement: &'o Agreement,
@@ -70,23 +70,23 @@ enum Slot<'o> {
     New(&'o Entry, Token<'static>),
 }
 
-impl<'o> Offer<'o> {
-    pub(super) fn draft(&self) -> Result<Draft, CommandError> {
+impl<'o> OfferCreator<'o> {
+    pub(super) fn create(&self) -> Result<LocalOffer, CommandError> {
         let mut next_mid = self.agreement.next_mid;
         let slots = self.slots(&mut next_mid)?;
         let members: Vec<Member> = slots.iter().map(Slot::member).collect();
         let (places, groups) = bundle::offer(self.config.bundle, self.agreement, &members);
-        let mut ledger = Ledger {
+        let mut reserved = Reserved {
             payload_types: self.agreement.payload_types.clone(),
             extension_ids: self.agreement.extension_ids.clone(),
             explanations: Vec::new(),
         };
         let mut sections = Vec::with_capacity(slots.len());
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
-            sections.push(self.section(index, slot, place, &mut ledger)?);
+            sections.push(self.section(index, slot, place, &mut reserved)?);
         }
-        let outlines: Vec<Outline> = sections.iter().map(|s| s.outline.clone()).collect();
-        let streams: Vec<_> = outlines.iter().map(Outline::streams).collect();
+        let drafts: Vec<SectionDraft> = sections.iter().map(|s| s.draft.clone()).collect();
+        let streams: Vec<_> = drafts.iter().map(SectionDraft::streams).collect();
         let lip_sync = lip_sync::offered(&self.agreement.lip_sync, &streams);
         let writer = Writer {
             config: self.config,
@@ -94,13 +94,13 @@ impl<'o> Offer<'o> {
             candidates: self.candidates,
             version: self.version,
             timings: &[],
-            outlines: &outlines,
+            drafts: &drafts,
             groups: &groups,
             lip_sync: &lip_sync,
         };
         let session = writer.write()?;
         let credentials = self.credentials.clone();
-        Ok(Draft { session, sections, groups, lip_sync, ledger, next_mid, credentials })
+        Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid, credentials })
     }
 
     /// The sections in order: those that were agreed in their places, then new ones, each in a
@@ -152,37 +152,37 @@ impl<'o> Offer<'o> {
         index: usize,
         slot: &Slot<'_>,
         place: Placement,
-        ledger: &mut Ledger,
-    ) -> Result<DraftSection, CommandError> {
-        let mut account = Account { section: index, lines: &mut ledger.explanations };
+        reserved: &mut Reserved,
+    ) -> Result<LocalSection, CommandError> {
+        let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
-            Slot::Off(section) => return Ok(off(index, section, &mut account)),
+            Slot::Off(section) => return Ok(off(index, section, &mut log)),
             Slot::Continues(section, entry) => (*entry, Some(*section), section.mid.clone()),
             Slot::New(entry, mid) => (*entry, None, mid.clone()),
         };
-        account.section(Reason::Offered);
+        log.section(Reason::Offered);
         let wish = &entry.wish;
         let rtp = wish.kind != Kind::Data;
         let own = self.config.capabilities(wish);
-        let layout = layout(wish.kind, own, held, &mut ledger.payload_types, &mut account);
+        let layout = layout(wish.kind, own, held, &mut reserved.payload_types, &mut log);
         if rtp && !layout.has_media() {
             return Err(CommandError::NoCodec);
         }
         let mixed = rtp && self.config.allow_mixed && held.is_none_or(|s| s.allow_mixed);
-        let ids = &mut ledger.extension_ids;
-        let extensions = extensions::offered(&own.extensions, held, mixed, ids, &mut account);
+        let ids = &mut reserved.extension_ids;
+        let extensions = extensions::offered(&own.extensions, held, mixed, ids, &mut log);
         for format in &layout.formats {
-            account.codec(format, Reason::Offered);
+            log.codec(format, Reason::Offered);
         }
         for map in &extensions {
-            account.extension(&map.uri, Reason::Offered);
+            log.extension(&map.uri, Reason::Offered);
         }
         let simulcast = if rtp {
-            simulcast::offered(wish, held, &mut account)
+            simulcast::offered(wish, held, &mut log)
         } else {
             simulcast::Lines::default()
         };
-        let mut line = outline::line(wish.kind, &layout.formats)?;
+        let mut line = section_draft::line(wish.kind, &layout.formats)?;
         if let Some(held) = held {
             line.proto = held.line.proto.clone();
             if !rtp {
@@ -191,7 +191,7 @@ impl<'o> Offer<'o> {
         }
         let transport = place == Placement::Own;
         let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
-        let outline = Outline {
+        let draft = SectionDraft {
             line,
             mid: Some(mid.clone()),
             kind: Some(wish.kind),
@@ -212,7 +212,7 @@ impl<'o> Offer<'o> {
             rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),
         };
         let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);
-        Ok(DraftSection { outline, mid, transceiver: Some(entry.id), layout, shared })
+        Ok(LocalSection { draft, mid, transceiver: Some(entry.id), layout, shared })
     }
 }
 
@@ -231,12 +231,12 @@ impl Slot<'_> {
 }
 
 /// A section that is off, or goes.
-fn off(index: usize, section: &AgreedSection, account: &mut Account<'_>) -> DraftSection {
-    account.section(if section.live { Reason::Stopped } else { Reason::OfferedOff });
-    let line = outline::rejected(section.line.clone());
+fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> LocalSection {
+    log.section(if section.live { Reason::Stopped } else { Reason::OfferedOff });
+    let line = section_draft::rejected(section.line.clone());
     let mid = section.mid.clone();
-    DraftSection {
-        outline: Outline::off(line, Some(mid.clone()), index, section.kind),
+    LocalSection {
+        draft: SectionDraft::off(line, Some(mid.clone()), index, section.kind),
         mid,
         transceiver: section.transceiver,
         layout: Layout::default(),
@@ -249,7 +249,7 @@ fn layout(
     own: &super::capability::Capabilities,
     held: Option<&AgreedSection>,
     types: &mut Numbers,
-    account: &mut Account<'_>,
+    log: &mut ExplanationLog<'_>,
 ) -> Layout {
     let held = held.map_or(&[][..], |section| &section.codecs);
     let mut taken = Taken::default();
@@ -261,5 +261,5 @@ fn layout(
         let range = numbers::payload_types();
         types.assign(key, wish.map(u16::from), &mut taken, range).map(|number| number as u8)
     };
-    Layout::new(kind, &own.codecs, held, number, account)
+    Layout::new(kind, &own.codecs, held, number, log)
 }
