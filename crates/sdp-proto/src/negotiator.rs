@@ -2,11 +2,13 @@
 
 mod agreement;
 mod bundle;
+mod bundle_answer;
 mod capability;
 mod commands;
 mod config;
 mod create_answer;
 mod create_offer;
+mod evaluation;
 mod explain;
 mod extensions;
 mod facts;
@@ -209,7 +211,7 @@ impl Negotiator {
     /// order. A section that would be rejected is not live.
     pub fn judgement(&self) -> Result<Vec<AgreedSection>, CommandError> {
         let plan = self.plan()?;
-        Ok(plan.sections.into_iter().map(|(agreed, _)| agreed).collect())
+        Ok(plan.sections.into_iter().map(|section| section.agreed).collect())
     }
 
     /// Why each section, codec, extension and simulcast stream is kept or dropped: in the offer
@@ -262,7 +264,7 @@ impl Negotiator {
             agreement: &self.agreement,
             offered: &offered,
         };
-        let restarts = creator.restarts()?;
+        let restarts = creator.restarts();
         if matches!(self.exchange, Exchange::Local { .. }) {
             self.outputs.push_back(Output::Event(Event::RolledBack));
         }

@@ -19,6 +19,17 @@ pub struct RtcpFb<'a> {
     pub parameters: Option<Words<'a>>,
 }
 
+impl RtcpFb<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> RtcpFb<'static> {
+        RtcpFb {
+            payload_type: self.payload_type,
+            kind: self.kind.into_owned(),
+            parameters: self.parameters.map(Words::into_owned),
+        }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for RtcpFb<'a> {
     const NAMES: &'static [&'static str] = &["rtcp-fb"];
     const LEVEL: Level = Level::Media;

@@ -41,6 +41,11 @@ impl<'a> SimulcastList<'a> {
         })
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> SimulcastList<'static> {
+        SimulcastList(Cow::Owned(self.0.into_owned()))
+    }
+
     /// The list as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -53,6 +58,16 @@ impl<'a> SimulcastList<'a> {
             }
         }
         Ok(Self(Cow::Borrowed(field.text)))
+    }
+}
+
+impl Simulcast<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Simulcast<'static> {
+        Simulcast {
+            send: self.send.map(SimulcastList::into_owned),
+            recv: self.recv.map(SimulcastList::into_owned),
+        }
     }
 }
 

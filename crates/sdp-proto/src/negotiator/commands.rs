@@ -6,13 +6,13 @@ use super::config::Config;
 use super::create_answer::{AnswerCreator, AnswerPlan};
 use super::create_offer::OfferCreator;
 use super::message::{DescriptionKind, Event};
-use super::mismatch::{CommandError, Mismatch};
+use super::mismatch::CommandError;
+use super::receive_offer::ReceivedOffer;
 use super::section_draft::{Candidates, Gathered, SectionDraft, Writer};
 use super::transceiver::{Transceiver, TransceiverId};
 use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
 use crate::IceCredentials;
 use crate::attribute::{Candidate, Direction};
-use crate::data_channel::timings;
 use crate::text::Token;
 
 impl Negotiator {
@@ -53,9 +53,9 @@ impl Negotiator {
                 offer.sections.iter().find(|s| s.transceiver == Some(id)).map(|s| s.mid.clone())
             }
             (Exchange::Remote { offered, .. }, None) => {
-                let index = offered.transceivers.iter().position(|t| *t == Some(id))?;
-                let mid = offered.session.media_at(index)?.mid().ok().flatten()?;
-                Some(mid.into_owned())
+                let mut decided = offered.decisions.iter();
+                let index = decided.position(|decision| decision.transceiver == Some(id))?;
+                offered.facts.sections.get(index)?.said.mid.clone()
             }
             (Exchange::None | Exchange::Closed, None) => None,
         }
@@ -170,14 +170,8 @@ impl Negotiator {
         let Exchange::Remote { offered, .. } = &mut self.exchange else {
             return Err(CommandError::State { state });
         };
-        if section >= offered.session.media_count() {
-            return Err(CommandError::NoSuchSection { section });
-        }
-        if accept {
-            offered.rejected.remove(&section);
-        } else {
-            offered.rejected.insert(section);
-        }
+        let decision = offered.decisions.get_mut(section);
+        decision.ok_or(CommandError::NoSuchSection { section })?.rejected = !accept;
         Ok(())
     }
 
@@ -198,7 +192,7 @@ impl Negotiator {
             return Err(CommandError::State { state: self.state() });
         };
         let creator = self.answer_creator(offered);
-        let restarts = creator.restarts().map_err(unreadable)?;
+        let restarts = creator.restarts();
         if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
             return Err(CommandError::CredentialsNeeded);
         }
@@ -208,7 +202,6 @@ impl Negotiator {
         let credentials = agreed.unwrap_or(&self.credentials).clone();
         let none = Candidates::new();
         let current = credentials == self.credentials;
-        let plan = creator.plan().map_err(unreadable)?;
         let AnswerPlan {
             sections,
             mut groups,
@@ -216,15 +209,15 @@ impl Negotiator {
             payload_types,
             extension_ids,
             explanations,
-        } = plan;
-        let (sections, drafts): (Vec<_>, Vec<SectionDraft>) = sections.into_iter().unzip();
-        let times = timings(&offered.session).map_err(|d| unreadable(d.into()))?;
+        } = creator.plan();
+        let sections = sections.into_iter().map(|section| (section.agreed, section.draft));
+        let (sections, drafts): (Vec<_>, Vec<SectionDraft>) = sections.unzip();
         let writer = Writer {
             config: &self.config,
             credentials: &credentials,
             candidates: if current { &self.candidates } else { &none },
             version: self.version + 1,
-            timings: &times,
+            timings: &offered.facts.timings,
             drafts: &drafts,
             groups: &groups,
             lip_sync: &lip_sync,
@@ -321,19 +314,14 @@ impl Negotiator {
 
     pub(super) fn plan(&self) -> Result<AnswerPlan, CommandError> {
         match &self.exchange {
-            Exchange::Remote { offered, .. } => {
-                self.answer_creator(offered).plan().map_err(unreadable)
-            }
+            Exchange::Remote { offered, .. } => Ok(self.answer_creator(offered).plan()),
             Exchange::None | Exchange::Local { .. } | Exchange::Closed => {
                 Err(CommandError::State { state: self.state() })
             }
         }
     }
 
-    fn answer_creator<'n>(
-        &'n self,
-        offered: &'n super::receive_offer::ReceivedOffer,
-    ) -> AnswerCreator<'n> {
+    fn answer_creator<'n>(&'n self, offered: &'n ReceivedOffer) -> AnswerCreator<'n> {
         AnswerCreator {
             config: &self.config,
             transceivers: &self.transceivers,
@@ -341,9 +329,4 @@ impl Negotiator {
             offered,
         }
     }
-}
-
-/// The offer was readable when it came, so this is out of reach.
-fn unreadable(mismatch: Mismatch) -> CommandError {
-    CommandError::Offer(mismatch)
 }

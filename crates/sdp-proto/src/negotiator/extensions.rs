@@ -126,7 +126,7 @@ pub(super) fn settled(
 const CHOICE: u16 = 4096;
 
 /// Notes what the peer uses its numbers for.
-pub(super) fn adopt(ids: &mut Numbers, maps: &[ExtMap<'_>]) {
+pub(super) fn reserve(ids: &mut Numbers, maps: &[ExtMap<'_>]) {
     for map in maps.iter().filter(|map| map.id < CHOICE) {
         ids.adopt(map.id, &map.uri);
     }

@@ -1,5 +1,5 @@
-//! A description of the peer, read once section by section, with what the session part gives a
-//! default for (RFC 8829 §5.8).
+//! What a description of the peer says: read once, section by section, into values of its own,
+//! with what the session part gives a default for (RFC 8829 §5.8).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,82 +10,86 @@ use crate::attribute::{
     Attribute, Direction, ExtMap, Fingerprint, Group, IcePwd, IceUfrag, MaxMessageSize, Rid,
     RtcpFb, Setup, Simulcast, TlsId,
 };
-use crate::field::MediaLine;
+use crate::codec::Format;
+use crate::data_channel::timings;
+use crate::field::{MediaLine, Timing};
 use crate::section::Section;
 use crate::text::Token;
-use crate::{IceCredentials, Media, Session};
+use crate::{IceCredentials, Session};
 
 /// All of it.
-pub(super) struct Remote<'s> {
-    pub(super) sections: Vec<RemoteSection<'s>>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RemoteFacts {
+    pub(super) sections: Vec<SectionFacts>,
     /// Indices of the sections of each BUNDLE group, in the order of the group.
     pub(super) groups: Vec<Vec<usize>>,
     /// Indices of the sections of each LS group.
     pub(super) lip_sync: Vec<Vec<usize>>,
+    pub(super) timings: Vec<Timing>,
 }
 
 /// One section.
-pub(super) struct RemoteSection<'s> {
-    pub(super) media: Media<'s>,
-    pub(super) line: MediaLine<'s>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SectionFacts {
+    pub(super) line: MediaLine<'static>,
     pub(super) kind: Option<Kind>,
-    pub(super) facts: Facts<'s>,
+    /// The RTP formats in order.
+    pub(super) formats: Vec<Format<'static>>,
+    pub(super) said: Said,
 }
 
 /// What attributes say, of one section or of the session part.
-#[derive(Clone, Default)]
-pub(super) struct Facts<'s> {
-    pub(super) mid: Option<Token<'s>>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) mid: Option<Token<'static>>,
     pub(super) bundle_only: bool,
     pub(super) direction: Option<Direction>,
-    pub(super) ufrag: Option<IceUfrag<'s>>,
-    pub(super) pwd: Option<IcePwd<'s>>,
-    pub(super) fingerprints: Vec<Fingerprint<'s>>,
+    pub(super) ufrag: Option<IceUfrag<'static>>,
+    pub(super) pwd: Option<IcePwd<'static>>,
+    pub(super) fingerprints: Vec<Fingerprint<'static>>,
     pub(super) setup: Option<Setup>,
-    pub(super) tls_id: Option<TlsId<'s>>,
+    pub(super) tls_id: Option<TlsId<'static>>,
     pub(super) rtcp_mux: bool,
     pub(super) rtcp_rsize: bool,
     pub(super) allow_mixed: bool,
-    pub(super) extensions: Vec<ExtMap<'s>>,
-    pub(super) rids: Vec<Rid<'s>>,
-    pub(super) simulcast: Option<Simulcast<'s>>,
-    pub(super) feedback: Vec<RtcpFb<'s>>,
+    pub(super) extensions: Vec<ExtMap<'static>>,
+    pub(super) rids: Vec<Rid<'static>>,
+    pub(super) simulcast: Option<Simulcast<'static>>,
+    pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
-    groups: Vec<Group<'s>>,
 }
 
-impl<'s> Facts<'s> {
+impl Said {
     /// Reads what can be read; the rest is among the diagnostics, which the policy has borne.
-    fn read(section: &Section<'s>) -> Self {
-        let mut facts = Self::default();
+    fn read(section: &Section<'_>) -> Self {
+        let mut said = Self::default();
         for attribute in section.attributes().filter_map(|attribute| attribute.typed().ok()) {
             match attribute {
-                Attribute::Mid(mid) => _ = facts.mid.get_or_insert(mid.0),
-                Attribute::BundleOnly(_) => facts.bundle_only = true,
-                Attribute::Direction(way) => _ = facts.direction.get_or_insert(way),
-                Attribute::IceUfrag(ufrag) => _ = facts.ufrag.get_or_insert(ufrag),
-                Attribute::IcePwd(pwd) => _ = facts.pwd.get_or_insert(pwd),
-                Attribute::Fingerprint(print) => facts.fingerprints.push(print),
-                Attribute::Setup(setup) => _ = facts.setup.get_or_insert(setup),
-                Attribute::TlsId(id) => _ = facts.tls_id.get_or_insert(id),
-                Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => facts.rtcp_mux = true,
-                Attribute::RtcpRsize(_) => facts.rtcp_rsize = true,
-                Attribute::ExtMapAllowMixed(_) => facts.allow_mixed = true,
-                Attribute::ExtMap(map) => facts.extensions.push(map),
-                Attribute::Rid(rid) => facts.rids.push(rid),
-                Attribute::Simulcast(simulcast) => _ = facts.simulcast.get_or_insert(simulcast),
-                Attribute::RtcpFb(feedback) => facts.feedback.push(feedback),
-                Attribute::SctpPort(port) => _ = facts.sctp_port.get_or_insert(port.0),
-                Attribute::SctpMap(map) => _ = facts.sctp_port.get_or_insert(map.port),
+                Attribute::Mid(mid) => _ = said.mid.get_or_insert(mid.0.into_owned()),
+                Attribute::BundleOnly(_) => said.bundle_only = true,
+                Attribute::Direction(way) => _ = said.direction.get_or_insert(way),
+                Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
+                Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
+                Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
+                Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
+                Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
+                Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
+                Attribute::RtcpRsize(_) => said.rtcp_rsize = true,
+                Attribute::ExtMapAllowMixed(_) => said.allow_mixed = true,
+                Attribute::ExtMap(map) => said.extensions.push(map.into_owned()),
+                Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
+                Attribute::Simulcast(list) => _ = said.simulcast.get_or_insert(list.into_owned()),
+                Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
+                Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
+                Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
                 Attribute::MaxMessageSize(size) => {
-                    facts.max_message_size.get_or_insert(size.0);
+                    said.max_message_size.get_or_insert(size.0);
                 }
-                Attribute::Group(group) => facts.groups.push(group),
                 _ => {}
             }
         }
-        facts
+        said
     }
 
     /// Fills in what the session part says.
@@ -110,7 +114,7 @@ impl<'s> Facts<'s> {
 
     pub(super) fn credentials(&self) -> Option<IceCredentials<'static>> {
         let (ufrag, pwd) = self.ufrag.clone().zip(self.pwd.clone())?;
-        Some(IceCredentials { ufrag: ufrag.into_owned(), pwd: pwd.into_owned() })
+        Some(IceCredentials { ufrag, pwd })
     }
 
     pub(super) fn max_message_size(&self) -> u64 {
@@ -118,53 +122,68 @@ impl<'s> Facts<'s> {
     }
 }
 
-impl RemoteSection<'_> {
+impl SectionFacts {
     /// Port 0, and not because it waits for a BUNDLE group (RFC 9143 §6).
     pub(super) fn is_off(&self) -> bool {
-        self.line.port == 0 && !self.facts.bundle_only
+        self.line.port == 0 && !self.said.bundle_only
     }
 
     pub(super) fn direction(&self) -> Direction {
-        self.facts.direction.unwrap_or_default()
+        self.said.direction.unwrap_or_default()
+    }
+
+    pub(super) fn is_rtp(&self) -> bool {
+        matches!(self.kind, Some(Kind::Audio | Kind::Video))
     }
 }
 
-impl<'s> Remote<'s> {
-    pub(super) fn read(session: &'s Session<'s>) -> Result<Self, Mismatch> {
-        let top = Facts::read(&session.session_section());
+impl RemoteFacts {
+    pub(super) fn read(session: &Session<'_>) -> Result<Self, Mismatch> {
+        let top = Said::read(&session.session_section());
         let mut sections = Vec::with_capacity(session.media_count());
         let mut mids = BTreeMap::new();
         for media in session.media() {
-            let line = media.line()?;
-            let mut facts = Facts::read(&media);
-            facts.default_to(&top);
+            let line = media.line()?.into_owned();
+            let mut said = Said::read(&media);
+            said.default_to(&top);
             let index = sections.len();
-            if let Some(mid) = &facts.mid
+            if let Some(mid) = &said.mid
                 && mids.insert(mid.clone(), index).is_some()
             {
                 return Err(Mismatch::MidRepeated { section: index });
             }
-            sections.push(RemoteSection { media, kind: Kind::of(&line), line, facts });
+            let formats = media.rtp_formats()?.into_iter().map(Format::into_owned).collect();
+            sections.push(SectionFacts { kind: Kind::of(&line), line, formats, said });
         }
-        let bundled = named(&top, &mids, "BUNDLE");
-        let lip_sync = named(&top, &mids, "LS").collect();
-        Ok(Self { groups: disjoint(bundled, sections.len()), lip_sync, sections })
+        let groups = session.session_section();
+        let groups: Vec<Group<'_>> = groups.all::<Group<'_>>().flatten().collect();
+        let bundled = named(&groups, &mids, "BUNDLE");
+        let lip_sync = named(&groups, &mids, "LS").collect();
+        let groups = disjoint(bundled, sections.len());
+        Ok(Self { groups, lip_sync, timings: timings(session)?, sections })
     }
 
     /// The group that a section is in.
     pub(super) fn group_of(&self, section: usize) -> Option<&[usize]> {
         self.groups.iter().find(|group| group.contains(&section)).map(Vec::as_slice)
     }
+
+    /// Whether RTCP shares the port: the section says so, or the one that carries its transport
+    /// (RFC 9143 §7.1.3).
+    pub(super) fn muxed(&self, section: usize, owner: usize) -> bool {
+        let says = |index: usize| self.sections.get(index).is_some_and(|s| s.said.rtcp_mux);
+        says(section) || says(owner)
+    }
 }
 
 /// The groups of these semantics as indices. One that names an unknown mid is ignored (RFC 5888 §6).
 fn named<'g>(
-    top: &'g Facts<'_>,
-    mids: &'g BTreeMap<Token<'_>, usize>,
+    groups: &'g [Group<'_>],
+    mids: &'g BTreeMap<Token<'static>, usize>,
     semantics: &'g str,
 ) -> impl Iterator<Item = Vec<usize>> + 'g {
     let member = |mid: &str| mids.get(&Token::new(mid).ok()?).copied();
-    let groups = top.groups.iter().filter(move |group| group.semantics == semantics);
+    let groups = groups.iter().filter(move |group| group.semantics == semantics);
     groups.filter_map(move |group| group.mids().map(member).collect())
 }
 

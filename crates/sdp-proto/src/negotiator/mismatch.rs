@@ -156,9 +156,6 @@ pub enum CommandError {
     /// There are no codecs for a section that is to be offered.
     #[error("a transceiver has no codec to offer")]
     NoCodec,
-    /// The offer that waits cannot be answered.
-    #[error(transparent)]
-    Offer(Mismatch),
     /// The description cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -4,11 +4,10 @@ use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
-use super::create_answer::muxed;
 use super::create_offer::{LocalOffer, LocalSection};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
-use super::facts::{Remote, RemoteSection};
+use super::facts::{RemoteFacts, SectionFacts};
 use super::formats;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
@@ -29,7 +28,7 @@ pub(super) struct AnswerReceiver<'a> {
 impl AnswerReceiver<'_> {
     /// What is agreed with this answer, or why it does not fit the offer.
     pub(super) fn apply(&self, session: &Session<'static>) -> Result<Agreement, Mismatch> {
-        let remote = Remote::read(session)?;
+        let remote = RemoteFacts::read(session)?;
         let (expected, found) = (self.offer.sections.len(), remote.sections.len());
         if found != expected {
             return Err(Mismatch::SectionCount { expected, found });
@@ -48,7 +47,7 @@ impl AnswerReceiver<'_> {
             if ours.shared && group.is_none() && section.line.port != 0 {
                 return Err(Mismatch::Bundle { section: index });
             }
-            let mux = muxed(&remote, index, owner);
+            let mux = remote.muxed(index, owner);
             let agreed = self.section(section, ours, (index, owner, mux), &mut explanations)?;
             sections.push(agreed);
         }
@@ -69,7 +68,7 @@ impl AnswerReceiver<'_> {
     }
 
     /// The groups of the answer: parts of those that were offered, what is rejected left out.
-    fn groups(&self, remote: &Remote<'_>) -> Result<Vec<Vec<usize>>, Mismatch> {
+    fn groups(&self, remote: &RemoteFacts) -> Result<Vec<Vec<usize>>, Mismatch> {
         let mut groups = Vec::new();
         for answered in &remote.groups {
             let offered = |index: &usize| self.offer.groups.iter().position(|g| g.contains(index));
@@ -88,7 +87,7 @@ impl AnswerReceiver<'_> {
     }
 
     /// The LS groups of the answer that are parts of offered ones.
-    fn lip_sync(&self, remote: &Remote<'_>) -> Vec<Vec<usize>> {
+    fn lip_sync(&self, remote: &RemoteFacts) -> Vec<Vec<usize>> {
         let offered = &self.offer.lip_sync;
         let part = |group: &Vec<usize>| {
             offered.iter().any(|whole| group.iter().all(|index| whole.contains(index)))
@@ -98,7 +97,7 @@ impl AnswerReceiver<'_> {
 
     fn section(
         &self,
-        section: &RemoteSection<'_>,
+        section: &SectionFacts,
         ours: &LocalSection,
         (index, owner, mux): (usize, usize, bool),
         explanations: &mut Vec<Explanation>,
@@ -124,23 +123,23 @@ impl AnswerReceiver<'_> {
         if rtp && needed && !mux {
             return Err(Mismatch::RtcpMux { section: index });
         }
-        let facts = &section.facts;
+        let said = &section.said;
         let own_transport = if owner == index {
             let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
             let before = self.agreement.transport(index).map(|before| (before, moved));
-            Some(transport::of_answer(facts, before, self.restarts(), index)?)
+            Some(transport::of_answer(said, before, self.restarts(), index)?)
         } else {
             None
         };
         let codecs = if rtp { codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
-        let extensions = extensions::settled(offered_maps, &facts.extensions, &mut log);
+        let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
         let rids = &ours.draft.simulcast.rids;
         let rids_of = |goes: bool| if goes { &rids[..] } else { &[] };
         let send_rids =
-            simulcast::settled(facts, rids_of(direction.receives()), RidDirection::Send, &mut log);
+            simulcast::settled(said, rids_of(direction.receives()), RidDirection::Send, &mut log);
         let receive_rids =
-            simulcast::settled(facts, rids_of(direction.sends()), RidDirection::Recv, &mut log);
+            simulcast::settled(said, rids_of(direction.sends()), RidDirection::Recv, &mut log);
         Ok(AgreedSection {
             mid: ours.mid.clone(),
             kind,
@@ -150,14 +149,14 @@ impl AnswerReceiver<'_> {
             wanted: offered,
             codecs,
             extensions,
-            allow_mixed: ours.draft.allow_mixed && facts.allow_mixed,
+            allow_mixed: ours.draft.allow_mixed && said.allow_mixed,
             send_rids,
             receive_rids,
             rtcp_mux: mux && ours.draft.rtcp_mux,
-            rtcp_rsize: ours.draft.rtcp_rsize && facts.rtcp_rsize,
+            rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
             data: (!rtp).then(|| DataTerms {
-                sctp_port: facts.sctp_port.unwrap_or(SctpPort::USUAL.0),
-                max_message_size: facts.max_message_size(),
+                sctp_port: said.sctp_port.unwrap_or(SctpPort::USUAL.0),
+                max_message_size: said.max_message_size(),
             }),
             transport: owner,
             own_transport,
@@ -194,8 +193,8 @@ impl AnswerReceiver<'_> {
 }
 
 /// Whether a section answers the one that was offered in its place.
-fn fits(index: usize, section: &RemoteSection<'_>, ours: &LocalSection) -> Result<(), Mismatch> {
-    let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
+fn fits(index: usize, section: &SectionFacts, ours: &LocalSection) -> Result<(), Mismatch> {
+    let named = section.said.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
     let line = &ours.draft.line;
     let same = section.line.media == line.media;
     let accepted = section.line.port != 0;
@@ -210,14 +209,14 @@ fn fits(index: usize, section: &RemoteSection<'_>, ours: &LocalSection) -> Resul
 
 /// The formats that the answer kept.
 fn codecs(
-    section: &RemoteSection<'_>,
+    section: &SectionFacts,
     ours: &LocalSection,
     index: usize,
     log: &mut ExplanationLog<'_>,
 ) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
-    let remotes = section.media.rtp_formats()?;
-    let pairs = ours.layout.matched(&remotes, log);
-    let codecs = ours.layout.settled(&remotes, &pairs, &section.facts.feedback);
+    let remotes = &section.formats;
+    let pairs = ours.layout.matched(remotes, log);
+    let codecs = ours.layout.settled(remotes, &pairs, &section.said.feedback);
     if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
         return Err(Mismatch::NoCodec { section: index });
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::agreement::Agreement;
 use super::config::Config;
-use super::facts::Remote;
+use super::facts::RemoteFacts;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
@@ -17,10 +17,18 @@ use crate::attribute::Direction;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReceivedOffer {
     pub(super) session: Session<'static>,
-    /// Whom each section serves.
-    pub(super) transceivers: Vec<Option<TransceiverId>>,
-    /// Sections that the application rejects.
-    pub(super) rejected: BTreeSet<usize>,
+    pub(super) facts: RemoteFacts,
+    /// What is decided of each section.
+    pub(super) decisions: Vec<Decision>,
+}
+
+/// What is decided of a section before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Decision {
+    /// Whom it serves.
+    pub(super) transceiver: Option<TransceiverId>,
+    /// Whether the application rejects it.
+    pub(super) rejected: bool,
 }
 
 /// Looks whether an offer can follow what was agreed, and finds a transceiver for each section.
@@ -30,41 +38,36 @@ pub(super) fn receive(
     transceivers: &mut Transceivers,
     session: Session<'static>,
 ) -> Result<ReceivedOffer, Mismatch> {
-    let remote = Remote::read(&session)?;
-    let (expected, found) = (agreement.sections.len(), remote.sections.len());
+    let facts = RemoteFacts::read(&session)?;
+    let (expected, found) = (agreement.sections.len(), facts.sections.len());
     if found < expected {
         return Err(Mismatch::SectionCount { expected, found });
     }
-    for (index, (agreed, section)) in agreement.sections.iter().zip(&remote.sections).enumerate() {
-        let named = section.facts.mid.as_ref().is_none_or(|mid| *mid == agreed.mid);
+    for (index, (agreed, section)) in agreement.sections.iter().zip(&facts.sections).enumerate() {
+        let named = section.said.mid.as_ref().is_none_or(|mid| *mid == agreed.mid);
         if agreed.live && !(named && section.kind == agreed.kind) {
             return Err(Mismatch::SectionChanged { section: index });
         }
     }
-    let mut taken: BTreeSet<TransceiverId> = agreement
-        .sections
-        .iter()
-        .filter(|section| section.live)
-        .filter_map(|section| section.transceiver)
-        .collect();
-    let mut found = Vec::with_capacity(remote.sections.len());
-    for (index, section) in remote.sections.iter().enumerate() {
+    let live = agreement.sections.iter().filter(|section| section.live);
+    let mut taken: BTreeSet<TransceiverId> = live.filter_map(|s| s.transceiver).collect();
+    let mut decisions = Vec::with_capacity(facts.sections.len());
+    for (index, section) in facts.sections.iter().enumerate() {
         let agreed = agreement.sections.get(index).filter(|agreed| agreed.live);
-        let id = match (agreed, section.kind) {
+        let transceiver = match (agreed, section.kind) {
             (Some(agreed), _) => agreed.transceiver,
             (None, Some(kind)) if !section.is_off() => {
                 find(transceivers, kind, section.direction(), &mut taken)
             }
             (None, _) => None,
         };
-        found.push(id);
+        decisions.push(Decision { transceiver, rejected: false });
     }
     let max = config.transceivers_max;
     if transceivers.len() > max {
         return Err(Mismatch::Transceivers { max });
     }
-    drop(remote);
-    Ok(ReceivedOffer { session, transceivers: found, rejected: BTreeSet::new() })
+    Ok(ReceivedOffer { session, facts, decisions })
 }
 
 /// The first transceiver that may serve an offered section, or a new one that receives (RFC 8829

@@ -51,7 +51,7 @@ impl Negotiator {
                 offer.sections.iter().filter_map(|section| section.transceiver).collect()
             }
             Exchange::Remote { offered, .. } => {
-                offered.transceivers.iter().copied().flatten().collect()
+                offered.decisions.iter().filter_map(|decision| decision.transceiver).collect()
             }
             Exchange::None | Exchange::Closed => BTreeSet::new(),
         };

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
 use super::explain::{ExplanationLog, Reason};
-use super::facts::Facts;
+use super::facts::Said;
 use super::transceiver::Transceiver;
 use crate::attribute::{Rid, RidDirection, SimulcastList};
 use crate::text::{Text, Token};
@@ -69,18 +69,18 @@ pub(super) fn offered(
 /// Mirrors what the peer would send, and of what it would receive those encodings that there are.
 /// `formats` are the payload types that were agreed.
 pub(super) fn answered(
-    facts: &Facts<'_>,
+    said: &Said,
     encodings: &[Token<'static>],
     (sends, receives): (bool, bool),
     formats: &BTreeSet<u8>,
     log: &mut ExplanationLog<'_>,
 ) -> Answered {
     let mut answered = Answered::default();
-    let Some(simulcast) = &facts.simulcast else { return answered };
+    let Some(simulcast) = &said.simulcast else { return answered };
     let mut parts = Vec::new();
     if let Some(list) = simulcast.send.as_ref().filter(|_| receives) {
         let wanted = |rid: &Rid<'_>| rid.direction == RidDirection::Send;
-        let kept = restricted(facts, wanted, RidDirection::Recv, formats, log);
+        let kept = restricted(said, wanted, RidDirection::Recv, formats, log);
         parts.extend(part("recv", list, &kept));
         answered.receive = named(list, &kept);
         answered.lines.rids.extend(kept);
@@ -88,7 +88,7 @@ pub(super) fn answered(
     if let Some(list) = simulcast.recv.as_ref().filter(|_| sends) {
         let own =
             |rid: &Rid<'_>| rid.direction == RidDirection::Recv && encodings.contains(&rid.id);
-        let kept = restricted(facts, own, RidDirection::Send, formats, log);
+        let kept = restricted(said, own, RidDirection::Send, formats, log);
         parts.extend(part("send", list, &kept));
         answered.send = named(list, &kept);
         answered.lines.rids.extend(kept);
@@ -102,12 +102,12 @@ pub(super) fn answered(
 
 /// What the answer left of the offered rids that go this way, seen from this side.
 pub(super) fn settled(
-    facts: &Facts<'_>,
+    said: &Said,
     offered: &[Rid<'static>],
     way: RidDirection,
     log: &mut ExplanationLog<'_>,
 ) -> Vec<Token<'static>> {
-    let simulcast = facts.simulcast.as_ref();
+    let simulcast = said.simulcast.as_ref();
     let list = simulcast.and_then(|simulcast| match way {
         RidDirection::Send => simulcast.recv.as_ref(),
         RidDirection::Recv => simulcast.send.as_ref(),
@@ -131,14 +131,14 @@ fn ids<'l>(list: &'l SimulcastList<'_>) -> BTreeSet<&'l str> {
 
 /// The wanted rids turned around, without those that lost all of their formats.
 fn restricted(
-    facts: &Facts<'_>,
+    said: &Said,
     wanted: impl Fn(&Rid<'_>) -> bool,
     direction: RidDirection,
     formats: &BTreeSet<u8>,
     log: &mut ExplanationLog<'_>,
 ) -> Vec<Rid<'static>> {
     let mut kept = Vec::new();
-    for rid in facts.rids.iter().filter(|rid| wanted(rid)) {
+    for rid in said.rids.iter().filter(|rid| wanted(rid)) {
         match restrictions(rid, formats) {
             Some(restrictions) => {
                 log.rid(&rid.id, Reason::Agreed);

@@ -6,24 +6,24 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedTransport, DtlsRole};
 use super::config::Config;
 use super::explain::Reason;
-use super::facts::Facts;
+use super::facts::Said;
 use super::mismatch::Mismatch;
 use crate::attribute::{Fingerprint, Setup, TlsId};
 
 /// What an offered section has as a transport of its own. `before` is the one that it had.
 pub(super) fn of_offer(
     config: &Config,
-    facts: &Facts<'_>,
+    said: &Said,
     before: Option<&AgreedTransport>,
 ) -> Result<AgreedTransport, Reason> {
-    let credentials = facts.credentials().ok_or(Reason::NoCredentials)?;
-    let fingerprints = fingerprints(facts);
+    let credentials = said.credentials().ok_or(Reason::NoCredentials)?;
+    let fingerprints = fingerprints(said);
     if fingerprints.is_empty() {
         return Err(Reason::NoFingerprint);
     }
-    let tls_id = facts.tls_id.clone().map(TlsId::into_owned);
+    let tls_id = said.tls_id.clone().map(TlsId::into_owned);
     // Who does not say is active (RFC 4145 §4).
-    let role = match facts.setup.unwrap_or(Setup::Active) {
+    let role = match said.setup.unwrap_or(Setup::Active) {
         Setup::Active => DtlsRole::Server,
         Setup::Passive => DtlsRole::Client,
         Setup::HoldConn => return Err(Reason::HoldConn),
@@ -43,19 +43,19 @@ pub(super) fn of_offer(
 /// A transport that another section carried ought to go on (RFC 8829 §5.11). Chromium
 /// discards it with the section that carried it, and answers with a new one.
 pub(super) fn of_answer(
-    facts: &Facts<'_>,
+    said: &Said,
     before: Option<(&AgreedTransport, bool)>,
     restarted: bool,
     section: usize,
 ) -> Result<AgreedTransport, Mismatch> {
-    let credentials = facts.credentials().ok_or(Mismatch::NoTransport { section })?;
-    let fingerprints = fingerprints(facts);
+    let credentials = said.credentials().ok_or(Mismatch::NoTransport { section })?;
+    let fingerprints = fingerprints(said);
     if fingerprints.is_empty() {
         return Err(Mismatch::NoTransport { section });
     }
-    let tls_id = facts.tls_id.clone().map(TlsId::into_owned);
+    let tls_id = said.tls_id.clone().map(TlsId::into_owned);
     // Who does not say is passive (RFC 4145 §4).
-    let role = match facts.setup.unwrap_or(Setup::Passive) {
+    let role = match said.setup.unwrap_or(Setup::Passive) {
         Setup::Active => DtlsRole::Server,
         Setup::Passive => DtlsRole::Client,
         Setup::ActPass | Setup::HoldConn => return Err(Mismatch::Setup { section }),
@@ -83,8 +83,8 @@ pub(super) fn is_new(before: &AgreedTransport, now: &AgreedTransport, restarted:
     moved || !same_association(before, &now.fingerprints, now.tls_id.as_ref())
 }
 
-fn fingerprints(facts: &Facts<'_>) -> Vec<Fingerprint<'static>> {
-    facts.fingerprints.iter().cloned().map(Fingerprint::into_owned).collect()
+fn fingerprints(said: &Said) -> Vec<Fingerprint<'static>> {
+    said.fingerprints.iter().cloned().map(Fingerprint::into_owned).collect()
 }
 
 /// Whether the DTLS association of before is meant still (RFC 8842 §4): same identity, and same

@@ -1,0 +1,111 @@
+//! BUNDLE in an answer: which sections share a transport, and which of them carries it (RFC 9143
+//! §7.3, RFC 8829 §5.3.1).
+
+use alloc::vec::Vec;
+
+use super::config::BundlePolicy;
+use super::create_answer::AnswerCreator;
+use super::evaluation::Evaluation;
+use super::explain::Reason;
+use super::kind::Kind;
+
+/// Says of each section whose transport it uses, or why it is rejected; returns the groups that
+/// were offered with what is accepted of them, perhaps nothing, the section with the transport
+/// first (RFC 9143 §7.3.1, §7.3.3).
+pub(super) fn answer(
+    creator: &AnswerCreator<'_>,
+    sections: &mut [Evaluation<'_>],
+) -> Vec<Vec<usize>> {
+    for section in sections.iter_mut() {
+        if let (Ok(_), Err(reason)) = (section.owner, &section.transport) {
+            section.owner = Err(*reason);
+        }
+    }
+    let offered = &creator.offered.facts.groups;
+    let mut groups: Vec<_> = offered.iter().map(|g| group(creator, sections, g)).collect();
+    for section in sections.iter_mut() {
+        let grouped = groups.iter().any(|group: &Vec<usize>| group.contains(&section.index));
+        if section.facts.said.bundle_only && !grouped && section.owner.is_ok() {
+            section.owner = Err(Reason::NoBundle);
+        }
+    }
+    limit(creator.config.bundle, sections);
+    for section in sections.iter_mut() {
+        if let Ok(owner) = section.owner {
+            let mux = creator.offered.facts.muxed(section.index, owner);
+            if let Err(reason) = creator.rtcp(section, mux) {
+                section.owner = Err(reason);
+            }
+        }
+    }
+    share_fate(sections);
+    for group in &mut groups {
+        group.retain(|index| sections.get(*index).is_some_and(|section| section.owner.is_ok()));
+    }
+    groups
+}
+
+/// Chooses the section that carries the transport of an offered group.
+fn group(
+    creator: &AnswerCreator<'_>,
+    sections: &mut [Evaluation<'_>],
+    offered: &[usize],
+) -> Vec<usize> {
+    let first = offered.first().copied();
+    // The transport of a group that exists is that of its first section, and of no other.
+    let exists = first.and_then(|index| creator.agreement.group_of(index)).is_some();
+    let pool = if exists { 1 } else { offered.len() };
+    let carries = |index: &usize| {
+        sections.get(*index).is_some_and(|section| {
+            section.media.is_ok() && section.facts.line.port != 0 && section.transport.is_ok()
+        })
+    };
+    let tag = offered.iter().copied().take(pool).find(carries);
+    let why =
+        first.and_then(|index| sections.get(index)).map_or(Reason::NoBundle, |section| {
+            match (&section.media, &section.transport) {
+                (Err(_), _) => Reason::TagRejected,
+                (Ok(_), Err(reason)) => *reason,
+                (Ok(_), Ok(_)) => Reason::NoBundle,
+            }
+        });
+    let mut members = Vec::new();
+    let others = offered.iter().copied().filter(|index| Some(*index) != tag);
+    for index in tag.into_iter().chain(others) {
+        let Some(section) = sections.get_mut(index).filter(|section| section.media.is_ok()) else {
+            continue;
+        };
+        section.owner = tag.ok_or(why);
+        members.extend(tag.map(|_| index));
+    }
+    members
+}
+
+/// Rejects the transports that the policy does not allow beside the first, or beside the first
+/// of each kind (RFC 8829 §5.3.1).
+fn limit(policy: BundlePolicy, sections: &mut [Evaluation<'_>]) {
+    let mut firsts: Vec<(Option<Kind>, usize)> = Vec::new();
+    for section in sections.iter_mut() {
+        let Ok(transport) = section.owner else { continue };
+        let kind = match policy {
+            BundlePolicy::MaxCompat => return,
+            BundlePolicy::MaxBundle => None,
+            BundlePolicy::Balanced => section.facts.kind,
+        };
+        match firsts.iter().find(|(of, _)| *of == kind) {
+            None => firsts.push((kind, transport)),
+            Some((_, first)) if *first == transport => {}
+            Some(_) => section.owner = Err(Reason::BundlePolicy),
+        }
+    }
+}
+
+/// What shares a transport goes with it.
+fn share_fate(sections: &mut [Evaluation<'_>]) {
+    let alive: Vec<bool> = sections.iter().map(|section| section.owner.is_ok()).collect();
+    for section in sections.iter_mut() {
+        if section.owner.is_ok_and(|transport| alive.get(transport) != Some(&true)) {
+            section.owner = Err(Reason::TagRejected);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a section of an offer is worth: its media, its transport, and why it has none (RFC 8829
+//! §5.3.1, RFC 3264 §6.1).
+
+use alloc::vec::Vec;
+
+use super::agreement::{AgreedCodec, AgreedTransport, Agreement};
+use super::create_answer::AnswerCreator;
+use super::explain::{ExplanationLog, Reason};
+use super::facts::SectionFacts;
+use super::formats::{self, Layout};
+use super::kind::{Kind, is_secure};
+use super::receive_offer::Decision;
+use super::simulcast::{self, Answered};
+use super::transceiver::Entry;
+use super::transport;
+use crate::attribute::Direction;
+use crate::text::Token;
+
+/// A section of an offer with all that becomes known of it on the way to the answer.
+pub(super) struct Evaluation<'a> {
+    pub(super) index: usize,
+    pub(super) facts: &'a SectionFacts,
+    /// Whom it serves.
+    pub(super) entry: Option<&'a Entry>,
+    pub(super) mid: Token<'static>,
+    /// What it would carry, or why it is rejected for that.
+    pub(super) media: Result<MediaTerms, Reason>,
+    /// The transport that it offers.
+    pub(super) transport: Result<AgreedTransport, Reason>,
+    /// The section whose transport it uses, or why it is rejected.
+    pub(super) owner: Result<usize, Reason>,
+}
+
+/// What a section carries if it is accepted.
+#[derive(Clone)]
+pub(super) struct MediaTerms {
+    pub(super) codecs: Vec<AgreedCodec>,
+    pub(super) direction: Direction,
+    pub(super) wanted: Direction,
+    pub(super) simulcast: Answered,
+    pub(super) streams: Vec<Token<'static>>,
+}
+
+impl<'a> AnswerCreator<'a> {
+    /// Looks at a section by itself; whose transport it uses is decided for all of them at once.
+    pub(super) fn evaluate(
+        &self,
+        index: usize,
+        facts: &'a SectionFacts,
+        decision: Decision,
+        mid: Token<'static>,
+        log: &mut ExplanationLog<'_>,
+    ) -> Evaluation<'a> {
+        let entry = decision.transceiver.and_then(|id| self.transceivers.get(id));
+        let media = serve(facts, decision, entry).and_then(|entry| self.media(facts, entry, log));
+        let before = self.agreement.transport(index);
+        let transport = transport::of_offer(self.config, &facts.said, before);
+        let owner = media.as_ref().map_err(|reason| *reason).map(|_| index);
+        Evaluation { index, facts, entry, mid, media, transport, owner }
+    }
+
+    fn media(
+        &self,
+        facts: &SectionFacts,
+        entry: &Entry,
+        log: &mut ExplanationLog<'_>,
+    ) -> Result<MediaTerms, Reason> {
+        let wish = &entry.wish;
+        let mut terms = MediaTerms {
+            codecs: Vec::new(),
+            direction: Direction::SendRecv,
+            wanted: wish.direction,
+            simulcast: Answered::default(),
+            streams: wish.streams.clone(),
+        };
+        if wish.kind == Kind::Data {
+            return Ok(terms);
+        }
+        let own = &self.config.capabilities(wish).codecs;
+        let layout = Layout::scratch(wish.kind, own, log);
+        let pairs = layout.matched(&facts.formats, log);
+        terms.codecs = layout.answered(&facts.formats, &pairs, &facts.said.feedback);
+        for codec in &terms.codecs {
+            log.codec(&codec.remote, Reason::Agreed);
+        }
+        if !terms.codecs.iter().any(|codec| formats::is_media(&codec.local)) {
+            return Err(Reason::NoCodec);
+        }
+        terms.direction = facts.direction().answer(wish.direction);
+        let ways = (terms.direction.sends(), terms.direction.receives());
+        let numbers = terms.codecs.iter().map(|codec| codec.remote.payload_type).collect();
+        terms.simulcast = simulcast::answered(&facts.said, &wish.encodings, ways, &numbers, log);
+        Ok(terms)
+    }
+
+    /// The names of the sections: as offered, as agreed, or new ones.
+    pub(super) fn mids(&self) -> Vec<Token<'static>> {
+        let sections = &self.offered.facts.sections;
+        let offered = sections.iter().filter_map(|facts| facts.said.mid.clone());
+        let mut used: Vec<Token<'static>> = offered.collect();
+        used.extend(self.agreement.sections.iter().map(|section| section.mid.clone()));
+        let mut next = self.agreement.next_mid;
+        let name = |(index, facts): (usize, &SectionFacts)| {
+            let agreed = self.agreement.sections.get(index).filter(|agreed| agreed.live);
+            match (&facts.said.mid, agreed) {
+                (Some(mid), _) => mid.clone(),
+                (None, Some(agreed)) => agreed.mid.clone(),
+                (None, None) => Agreement::fresh_mid(&mut next, &used),
+            }
+        };
+        sections.iter().enumerate().map(name).collect()
+    }
+}
+
+/// The transceiver that the section serves, or why there is none.
+fn serve<'a>(
+    facts: &SectionFacts,
+    decision: Decision,
+    entry: Option<&'a Entry>,
+) -> Result<&'a Entry, Reason> {
+    if facts.is_off() {
+        return Err(Reason::OfferedOff);
+    }
+    if decision.rejected {
+        return Err(Reason::RejectedHere);
+    }
+    if facts.kind.is_none() {
+        return Err(Reason::UnknownKind);
+    }
+    if !is_secure(&facts.line.proto) {
+        return Err(Reason::Protocol);
+    }
+    if decision.transceiver.is_none() {
+        return Err(Reason::SecondDataChannel);
+    }
+    entry.filter(|entry| !entry.stopped).ok_or(Reason::Stopped)
+}
