@@ -140,10 +140,15 @@ impl Builder {
 
     /// The description, which [`Policy::Strict`] accepts. An error says what the lines together
     /// lack, such as a mid that a group names.
-    pub fn finish(mut self) -> Result<Session<'static>, WriteError> {
+    pub fn finish(self) -> Result<Session<'static>, WriteError> {
+        self.finish_within(Limits::default())
+    }
+
+    /// The same within other limits than the usual ones.
+    pub(crate) fn finish_within(mut self, limits: Limits) -> Result<Session<'static>, WriteError> {
         self.attributes_begin();
         let text = Cow::Owned(self.text.into_bytes());
-        let session = Session::parse_with(text, Limits::default())?;
+        let session = Session::parse_with(text, limits)?;
         session.check(Policy::Strict)?;
         Ok(session)
     }

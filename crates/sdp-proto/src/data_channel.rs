@@ -235,7 +235,7 @@ fn data_channel_line(port: u16) -> Result<MediaLine<'static>, TextError> {
 }
 
 /// The `t=` lines of the offer, which the answer repeats (RFC 3264 §6).
-pub(crate) fn timings(offer: &Session<'_>) -> Result<Vec<Timing>, Diagnostic> {
+fn timings(offer: &Session<'_>) -> Result<Vec<Timing>, Diagnostic> {
     let lines = offer.session_section().lines().filter(|line| line.kind() == Kind::Time);
     lines.map(|line| read_field(line, Timing::parse)).collect()
 }

@@ -56,6 +56,12 @@ impl<'s> Media<'s> {
         }
     }
 
+    /// What the grammar says about an `m=` line that can be read.
+    pub(crate) fn strict_line(&self) -> Result<(), Diagnostic> {
+        let line = self.section.lines().next();
+        line.map_or(Ok(()), |line| read_field(line, MediaLine::strict))
+    }
+
     /// The identification tag (RFC 5888 §4).
     pub fn mid(&self) -> Result<Option<Token<'s>>, Diagnostic> {
         Ok(self.get::<Mid>()?.map(|mid| mid.0))

@@ -26,6 +26,7 @@ mod simulcast;
 mod state;
 mod transceiver;
 mod transport;
+mod writer;
 
 pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 pub use capability::{Capabilities, Codec, Extension};
@@ -45,8 +46,8 @@ use create_answer::AnswerCreator;
 use create_offer::LocalOffer;
 use receive_answer::AnswerReceiver;
 use receive_offer::ReceivedOffer;
-use section_draft::Candidates;
 use transceiver::Transceivers;
+use writer::Candidates;
 
 use crate::{AcceptError, IceCredentials, Session};
 

@@ -103,7 +103,12 @@ impl<'s> References<'s> {
                 sink(*place);
             }
         }
-        if let Some(line) = self.unnamed.filter(|_| !self.groups.is_empty()) {
+        // A group of nothing tells what its writer supports, and groups nothing (RFC 5888 §9.3).
+        let groups = |line: &AttributeLine<'s>| match line.read::<Group<'_>>() {
+            Some(Ok(group)) => group.mids().next().is_some(),
+            Some(Err(_)) | None => false,
+        };
+        if let Some(line) = self.unnamed.filter(|_| self.groups.iter().any(groups)) {
             sink(missing(line, Code::MissingMid));
         }
         for line in &self.groups {

@@ -172,6 +172,8 @@ fn with_a_group_every_section_has_a_mid() {
     let sections = "m=audio 0 RTP/AVP 0\r\na=mid:0\r\nm=audio 0 RTP/AVP 0\r\n";
     assert_eq!(codes(sections), []);
     assert_eq!(codes(&alloc::format!("a=group:LS 0\r\n{sections}")), [Code::MissingMid]);
+    // A group of nothing says what its writer supports, and groups nothing.
+    assert_eq!(codes(&alloc::format!("a=group:LS\r\n{sections}")), []);
     // One that cannot be read is a finding of its own.
     let bad = alloc::format!("a=group:LS 0\r\n{sections}a=mid:(\r\n");
     assert_eq!(codes(&bad), [Code::Mid]);

@@ -86,6 +86,15 @@ impl<'a> Connection<'a> {
         field.map_or(Ok(()), |field| Err(field.fault(code)))
     }
 
+    /// Whether it is an address, or a name of one, of IPv6.
+    pub(crate) const fn is_ip6(&self) -> bool {
+        match &self.address {
+            ConnectionAddress::Ip(ip) => ip.is_ipv6(),
+            ConnectionAddress::Name4(_) => false,
+            ConnectionAddress::Name6(_) => true,
+        }
+    }
+
     /// The literal address, if it is one.
     pub const fn ip(&self) -> Option<IpAddr> {
         match self.address {

@@ -16,6 +16,7 @@ use super::receive_offer::ReceivedOffer;
 use super::section_draft::{self, SectionDraft};
 use super::transceiver::Transceivers;
 use crate::attribute::{SctpPort, Setup};
+use crate::field::MediaLine;
 use crate::text::{Token, Words};
 
 /// What an offer comes to if it is answered now.
@@ -32,6 +33,18 @@ pub(super) struct AnswerPlan {
 pub(super) struct PlannedSection {
     pub(super) agreed: AgreedSection,
     pub(super) draft: SectionDraft,
+}
+
+impl AnswerPlan {
+    /// Gives sections without a mid one where there are groups, which all sections must have then
+    /// (RFC 5888 §6). Without groups they stay as they were offered (RFC 8829 §5.3.1).
+    fn name_sections(&mut self) {
+        if self.groups.iter().chain(&self.lip_sync).any(|group| !group.is_empty()) {
+            for PlannedSection { agreed, draft } in &mut self.sections {
+                draft.mid.get_or_insert_with(|| agreed.mid.clone());
+            }
+        }
+    }
 }
 
 /// What an answer is made from.
@@ -68,6 +81,7 @@ impl AnswerCreator<'_> {
         let streams = plan.sections.iter().map(|section| section.draft.streams());
         let streams: Vec<_> = streams.collect();
         plan.lip_sync = lip_sync::answered(&facts.lip_sync, &streams);
+        plan.name_sections();
         plan
     }
 
@@ -134,6 +148,8 @@ impl AnswerCreator<'_> {
         if rtp {
             let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
             line.formats = Words::new(numbers).ok();
+        } else {
+            line.formats = self.data_format(&line);
         }
         let draft = SectionDraft {
             line: line.clone(),
@@ -178,6 +194,17 @@ impl AnswerCreator<'_> {
             line,
         };
         PlannedSection { agreed, draft }
+    }
+}
+
+impl AnswerCreator<'_> {
+    /// The format of a data channel section: what the offer has or, before RFC 8841, the own port.
+    fn data_format(&self, line: &MediaLine<'_>) -> Option<Words<'static>> {
+        if line.proto == "DTLS/SCTP" {
+            return Words::new([alloc::format!("{}", self.config.sctp_port.0)]).ok();
+        }
+        let offered = line.formats.clone().map(Words::into_owned);
+        offered.or_else(|| Words::new(["webrtc-datachannel"]).ok())
     }
 }
 

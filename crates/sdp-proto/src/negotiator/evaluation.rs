@@ -1,6 +1,7 @@
 //! What a section of an offer is worth: its media, its transport, and why it has none (RFC 8829
 //! §5.3.1, RFC 3264 §6.1).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedCodec, AgreedTransport, Agreement};
@@ -96,12 +97,15 @@ impl<'a> AnswerCreator<'a> {
     /// The names of the sections: as offered, as agreed, or new ones.
     pub(super) fn mids(&self) -> Vec<Token<'static>> {
         let sections = &self.offered.facts.sections;
-        let offered = sections.iter().filter_map(|facts| facts.said.mid.clone());
-        let mut used: Vec<Token<'static>> = offered.collect();
-        used.extend(self.agreement.sections.iter().map(|section| section.mid.clone()));
+        let offered: BTreeSet<&Token<'static>> =
+            sections.iter().filter_map(|facts| facts.said.mid.as_ref()).collect();
+        let agreed = self.agreement.sections.iter().map(|section| &section.mid);
+        let used: Vec<Token<'static>> = offered.iter().copied().chain(agreed).cloned().collect();
         let mut next = self.agreement.next_mid;
         let name = |(index, facts): (usize, &SectionFacts)| {
             let agreed = self.agreement.sections.get(index).filter(|agreed| agreed.live);
+            // A name that the offer gives to another section is that one's.
+            let agreed = agreed.filter(|agreed| !offered.contains(&agreed.mid));
             match (&facts.said.mid, agreed) {
                 (Some(mid), _) => mid.clone(),
                 (None, Some(agreed)) => agreed.mid.clone(),

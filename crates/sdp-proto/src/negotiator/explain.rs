@@ -42,6 +42,8 @@ pub enum Reason {
     Parameters,
     /// A second format, extension or rid that is the same as an earlier one.
     Duplicate,
+    /// Not written as its grammar has it, so that it means nothing.
+    Malformed,
     /// RTX or RED whose original is not among the agreed formats.
     NoOriginal,
     /// All numbers are in use for something else.
@@ -97,6 +99,7 @@ impl Reason {
             Self::NotTheirs => "the answer leaves it out",
             Self::Parameters => "its parameters do not agree",
             Self::Duplicate => "the same as an earlier one",
+            Self::Malformed => "not written as its grammar has it",
             Self::NoOriginal => "the format it goes with was not agreed",
             Self::NoNumber => "no number is free",
             Self::NumberChanged => "the answer moved it to another number",

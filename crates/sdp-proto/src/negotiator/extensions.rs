@@ -72,7 +72,7 @@ pub(super) fn answered(
             continue;
         }
         let one_of_a_choice = map.id >= CHOICE && !chosen.insert(map.id);
-        if one_of_a_choice || maps.iter().any(|m| m.uri == map.uri) {
+        if one_of_a_choice || maps.iter().any(|m| m.uri == map.uri || m.id == map.id) {
             log.extension(&map.uri, Reason::Duplicate);
             continue;
         }

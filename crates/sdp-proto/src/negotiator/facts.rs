@@ -11,11 +11,12 @@ use crate::attribute::{
     RtcpFb, Setup, Simulcast, TlsId,
 };
 use crate::codec::Format;
-use crate::data_channel::timings;
+use crate::diagnostic::Code;
 use crate::field::{MediaLine, Timing};
-use crate::section::Section;
-use crate::text::Token;
-use crate::{IceCredentials, Session};
+use crate::line::Kind as LineKind;
+use crate::section::{Section, read_field};
+use crate::text::{Token, Words, is_token_byte};
+use crate::{IceCredentials, Media, Session};
 
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl RemoteFacts {
         let mut sections = Vec::with_capacity(session.media_count());
         let mut mids = BTreeMap::new();
         for media in session.media() {
-            let line = media.line()?.into_owned();
+            let line = line(&media)?;
             let mut said = Said::read(&media);
             said.default_to(&top);
             let index = sections.len();
@@ -160,7 +161,7 @@ impl RemoteFacts {
         let bundled = named(&groups, &mids, "BUNDLE");
         let lip_sync = named(&groups, &mids, "LS").collect();
         let groups = disjoint(bundled, sections.len());
-        Ok(Self { groups, lip_sync, timings: timings(session)?, sections })
+        Ok(Self { groups, lip_sync, timings: timings(session), sections })
     }
 
     /// The group that a section is in.
@@ -174,6 +175,30 @@ impl RemoteFacts {
         let says = |index: usize| self.sections.get(index).is_some_and(|s| s.said.rtcp_mux);
         says(section) || says(owner)
     }
+}
+
+/// The `m=` line as an answer can repeat it, with those of its formats that are any. A media type
+/// or a protocol that is none leaves nothing to answer.
+fn line(media: &Media<'_>) -> Result<MediaLine<'static>, Mismatch> {
+    let line = media.line()?.into_owned();
+    match media.strict_line() {
+        Err(fault) if matches!(fault.code, Code::MediaType | Code::MediaProtocol) => {
+            return Err(fault.into());
+        }
+        Ok(()) => return Ok(line),
+        Err(_) => {}
+    }
+    let rtp = line.is_rtp();
+    let number = |format: &str| format.parse().is_ok_and(|number: u8| number < 128);
+    let fits = |format: &&str| format.bytes().all(is_token_byte) && (!rtp || number(format));
+    let formats = Words::new(line.formats().filter(fits)).ok();
+    Ok(MediaLine { formats, ..line })
+}
+
+/// The `t=` lines, which the answer repeats (RFC 3264 §6), as far as they can be read.
+fn timings(session: &Session<'_>) -> Vec<Timing> {
+    let lines = session.session_section().lines().filter(|line| line.kind() == LineKind::Time);
+    lines.filter_map(|line| read_field(line, Timing::parse).ok()).collect()
 }
 
 /// The groups of these semantics as indices. One that names an unknown mid is ignored (RFC 5888 §6).

@@ -1,20 +1,14 @@
 //! A section as this side is going to write it, in an offer or an answer (RFC 8829 §5.2.1, §5.3.1).
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::config::Config;
 use super::kind::Kind;
 use super::simulcast;
-use crate::attribute::{
-    BundleOnly, Candidate, Direction, EndOfCandidates, ExtMap, ExtMapAllowMixed, Group, IceLite,
-    Mid, Msid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
-};
+use crate::WriteError;
+use crate::attribute::{Direction, ExtMap, Setup};
 use crate::codec::Format;
-use crate::data_channel::{DISCARD_PORT, default_destination};
-use crate::field::{Connection, MediaLine, Origin, Timing};
+use crate::field::MediaLine;
 use crate::text::{Text, Token, Words};
-use crate::{Builder, IceCredentials, Session, WriteError};
 
 /// All that is written of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +37,6 @@ pub(super) struct SectionDraft {
     pub(super) rtcp_mux_only: bool,
     pub(super) rtcp_rsize: bool,
 }
-
-/// The addresses of a transport, as far as they are known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Gathered {
-    pub(super) candidates: Vec<Candidate<'static>>,
-    pub(super) complete: bool,
-}
-
-/// Candidates by the mid of the section that they are for; `None` for all others.
-pub(super) type Candidates = BTreeMap<Option<Token<'static>>, Gathered>;
 
 impl SectionDraft {
     /// The MediaStreams of a section of media that is in use.
@@ -104,174 +88,6 @@ pub(super) fn line(
         }
     };
     MediaLine::new(media, 0, kind.proto(), numbers).map_err(|_| WriteError::NotALine)
-}
-
-/// What a description is made of.
-pub(super) struct Writer<'w> {
-    pub(super) config: &'w Config,
-    pub(super) credentials: &'w IceCredentials<'static>,
-    pub(super) candidates: &'w Candidates,
-    pub(super) version: u64,
-    pub(super) timings: &'w [Timing],
-    pub(super) drafts: &'w [SectionDraft],
-    pub(super) groups: &'w [Vec<usize>],
-    pub(super) lip_sync: &'w [Vec<usize>],
-}
-
-impl Writer<'_> {
-    pub(super) fn write(&self) -> Result<Session<'static>, WriteError> {
-        let origin = Origin::anonymous(self.config.session_id, self.version);
-        let mut builder = Builder::new(&origin)?;
-        for timing in self.timings {
-            builder.timing(timing)?;
-        }
-        let bundles = self.groups.iter().map(|group| ("BUNDLE", group));
-        for (name, group) in bundles.chain(self.lip_sync.iter().map(|group| ("LS", group))) {
-            let semantics = Token::new(name).map_err(|_| WriteError::Name)?;
-            let member = |index: &usize| self.drafts.get(*index)?.mid.clone();
-            builder.attribute(&Group::new(semantics, group.iter().filter_map(member)))?;
-        }
-        if self.config.ice_lite {
-            builder.attribute(&IceLite)?;
-        }
-        if let Some(pacing) = &self.config.ice_pacing {
-            builder.attribute(pacing)?;
-        }
-        // All transports show the same certificates, so that these may stand here (RFC 8829 §5.2.1).
-        // They have to: of bundled sections without a fingerprint Chromium rejects all but one.
-        for fingerprint in &self.config.fingerprints {
-            builder.attribute(fingerprint)?;
-        }
-        for draft in self.drafts {
-            self.section(&mut builder, draft)?;
-        }
-        builder.finish()
-    }
-
-    fn section(&self, builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
-        let off = !draft.live || draft.bundle_only;
-        let gathered = self.gathered(draft.owner);
-        let (connection, port) = match gathered {
-            _ if off => (Connection::UNKNOWN, 0),
-            Some(gathered) => default_destination(&gathered.candidates, 1),
-            None => (Connection::UNKNOWN, DISCARD_PORT),
-        };
-        let line = MediaLine { port, port_count: None, ..draft.line.clone() };
-        builder.media(&line)?.connection(&connection)?;
-        if let Some(mid) = &draft.mid {
-            builder.attribute(&Mid(mid.clone()))?;
-        }
-        if !draft.live {
-            builder.attribute(&Direction::Inactive)?;
-            return Ok(());
-        }
-        if draft.bundle_only {
-            builder.attribute(&BundleOnly)?;
-        }
-        if let Some(setup) = draft.setup {
-            self.transport(builder, draft, setup, gathered)?;
-        }
-        match draft.kind {
-            Some(Kind::Data) => self.data(builder, draft),
-            Some(Kind::Audio | Kind::Video) | None => media(builder, draft),
-        }
-    }
-
-    fn gathered(&self, owner: usize) -> Option<&Gathered> {
-        let mid = self.drafts.get(owner)?.mid.clone();
-        self.candidates.get(&mid).or_else(|| self.candidates.get(&None))
-    }
-
-    /// The attributes of a transport, which stand in the section that carries it alone
-    /// (RFC 9143 §7.1.3).
-    fn transport(
-        &self,
-        builder: &mut Builder,
-        draft: &SectionDraft,
-        setup: Setup,
-        gathered: Option<&Gathered>,
-    ) -> Result<(), WriteError> {
-        builder.attribute(&self.credentials.ufrag)?.attribute(&self.credentials.pwd)?;
-        if let Some(options) = &self.config.ice_options {
-            builder.attribute(options)?;
-        }
-        builder.attribute(&setup)?;
-        if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| draft.tls_id) {
-            builder.attribute(tls_id)?;
-        }
-        let candidates = gathered.map_or(&[][..], |gathered| &gathered.candidates);
-        if draft.rtcp {
-            let (connection, port) = default_destination(candidates, 2);
-            builder.attribute(&Rtcp { port, connection: Some(connection) })?;
-        }
-        for candidate in candidates {
-            builder.attribute(candidate)?;
-        }
-        if gathered.is_some_and(|gathered| gathered.complete) {
-            builder.attribute(&EndOfCandidates)?;
-        }
-        Ok(())
-    }
-
-    /// Data channels. A peer of before RFC 8841 is answered in its own terms.
-    fn data(&self, builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
-        // RTP sections of the group may be multiplexed over this transport (RFC 9143 §7.1.3).
-        if draft.rtcp_mux {
-            builder.attribute(&RtcpMux)?;
-        }
-        match draft.line.formats().next().filter(|_| draft.line.proto == "DTLS/SCTP") {
-            Some(port) => {
-                let value = alloc::format!("{port} webrtc-datachannel 1024");
-                builder.attribute_text("sctpmap", Some(&value))?;
-            }
-            None => {
-                builder.attribute(&self.config.sctp_port)?;
-            }
-        }
-        builder.attribute(&self.config.max_message_size)?;
-        Ok(())
-    }
-}
-
-fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
-    builder.attribute(&draft.direction)?;
-    for stream in draft.streams.iter().filter(|_| draft.direction.sends()) {
-        builder.attribute(&Msid { stream: stream.clone(), track: None })?;
-    }
-    if draft.rtcp_mux {
-        builder.attribute(&RtcpMux)?;
-    }
-    if draft.rtcp_mux_only {
-        builder.attribute(&RtcpMuxOnly)?;
-    }
-    if draft.rtcp_rsize {
-        builder.attribute(&RtcpRsize)?;
-    }
-    if draft.allow_mixed {
-        builder.attribute(&ExtMapAllowMixed)?;
-    }
-    for extension in &draft.extensions {
-        builder.attribute(extension)?;
-    }
-    for (format, feedback) in &draft.formats {
-        if let Some(codec) = &format.codec {
-            builder.attribute(codec)?;
-        }
-        for text in feedback {
-            let value = alloc::format!("{} {text}", format.payload_type);
-            builder.attribute_text("rtcp-fb", Some(&value))?;
-        }
-        if let Some(fmtp) = &format.fmtp {
-            builder.attribute(fmtp)?;
-        }
-    }
-    for rid in &draft.simulcast.rids {
-        builder.attribute(rid)?;
-    }
-    if let Some(simulcast) = &draft.simulcast.simulcast {
-        builder.attribute_text("simulcast", Some(simulcast))?;
-    }
-    Ok(())
 }
 
 /// The formats of an `m=` line as they were or, where there are none, one that stands for none.

@@ -138,15 +138,24 @@ fn restricted(
     log: &mut ExplanationLog<'_>,
 ) -> Vec<Rid<'static>> {
     let mut kept = Vec::new();
-    for rid in said.rids.iter().filter(|rid| wanted(rid)) {
-        match restrictions(rid, formats) {
-            Some(restrictions) => {
-                log.rid(&rid.id, Reason::Agreed);
-                let id = rid.id.clone().into_owned();
-                kept.push(Rid { id, direction, restrictions: Text::new(restrictions).ok() });
-            }
-            None => log.rid(&rid.id, Reason::NoCodec),
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for rid in &said.rids {
+        let again = !seen.insert(&rid.id);
+        if !wanted(rid) {
+            continue;
         }
+        // A line against the grammar is ignored (RFC 8851 §6).
+        let reason = match restrictions(rid, formats) {
+            _ if again => Reason::Duplicate,
+            _ if !rid.is_strict() => Reason::Malformed,
+            None => Reason::NoCodec,
+            Some(restrictions) => {
+                let restrictions = Text::new(restrictions).ok();
+                kept.push(Rid { id: rid.id.clone(), direction, restrictions });
+                Reason::Agreed
+            }
+        };
+        log.rid(&rid.id, reason);
     }
     kept
 }

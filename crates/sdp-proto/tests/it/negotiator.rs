@@ -1,10 +1,13 @@
 //! Two negotiators, or one and a peer played by text.
 
+mod answerable;
 mod answers;
 mod bundles;
 mod chromium;
+mod faults;
 mod model;
 mod offers;
+mod peer;
 mod rollbacks;
 mod states;
 mod transports;
