@@ -85,6 +85,8 @@ pub trait TypedAttribute<'a>: Sized + fmt::Display {
     const LEVEL: Level;
     /// Whether a section may have it once only.
     const ONCE: bool = false;
+    /// Whether it is a name alone. An empty value behind it is a finding, and means nothing.
+    const FLAG: bool = false;
     /// Whether its value, or the end of it, is text in which blanks have no grammar.
     const FREE_TEXT: bool = false;
 
@@ -121,10 +123,11 @@ pub(crate) fn required(value: Option<&str>) -> Result<&str, ValueError> {
     }
 }
 
-/// The absence of a value, where there must be none.
+/// The absence of a value, where there must be none. An empty one says no more than none; that it
+/// is there is a finding of the checks.
 pub(crate) fn refused(value: Option<&str>) -> Result<(), ValueError> {
     match value {
-        None => Ok(()),
+        None | Some("") => Ok(()),
         Some(value) => {
             Err(ValueError { code: Code::AttributeFlag, start: 0, end: value.len() as u32 })
         }
@@ -136,6 +139,7 @@ pub(crate) fn refused(value: Option<&str>) -> Result<(), ValueError> {
 pub(crate) struct Traits {
     pub(crate) level: Level,
     pub(crate) once: bool,
+    pub(crate) flag: bool,
     pub(crate) free_text: bool,
 }
 
@@ -258,6 +262,7 @@ macro_rules! attributes {
                     $(Ordinal::$name => Traits {
                         level: <$ty>::LEVEL,
                         once: <$ty>::ONCE,
+                        flag: <$ty>::FLAG,
                         free_text: <$ty>::FREE_TEXT,
                     },)*
                 }

@@ -181,14 +181,15 @@ impl<'s> Line<'s> {
         self.content.get(self.value_at()..).unwrap_or_default()
     }
 
-    /// Name and value of an attribute line; the value is `None` where there is no colon.
+    /// Name and value of an attribute line; the value is `None` where there is no colon, and then
+    /// blanks behind the name are no part of it.
     pub fn attribute(&self) -> Option<(&'s [u8], Option<&'s [u8]>)> {
         if self.record.kind != Kind::ATTRIBUTE {
             return None;
         }
         let value = self.value();
         if self.record.name_len == NO_COLON {
-            return Some((value, None));
+            return Some((without_blanks(value), None));
         }
         let (name, rest) = value.split_at_checked(usize::from(self.record.name_len))?;
         Some((name, rest.get(1..)))
@@ -210,9 +211,15 @@ impl<'s> Line<'s> {
     /// Offset in [`value`](Self::value) at which an attribute's value starts.
     pub(crate) fn attribute_value_at(&self) -> u32 {
         if self.record.name_len == NO_COLON {
-            self.value().len() as u32
+            without_blanks(self.value()).len() as u32
         } else {
             u32::from(self.record.name_len) + 1
         }
     }
+}
+
+/// The bytes without blanks at their end.
+fn without_blanks(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'));
+    bytes.get(..end.map_or(0, |last| last + 1)).unwrap_or_default()
 }

@@ -4,8 +4,8 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use crate::Refusal;
-use crate::attribute::{Attribute, TypedAttribute};
-use crate::diagnostic::ValueError;
+use crate::attribute::{Attribute, Known, TypedAttribute};
+use crate::diagnostic::{Code, ValueError};
 use crate::limits::LimitError;
 use crate::text::{is_text_byte, is_token_byte};
 
@@ -80,6 +80,10 @@ pub(crate) fn attribute_line(name: &str, value: Option<&str>) -> Result<String, 
         line.push_str(value);
     }
     unbroken(line.as_bytes())?;
+    let flag = Known::find(name.as_bytes()).is_some_and(|known| Attribute::traits(known).flag);
+    if flag && value == Some("") {
+        return Err(ValueError { code: Code::AttributeFlag, start: 0, end: 0 }.into());
+    }
     Attribute::read(name, value)?;
     Ok(line)
 }

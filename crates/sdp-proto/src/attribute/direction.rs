@@ -73,6 +73,7 @@ impl TypedAttribute<'_> for Direction {
     const NAMES: &'static [&'static str] = &["sendrecv", "sendonly", "recvonly", "inactive"];
     const LEVEL: Level = Level::Both;
     const ONCE: bool = true;
+    const FLAG: bool = true;
 
     fn read(name: &str, value: Option<&str>) -> Result<Self, ValueError> {
         refused(value)?;

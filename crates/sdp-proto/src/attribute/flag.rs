@@ -16,6 +16,7 @@ macro_rules! flags {
             const NAMES: &'static [&'static str] = &[$text];
             const LEVEL: Level = Level::$level;
             const ONCE: bool = true;
+            const FLAG: bool = true;
 
             fn read(_: &str, value: Option<&str>) -> Result<Self, ValueError> {
                 refused(value).map(|()| Self)

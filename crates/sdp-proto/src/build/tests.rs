@@ -56,6 +56,8 @@ fn no_value_breaks_out_of_its_line() {
     }
     assert_eq!(builder.attribute_text("to ol", None).err(), Some(WriteError::Name));
     assert_eq!(builder.attribute_text("", None).err(), Some(WriteError::Name));
+    let flag = builder.attribute_text("rtcp-mux", Some("")).err();
+    assert!(matches!(flag, Some(WriteError::Value(_))));
     assert!(text(builder).ends_with("t=0 0\r\n"));
 }
 

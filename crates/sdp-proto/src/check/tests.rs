@@ -97,6 +97,13 @@ fn spacing_is_a_finding_where_it_has_a_grammar() {
     assert_eq!(codes("m=audio\t0 RTP/AVP 0\r\n"), [Code::OddSpacing]);
     assert_eq!(codes("m=audio 0 RTP/AVP 0\r\na=fmtp:0 a;  b \r\n"), []);
     assert_eq!(codes("a=msid-semantic: WMS\r\n"), []);
+    // A name without a value ends where the blanks begin.
+    for flag in ["a=ice-lite \r\n", "a=extmap-allow-mixed\t\r\n", "a=x-own \r\n"] {
+        assert_eq!(codes(flag), [Code::TrailingSpace], "{flag:?}");
+    }
+    assert_eq!(codes("a=ice-lite:\r\n"), [Code::AttributeFlag]);
+    assert_eq!(codes("a=ice-lite: \r\n"), [Code::AttributeFlag, Code::TrailingSpace]);
+    assert_eq!(codes("a=to ol\r\n"), [Code::AttributeName]);
 }
 
 #[test]

@@ -116,6 +116,8 @@ fn unknown(attribute: &AttributeLine<'_>, sink: &mut Sink<'_>) {
         sink(at(&line, start, name_at + name.len(), Code::AttributeName));
     } else if attribute.value() == Some(b"") {
         sink(whole(&line, Code::AttributeValue));
+    } else if attribute.value().is_none() {
+        spacing(&line, line.value_at() + name.len(), sink);
     }
 }
 
@@ -190,7 +192,8 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
                 Ordinal::Simulcast => Says::Simulcast,
                 _ => Says::Nothing,
             };
-            (says, None)
+            let flag = value.is_some() && Attribute::traits(known).flag;
+            (says, flag.then_some(Code::AttributeFlag))
         }
     })
 }

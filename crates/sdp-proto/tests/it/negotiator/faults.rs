@@ -1,6 +1,7 @@
 //! Descriptions that peers were seen to send, and what has to become of each.
 use super::peer::{bare, description, live};
 use super::*;
+use sdp_proto::attribute::Direction;
 const AUDIO: &str = "audio 9 UDP/TLS/RTP/SAVPF";
 const VIDEO: &str = "video 9 UDP/TLS/RTP/SAVPF";
 const MID: &str = "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -21,6 +22,41 @@ fn a_section_without_mid_beside_a_group_is_answered() {
         assert_eq!(line(m_lines(&answered)[0]), line(first.lines().next().unwrap()));
         assert!(lines(&answered, None).contains(&"a=group:BUNDLE 1"), "{answered}");
         assert!(b.agreement().sections()[1].live);
+    }
+}
+
+#[test]
+fn a_candidate_that_cannot_be_read_costs_that_candidate() {
+    for candidate in [
+        "a=candidate:1 1 udp 659136 fe80::1%21 60720 typ host generation 0",
+        "a=candidate:1 1 udp 2130706431 999.1.1.1 5000 typ host",
+        "a=candidate:1 1 udp 1 192.0.2.1 5000 typ srflx raddr fe80::1%eth0 rport 9",
+        "a=candidate:1 1 udp 2130706431 [2001:db8::1] 5000 typ host",
+        "a=remote-candidates:1 999.1.1.1 5000",
+        "a=rtcp:9 IN IP4 999.1.1.1",
+    ] {
+        let text = description(&[], &[live(&format!("{AUDIO} 0"), &["a=mid:0", candidate])]);
+        let mut b = side(2);
+        answer(&mut b, &text);
+        assert!(b.agreement().sections()[0].live, "{candidate}");
+    }
+}
+
+#[test]
+fn flags_count_with_blanks_behind_them_or_an_empty_value() {
+    for end in [" ", "\t ", ":", ": "] {
+        let flags = ["a=mid:0", "a=sendonly", "a=rtcp-rsize", "a=extmap-allow-mixed"];
+        let text = description(&[], &[live(&format!("{AUDIO} 0"), &flags)]);
+        let text = ["a=sendonly", "a=rtcp-rsize", "a=extmap-allow-mixed", "a=rtcp-mux"]
+            .iter()
+            .fold(text, |text, flag| text.replace(&format!("{flag}\r"), &format!("{flag}{end}\r")));
+        let mut b = side(2);
+        let answered = answer(&mut b, &text);
+        let section = &b.agreement().sections()[0];
+        assert!(section.live && section.rtcp_mux && section.rtcp_rsize, "{end:?}");
+        assert!(section.allow_mixed);
+        assert_eq!(section.direction, Direction::RecvOnly);
+        assert!(answered.contains("a=recvonly\r\n"));
     }
 }
 
