@@ -57,6 +57,17 @@ impl Format<'_> {
         }
     }
 
+    /// Whether a payload type may stand for both in one RTP session (RFC 9143 §9.1.1): as
+    /// [`same`](Self::same), where what RTX and RED refer to is the same by its number.
+    pub(crate) fn same_configuration(&self, other: &Format<'_>) -> bool {
+        self.same_codec(other)
+            && match (self.parameters(), other.parameters()) {
+                (Parameters::Rtx(a), Parameters::Rtx(b)) => a.apt == b.apt,
+                (Parameters::Red(a), Parameters::Red(b)) => a.payload_types().eq(b.payload_types()),
+                (a, b) => a.compatible(&b),
+            }
+    }
+
     fn same_codec(&self, other: &Format<'_>) -> bool {
         match (&self.codec, &other.codec) {
             (Some(a), Some(b)) => a.same_codec(b),

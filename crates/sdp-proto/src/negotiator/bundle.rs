@@ -24,6 +24,8 @@ pub(super) struct Member {
     pub(super) live: bool,
     /// Whether it was agreed on and stays.
     pub(super) continues: bool,
+    /// Whether it may join a group that there is not yet.
+    pub(super) joins: bool,
 }
 
 /// Places the sections of an own offer; the groups with the transport's section first.
@@ -63,7 +65,8 @@ pub(super) fn offer(
             }
         }
         // A group of nothing says no less (RFC 8829 §5.2.1).
-        groups.push(live);
+        let joins = |index: &usize| members.get(*index).is_some_and(|member| member.joins);
+        groups.push(live.into_iter().filter(joins).collect());
         return (placed, groups);
     }
     if let Some(first) = groups.first_mut() {

@@ -7,6 +7,7 @@ use super::config::BundlePolicy;
 use super::create_answer::AnswerCreator;
 use super::evaluation::Evaluation;
 use super::explain::Reason;
+use super::facts::RemoteFacts;
 use super::kind::Kind;
 
 /// Says of each section whose transport it uses, or why it is rejected; returns the groups that
@@ -45,40 +46,69 @@ pub(super) fn answer(
     groups
 }
 
-/// Chooses the section that carries the transport of an offered group.
+/// Chooses the section that carries the transport of an offered group, and who shares it.
+///
+/// What cannot share it leaves the group with the transport of its own that it offers. Nothing
+/// leaves a group that exists, or without such a transport (RFC 9143 §7.3.2).
 fn group(
     creator: &AnswerCreator<'_>,
     sections: &mut [Evaluation<'_>],
     offered: &[usize],
 ) -> Vec<usize> {
+    let facts = &creator.offered.facts;
     let first = offered.first().copied();
     // The transport of a group that exists is that of its first section, and of no other.
     let exists = first.and_then(|index| creator.agreement.group_of(index)).is_some();
     let pool = if exists { 1 } else { offered.len() };
-    let carries = |index: &usize| {
-        sections.get(*index).is_some_and(|section| {
-            section.media.is_ok() && section.facts.line.port != 0 && section.transport.is_ok()
-        })
-    };
+    let carries =
+        |index: &usize| sections.get(*index).is_some_and(|s| obstacle(facts, s).is_none());
     let tag = offered.iter().copied().take(pool).find(carries);
-    let why =
-        first.and_then(|index| sections.get(index)).map_or(Reason::NoBundle, |section| {
-            match (&section.media, &section.transport) {
-                (Err(_), _) => Reason::TagRejected,
-                (Ok(_), Err(reason)) => *reason,
-                (Ok(_), Ok(_)) => Reason::NoBundle,
-            }
-        });
+    let why = first.and_then(|index| sections.get(index));
+    let why = why.and_then(|section| obstacle(facts, section)).unwrap_or(Reason::NoBundle);
+    let mut protocol: Option<&str> = None;
     let mut members = Vec::new();
     let others = offered.iter().copied().filter(|index| Some(*index) != tag);
     for index in tag.into_iter().chain(others) {
         let Some(section) = sections.get_mut(index).filter(|section| section.media.is_ok()) else {
             continue;
         };
-        section.owner = tag.ok_or(why);
-        members.extend(tag.map(|_| index));
+        let shares = tag.ok_or(why).and_then(|tag| {
+            let line = &section.facts.line;
+            if !section.facts.is_rtp() {
+                Ok(tag)
+            } else if !facts.muxed(index, tag) {
+                Err(Reason::NoRtcpMux)
+            } else if line.proto != *protocol.get_or_insert(line.proto.as_str()) {
+                Err(Reason::BundleProtocol)
+            } else {
+                Ok(tag)
+            }
+        });
+        match shares {
+            Ok(tag) => {
+                section.owner = Ok(tag);
+                members.push(index);
+            }
+            Err(reason) if exists || section.facts.line.port == 0 => section.owner = Err(reason),
+            Err(_) => {}
+        }
     }
     members
+}
+
+/// Why a section cannot carry the transport of a group.
+fn obstacle(facts: &RemoteFacts, section: &Evaluation<'_>) -> Option<Reason> {
+    let (media, transport) = (&section.media, &section.transport);
+    match (media, transport) {
+        (Err(_), _) => Some(Reason::TagRejected),
+        (Ok(_), Err(reason)) => Some(*reason),
+        (Ok(_), Ok(_)) if section.facts.line.port == 0 => Some(Reason::NoBundle),
+        // RTCP has no port of its own in a group (RFC 9143 §9.3).
+        (Ok(_), Ok(_)) if section.facts.is_rtp() && !facts.muxed(section.index, section.index) => {
+            Some(Reason::NoRtcpMux)
+        }
+        (Ok(_), Ok(_)) => None,
+    }
 }
 
 /// Rejects the transports that the policy does not allow beside the first, or beside the first

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedSection, Agreement, DataTerms, DtlsRole};
 use super::bundle_answer;
 use super::config::{Config, RtcpMuxPolicy};
-use super::evaluation::{Evaluation, MediaTerms};
+use super::evaluation::{Evaluation, MediaTerms, NumbersInUse};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
 use super::formats;
@@ -68,10 +68,12 @@ impl AnswerCreator<'_> {
             explanations: Vec::new(),
         };
         let mut sections = Vec::with_capacity(facts.sections.len());
+        let mut numbers = NumbersInUse::default();
         let decided = facts.sections.iter().zip(&self.offered.decisions).zip(self.mids());
         for (index, ((facts, decision), mid)) in decided.enumerate() {
             let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
-            sections.push(self.evaluate(index, facts, *decision, mid, &mut log));
+            let section = self.evaluate(index, facts, *decision, mid, &mut numbers, &mut log);
+            sections.push(section);
         }
         plan.groups = bundle_answer::answer(self, &mut sections);
         for section in sections {
@@ -139,10 +141,12 @@ impl AnswerCreator<'_> {
         extensions::reserve(&mut plan.extension_ids, &said.extensions);
         let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
         let allow_mixed = rtp && self.config.allow_mixed && said.allow_mixed;
+        let bundled = plan.groups.iter().any(|group| group.contains(&index));
         let extensions = entry.filter(|_| rtp).map_or(Vec::new(), |entry| {
             let own = &self.config.capabilities(&entry.wish).extensions;
+            let own = extensions::with_mid(own, bundled);
             let ids = &mut plan.extension_ids;
-            extensions::answered(own, &said.extensions, allow_mixed, ids, &mut log)
+            extensions::answered(&own, &said.extensions, allow_mixed, ids, &mut log)
         });
         let mut line = facts.line.clone();
         if rtp {

@@ -1,6 +1,7 @@
 //! Making an offer out of what was agreed and what the transceivers want (RFC 8829 §5.2, RFC 3264
 //! §5, §8).
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement};
@@ -18,7 +19,8 @@ use super::simulcast;
 use super::transceiver::{Entry, TransceiverId, Transceivers};
 use super::writer::{Candidates, Writer};
 use crate::attribute::{Direction, Setup};
-use crate::text::Token;
+use crate::codec::Format;
+use crate::text::{Token, Word};
 use crate::{IceCredentials, Session};
 
 /// An own offer that waits for its answer.
@@ -75,7 +77,8 @@ impl<'o> OfferCreator<'o> {
     pub(super) fn create(&self) -> Result<LocalOffer, CommandError> {
         let mut next_mid = self.agreement.next_mid;
         let slots = self.slots(&mut next_mid)?;
-        let members: Vec<Member> = slots.iter().map(Slot::member).collect();
+        let protocol = self.protocol(&slots);
+        let members = members(&slots, &protocol);
         let (places, groups) = bundle::offer(self.config.bundle, self.agreement, &members);
         let mut reserved = Reserved {
             payload_types: self.agreement.payload_types.clone(),
@@ -84,7 +87,9 @@ impl<'o> OfferCreator<'o> {
         };
         let mut sections = Vec::with_capacity(slots.len());
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
-            sections.push(self.section(index, slot, place, &mut reserved)?);
+            let bundled = groups.iter().any(|group| group.contains(&index));
+            let role = Role { index, place, bundled, protocol: &protocol };
+            sections.push(self.section(slot, role, &mut reserved)?);
         }
         let drafts: Vec<SectionDraft> = sections.iter().map(|s| s.draft.clone()).collect();
         let streams: Vec<_> = drafts.iter().map(SectionDraft::streams).collect();
@@ -148,13 +153,27 @@ impl<'o> OfferCreator<'o> {
         Ok(slots)
     }
 
+    /// The protocol of RTP in new sections: that of the sections that they are grouped with, which
+    /// must be one (RFC 9143 §9.1), else the usual one.
+    fn protocol(&self, slots: &[Slot<'_>]) -> Word<'static> {
+        let group = self.agreement.groups.first();
+        let held = slots.iter().enumerate().filter_map(|(index, slot)| match slot {
+            Slot::Continues(section, _) if group.is_none_or(|group| group.contains(&index)) => {
+                Some(*section).filter(|section| section.kind != Some(Kind::Data))
+            }
+            Slot::Continues(..) | Slot::Off(_) | Slot::New(..) => None,
+        });
+        let held = held.map(|section| section.line.proto.clone()).next();
+        held.unwrap_or_else(|| Kind::Audio.proto_word())
+    }
+
     fn section(
         &self,
-        index: usize,
         slot: &Slot<'_>,
-        place: Placement,
+        role: Role<'_>,
         reserved: &mut Reserved,
     ) -> Result<LocalSection, CommandError> {
+        let Role { index, place, bundled, protocol } = role;
         let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
             Slot::Off(section) => return Ok(off(index, section, &mut log)),
@@ -171,7 +190,8 @@ impl<'o> OfferCreator<'o> {
         }
         let mixed = rtp && self.config.allow_mixed && held.is_none_or(|s| s.allow_mixed);
         let ids = &mut reserved.extension_ids;
-        let extensions = extensions::offered(&own.extensions, held, mixed, ids, &mut log);
+        let wanted = extensions::with_mid(&own.extensions, rtp && bundled);
+        let extensions = extensions::offered(&wanted, held, mixed, ids, &mut log);
         for format in &layout.formats {
             log.codec(format, Reason::Offered);
         }
@@ -184,6 +204,9 @@ impl<'o> OfferCreator<'o> {
             simulcast::Lines::default()
         };
         let mut line = section_draft::line(wish.kind, &layout.formats)?;
+        if rtp {
+            line.proto = protocol.clone();
+        }
         if let Some(held) = held {
             line.proto = held.line.proto.clone();
             if !rtp {
@@ -217,18 +240,49 @@ impl<'o> OfferCreator<'o> {
     }
 }
 
-impl Slot<'_> {
-    fn member(&self) -> Member {
-        match self {
-            Self::Continues(section, _) => {
-                Member { kind: section.kind, live: true, continues: true }
-            }
-            Self::Off(section) => Member { kind: section.kind, live: false, continues: false },
-            Self::New(entry, _) => {
-                Member { kind: Some(entry.wish.kind), live: true, continues: false }
-            }
+/// The part of a section in the offer.
+#[derive(Clone, Copy)]
+struct Role<'p> {
+    index: usize,
+    place: Placement,
+    /// Whether it is in a group.
+    bundled: bool,
+    /// That of RTP in new sections.
+    protocol: &'p Word<'static>,
+}
+
+/// The sections as far as placing them has to know them. Where there is no group yet, those that
+/// go on join one if it can be: RTP of one protocol, with RTCP on its port, and no payload type
+/// that stands for two formats (RFC 9143 §9.1, §9.3).
+fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
+    let mut numbers: BTreeMap<u8, Format<'static>> = BTreeMap::new();
+    let mut joins = |section: &AgreedSection| {
+        let formats = || section.codecs.iter().map(|codec| &codec.local);
+        let clash = |format: &Format<'static>| {
+            let other = numbers.get(&format.payload_type);
+            other.is_some_and(|other| !other.same_configuration(format))
+        };
+        let rtp = section.kind != Some(Kind::Data);
+        let fits = !rtp || (section.rtcp_mux && section.line.proto == protocol);
+        if !fits || formats().any(clash) {
+            return false;
         }
-    }
+        numbers.extend(formats().map(|format| (format.payload_type, format.clone())));
+        true
+    };
+    let member = |slot: &Slot<'_>| match slot {
+        Slot::Continues(section, _) => {
+            let joins = joins(section);
+            Member { kind: section.kind, live: true, continues: true, joins }
+        }
+        Slot::Off(section) => {
+            Member { kind: section.kind, live: false, continues: false, joins: false }
+        }
+        Slot::New(entry, _) => {
+            Member { kind: Some(entry.wish.kind), live: true, continues: false, joins: true }
+        }
+    };
+    slots.iter().map(member).collect()
 }
 
 /// A section that is off, or goes.

@@ -1,7 +1,8 @@
 //! What a section of an offer is worth: its media, its transport, and why it has none (RFC 8829
 //! §5.3.1, RFC 3264 §6.1).
 
-use alloc::collections::BTreeSet;
+use alloc::borrow::Cow;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedCodec, AgreedTransport, Agreement};
@@ -15,6 +16,7 @@ use super::simulcast::{self, Answered};
 use super::transceiver::Entry;
 use super::transport;
 use crate::attribute::Direction;
+use crate::codec::Format;
 use crate::text::Token;
 
 /// A section of an offer with all that becomes known of it on the way to the answer.
@@ -30,6 +32,37 @@ pub(super) struct Evaluation<'a> {
     pub(super) transport: Result<AgreedTransport, Reason>,
     /// The section whose transport it uses, or why it is rejected.
     pub(super) owner: Result<usize, Reason>,
+}
+
+/// What payload types stand for in the sections of each group so far: those of one RTP session
+/// (RFC 9143 §9.1). Groups go by their first section.
+#[derive(Default)]
+pub(super) struct NumbersInUse(BTreeMap<usize, BTreeMap<u8, Format<'static>>>);
+
+impl NumbersInUse {
+    fn of_group(&mut self, group: Option<&[usize]>) -> Option<&mut BTreeMap<u8, Format<'static>>> {
+        Some(self.0.entry(*group?.first()?).or_default())
+    }
+}
+
+/// The formats but those whose number stands for another format of the group.
+fn free_of<'f>(
+    formats: &'f [Format<'static>],
+    numbers: Option<&BTreeMap<u8, Format<'static>>>,
+    log: &mut ExplanationLog<'_>,
+) -> Cow<'f, [Format<'static>]> {
+    let clashes = |format: &Format<'static>| {
+        let other = numbers.and_then(|numbers| numbers.get(&format.payload_type));
+        other.is_some_and(|other| !other.same_configuration(format))
+    };
+    if !formats.iter().any(clashes) {
+        return Cow::Borrowed(formats);
+    }
+    let (taken, free): (Vec<_>, Vec<_>) = formats.iter().cloned().partition(clashes);
+    for format in &taken {
+        log.codec(format, Reason::NumberInUse);
+    }
+    Cow::Owned(free)
 }
 
 /// What a section carries if it is accepted.
@@ -50,10 +83,13 @@ impl<'a> AnswerCreator<'a> {
         facts: &'a SectionFacts,
         decision: Decision,
         mid: Token<'static>,
+        numbers: &mut NumbersInUse,
         log: &mut ExplanationLog<'_>,
     ) -> Evaluation<'a> {
         let entry = decision.transceiver.and_then(|id| self.transceivers.get(id));
-        let media = serve(facts, decision, entry).and_then(|entry| self.media(facts, entry, log));
+        let numbers = numbers.of_group(self.offered.facts.group_of(index));
+        let media =
+            serve(facts, decision, entry).and_then(|entry| self.media(facts, entry, numbers, log));
         let before = self.agreement.transport(index);
         let transport = transport::of_offer(self.config, &facts.said, before);
         let owner = media.as_ref().map_err(|reason| *reason).map(|_| index);
@@ -64,6 +100,7 @@ impl<'a> AnswerCreator<'a> {
         &self,
         facts: &SectionFacts,
         entry: &Entry,
+        numbers: Option<&mut BTreeMap<u8, Format<'static>>>,
         log: &mut ExplanationLog<'_>,
     ) -> Result<MediaTerms, Reason> {
         let wish = &entry.wish;
@@ -79,13 +116,18 @@ impl<'a> AnswerCreator<'a> {
         }
         let own = &self.config.capabilities(wish).codecs;
         let layout = Layout::scratch(wish.kind, own, log);
-        let pairs = layout.matched(&facts.formats, log);
-        terms.codecs = layout.answered(&facts.formats, &pairs, &facts.said.feedback);
+        let formats = free_of(&facts.formats, numbers.as_deref(), log);
+        let pairs = layout.matched(&formats, log);
+        terms.codecs = layout.answered(&formats, &pairs, &facts.said.feedback);
         for codec in &terms.codecs {
             log.codec(&codec.remote, Reason::Agreed);
         }
         if !terms.codecs.iter().any(|codec| formats::is_media(&codec.local)) {
             return Err(Reason::NoCodec);
+        }
+        if let Some(numbers) = numbers {
+            let agreed = terms.codecs.iter().map(|codec| &codec.remote);
+            numbers.extend(agreed.map(|format| (format.payload_type, format.clone())));
         }
         terms.direction = facts.direction().answer(wish.direction);
         let ways = (terms.direction.sends(), terms.direction.receives());

@@ -48,6 +48,8 @@ pub enum Reason {
     NoOriginal,
     /// All numbers are in use for something else.
     NoNumber,
+    /// Its payload type stands for another format in a section of the same group (RFC 9143 §9.1).
+    NumberInUse,
     /// The answer moved it to another number, which it may not.
     NumberChanged,
     /// One side wants it one way, the other side the other way alone.
@@ -78,6 +80,8 @@ pub enum Reason {
     NoRtcpMux,
     /// The section is wanted inside a BUNDLE group alone, and there will be none.
     NoBundle,
+    /// It is wanted in a group whose RTP is of another protocol (RFC 9143 §9.1).
+    BundleProtocol,
     /// The section that carries the transport of the group was rejected (RFC 9143 §7.3.3).
     TagRejected,
     /// The BUNDLE policy of this side allows no further transport (RFC 8829 §5.3.1).
@@ -102,6 +106,7 @@ impl Reason {
             Self::Malformed => "not written as its grammar has it",
             Self::NoOriginal => "the format it goes with was not agreed",
             Self::NoNumber => "no number is free",
+            Self::NumberInUse => "its number stands for another format of the group",
             Self::NumberChanged => "the answer moved it to another number",
             Self::Direction => "the two sides want it opposite ways",
             Self::OfferedOff => "the offer switches it off",
@@ -117,6 +122,7 @@ impl Reason {
             Self::HoldConn => "holdconn has no meaning for DTLS",
             Self::NoRtcpMux => "RTCP would need a port of its own",
             Self::NoBundle => "wanted in a BUNDLE group alone, and there is none",
+            Self::BundleProtocol => "its group has RTP of another protocol",
             Self::TagRejected => "the section with the transport of its group was rejected",
             Self::BundlePolicy => "the BUNDLE policy allows no further transport",
         }

@@ -1,5 +1,6 @@
 //! Header extensions of a section: numbered for an offer, matched for an answer (RFC 8285 §6, §7).
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -95,6 +96,16 @@ pub(super) fn answered(
         });
     }
     maps
+}
+
+/// The own extensions and, in a group, the mid of the section in each packet, which all of its RTP
+/// has (RFC 9143 §9.1).
+pub(super) fn with_mid(own: &[Extension], bundled: bool) -> Cow<'_, [Extension]> {
+    let mid = Extension::mid();
+    if !bundled || own.iter().any(|extension| extension.uri == mid.uri) {
+        return Cow::Borrowed(own);
+    }
+    Cow::Owned(own.iter().cloned().chain([mid]).collect())
 }
 
 /// What an answer left of the offered extensions.

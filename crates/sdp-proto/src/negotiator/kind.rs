@@ -1,6 +1,7 @@
 //! What a section carries: audio, video, or data channels (RFC 8829 §3.4).
 
 use crate::field::MediaLine;
+use crate::text::Word;
 
 /// The kinds of section that are negotiated. Sections of another kind are rejected in their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,10 @@ impl Kind {
             Self::Audio | Self::Video => "UDP/TLS/RTP/SAVPF",
             Self::Data => "UDP/DTLS/SCTP",
         }
+    }
+
+    pub(super) fn proto_word(self) -> Word<'static> {
+        Word::new(self.proto()).unwrap_or_else(|_| unreachable!("the protocols above are words"))
     }
 
     pub(super) fn of(line: &MediaLine<'_>) -> Option<Self> {

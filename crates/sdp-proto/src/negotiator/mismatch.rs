@@ -36,8 +36,8 @@ pub enum Mismatch {
         /// How many there are.
         found: usize,
     },
-    /// A section in use changed its mid or its kind, or an answer its protocol (RFC 3264 §6,
-    /// §8.3; RFC 5888 §9.1).
+    /// A section of an offer changed its mid or its kind while in use, or one of an answer its kind
+    /// or its protocol (RFC 3264 §6, §8.3).
     #[error("section {section} is not the one that was agreed")]
     SectionChanged {
         /// Index of the section.

@@ -28,14 +28,25 @@ pub(super) struct AnswerReceiver<'a> {
 impl AnswerReceiver<'_> {
     /// What is agreed with this answer, or why it does not fit the offer.
     pub(super) fn apply(&self, session: &Session<'static>) -> Result<Agreement, Mismatch> {
-        let remote = RemoteFacts::read(session)?;
+        let mut remote = RemoteFacts::read(session)?;
         let (expected, found) = (self.offer.sections.len(), remote.sections.len());
         if found != expected {
             return Err(Mismatch::SectionCount { expected, found });
         }
-        for (index, (section, ours)) in remote.sections.iter().zip(&self.offer.sections).enumerate()
-        {
-            fits(index, section, ours)?;
+        let answered = remote.sections.iter().zip(&self.offer.sections).enumerate();
+        for (section, (facts, ours)) in answered {
+            if facts.line.port != 0 && !ours.draft.live {
+                return Err(Mismatch::NotOffered { section });
+            }
+        }
+        let named = |(section, ours): (&SectionFacts, &LocalSection)| {
+            section.said.mid.as_ref().is_none_or(|mid| *mid == ours.mid)
+        };
+        // Sections answer one another by their places. Where mids say otherwise, they and the
+        // groups are ignored (RFC 5888 §9.1).
+        if !remote.sections.iter().zip(&self.offer.sections).all(named) {
+            remote.groups.clear();
+            remote.lip_sync.clear();
         }
         let groups = self.groups(&remote)?;
         let mut explanations = Vec::new();
@@ -43,13 +54,14 @@ impl AnswerReceiver<'_> {
         for (index, (section, ours)) in remote.sections.iter().zip(&self.offer.sections).enumerate()
         {
             let group = groups.iter().find(|group| group.contains(&index));
-            let owner = group.and_then(|group| group.first().copied()).unwrap_or(index);
-            if ours.shared && group.is_none() && section.line.port != 0 {
-                return Err(Mismatch::Bundle { section: index });
-            }
-            let mux = remote.muxed(index, owner);
-            let agreed = self.section(section, ours, (index, owner, mux), &mut explanations)?;
-            sections.push(agreed);
+            let answered = AnsweredSection {
+                index,
+                facts: section,
+                owner: group.and_then(|group| group.first().copied()).unwrap_or(index),
+                grouped: group.is_some(),
+            };
+            fits(&answered, ours)?;
+            sections.push(self.section(&answered, ours, &remote, &mut explanations)?);
         }
         let reserved = &self.offer.reserved;
         Ok(Agreement {
@@ -67,7 +79,9 @@ impl AnswerReceiver<'_> {
         })
     }
 
-    /// The groups of the answer: parts of those that were offered, what is rejected left out.
+    /// The groups of the answer: parts of those that were offered, what is rejected left out. With
+    /// port 0 and bundle-only a section is in a group whose first section has a port, as RFC 8843
+    /// had it (RFC 9143 §7.4.1).
     fn groups(&self, remote: &RemoteFacts) -> Result<Vec<Vec<usize>>, Mismatch> {
         let mut groups = Vec::new();
         for answered in &remote.groups {
@@ -77,7 +91,12 @@ impl AnswerReceiver<'_> {
             if let Some(section) = stray {
                 return Err(Mismatch::Bundle { section: *section });
             }
-            let on = |index: &usize| remote.sections.get(*index).is_some_and(|s| s.line.port != 0);
+            let section = |index: &usize| remote.sections.get(*index);
+            let has_port = |index: &usize| section(index).is_some_and(|s| s.line.port != 0);
+            let carried = answered.first().is_some_and(has_port);
+            let on = |index: &usize| {
+                has_port(index) || carried && section(index).is_some_and(|s| s.said.bundle_only)
+            };
             let live: Vec<usize> = answered.iter().copied().filter(on).collect();
             if !live.is_empty() {
                 groups.push(live);
@@ -97,20 +116,22 @@ impl AnswerReceiver<'_> {
 
     fn section(
         &self,
-        section: &SectionFacts,
+        answered: &AnsweredSection<'_>,
         ours: &LocalSection,
-        (index, owner, mux): (usize, usize, bool),
+        remote: &RemoteFacts,
         explanations: &mut Vec<Explanation>,
     ) -> Result<AgreedSection, Mismatch> {
+        let AnsweredSection { index, facts: section, owner, grouped } = *answered;
         let mut log = ExplanationLog { section: index, lines: explanations };
         let kind = ours.draft.kind;
         let line = ours.draft.line.clone();
-        if section.line.port == 0 {
+        if !answered.is_accepted() {
             let offered = ours.draft.live;
             log.section(if offered { Reason::RejectedByPeer } else { Reason::OfferedOff });
             let line = section_draft::rejected(line);
             return Ok(AgreedSection::off(ours.mid.clone(), kind, line, index));
         }
+        let mux = remote.muxed(index, owner);
         log.section(Reason::Agreed);
         let rtp = kind != Some(Kind::Data);
         let direction = section.direction();
@@ -118,8 +139,10 @@ impl AnswerReceiver<'_> {
         if rtp && offered.answer(direction) != direction {
             return Err(Mismatch::Direction { section: index });
         }
-        let needed = ours.draft.rtcp_mux
-            && (self.config.rtcp_mux == RtcpMuxPolicy::Require || self.was_muxed(index));
+        // In a group there is no other way (RFC 9143 §9.3.1.3).
+        let needed = grouped
+            || ours.draft.rtcp_mux
+                && (self.config.rtcp_mux == RtcpMuxPolicy::Require || self.was_muxed(index));
         if rtp && needed && !mux {
             return Err(Mismatch::RtcpMux { section: index });
         }
@@ -192,17 +215,32 @@ impl AnswerReceiver<'_> {
     }
 }
 
-/// Whether a section answers the one that was offered in its place.
-fn fits(index: usize, section: &SectionFacts, ours: &LocalSection) -> Result<(), Mismatch> {
-    let named = section.said.mid.as_ref().is_none_or(|mid| *mid == ours.mid);
-    let line = &ours.draft.line;
-    let same = section.line.media == line.media;
-    let accepted = section.line.port != 0;
-    if !named || !same || (accepted && section.line.proto != line.proto) {
-        return Err(Mismatch::SectionChanged { section: index });
+/// A section of the answer.
+struct AnsweredSection<'a> {
+    index: usize,
+    facts: &'a SectionFacts,
+    /// The section whose transport it uses.
+    owner: usize,
+    /// Whether it is in a group.
+    grouped: bool,
+}
+
+impl AnsweredSection<'_> {
+    fn is_accepted(&self) -> bool {
+        self.grouped || self.facts.line.port != 0
     }
-    if accepted && !ours.draft.live {
-        return Err(Mismatch::NotOffered { section: index });
+}
+
+/// Whether a section answers the one that was offered in its place.
+fn fits(answered: &AnsweredSection<'_>, ours: &LocalSection) -> Result<(), Mismatch> {
+    let section = answered.index;
+    let (line, offered) = (&answered.facts.line, &ours.draft.line);
+    let accepted = answered.is_accepted();
+    if line.media != offered.media || (accepted && line.proto != offered.proto) {
+        return Err(Mismatch::SectionChanged { section });
+    }
+    if accepted && ours.shared && !answered.grouped {
+        return Err(Mismatch::Bundle { section });
     }
     Ok(())
 }

@@ -199,9 +199,11 @@ fn an_answer_that_does_not_fit_is_refused_and_changes_nothing() {
         (good.replace("a=recvonly", "a=sendrecv"), Mismatch::Direction { section: 0 }),
         (good.replace("a=setup:active", "a=setup:actpass"), Mismatch::Setup { section: 0 }),
         (good.replace("a=rtcp-mux\r\n", ""), Mismatch::RtcpMux { section: 0 }),
+        (good.replace("m=application", "m=audio"), Mismatch::SectionChanged { section: 1 }),
+        // Another mid makes the groups mean nothing, and the section has no transport of its own.
         (
             good.replace("a=mid:1", "a=mid:7").replace("LE 0 1", "LE 0 7"),
-            Mismatch::SectionChanged { section: 1 },
+            Mismatch::NoTransport { section: 1 },
         ),
         (good.replace("LE 0 1", "LE 0"), Mismatch::NoTransport { section: 1 }),
         (
