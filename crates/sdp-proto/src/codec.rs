@@ -9,6 +9,7 @@ mod opus;
 mod red;
 mod rtx;
 mod statics;
+mod symmetry;
 mod telephone_event;
 mod vp8;
 mod vp9;
@@ -21,6 +22,7 @@ pub use h265::H265;
 pub use opus::Opus;
 pub use red::Red;
 pub use rtx::Rtx;
+pub use symmetry::{SharedParameter, Symmetry};
 pub use telephone_event::TelephoneEvent;
 pub use vp8::Vp8;
 pub use vp9::Vp9;
@@ -81,8 +83,8 @@ impl<'a> Parameters<'a> {
     }
 
     /// Whether two formats of one codec with these parameters are the same format, so that one
-    /// may answer the other. Formats about other formats (RTX, RED) are not compared here: see
-    /// [`Format::same`].
+    /// may answer the other. Formats about other formats (RTX, RED) are not compared here, and codecs
+    /// without a type neither: see [`Format::same`] and [`Symmetry`].
     pub fn compatible(&self, other: &Parameters<'_>) -> bool {
         match (self, other) {
             (Self::Vp9(a), Parameters::Vp9(b)) => a.profile_id == b.profile_id,

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Parameters, statics};
+use super::{Parameters, Symmetry, statics};
 use crate::attribute::{Attribute, Fmtp, RtpMap};
 use crate::diagnostic::Diagnostic;
 use crate::media::Media;
@@ -38,6 +38,17 @@ impl Format<'_> {
     /// rate and channels, and parameters that agree by the rules of the codec. `formats` and
     /// `others` are what RTX and RED refer to.
     pub fn same(&self, formats: &[Format<'_>], other: &Format<'_>, others: &[Format<'_>]) -> bool {
+        self.same_by(&Symmetry::Registered, formats, other, others)
+    }
+
+    /// The same by other rules for a codec without a type.
+    pub(crate) fn same_by(
+        &self,
+        symmetry: &Symmetry,
+        formats: &[Format<'_>],
+        other: &Format<'_>,
+        others: &[Format<'_>],
+    ) -> bool {
         if !self.same_codec(other) {
             return false;
         }
@@ -49,9 +60,18 @@ impl Format<'_> {
                 let pair = referred(formats, a.apt).zip(referred(others, b.apt));
                 let pair = pair.and_then(|(a, b)| formats.get(a).zip(others.get(b)));
                 // What is retransmitted is no retransmission, so this does not go round.
-                pair.is_some_and(|(a, b)| {
-                    a.same_codec(b) && a.parameters().compatible(&b.parameters())
-                })
+                pair.is_some_and(|(a, b)| a.same_codec(b) && a.compatible(symmetry, b))
+            }
+            _ => self.compatible(symmetry, other),
+        }
+    }
+
+    /// Whether the parameters of two formats of one codec agree.
+    fn compatible(&self, symmetry: &Symmetry, other: &Format<'_>) -> bool {
+        match (self.parameters(), other.parameters()) {
+            (Parameters::Other, Parameters::Other) => {
+                let encoding = self.codec.as_ref().map_or("", |codec| codec.encoding.as_str());
+                symmetry.agree(encoding, self.fmtp.as_ref(), other.fmtp.as_ref())
             }
             (a, b) => a.compatible(&b),
         }
@@ -64,7 +84,7 @@ impl Format<'_> {
             && match (self.parameters(), other.parameters()) {
                 (Parameters::Rtx(a), Parameters::Rtx(b)) => a.apt == b.apt,
                 (Parameters::Red(a), Parameters::Red(b)) => a.payload_types().eq(b.payload_types()),
-                (a, b) => a.compatible(&b),
+                _ => self.compatible(&Symmetry::Registered, other),
             }
     }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::*;
 use crate::attribute::TypedAttribute;
 use crate::session::Session;
+use crate::text::{Text, Token};
 
 fn parameters(encoding: &str, text: &str) -> Parameters<'static> {
     let text = alloc::boxed::Box::leak(format!("96 {text}").into_boxed_str());
@@ -166,4 +167,29 @@ fn a_level_is_answered_lower_unless_the_directions_may_differ() {
     let free = |id: &str| h264(&format!("level-asymmetry-allowed=1;profile-level-id={id}"));
     assert_eq!(free("42e01f").answer(free("42e00d")), [0x42, 0xE0, 0x1F]);
     assert_eq!(free("42e01f").answer(low), [0x42, 0xE0, 0x0D]);
+}
+
+#[test]
+fn parameters_are_shared_by_the_rules_of_the_codec_or_of_the_caller() {
+    let fmtp = |parameters: &'static str| {
+        let parameters = Text::new(parameters).ok();
+        parameters.map(|parameters| Fmtp { format: Token::new("96").unwrap(), parameters })
+    };
+    let agree =
+        |rules: &Symmetry, name: &str, a, b| rules.agree(name, fmtp(a).as_ref(), fmtp(b).as_ref());
+    let registered = Symmetry::Registered;
+    assert!(agree(&registered, "amr", "octet-align=0;mode-set=1", ""));
+    assert!(!agree(&registered, "AMR", "octet-align=1", ""));
+    assert!(!agree(&registered, "AMR-WB", "interleaving=30", ""));
+    assert!(agree(&registered, "G729", "annexb=no", ""));
+    assert!(!agree(&registered, "G7221", "bitrate=24000", ""));
+    assert!(agree(&registered, "x-new", "A=1; b", "b;a=1"));
+    assert!(!agree(&registered, "x-new", "a=1", "a=2"));
+    assert!(agree(&Symmetry::Free, "x-new", "a=1", "a=2"));
+    let mode = SharedParameter { name: Token::new("mode").unwrap(), default: Text::new("x").ok() };
+    let shared = Symmetry::Shared([mode].into());
+    assert!(agree(&shared, "x-new", "mode=X;a=1", "a=2"));
+    assert!(!agree(&shared, "x-new", "mode=y", ""));
+    // A caller's rules go before those of a registration.
+    assert!(agree(&shared, "AMR", "octet-align=1", ""));
 }

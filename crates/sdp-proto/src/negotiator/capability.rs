@@ -7,6 +7,7 @@ use core::num::NonZeroU32;
 
 use super::kind::Kind;
 use crate::attribute::Direction;
+use crate::codec::Symmetry;
 use crate::text::{Text, TextError, Token, Word};
 
 /// Codecs and header extensions of one kind of media, in order of preference.
@@ -29,6 +30,8 @@ pub struct Codec {
     pub channels: u8,
     /// What `a=fmtp` says.
     pub parameters: Option<Text<'static>>,
+    /// Which parameters the peer has to share, for a codec whose rules are not known here.
+    pub symmetry: Symmetry,
     /// Feedback that it takes, such as `nack pli` (RFC 4585 §4.2).
     pub feedback: Vec<Text<'static>>,
     /// The payload type to use if it is free.
@@ -47,6 +50,7 @@ impl Codec {
             clock_rate,
             channels: 1,
             parameters: None,
+            symmetry: Symmetry::Registered,
             feedback: Vec::new(),
             payload_type: None,
             retransmission: false,
@@ -58,6 +62,13 @@ impl Codec {
     pub fn with_parameters(mut self, parameters: &str) -> Result<Self, TextError> {
         self.parameters = Some(parameters.parse()?);
         Ok(self)
+    }
+
+    /// The same with other rules about its parameters.
+    #[must_use]
+    pub fn with_symmetry(mut self, symmetry: Symmetry) -> Self {
+        self.symmetry = symmetry;
+        self
     }
 
     /// The same with one more type of feedback, such as `ccm fir`.

@@ -33,6 +33,17 @@ pub enum RtcpMuxPolicy {
     Negotiate,
 }
 
+/// What H.264 is taken for whose `profile-level-id` a description leaves out, or empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UnstatedH264 {
+    /// Constrained Baseline, level 3.1, as browsers and media servers take it. Where no parameters
+    /// are given at all, single NAL units are agreed on, whatever packetization this side has.
+    #[default]
+    ConstrainedBaseline,
+    /// Baseline, level 1, as RFC 6184 §8.1 says.
+    Baseline,
+}
+
 /// The configuration of a [`Negotiator`](super::Negotiator).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -62,6 +73,13 @@ pub struct Config {
     pub video: Capabilities,
     /// Whether one- and two-byte header extensions may be mixed in a stream (RFC 8285 §6).
     pub allow_mixed: bool,
+    /// What H.264 without a profile is taken for. Default
+    /// [`ConstrainedBaseline`](UnstatedH264::ConstrainedBaseline).
+    pub h264: UnstatedH264,
+    /// Whether this side takes several encodings of one source that a peer offers (RFC 8853), as a
+    /// server does that forwards one of them. Default yes; an endpoint that plays what it receives
+    /// says no (RFC 8829 §3.7).
+    pub receives_simulcast: bool,
     /// The SCTP port for data channels.
     pub sctp_port: SctpPort,
     /// The largest message that this side takes, in bytes.
@@ -102,6 +120,8 @@ impl Config {
             audio: Capabilities::default(),
             video: Capabilities::default(),
             allow_mixed: true,
+            h264: UnstatedH264::default(),
+            receives_simulcast: true,
             sctp_port: SctpPort::USUAL,
             max_message_size: MaxMessageSize(262_144),
             policy: Policy::Compat,

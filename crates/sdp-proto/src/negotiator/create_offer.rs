@@ -9,7 +9,7 @@ use super::bundle::{self, Member, Placement};
 use super::config::{Config, RtcpMuxPolicy};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
-use super::formats::Layout;
+use super::formats::{Layout, Wishes};
 use super::kind::Kind;
 use super::lip_sync;
 use super::mismatch::CommandError;
@@ -184,7 +184,13 @@ impl<'o> OfferCreator<'o> {
         let wish = &entry.wish;
         let rtp = wish.kind != Kind::Data;
         let own = self.config.capabilities(wish);
-        let layout = layout(wish.kind, own, held, &mut reserved.payload_types, &mut log);
+        let wishes = Wishes {
+            kind: wish.kind,
+            codecs: &own.codecs,
+            held: held.map_or(&[][..], |section| &section.codecs),
+            ordered: wish.capabilities.is_some(),
+        };
+        let layout = layout(&wishes, &mut reserved.payload_types, &mut log);
         if rtp && !layout.has_media() {
             return Err(CommandError::NoCodec);
         }
@@ -299,22 +305,16 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
     }
 }
 
-fn layout(
-    kind: Kind,
-    own: &super::capability::Capabilities,
-    held: Option<&AgreedSection>,
-    types: &mut Numbers,
-    log: &mut ExplanationLog<'_>,
-) -> Layout {
-    let held = held.map_or(&[][..], |section| &section.codecs);
+fn layout(wishes: &Wishes<'_>, types: &mut Numbers, log: &mut ExplanationLog<'_>) -> Layout {
     let mut taken = Taken::default();
     let number = |key: &str, wish: Option<u8>| {
-        let had = held.iter().find(|codec| codec.key == key).map(|h| h.local.payload_type);
+        let mut held = wishes.held.iter();
+        let had = held.find(|codec| codec.key == key).map(|h| h.local.payload_type);
         if let Some(had) = had.filter(|number| taken.take((*number).into())) {
             return Some(had);
         }
         let range = numbers::payload_types();
         types.assign(key, wish.map(u16::from), &mut taken, range).map(|number| number as u8)
     };
-    Layout::new(kind, &own.codecs, held, number, log)
+    Layout::new(wishes, number, log)
 }

@@ -15,6 +15,7 @@ use super::receive_offer::Decision;
 use super::simulcast::{self, Answered};
 use super::transceiver::Entry;
 use super::transport;
+use super::unstated::Stated;
 use crate::attribute::Direction;
 use crate::codec::Format;
 use crate::text::Token;
@@ -117,12 +118,17 @@ impl<'a> AnswerCreator<'a> {
         let own = &self.config.capabilities(wish).codecs;
         let layout = Layout::scratch(wish.kind, own, log);
         let formats = free_of(&facts.formats, numbers.as_deref(), log);
-        let pairs = layout.matched(&formats, log);
+        let Stated { formats, silent } = Stated::new(self.config.h264, formats);
+        let mut pairs = layout.matched(&formats, &silent, log);
+        if wish.capabilities.is_some() {
+            // The order that the application has set (RFC 8829 §5.3.1).
+            pairs.sort_unstable();
+        }
         terms.codecs = layout.answered(&formats, &pairs, &facts.said.feedback);
         for codec in &terms.codecs {
             log.codec(&codec.remote, Reason::Agreed);
         }
-        if !terms.codecs.iter().any(|codec| formats::is_media(&codec.local)) {
+        if !terms.codecs.iter().any(|codec| formats::stands_alone(&codec.local)) {
             return Err(Reason::NoCodec);
         }
         if let Some(numbers) = numbers {
@@ -130,9 +136,15 @@ impl<'a> AnswerCreator<'a> {
             numbers.extend(agreed.map(|format| (format.payload_type, format.clone())));
         }
         terms.direction = facts.direction().answer(wish.direction);
-        let ways = (terms.direction.sends(), terms.direction.receives());
         let numbers = terms.codecs.iter().map(|codec| codec.remote.payload_type).collect();
-        terms.simulcast = simulcast::answered(&facts.said, &wish.encodings, ways, &numbers, log);
+        let able = simulcast::Able {
+            sends: terms.direction.sends().then_some(&wish.encodings),
+            receives: self.config.receives_simulcast && terms.direction.receives(),
+        };
+        terms.simulcast = simulcast::answered(&facts.said, &able, &numbers, log);
+        if !self.config.receives_simulcast {
+            simulcast::decline(&facts.said, log);
+        }
         Ok(terms)
     }
 

@@ -54,6 +54,8 @@ pub enum Reason {
     NumberChanged,
     /// One side wants it one way, the other side the other way alone.
     Direction,
+    /// This side takes one encoding of a source alone.
+    NoSimulcast,
     /// The offer switched the section off.
     OfferedOff,
     /// The answer rejected the section.
@@ -109,6 +111,7 @@ impl Reason {
             Self::NumberInUse => "its number stands for another format of the group",
             Self::NumberChanged => "the answer moved it to another number",
             Self::Direction => "the two sides want it opposite ways",
+            Self::NoSimulcast => "this side takes one encoding alone",
             Self::OfferedOff => "the offer switches it off",
             Self::RejectedByPeer => "the peer rejected it",
             Self::RejectedHere => "the application rejected it",

@@ -1,5 +1,6 @@
 //! Holding an answer of the peer against the own offer (RFC 8829 §5.11, RFC 3264 §7).
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
@@ -14,6 +15,7 @@ use super::mismatch::Mismatch;
 use super::section_draft;
 use super::simulcast;
 use super::transport;
+use super::unstated::Stated;
 use crate::Session;
 use crate::attribute::{Direction, RidDirection, SctpPort};
 use crate::text::Token;
@@ -154,7 +156,7 @@ impl AnswerReceiver<'_> {
         } else {
             None
         };
-        let codecs = if rtp { codecs(section, ours, index, &mut log)? } else { Vec::new() };
+        let codecs = if rtp { self.codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
         let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
         let rids = &ours.draft.simulcast.rids;
@@ -185,6 +187,28 @@ impl AnswerReceiver<'_> {
             own_transport,
             line,
         })
+    }
+
+    /// The formats that the answer kept.
+    fn codecs(
+        &self,
+        section: &SectionFacts,
+        ours: &LocalSection,
+        index: usize,
+        log: &mut ExplanationLog<'_>,
+    ) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
+        let formats = Cow::Borrowed(&section.formats[..]);
+        let Stated { formats, silent } = Stated::new(self.config.h264, formats);
+        let pairs = ours.layout.matched(&formats, &silent, log);
+        let codecs = ours.layout.settled(&formats, &pairs, &section.said.feedback);
+        if !codecs.iter().any(|codec| formats::stands_alone(&codec.local)) {
+            return Err(Mismatch::NoCodec { section: index });
+        }
+        for format in &ours.layout.formats {
+            let kept = codecs.iter().any(|codec| codec.local.payload_type == format.payload_type);
+            log.codec(format, if kept { Reason::Agreed } else { Reason::NotTheirs });
+        }
+        Ok(codecs)
     }
 
     fn was_muxed(&self, index: usize) -> bool {
@@ -243,24 +267,4 @@ fn fits(answered: &AnsweredSection<'_>, ours: &LocalSection) -> Result<(), Misma
         return Err(Mismatch::Bundle { section });
     }
     Ok(())
-}
-
-/// The formats that the answer kept.
-fn codecs(
-    section: &SectionFacts,
-    ours: &LocalSection,
-    index: usize,
-    log: &mut ExplanationLog<'_>,
-) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
-    let remotes = &section.formats;
-    let pairs = ours.layout.matched(remotes, log);
-    let codecs = ours.layout.settled(remotes, &pairs, &section.said.feedback);
-    if !codecs.iter().any(|codec| formats::is_media(&codec.local)) {
-        return Err(Mismatch::NoCodec { section: index });
-    }
-    for format in &ours.layout.formats {
-        let kept = codecs.iter().any(|codec| codec.local.payload_type == format.payload_type);
-        log.codec(format, if kept { Reason::Agreed } else { Reason::NotTheirs });
-    }
-    Ok(codecs)
 }

@@ -66,26 +66,39 @@ pub(super) fn offered(
     lines
 }
 
+/// What this side could do of what is offered.
+pub(super) struct Able<'a> {
+    /// The encodings that it sends, where media goes that way.
+    pub(super) sends: Option<&'a Vec<Token<'static>>>,
+    pub(super) receives: bool,
+}
+
+/// Says of the rids that the peer would send that they are not taken.
+pub(super) fn decline(said: &Said, log: &mut ExplanationLog<'_>) {
+    for rid in said.rids.iter().filter(|rid| rid.direction == RidDirection::Send) {
+        log.rid(&rid.id, Reason::NoSimulcast);
+    }
+}
+
 /// Mirrors what the peer would send, and of what it would receive those encodings that there are.
 /// `formats` are the payload types that were agreed.
 pub(super) fn answered(
     said: &Said,
-    encodings: &[Token<'static>],
-    (sends, receives): (bool, bool),
+    able: &Able<'_>,
     formats: &BTreeSet<u8>,
     log: &mut ExplanationLog<'_>,
 ) -> Answered {
     let mut answered = Answered::default();
     let Some(simulcast) = &said.simulcast else { return answered };
     let mut parts = Vec::new();
-    if let Some(list) = simulcast.send.as_ref().filter(|_| receives) {
+    if let Some(list) = simulcast.send.as_ref().filter(|_| able.receives) {
         let wanted = |rid: &Rid<'_>| rid.direction == RidDirection::Send;
         let kept = restricted(said, wanted, RidDirection::Recv, formats, log);
         parts.extend(part("recv", list, &kept));
         answered.receive = named(list, &kept);
         answered.lines.rids.extend(kept);
     }
-    if let Some(list) = simulcast.recv.as_ref().filter(|_| sends) {
+    if let Some((list, encodings)) = simulcast.recv.as_ref().zip(able.sends) {
         let own =
             |rid: &Rid<'_>| rid.direction == RidDirection::Recv && encodings.contains(&rid.id);
         let kept = restricted(said, own, RidDirection::Send, formats, log);

@@ -90,10 +90,12 @@ fn what_is_not_negotiated_here_is_rejected_in_its_place() {
 
 #[test]
 fn no_codec_in_common_rejects_and_helpers_alone_do_not_count() {
-    let (mut a, mut other) = (side_with(1, &[Kind::Audio]), config(2));
-    let event = Codec::new("telephone-event", 8000.try_into().unwrap()).unwrap();
-    other.audio.codecs = vec![Codec::pcma(), event];
-    let mut b = Negotiator::new(other);
+    let (mut one, mut other) = (config(1), config(2));
+    let repair = Codec::new("ulpfec", 8000.try_into().unwrap()).unwrap();
+    one.audio.codecs = vec![Codec::pcmu(), repair.clone()];
+    other.audio.codecs = vec![Codec::pcma(), repair];
+    let (mut a, mut b) = (Negotiator::new(one), Negotiator::new(other));
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
     let text = offer(&mut a);
     let answered = answer(&mut b, &text);
     assert!(m_lines(&answered)[0].starts_with("m=audio 0 "));
