@@ -41,6 +41,7 @@ pub use comedia::ConnectionReuse;
 pub use control::Control;
 pub use crypto::Crypto;
 pub use direction::Direction;
+pub(crate) use extmap::ENCRYPT;
 pub use extmap::ExtMap;
 pub use fingerprint::{Digest, DigestError, Fingerprint, HashFunction};
 pub use flag::{

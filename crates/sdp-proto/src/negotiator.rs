@@ -10,6 +10,7 @@ mod create_answer;
 mod create_offer;
 mod evaluation;
 mod explain;
+mod extension;
 mod extensions;
 mod facts;
 mod feedback;
@@ -20,11 +21,13 @@ mod matching;
 mod message;
 mod mismatch;
 mod numbers;
+mod origin;
 mod receive_answer;
 mod receive_offer;
 mod rollback;
 mod section_draft;
 mod simulcast;
+mod slots;
 mod state;
 mod transceiver;
 mod transport;
@@ -32,12 +35,14 @@ mod unstated;
 mod writer;
 
 pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
-pub use capability::{Capabilities, Codec, Extension};
+pub use capability::{Capabilities, Codec};
 pub use config::{BundlePolicy, Config, RtcpMuxPolicy, UnstatedH264};
 pub use explain::{Explanation, Reason, Subject};
+pub use extension::Extension;
 pub use kind::Kind;
 pub use message::{Description, DescriptionKind, Event, Glare, Input, Output, Verdict};
 pub use mismatch::{CommandError, Mismatch};
+pub use origin::OriginFault;
 pub use state::SignalingState;
 pub use transceiver::{Transceiver, TransceiverId};
 
@@ -268,7 +273,8 @@ impl Negotiator {
             agreement: &self.agreement,
             offered: &offered,
         };
-        let restarts = creator.restarts();
+        let (restarts, new_dtls) = (creator.restarts(), creator.new_dtls());
+        let fault = self.origin_fault(&offered.session);
         if matches!(self.exchange, Exchange::Local { .. }) {
             self.outputs.push_back(Output::Event(Event::RolledBack));
         }
@@ -276,8 +282,12 @@ impl Negotiator {
         self.exchange = Exchange::Remote { offered, provisional: None };
         self.event(Event::State(self.state()));
         self.event(Event::Offered);
+        self.outputs.extend(fault.map(|fault| Output::Event(Event::Origin(fault))));
         for mid in restarts {
             self.event(Event::IceRestart { mid });
+        }
+        for mid in new_dtls {
+            self.event(Event::NewDtls { mid });
         }
         Ok(())
     }
@@ -290,11 +300,19 @@ impl Negotiator {
         let answer = AnswerReceiver { config: &self.config, agreement: &self.agreement, offer };
         let agreement = answer.apply(&session)?;
         let moved = answer.new_transports(self.agreement(), &agreement);
+        let fault = self.origin_fault(&session);
         self.settle(agreement, provisional);
+        self.outputs.extend(fault.map(|fault| Output::Event(Event::Origin(fault))));
         for mid in moved {
             self.event(Event::NewTransport { mid });
         }
         Ok(())
+    }
+
+    /// What is odd about the origin of a description of the peer, given its last one that settled
+    /// things.
+    fn origin_fault(&self, session: &Session<'_>) -> Option<OriginFault> {
+        origin::fault(self.agreement.remote.as_ref()?, session)
     }
 
     fn take_rollback(&mut self) -> Result<(), Mismatch> {

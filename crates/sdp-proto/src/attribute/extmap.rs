@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Direction, Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{Text, Word};
-use crate::value::Fields;
+use crate::value::{BLANKS, Fields};
 
 /// A number, perhaps a direction, and the URI of a header extension.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,35 @@ pub struct ExtMap<'a> {
     pub attributes: Option<Text<'a>>,
 }
 
+/// The URI that stands before that of an extension which is encrypted (RFC 6904).
+pub(crate) const ENCRYPT: &str = "urn:ietf:params:rtp-hdrext:encrypt";
+
 impl ExtMap<'_> {
+    /// Whether the extension is sent encrypted (RFC 6904): then its own URI is the first word of the
+    /// attributes.
+    pub fn is_encrypted(&self) -> bool {
+        self.uri == ENCRYPT
+    }
+
+    /// The URI of what is sent, encrypted or not.
+    pub fn extension(&self) -> &str {
+        self.inner().map_or(self.uri.as_str(), |(uri, _)| uri)
+    }
+
+    /// The attributes of what is sent.
+    pub fn extension_attributes(&self) -> Option<&str> {
+        let plain = || self.attributes.as_deref();
+        self.inner().map_or_else(plain, |(_, rest)| rest)
+    }
+
+    fn inner(&self) -> Option<(&str, Option<&str>)> {
+        let text = self.attributes.as_deref().filter(|_| self.is_encrypted())?;
+        Some(match text.split_once(BLANKS) {
+            Some((uri, rest)) => (uri, Some(rest.trim_matches(BLANKS)).filter(|r| !r.is_empty())),
+            None => (text, None),
+        })
+    }
+
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> ExtMap<'static> {
         ExtMap {

@@ -164,10 +164,11 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
     Ok(match known.ordinal {
         Ordinal::ExtMap => (Says::ExtMap(ExtMap::read("extmap", value)?.id), None),
         Ordinal::Fingerprint => {
-            Fingerprint::read("fingerprint", value)?;
+            let weak = !Fingerprint::read("fingerprint", value)?.hash.is_allowed();
             let hex = value.and_then(|value| value.split(' ').nth(1)).unwrap_or_default();
             let lower = hex.bytes().any(|b| b.is_ascii_lowercase());
-            (Says::Nothing, lower.then_some(Code::FingerprintCase))
+            let weak = weak.then_some(Code::FingerprintHash);
+            (Says::Nothing, weak.or(lower.then_some(Code::FingerprintCase)))
         }
         Ordinal::IcePwd => {
             let pwd = IcePwd::read("ice-pwd", value)?.borrowed().unwrap_or_default();

@@ -175,6 +175,7 @@ codes! {
     // Security.
     Fingerprint "fingerprint" Camera "RFC 8122 §5" "a fingerprint is a hash function and hex pairs with colons" "sha-256 AB:CD:...";
     FingerprintLength "fingerprint-length" Camera "RFC 8122 §5" "this hash function gives another number of bytes" "check the fingerprint";
+    FingerprintHash "fingerprint-hash" Compat "RFC 8122 §5" "a fingerprint by MD2 or MD5, which proves nothing" "use sha-256";
     FingerprintCase "fingerprint-case" Compat "RFC 8122 §5" "hex digits of a fingerprint are upper case" "write upper case";
     Setup "setup" Camera "RFC 8842 §5" "setup is active, passive, actpass or holdconn" "actpass in an offer, active in an answer";
     ConnectionValue "connection-value" Compat "RFC 4145 §5" "connection is new or existing" "connection:new";

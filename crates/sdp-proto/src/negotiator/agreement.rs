@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::explain::Explanation;
+use super::facts::Said;
 use super::kind::Kind;
 use super::numbers::Numbers;
 use super::transceiver::{TransceiverId, Transceivers};
-use crate::attribute::{Direction, ExtMap, Fingerprint, TlsId};
+use crate::attribute::{Direction, ExtMap, Fingerprint, SctpPort, TlsId};
 use crate::codec::Format;
 use crate::field::MediaLine;
 use crate::text::{Text, Token};
@@ -115,7 +116,8 @@ pub struct AgreedSection {
     pub rtcp_mux: bool,
     /// Whether RTCP packets may be of reduced size.
     pub rtcp_rsize: bool,
-    /// What the peer says about data channels.
+    /// What was agreed about data channels; `None` where there is no association, as where either
+    /// side says port 0 (RFC 8841 §10.3).
     pub data: Option<DataTerms>,
     /// Index of the section whose transport this one uses.
     pub transport: usize,
@@ -168,13 +170,39 @@ pub struct AgreedCodec {
     pub(super) key: alloc::string::String,
 }
 
-/// The peer's end of a data channel association (RFC 8841).
+/// A data channel association (RFC 8841).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DataTerms {
-    /// Its SCTP port.
+    /// The SCTP port of the peer.
     pub sctp_port: u16,
-    /// The largest message it takes, in bytes; 0 for any.
+    /// That of this side. A new one on both sides stands for a new association (RFC 8841 §10.3).
+    pub local_port: u16,
+    /// The largest message that the peer takes, in bytes; 0 for any.
     pub max_message_size: u64,
+}
+
+impl DataTerms {
+    /// The association between these ports, if it is one.
+    pub(super) fn new(said: &Said, local: SctpPort) -> Option<Self> {
+        let sctp_port = said.sctp_port.unwrap_or(SctpPort::USUAL.0);
+        (sctp_port != 0 && local.0 != 0).then(|| Self {
+            sctp_port,
+            local_port: local.0,
+            max_message_size: said.max_message_size(),
+        })
+    }
+
+    /// The port with which to answer an offer: none to none, a new one to a new one, else the one
+    /// that it had.
+    pub(super) fn answering(before: Option<&Self>, said: &Said, usual: SctpPort) -> SctpPort {
+        let theirs = said.sctp_port.unwrap_or(SctpPort::USUAL.0);
+        match before {
+            _ if theirs == 0 => SctpPort(0),
+            None => usual,
+            Some(before) if before.sctp_port == theirs => SctpPort(before.local_port),
+            Some(before) => SctpPort(before.local_port.checked_add(1).unwrap_or(1)),
+        }
+    }
 }
 
 /// Which part this side plays in the DTLS handshake.

@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use super::extension::Extension;
 use super::kind::Kind;
-use crate::attribute::Direction;
 use crate::codec::Symmetry;
-use crate::text::{Text, TextError, Token, Word};
+use crate::text::{Text, TextError, Token};
 
 /// Codecs and header extensions of one kind of media, in order of preference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,37 +155,5 @@ impl Codec {
         let encoding = self.encoding.to_ascii_lowercase();
         let parameters = self.parameters.as_deref().unwrap_or_default();
         format!("{} {encoding}/{}/{} {parameters}", kind.as_str(), self.clock_rate, self.channels)
-    }
-}
-
-/// A header extension that this side understands (RFC 8285).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extension {
-    /// What it is.
-    pub uri: Word<'static>,
-    /// Which way this side uses it; as the media where nothing is said.
-    pub direction: Option<Direction>,
-    /// The id to use if it is free.
-    pub id: Option<u16>,
-}
-
-impl Extension {
-    /// An extension that is used both ways under any id.
-    pub fn new(uri: &str) -> Result<Self, TextError> {
-        Ok(Self { uri: uri.parse()?, direction: None, id: None })
-    }
-
-    /// The mid of the section in each packet, which tells bundled sections disjoint (RFC 9143 §15).
-    pub fn mid() -> Self {
-        Self::known("urn:ietf:params:rtp-hdrext:sdes:mid")
-    }
-
-    /// The rid in each packet, which simulcast needs (RFC 8852).
-    pub fn rid() -> Self {
-        Self::known("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id")
-    }
-
-    fn known(uri: &'static str) -> Self {
-        Self::new(uri).unwrap_or_else(|_| unreachable!("the URIs above are words"))
     }
 }

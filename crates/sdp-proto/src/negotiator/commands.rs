@@ -219,6 +219,7 @@ impl Negotiator {
             candidates: if current { &self.candidates } else { &none },
             version: self.version + 1,
             timings: &offered.facts.timings,
+            ice_options: offered.facts.common_options(self.config.ice_options.as_ref()),
             drafts: &drafts,
             groups: &groups,
             lip_sync: &lip_sync,

@@ -57,7 +57,7 @@ pub struct Config {
     pub tls_id: Option<TlsId<'static>>,
     /// The DTLS role in an answer to `actpass`: `active`, unless this is `passive`.
     pub setup: Setup,
-    /// Extensions of ICE that this side speaks.
+    /// Extensions of ICE that this side speaks; an answer has those that the offer has as well.
     pub ice_options: Option<IceOptions<'static>>,
     /// Interval between checks that this side wishes.
     pub ice_pacing: Option<IcePacing>,
@@ -93,13 +93,14 @@ pub struct Config {
     pub transceivers_max: usize,
     /// Candidates kept for one section. Default 256: ICE would not check more pairs than that.
     pub candidates_max: usize,
-    /// Outputs that wait to be polled. Default 1,024: a description makes at most one a section
-    /// and three more, so a caller that polls now and then never meets it.
+    /// Outputs that wait to be polled. Default 1,024: a description makes at most two a section
+    /// and four more, so a caller that polls now and then never meets it.
     pub outputs_max: usize,
 }
 
 impl Config {
-    /// The usual choices: balanced BUNDLE, rtcp-mux required, ICE option `ice2`, SCTP port 5000,
+    /// The usual choices: balanced BUNDLE, rtcp-mux required, ICE options `trickle` and `ice2`,
+    /// SCTP port 5000,
     /// messages up to 256 KiB, no codecs.
     pub fn new(
         session_id: u64,
@@ -112,7 +113,7 @@ impl Config {
             fingerprints: fingerprints.into_iter().collect(),
             tls_id: None,
             setup: Setup::Active,
-            ice_options: IceOptions::new(["ice2"]).ok(),
+            ice_options: IceOptions::new(["trickle", "ice2"]).ok(),
             ice_pacing: None,
             ice_lite: false,
             bundle: BundlePolicy::default(),

@@ -8,6 +8,7 @@ use super::config::{Config, RtcpMuxPolicy};
 use super::evaluation::{Evaluation, MediaTerms, NumbersInUse};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
+use super::facts::Said;
 use super::formats;
 use super::kind::Kind;
 use super::lip_sync;
@@ -15,6 +16,7 @@ use super::numbers::Numbers;
 use super::receive_offer::ReceivedOffer;
 use super::section_draft::{self, SectionDraft};
 use super::transceiver::Transceivers;
+use super::transport;
 use crate::attribute::{SctpPort, Setup};
 use crate::field::MediaLine;
 use crate::text::{Token, Words};
@@ -90,18 +92,35 @@ impl AnswerCreator<'_> {
     /// The mids of the sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
     /// those that carry the transport of a group that goes on, and those that stay alone.
     pub(super) fn restarts(&self) -> Vec<Token<'static>> {
+        self.carriers(|index, said| {
+            let group = self.offered.facts.group_of(index);
+            let was_grouped = self.agreement.group_of(index).is_some();
+            let before = self.agreement.transport(index);
+            let new = before.zip(said.credentials());
+            let new = new.is_some_and(|(before, now)| before.credentials != now);
+            was_grouped == group.is_some() && new
+        })
+    }
+
+    /// The mids of the sections whose transports take a new DTLS association.
+    pub(super) fn new_dtls(&self) -> Vec<Token<'static>> {
+        self.carriers(|index, said| {
+            let before = self.agreement.transport(index);
+            let now = transport::of_offer(self.config, said, before).ok();
+            before.zip(now).is_some_and(|(before, now)| transport::takes_new_dtls(before, &now))
+        })
+    }
+
+    /// The mids of those sections in use with a transport of their own of which this holds.
+    fn carriers(&self, holds: impl Fn(usize, &Said) -> bool) -> Vec<Token<'static>> {
         let offer = &self.offered.facts;
         let sections = offer.sections.iter().enumerate().zip(self.mids());
-        let restarted = sections.filter(|((index, facts), _)| {
+        let carriers = sections.filter(|((index, facts), _)| {
             let group = offer.group_of(*index);
-            let was_grouped = self.agreement.group_of(*index).is_some();
             let carries = group.is_none_or(|group| group.first() == Some(index));
-            let before = self.agreement.transport(*index);
-            let now = facts.said.credentials();
-            let new = before.zip(now).is_some_and(|(before, now)| before.credentials != now);
-            !facts.is_off() && carries && was_grouped == group.is_some() && new
+            !facts.is_off() && carries && holds(*index, &facts.said)
         });
-        restarted.map(|(_, mid)| mid).collect()
+        carriers.map(|(_, mid)| mid).collect()
     }
 
     /// Whether RTCP of a section may go the way that it would.
@@ -148,12 +167,14 @@ impl AnswerCreator<'_> {
             let ids = &mut plan.extension_ids;
             extensions::answered(&own, &said.extensions, allow_mixed, ids, &mut log)
         });
+        let before = self.agreement.sections.get(index).and_then(|before| before.data.as_ref());
+        let sctp_port = DataTerms::answering(before, said, self.config.sctp_port);
         let mut line = facts.line.clone();
         if rtp {
             let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
             line.formats = Words::new(numbers).ok();
         } else {
-            line.formats = self.data_format(&line);
+            line.formats = data_format(&line, sctp_port);
         }
         let draft = SectionDraft {
             line: line.clone(),
@@ -174,6 +195,7 @@ impl AnswerCreator<'_> {
             rtcp_mux: mux && said.rtcp_mux,
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
+            sctp_port,
         };
         let agreed = AgreedSection {
             mid,
@@ -189,10 +211,7 @@ impl AnswerCreator<'_> {
             receive_rids: media.simulcast.receive,
             rtcp_mux: rtp && mux,
             rtcp_rsize: draft.rtcp_rsize,
-            data: (!rtp).then(|| DataTerms {
-                sctp_port: said.sctp_port.unwrap_or(SctpPort::USUAL.0),
-                max_message_size: said.max_message_size(),
-            }),
+            data: DataTerms::new(said, sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
             line,
@@ -201,15 +220,13 @@ impl AnswerCreator<'_> {
     }
 }
 
-impl AnswerCreator<'_> {
-    /// The format of a data channel section: what the offer has or, before RFC 8841, the own port.
-    fn data_format(&self, line: &MediaLine<'_>) -> Option<Words<'static>> {
-        if line.proto == "DTLS/SCTP" {
-            return Words::new([alloc::format!("{}", self.config.sctp_port.0)]).ok();
-        }
-        let offered = line.formats.clone().map(Words::into_owned);
-        offered.or_else(|| Words::new(["webrtc-datachannel"]).ok())
+/// The format of a data channel section: what the offer has or, before RFC 8841, the own port.
+fn data_format(line: &MediaLine<'_>, port: SctpPort) -> Option<Words<'static>> {
+    if line.proto == "DTLS/SCTP" {
+        return Words::new([alloc::format!("{}", port.0)]).ok();
     }
+    let offered = line.formats.clone().map(Words::into_owned);
+    offered.or_else(|| Words::new(["webrtc-datachannel"]).ok())
 }
 
 /// A section that the answer rejects.

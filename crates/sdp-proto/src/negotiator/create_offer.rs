@@ -1,13 +1,13 @@
 //! Making an offer out of what was agreed and what the transceivers want (RFC 8829 §5.2, RFC 3264
 //! §5, §8).
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement};
-use super::bundle::{self, Member, Placement};
+use super::bundle::{self, Placement};
 use super::config::{Config, RtcpMuxPolicy};
 use super::explain::{Explanation, ExplanationLog, Reason};
+use super::extension::key_of;
 use super::extensions;
 use super::formats::{Layout, Wishes};
 use super::kind::Kind;
@@ -16,10 +16,11 @@ use super::mismatch::CommandError;
 use super::numbers::{self, Numbers, Taken};
 use super::section_draft::{self, SectionDraft};
 use super::simulcast;
-use super::transceiver::{Entry, TransceiverId, Transceivers};
+use super::slots::{Slot, members};
+use super::transceiver::{TransceiverId, Transceivers};
 use super::writer::{Candidates, Writer};
-use crate::attribute::{Direction, Setup};
-use crate::codec::Format;
+use crate::attribute::{Direction, SctpPort, Setup};
+use crate::field::MediaLine;
 use crate::text::{Token, Word};
 use crate::{IceCredentials, Session};
 
@@ -63,17 +64,7 @@ pub(super) struct OfferCreator<'o> {
     pub(super) version: u64,
 }
 
-/// What stands at an index of the offer.
-enum Slot<'o> {
-    /// A section that was agreed and goes on.
-    Continues(&'o AgreedSection, &'o Entry),
-    /// One that is off, or that its transceiver wants off.
-    Off(&'o AgreedSection),
-    /// A new one, perhaps in the place of one that was off.
-    New(&'o Entry, Token<'static>),
-}
-
-impl<'o> OfferCreator<'o> {
+impl OfferCreator<'_> {
     pub(super) fn create(&self) -> Result<LocalOffer, CommandError> {
         let mut next_mid = self.agreement.next_mid;
         let slots = self.slots(&mut next_mid)?;
@@ -100,6 +91,7 @@ impl<'o> OfferCreator<'o> {
             candidates: self.candidates,
             version: self.version,
             timings: &[],
+            ice_options: self.config.ice_options.clone(),
             drafts: &drafts,
             groups: &groups,
             lip_sync: &lip_sync,
@@ -107,64 +99,6 @@ impl<'o> OfferCreator<'o> {
         let session = writer.write()?;
         let credentials = self.credentials.clone();
         Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid, credentials })
-    }
-
-    /// The sections in order: those that were agreed in their places, then new ones, each in a
-    /// place that is off or at the end; media before data (RFC 8829 §5.2.1, §5.2.2).
-    ///
-    /// A place before the section that carries the transport of the group is used when nothing
-    /// else is left. What stands there would carry the transport for Chromium, whatever the group
-    /// says, and to reject it would be to reject the group (RFC 9143 §7.3.3).
-    fn slots(&self, next_mid: &mut u32) -> Result<Vec<Slot<'o>>, CommandError> {
-        let agreed = self.agreement.sections.iter();
-        let mut mids: Vec<Token<'static>> = agreed.clone().map(|s| s.mid.clone()).collect();
-        let mut slots: Vec<Slot<'o>> = agreed
-            .map(|section| match section.transceiver.and_then(|id| self.transceivers.get(id)) {
-                Some(entry) if section.live && !entry.stopped => Slot::Continues(section, entry),
-                _ => Slot::Off(section),
-            })
-            .collect();
-        let placed = |entry: &Entry| {
-            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(entry.id))
-        };
-        let new = self.transceivers.iter().filter(|entry| !entry.stopped && !placed(entry));
-        let mut new: Vec<&'o Entry> = new.collect();
-        new.sort_by_key(|entry| entry.wish.kind == Kind::Data);
-        let stays = |index: &usize| matches!(slots.get(*index), Some(Slot::Continues(..)));
-        let mut grouped = self.agreement.groups.iter().flatten().copied();
-        let tag = grouped.find(stays).unwrap_or_default();
-        let free = (0..self.agreement.sections.len())
-            .filter(|index| self.agreement.sections.get(*index).is_some_and(|s| !s.live));
-        let (before, behind): (Vec<usize>, Vec<usize>) = free.partition(|index| *index < tag);
-        let (mut before, mut behind) = (before.into_iter(), behind.into_iter());
-        let max = self.config.limits.media_max;
-        for entry in new {
-            let mid = Agreement::fresh_mid(next_mid, &mids);
-            mids.push(mid.clone());
-            let slot = Slot::New(entry, mid);
-            let full = slots.len() >= max;
-            let place = behind.next().or_else(|| if full { before.next() } else { None });
-            match place.and_then(|index| slots.get_mut(index)) {
-                Some(place) => *place = slot,
-                None if full => return Err(CommandError::Sections { max }),
-                None => slots.push(slot),
-            }
-        }
-        Ok(slots)
-    }
-
-    /// The protocol of RTP in new sections: that of the sections that they are grouped with, which
-    /// must be one (RFC 9143 §9.1), else the usual one.
-    fn protocol(&self, slots: &[Slot<'_>]) -> Word<'static> {
-        let group = self.agreement.groups.first();
-        let held = slots.iter().enumerate().filter_map(|(index, slot)| match slot {
-            Slot::Continues(section, _) if group.is_none_or(|group| group.contains(&index)) => {
-                Some(*section).filter(|section| section.kind != Some(Kind::Data))
-            }
-            Slot::Continues(..) | Slot::Off(_) | Slot::New(..) => None,
-        });
-        let held = held.map(|section| section.line.proto.clone()).next();
-        held.unwrap_or_else(|| Kind::Audio.proto_word())
     }
 
     fn section(
@@ -202,23 +136,14 @@ impl<'o> OfferCreator<'o> {
             log.codec(format, Reason::Offered);
         }
         for map in &extensions {
-            log.extension(&map.uri, Reason::Offered);
+            log.extension(&key_of(map), Reason::Offered);
         }
         let simulcast = if rtp {
             simulcast::offered(wish, held, &mut log)
         } else {
             simulcast::Lines::default()
         };
-        let mut line = section_draft::line(wish.kind, &layout.formats)?;
-        if rtp {
-            line.proto = protocol.clone();
-        }
-        if let Some(held) = held {
-            line.proto = held.line.proto.clone();
-            if !rtp {
-                line.formats.clone_from(&held.line.formats);
-            }
-        }
+        let line = line(wish.kind, &layout, held, protocol)?;
         let transport = place == Placement::Own;
         let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
         let draft = SectionDraft {
@@ -240,10 +165,34 @@ impl<'o> OfferCreator<'o> {
             rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
             rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
             rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),
+            sctp_port: held
+                .and_then(|section| section.data)
+                .map_or(self.config.sctp_port, |data| SctpPort(data.local_port)),
         };
         let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);
         Ok(LocalSection { draft, mid, transceiver: Some(entry.id), layout, shared })
     }
+}
+
+/// The `m=` line of a section: one that goes on keeps its protocol, and that of data its format.
+fn line(
+    kind: Kind,
+    layout: &Layout,
+    held: Option<&AgreedSection>,
+    protocol: &Word<'static>,
+) -> Result<MediaLine<'static>, CommandError> {
+    let line = section_draft::line(kind, &layout.formats)?;
+    Ok(match (kind, held) {
+        (Kind::Audio | Kind::Video, held) => {
+            let proto = held.map_or(protocol, |held| &held.line.proto);
+            MediaLine { proto: proto.clone(), ..line }
+        }
+        (Kind::Data, None) => line,
+        (Kind::Data, Some(held)) => {
+            let (proto, formats) = (held.line.proto.clone(), held.line.formats.clone());
+            MediaLine { proto, formats, ..line }
+        }
+    })
 }
 
 /// The part of a section in the offer.
@@ -255,40 +204,6 @@ struct Role<'p> {
     bundled: bool,
     /// That of RTP in new sections.
     protocol: &'p Word<'static>,
-}
-
-/// The sections as far as placing them has to know them. Where there is no group yet, those that
-/// go on join one if it can be: RTP of one protocol, with RTCP on its port, and no payload type
-/// that stands for two formats (RFC 9143 §9.1, §9.3).
-fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
-    let mut numbers: BTreeMap<u8, Format<'static>> = BTreeMap::new();
-    let mut joins = |section: &AgreedSection| {
-        let formats = || section.codecs.iter().map(|codec| &codec.local);
-        let clash = |format: &Format<'static>| {
-            let other = numbers.get(&format.payload_type);
-            other.is_some_and(|other| !other.same_configuration(format))
-        };
-        let rtp = section.kind != Some(Kind::Data);
-        let fits = !rtp || (section.rtcp_mux && section.line.proto == protocol);
-        if !fits || formats().any(clash) {
-            return false;
-        }
-        numbers.extend(formats().map(|format| (format.payload_type, format.clone())));
-        true
-    };
-    let member = |slot: &Slot<'_>| match slot {
-        Slot::Continues(section, _) => {
-            let joins = joins(section);
-            Member { kind: section.kind, live: true, continues: true, joins }
-        }
-        Slot::Off(section) => {
-            Member { kind: section.kind, live: false, continues: false, joins: false }
-        }
-        Slot::New(entry, _) => {
-            Member { kind: Some(entry.wish.kind), live: true, continues: false, joins: true }
-        }
-    };
-    slots.iter().map(member).collect()
 }
 
 /// A section that is off, or goes.

@@ -5,10 +5,12 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
-use super::capability::Extension;
+
 use super::explain::{ExplanationLog, Reason};
+use super::extension::{Extension, key_of};
 use super::numbers::{self, Numbers, Taken};
 use crate::attribute::{Direction, ExtMap};
+use crate::text::Text;
 
 /// The extensions to offer: all of them, or in a section that was agreed those of the last
 /// answer (RFC 8829 §5.2.2).
@@ -22,7 +24,7 @@ pub(super) fn offered(
     let mut taken = Taken::default();
     let mut maps = Vec::new();
     for map in held.map_or(&[][..], |section| &section.extensions) {
-        let wish = own.iter().find(|extension| extension.uri == map.uri);
+        let wish = own.iter().find(|extension| extension.serves(map));
         if let Some(wish) = wish.filter(|_| taken.take(map.id)) {
             maps.push(ExtMap { direction: wish.direction, ..map.clone() });
         }
@@ -31,16 +33,14 @@ pub(super) fn offered(
         return maps;
     }
     let mut seen = BTreeSet::new();
-    for extension in own.iter().filter(|extension| seen.insert(&extension.uri)) {
+    let offered = own.iter().filter(|extension| extension.is_offered());
+    for extension in offered.filter(|extension| seen.insert(extension.key())) {
         let range = numbers::extension_ids(allow_mixed);
-        match ids.assign(&extension.uri, extension.id, &mut taken, range) {
-            Some(id) => maps.push(ExtMap {
-                id,
-                direction: extension.direction,
-                uri: extension.uri.clone(),
-                attributes: None,
-            }),
-            None => log.extension(&extension.uri, Reason::NoNumber),
+        let key = extension.key();
+        let id = ids.assign(&key, extension.id, &mut taken, range);
+        match id.and_then(|id| extension.map(id)) {
+            Some(map) => maps.push(map),
+            None => log.extension(&key, Reason::NoNumber),
         }
     }
     maps
@@ -62,37 +62,38 @@ pub(super) fn answered(
     let mut chosen = BTreeSet::new();
     let mut maps: Vec<ExtMap<'static>> = Vec::new();
     for map in offer {
-        let Some(wish) = own.iter().find(|extension| extension.uri == map.uri) else {
-            log.extension(&map.uri, Reason::NotOurs);
+        let key = key_of(map);
+        let Some(wish) = own.iter().find(|extension| extension.serves(map)) else {
+            log.extension(&key, Reason::NotOurs);
             continue;
         };
         let wanted = wish.direction.unwrap_or_default();
         let direction = map.direction.unwrap_or_default().answer(wanted);
         if direction == Direction::Inactive {
-            log.extension(&map.uri, Reason::Direction);
+            log.extension(&key, Reason::Direction);
             continue;
         }
         let one_of_a_choice = map.id >= CHOICE && !chosen.insert(map.id);
-        if one_of_a_choice || maps.iter().any(|m| m.uri == map.uri || m.id == map.id) {
-            log.extension(&map.uri, Reason::Duplicate);
+        if one_of_a_choice || maps.iter().any(|m| m.id == map.id || key_of(m) == key) {
+            log.extension(&key, Reason::Duplicate);
             continue;
         }
         let id = if map.id < CHOICE {
             Some(map.id)
         } else {
-            ids.assign(&map.uri, wish.id, &mut taken, numbers::extension_ids(allow_mixed))
+            ids.assign(&key, wish.id, &mut taken, numbers::extension_ids(allow_mixed))
         };
         let Some(id) = id else {
-            log.extension(&map.uri, Reason::NoNumber);
+            log.extension(&key, Reason::NoNumber);
             continue;
         };
         let said = map.direction.is_some() || wish.direction.is_some();
-        log.extension(&map.uri, Reason::Agreed);
+        log.extension(&key, Reason::Agreed);
         maps.push(ExtMap {
             id,
             direction: said.then_some(direction),
-            uri: wish.uri.clone(),
-            attributes: None,
+            uri: map.uri.clone().into_owned(),
+            attributes: wish.answering(map),
         });
     }
     maps
@@ -116,17 +117,20 @@ pub(super) fn settled(
 ) -> Vec<ExtMap<'static>> {
     let mut maps = Vec::new();
     for own in offered {
-        match answer.iter().find(|map| map.uri == own.uri) {
-            None => log.extension(&own.uri, Reason::NotTheirs),
-            Some(map) if map.id != own.id => log.extension(&own.uri, Reason::NumberChanged),
+        let key = key_of(own);
+        match answer.iter().find(|map| key_of(map) == key) {
+            None => log.extension(&key, Reason::NotTheirs),
+            Some(map) if map.id != own.id => log.extension(&key, Reason::NumberChanged),
             Some(map) => {
                 let direction = map.direction.map(Direction::reversed);
                 if direction == Some(Direction::Inactive) {
-                    log.extension(&own.uri, Reason::Direction);
+                    log.extension(&key, Reason::Direction);
                     continue;
                 }
-                log.extension(&own.uri, Reason::Agreed);
-                maps.push(ExtMap { direction, ..own.clone() });
+                log.extension(&key, Reason::Agreed);
+                let attributes = map.attributes.clone().map(Text::into_owned);
+                let attributes = attributes.or_else(|| own.attributes.clone());
+                maps.push(ExtMap { direction, attributes, ..own.clone() });
             }
         }
     }
@@ -139,6 +143,6 @@ const CHOICE: u16 = 4096;
 /// Notes what the peer uses its numbers for.
 pub(super) fn reserve(ids: &mut Numbers, maps: &[ExtMap<'_>]) {
     for map in maps.iter().filter(|map| map.id < CHOICE) {
-        ids.adopt(map.id, &map.uri);
+        ids.adopt(map.id, &key_of(map));
     }
 }

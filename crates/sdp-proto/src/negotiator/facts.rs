@@ -1,14 +1,15 @@
 //! What a description of the peer says: read once, section by section, into values of its own,
 //! with what the session part gives a default for (RFC 8829 §5.8).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use crate::attribute::{
-    Attribute, Direction, ExtMap, Fingerprint, Group, IcePwd, IceUfrag, MaxMessageSize, Rid,
-    RtcpFb, Setup, Simulcast, TlsId,
+    Attribute, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag, MaxMessageSize,
+    Rid, RtcpFb, Setup, Simulcast, TlsId,
 };
 use crate::codec::Format;
 use crate::diagnostic::Code;
@@ -27,6 +28,8 @@ pub(super) struct RemoteFacts {
     /// Indices of the sections of each LS group.
     pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) timings: Vec<Timing>,
+    /// Extensions of ICE, named anywhere.
+    ice_options: BTreeSet<String>,
 }
 
 /// One section.
@@ -59,6 +62,7 @@ pub(super) struct Said {
     pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
+    ice_options: Vec<String>,
 }
 
 impl Said {
@@ -73,6 +77,9 @@ impl Said {
                 Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
                 Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
                 Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
+                Attribute::IceOptions(tags) => {
+                    said.ice_options.extend(tags.iter().map(String::from));
+                }
                 Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
                 Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
                 Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
@@ -161,7 +168,18 @@ impl RemoteFacts {
         let bundled = named(&groups, &mids, "BUNDLE");
         let lip_sync = named(&groups, &mids, "LS").collect();
         let groups = disjoint(bundled, sections.len());
-        Ok(Self { groups, lip_sync, timings: timings(session), sections })
+        let tags = sections.iter().flat_map(|section: &SectionFacts| &section.said.ice_options);
+        let ice_options = tags.chain(&top.ice_options).cloned().collect();
+        Ok(Self { groups, lip_sync, timings: timings(session), ice_options, sections })
+    }
+
+    /// Those of the own extensions of ICE that the peer named as well.
+    pub(super) fn common_options(
+        &self,
+        own: Option<&IceOptions<'static>>,
+    ) -> Option<IceOptions<'static>> {
+        let common = own?.iter().filter(|tag| self.ice_options.contains(*tag));
+        IceOptions::new(common).ok()
     }
 
     /// The group that a section is in.

@@ -1,6 +1,7 @@
 //! What goes into a negotiator and what comes out of it.
 
 use super::mismatch::Mismatch;
+use super::origin::OriginFault;
 use super::state::SignalingState;
 use crate::Session;
 use crate::text::Token;
@@ -93,6 +94,16 @@ pub enum Event {
         /// The mid.
         mid: Token<'static>,
     },
+    /// The offer takes a new DTLS association on the transport of the section with this mid: it
+    /// names another certificate or identity, or turns the roles around (RFC 8842 §3.1). The old
+    /// one serves until the answer.
+    NewDtls {
+        /// The mid.
+        mid: Token<'static>,
+    },
+    /// The `o=` line of the description is not what the one before it lets expect. It was taken all
+    /// the same.
+    Origin(OriginFault),
     /// The answer gives the section with this mid, and those bundled with it, another transport
     /// than they had, although this side asked for no restart: ICE and DTLS start anew for it.
     /// Chromium does so when the section that carried the transport goes.

@@ -17,7 +17,7 @@ use super::simulcast;
 use super::transport;
 use super::unstated::Stated;
 use crate::Session;
-use crate::attribute::{Direction, RidDirection, SctpPort};
+use crate::attribute::{Direction, RidDirection};
 use crate::text::Token;
 
 /// What an answer is held against.
@@ -179,10 +179,7 @@ impl AnswerReceiver<'_> {
             receive_rids,
             rtcp_mux: mux && ours.draft.rtcp_mux,
             rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
-            data: (!rtp).then(|| DataTerms {
-                sctp_port: said.sctp_port.unwrap_or(SctpPort::USUAL.0),
-                max_message_size: said.max_message_size(),
-            }),
+            data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
             line,

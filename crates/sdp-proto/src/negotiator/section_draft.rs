@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::kind::Kind;
 use super::simulcast;
 use crate::WriteError;
-use crate::attribute::{Direction, ExtMap, Setup};
+use crate::attribute::{Direction, ExtMap, SctpPort, Setup};
 use crate::codec::Format;
 use crate::field::MediaLine;
 use crate::text::{Text, Token, Words};
@@ -36,6 +36,8 @@ pub(super) struct SectionDraft {
     pub(super) rtcp_mux: bool,
     pub(super) rtcp_mux_only: bool,
     pub(super) rtcp_rsize: bool,
+    /// The own port of a data channel association.
+    pub(super) sctp_port: SctpPort,
 }
 
 impl SectionDraft {
@@ -71,6 +73,7 @@ impl SectionDraft {
             rtcp_mux: false,
             rtcp_mux_only: false,
             rtcp_rsize: false,
+            sctp_port: SctpPort(0),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn of_offer(
     if fingerprints.is_empty() {
         return Err(Reason::NoFingerprint);
     }
-    let tls_id = said.tls_id.clone().map(TlsId::into_owned);
+    let tls_id = said.tls_id.clone();
     // Who does not say is active (RFC 4145 §4).
     let role = match said.setup.unwrap_or(Setup::Active) {
         Setup::Active => DtlsRole::Server,
@@ -53,7 +53,7 @@ pub(super) fn of_answer(
     if fingerprints.is_empty() {
         return Err(Mismatch::NoTransport { section });
     }
-    let tls_id = said.tls_id.clone().map(TlsId::into_owned);
+    let tls_id = said.tls_id.clone();
     // Who does not say is passive (RFC 4145 §4).
     let role = match said.setup.unwrap_or(Setup::Passive) {
         Setup::Active => DtlsRole::Server,
@@ -76,6 +76,12 @@ pub(super) fn of_answer(
     Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
 }
 
+/// Whether what an offer has as a transport takes a new DTLS association: another identity, other
+/// certificates, or another role (RFC 8842 §3.1).
+pub(super) fn takes_new_dtls(before: &AgreedTransport, now: &AgreedTransport) -> bool {
+    now.role != before.role || !same_association(before, &now.fingerprints, now.tls_id.as_ref())
+}
+
 /// Whether an answer gave a transport that is not the one of before, beyond new ICE credentials for
 /// a restart that was asked for.
 pub(super) fn is_new(before: &AgreedTransport, now: &AgreedTransport, restarted: bool) -> bool {
@@ -83,8 +89,9 @@ pub(super) fn is_new(before: &AgreedTransport, now: &AgreedTransport, restarted:
     moved || !same_association(before, &now.fingerprints, now.tls_id.as_ref())
 }
 
+/// The fingerprints that prove something: those of MD2 and MD5 do not (RFC 8122 §5).
 fn fingerprints(said: &Said) -> Vec<Fingerprint<'static>> {
-    said.fingerprints.iter().cloned().map(Fingerprint::into_owned).collect()
+    said.fingerprints.iter().filter(|print| print.hash.is_allowed()).cloned().collect()
 }
 
 /// Whether the DTLS association of before is meant still (RFC 8842 §4): same identity, and same

@@ -8,8 +8,8 @@ use super::config::Config;
 use super::kind::Kind;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
-    BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite, Mid, Msid,
-    Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
+    BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite,
+    IceOptions, Mid, Msid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
 };
 use crate::data_channel::{DISCARD_PORT, default_destination};
 use crate::field::{Connection, ConnectionAddress, MediaLine, Origin, Timing};
@@ -40,6 +40,8 @@ pub(super) struct Writer<'w> {
     pub(super) candidates: &'w Candidates,
     pub(super) version: u64,
     pub(super) timings: &'w [Timing],
+    /// Extensions of ICE, in an answer those of the offer (RFC 8829 §5.3.1).
+    pub(super) ice_options: Option<IceOptions<'static>>,
     pub(super) drafts: &'w [SectionDraft],
     pub(super) groups: &'w [Vec<usize>],
     pub(super) lip_sync: &'w [Vec<usize>],
@@ -60,6 +62,9 @@ impl Writer<'_> {
         }
         if self.config.ice_lite {
             builder.attribute(&IceLite)?;
+        }
+        if let Some(options) = &self.ice_options {
+            builder.attribute(options)?;
         }
         // A lite agent sends no checks that could be paced (RFC 8839 §4.3.1).
         if let Some(pacing) = self.config.ice_pacing.as_ref().filter(|_| !self.config.ice_lite) {
@@ -141,9 +146,6 @@ impl Writer<'_> {
         gathered: Option<&Gathered>,
     ) -> Result<(), WriteError> {
         builder.attribute(&self.credentials.ufrag)?.attribute(&self.credentials.pwd)?;
-        if let Some(options) = &self.config.ice_options {
-            builder.attribute(options)?;
-        }
         builder.attribute(&setup)?;
         if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| draft.tls_id) {
             builder.attribute(tls_id)?;
@@ -169,10 +171,10 @@ impl Writer<'_> {
             builder.attribute(&RtcpMux)?;
         }
         if draft.line.proto == "DTLS/SCTP" {
-            let value = alloc::format!("{} webrtc-datachannel 1024", self.config.sctp_port.0);
+            let value = alloc::format!("{} webrtc-datachannel 1024", draft.sctp_port.0);
             builder.attribute_text("sctpmap", Some(&value))?;
         } else {
-            builder.attribute(&self.config.sctp_port)?;
+            builder.attribute(&draft.sctp_port)?;
         }
         builder.attribute(&self.config.max_message_size)?;
         Ok(())

@@ -227,6 +227,38 @@ fn rtcp_on_a_port_of_its_own_does_not_share_a_transport() {
 }
 
 #[test]
+fn sctp_port_zero_is_no_association() {
+    let line = "application 9 UDP/DTLS/SCTP webrtc-datachannel";
+    let text = description(&[], &[live(line, &["a=mid:0", "a=sctp-port:0"])]);
+    let mut b = side(2);
+    let answered = answer(&mut b, &text);
+    assert!(answered.contains("a=sctp-port:0\r\n"), "{answered}");
+    assert_eq!(b.agreement().sections()[0].data, None);
+    // The same told by an answer.
+    let (mut a, mut b) = (side_with(1, &[Kind::Data]), side(2));
+    let text = offer(&mut a);
+    let answered = answer(&mut b, &text).replace("a=sctp-port:5000", "a=sctp-port:0");
+    conclude(&mut a, &answered);
+    assert_eq!(a.agreement().sections()[0].data, None);
+}
+
+#[test]
+fn a_new_sctp_port_is_answered_with_a_new_one() {
+    let line = "application 9 UDP/DTLS/SCTP webrtc-datachannel";
+    let section = live(line, &["a=mid:0", "a=sctp-port:5000"]);
+    let text = description(&[], &[section]);
+    let mut b = side(2);
+    assert!(answer(&mut b, &text).contains("a=sctp-port:5000\r\n"));
+    let same = text.replace("77 1 IN", "77 2 IN");
+    assert!(answer(&mut b, &same).contains("a=sctp-port:5000\r\n"));
+    let other = text.replace("77 1 IN", "77 3 IN").replace("sctp-port:5000", "sctp-port:6000");
+    assert!(answer(&mut b, &other).contains("a=sctp-port:5001\r\n"));
+    let data = b.agreement().sections()[0].data.unwrap();
+    assert_eq!((data.sctp_port, data.local_port), (6000, 5001));
+    assert!(offer(&mut b).contains("a=sctp-port:5001\r\n"));
+}
+
+#[test]
 fn flags_count_with_blanks_behind_them_or_an_empty_value() {
     for end in [" ", "\t ", ":", ": "] {
         let flags = ["a=mid:0", "a=sendonly", "a=rtcp-rsize", "a=extmap-allow-mixed"];
@@ -242,6 +274,140 @@ fn flags_count_with_blanks_behind_them_or_an_empty_value() {
         assert_eq!(section.direction, Direction::RecvOnly);
         assert!(answered.contains("a=recvonly\r\n"));
     }
+}
+
+#[test]
+fn a_weak_hash_proves_nothing() {
+    let section = live(&format!("{AUDIO} 0"), &["a=mid:0"]);
+    let digest = vec!["11"; 16].join(":");
+    let weak: String = section
+        .lines()
+        .map(|line| match line.strip_prefix("a=fingerprint:") {
+            Some(_) => format!("a=fingerprint:md5 {digest}\r\n"),
+            None => format!("{line}\r\n"),
+        })
+        .collect();
+    let mut b = side(2);
+    let answered = answer(&mut b, &description(&[], &[weak]));
+    assert!(m_lines(&answered)[0].starts_with("m=audio 0 "));
+    assert!(reasons(&b).contains(&Reason::NoFingerprint));
+    // Beside one that counts it does no harm, and is not told.
+    let both = format!("{section}a=fingerprint:md5 {digest}\r\n");
+    let mut b = side(3);
+    answer(&mut b, &description(&[], &[both]));
+    assert_eq!(b.agreement().transport(0).unwrap().fingerprints.len(), 1);
+}
+
+#[test]
+fn encrypted_and_parametrised_extensions_keep_all_they_had() {
+    let level = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+    let encrypt = "urn:ietf:params:rtp-hdrext:encrypt";
+    let lines = [
+        "a=mid:0".to_owned(),
+        MID.to_owned(),
+        format!("a=extmap:2 {level} vad=on"),
+        format!("a=extmap:3 {encrypt} {level} vad=on"),
+        format!("a=extmap:4 {encrypt} urn:ietf:params:rtp-hdrext:sdes:mid"),
+        format!("a=extmap:5 {encrypt} urn:not-ours"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let text = description(&["a=group:BUNDLE 0"], &[live(&format!("{AUDIO} 0"), &lines)]);
+    let mut own = config(2);
+    own.audio.extensions = vec![
+        Extension::mid(),
+        Extension::new(level).unwrap(),
+        Extension::new(&format!("{encrypt} {level}")).unwrap(),
+        Extension::mid().encrypted(),
+    ];
+    let mut b = Negotiator::new(own);
+    let answered = answer(&mut b, &text);
+    for line in &lines[1..5] {
+        assert!(answered.contains(&format!("{line}\r\n")), "{line} is not in {answered}");
+    }
+    assert!(!answered.contains("urn:not-ours"));
+    // And the other way round.
+    let mut own = config(1);
+    own.audio.extensions = vec![
+        Extension::mid(),
+        Extension::new(level).unwrap().with_attributes("vad=on").unwrap(),
+        Extension::new(level).unwrap().encrypted(),
+    ];
+    let mut a = Negotiator::new(own);
+    a.add(Transceiver::new(Kind::Audio)).unwrap();
+    let text = offer(&mut a);
+    assert!(text.contains(&format!("a=extmap:2 {level} vad=on\r\n")), "{text}");
+    assert!(text.contains(&format!("a=extmap:3 {encrypt} {level}\r\n")), "{text}");
+    let mut b = config(2);
+    b.audio.extensions = vec![Extension::new(level).unwrap().encrypted()];
+    let answered = answer(&mut Negotiator::new(b), &text);
+    conclude(&mut a, &answered);
+    let agreed = &a.agreement().sections()[0].extensions;
+    assert!(agreed.iter().any(|map| map.id == 3), "{agreed:?}");
+    assert!(agreed.iter().all(|map| map.id != 2), "{agreed:?}");
+}
+
+/// An audio section under this version, with another line in place of one.
+fn renewed(version: u64, from: &str, to: &str) -> String {
+    let text = description(&[], &[live(&format!("{AUDIO} 0"), &["a=mid:0"])]);
+    text.replace("77 1 IN", &format!("77 {version} IN")).replace(from, to)
+}
+
+#[test]
+fn an_offer_that_takes_a_new_dtls_association_is_told_so() {
+    let told = |second: &str| {
+        let mut b = side(2);
+        answer(&mut b, &renewed(1, "", ""));
+        drain(&mut b);
+        assert_eq!(take(&mut b, second), Verdict::Consumed);
+        drain(&mut b).1.contains(&Event::NewDtls { mid: "0".parse().unwrap() })
+    };
+    assert!(!told(&renewed(2, "", "")));
+    assert!(told(&renewed(2, "sha-256 07", "sha-256 08")));
+    // This side was the client, and is to be the server now.
+    assert!(told(&renewed(2, "setup:actpass", "setup:active")));
+    assert!(!told(&renewed(2, "setup:actpass", "setup:passive")));
+}
+
+#[test]
+fn an_origin_that_changed_or_stood_still_is_told() {
+    let told = |second: &str| {
+        let mut b = side(2);
+        answer(&mut b, &renewed(1, "", ""));
+        drain(&mut b);
+        assert_eq!(take(&mut b, second), Verdict::Consumed);
+        let events = drain(&mut b).1;
+        let of = |event: &Event| match event {
+            Event::Origin(fault) => Some(*fault),
+            _ => None,
+        };
+        events.iter().find_map(of)
+    };
+    assert_eq!(told(&renewed(2, "", "")), None);
+    assert_eq!(told(&renewed(3, "", "")), None);
+    assert_eq!(told(&renewed(1, "a=mid:0", "a=mid:0\r\na=sendonly")), Some(OriginFault::Version));
+    assert_eq!(told(&renewed(0, "", "")), Some(OriginFault::Version));
+    assert_eq!(told(&renewed(2, "o=- 77", "o=- 78")), Some(OriginFault::Session));
+    // The same offer once more is a repetition, and answered as such.
+    let mut b = side(2);
+    let text = renewed(1, "", "");
+    let first = answer(&mut b, &text);
+    assert_eq!(take(&mut b, &text), Verdict::Consumed);
+    assert_eq!(said(&mut b), first);
+}
+
+#[test]
+fn ice_options_stand_in_the_session_part_as_jsep_has_them() {
+    let mut a = side_with(1, &[Kind::Audio]);
+    let text = offer(&mut a);
+    assert!(lines(&text, None).contains(&"a=ice-options:trickle ice2"), "{text}");
+    let (mut b, mut c) = (side(2), side(3));
+    assert!(lines(&answer(&mut b, &text), None).contains(&"a=ice-options:trickle ice2"));
+    let less = text.replace("a=ice-options:trickle ice2", "a=ice-options:ice2");
+    assert!(lines(&answer(&mut c, &less), None).contains(&"a=ice-options:ice2"));
+    let none = text.replace("a=ice-options:trickle ice2\r\n", "");
+    assert!(!answer(&mut side(4), &none).contains("a=ice-options"));
+    let section = none.replace("a=mid:0\r\n", "a=mid:0\r\na=ice-options:trickle\r\n");
+    assert!(lines(&answer(&mut side(5), &section), None).contains(&"a=ice-options:trickle"));
 }
 
 #[test]

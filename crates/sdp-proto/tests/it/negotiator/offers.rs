@@ -8,10 +8,10 @@ fn a_first_offer_is_written_line_by_line_as_others_expect_it() {
     let mut a = side_with(1, &[Kind::Data, Kind::Audio]);
     let text = offer(&mut a);
     let expected = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
-        a=fingerprint:sha-256 01";
+        a=ice-options:trickle ice2\r\na=fingerprint:sha-256 01";
     assert!(text.starts_with(expected), "{text}");
     let rest = "m=audio 9 UDP/TLS/RTP/SAVPF 111 96 0 97\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n\
-        a=ice-ufrag:side1\r\na=ice-pwd:side1asd88fgpdd777uzjYhagZg\r\na=ice-options:ice2\r\n\
+        a=ice-ufrag:side1\r\na=ice-pwd:side1asd88fgpdd777uzjYhagZg\r\n\
         a=setup:actpass\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtcp-mux-only\r\na=rtcp-rsize\r\n\
         a=extmap-allow-mixed\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
