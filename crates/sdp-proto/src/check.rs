@@ -3,19 +3,23 @@
 //! walked once and each value is read once, for all subjects.
 
 mod connections;
+mod formats;
 mod fragment;
+mod groups;
 mod ice;
 mod order;
 mod references;
 mod text;
 mod values;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::line::Line;
 use crate::section::AttributeLine;
 use crate::session::Session;
 use connections::Connections;
+use formats::Formats;
 use fragment::Pieces;
+use groups::Groups;
 use ice::Ice;
 use order::Order;
 use references::References;
@@ -31,6 +35,8 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
     let mut order = Order::default();
     let mut values = Values::default();
     let mut references = References::default();
+    let mut formats = Formats::default();
+    let mut groups = Groups::default();
     let mut connections = Connections::default();
     let mut ice = Ice::default();
     let base = core::str::from_utf8(&session.base).ok();
@@ -41,23 +47,33 @@ pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {
         if let Some(attribute) = AttributeLine::new(line) {
             let says = values.attribute(&attribute, base, sink);
             references.attribute(&attribute, &says, sink);
+            formats.attribute(&attribute, &says, sink);
+            groups.attribute(&attribute, &says);
             ice.attribute(&attribute, &says);
             continue;
         }
         match values.field(line, kind, sink) {
-            FieldSays::Media { off } => {
+            FieldSays::Media(media) => {
+                let off = media.as_ref().is_some_and(|media| media.port == 0);
                 connections.section(line.number(), off, sink);
-                references.section(line.number(), sink);
+                references.section(sink);
+                formats.section(line.number(), media.as_ref(), sink);
+                groups.section(line.number(), media.as_ref());
                 ice.section();
             }
-            FieldSays::Connection(family) => connections.line(line.number(), family),
+            FieldSays::Connection(family) => {
+                connections.line(line.number(), family);
+                groups.connection(line.content());
+            }
             FieldSays::Nothing => {}
         }
     }
     text.end(session, sink);
     order.end(session, sink);
     connections.end(sink);
-    references.end(&connections, sink);
+    references.end(sink);
+    formats.end(sink);
+    groups.end(session, &connections, sink);
     ice.end(sink);
 }
 
@@ -90,6 +106,12 @@ fn at(line: &Line<'_>, start: usize, end: usize, code: Code) -> Diagnostic {
 /// A finding about a line as a whole.
 fn whole(line: &Line<'_>, code: Code) -> Diagnostic {
     at(line, 0, line.content().len(), code)
+}
+
+/// A finding about all of the value of an attribute.
+fn value(line: &AttributeLine<'_>, code: Code) -> Diagnostic {
+    let end = line.value().map_or(0, <[u8]>::len) as u32;
+    line.place(ValueError { code, start: 0, end })
 }
 
 /// A finding about something that a line, or what starts there, lacks.

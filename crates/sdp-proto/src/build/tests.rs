@@ -94,6 +94,7 @@ fn what_is_wrong_as_a_whole_is_refused_at_the_end() {
     assert_eq!(refusal.first.code, Code::GroupUnknownMid);
     builder.media(&audio()).unwrap();
     builder.attribute(&Mid(Token::new("0").unwrap())).unwrap();
+    builder.attribute(&crate::attribute::RtcpMux).unwrap();
     builder.attribute(&Control(Text::new("track 1").unwrap())).unwrap();
     assert!(builder.finish().is_ok());
 }

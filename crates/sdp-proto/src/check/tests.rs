@@ -190,8 +190,8 @@ fn with_a_group_every_section_has_a_mid() {
 fn a_bundle_group_has_addresses_of_one_family() {
     let bundle = |first: &str, second: &str| {
         codes(&alloc::format!(
-            "a=group:BUNDLE 0 1\r\nm=audio 9 RTP/AVP 0\r\n{first}a=mid:0\r\n\
-             m=audio 9 RTP/AVP 0\r\n{second}a=mid:1\r\n"
+            "a=group:BUNDLE 0 1\r\nm=message 9 TCP/MSRP *\r\n{first}a=mid:0\r\n\
+             m=message 9 TCP/MSRP *\r\n{second}a=mid:1\r\n"
         ))
     };
     let (four, six) = ("c=IN IP4 0.0.0.0\r\n", "c=IN IP6 ::\r\n");

@@ -3,8 +3,8 @@
 use super::connections::Family;
 use super::{Sink, at, whole};
 use crate::attribute::{
-    Attribute, ExtMap, Fingerprint, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
-    TypedAttribute, is_legacy_credential,
+    Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
+    RtcpFb, RtpMap, TypedAttribute, is_legacy_credential,
 };
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zones};
@@ -14,15 +14,26 @@ use crate::section::{AttributeLine, read_field};
 use crate::text::is_token_byte;
 
 /// What a line other than an attribute says that other checks have to know.
-pub(super) enum FieldSays {
-    Media { off: bool },
+pub(super) enum FieldSays<'s> {
+    /// `None` where it cannot be read.
+    Media(Option<MediaLine<'s>>),
     Connection(Family),
     Nothing,
 }
 
 /// What an attribute says that other checks have to know.
 pub(super) enum Says<'s> {
-    ExtMap(u16),
+    BundleOnly,
+    /// An extension, and whether it is that of the mid.
+    ExtMap {
+        id: u16,
+        mid: bool,
+    },
+    /// Parameters of a payload type, and which one it goes with.
+    Fmtp {
+        number: u8,
+        original: Option<u8>,
+    },
     Group,
     IceLite,
     IcePacing,
@@ -31,6 +42,15 @@ pub(super) enum Says<'s> {
     /// `None` where it cannot be read.
     Mid(Option<&'s str>),
     Rid(&'s str),
+    /// Feedback, and for which payload type.
+    RtcpFb(Option<u8>),
+    RtcpMux,
+    RtcpMuxOnly,
+    /// What a payload type stands for.
+    RtpMap {
+        number: u8,
+        rtx: bool,
+    },
     Simulcast,
     Nothing,
 }
@@ -50,12 +70,16 @@ impl Default for Values {
 
 impl Values {
     /// Checks a line other than an attribute.
-    pub(super) fn field(&mut self, line: Line<'_>, kind: Kind, sink: &mut Sink<'_>) -> FieldSays {
+    pub(super) fn field<'s>(
+        &mut self,
+        line: Line<'s>,
+        kind: Kind,
+        sink: &mut Sink<'_>,
+    ) -> FieldSays<'s> {
         let says = match kind {
             Kind::Media => {
                 *self = Self { level: Level::Media, seen: 0 };
-                let media = judged(line, MediaLine::parse, MediaLine::strict, sink);
-                FieldSays::Media { off: media.is_some_and(|media| media.port == 0) }
+                FieldSays::Media(judged(line, MediaLine::parse, MediaLine::strict, sink))
             }
             Kind::Connection => {
                 let connection = judged(line, Connection::parse, Connection::strict, sink);
@@ -162,7 +186,19 @@ const fn says_unread<'s>(known: Known) -> Says<'s> {
 fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), ValueError> {
     let legacy = |text: &str| is_legacy_credential(text).then_some(Code::IceLegacyChars);
     Ok(match known.ordinal {
-        Ordinal::ExtMap => (Says::ExtMap(ExtMap::read("extmap", value)?.id), None),
+        Ordinal::ExtMap => {
+            let map = ExtMap::read("extmap", value)?;
+            let mid = map.extension() == "urn:ietf:params:rtp-hdrext:sdes:mid";
+            (Says::ExtMap { id: map.id, mid }, None)
+        }
+        Ordinal::Fmtp => {
+            let fmtp = Fmtp::read("fmtp", value)?;
+            let says = fmtp.payload_type().map_or(Says::Nothing, |number| {
+                let original = fmtp.get("apt").and_then(|apt| apt.parse().ok());
+                Says::Fmtp { number, original }
+            });
+            (says, None)
+        }
         Ordinal::Fingerprint => {
             let weak = !Fingerprint::read("fingerprint", value)?.hash.is_allowed();
             let hex = value.and_then(|value| value.split(' ').nth(1)).unwrap_or_default();
@@ -184,12 +220,26 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
             let remark = (!rid.is_strict()).then_some(Code::RidRestriction);
             (Says::Rid(rid.id.borrowed().unwrap_or_default()), remark)
         }
+        Ordinal::RtcpFb => {
+            let feedback = RtcpFb::read("rtcp-fb", value)?;
+            let empty = feedback.parameters.is_none();
+            let wanting = empty && matches!(feedback.kind.as_str(), "ccm" | "trr-int");
+            (Says::RtcpFb(feedback.payload_type), wanting.then_some(Code::RtcpFbParameter))
+        }
+        Ordinal::RtpMap => {
+            let map = RtpMap::read("rtpmap", value)?;
+            let rtx = map.encoding.eq_ignore_ascii_case("rtx");
+            (Says::RtpMap { number: map.payload_type, rtx }, None)
+        }
         other => {
             known.check(value)?;
             let says = match other {
+                Ordinal::BundleOnly => Says::BundleOnly,
                 Ordinal::Group => Says::Group,
                 Ordinal::IceLite => Says::IceLite,
                 Ordinal::IcePacing => Says::IcePacing,
+                Ordinal::RtcpMux => Says::RtcpMux,
+                Ordinal::RtcpMuxOnly => Says::RtcpMuxOnly,
                 Ordinal::Simulcast => Says::Simulcast,
                 _ => Says::Nothing,
             };

@@ -55,7 +55,7 @@ fn without_candidates_the_default_destination_is_nowhere() {
 fn an_answer_has_all_sections_of_the_offer_and_rejects_the_others() {
     let offer = b"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE a d v\r\n\
         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=setup:passive\r\n\
-        m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:d\r\n\
+        a=rtcp-mux\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:d\r\n\
         a=setup:active\r\na=sctp-port:5000\r\n\
         m=video 0 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=mid:v\r\na=bundle-only\r\n";
     let offer = Session::accept(offer, Policy::Strict).unwrap();

@@ -140,6 +140,7 @@ codes! {
     MediaType "media-type" Camera "RFC 8866 §5.14" "the media type is not a token" "audio, video, text, application, message or image";
     MediaPort "media-port" Camera "RFC 8866 §5.14" "the port is not a number from 0 to 65535" "check the port";
     MediaPortCount "media-port-count" Camera "RFC 8866 §5.14" "the number of ports is not a positive number" "leave it out";
+    MediaPortRange "media-port-range" Compat "RFC 8866 §5.14" "the last of the ports is beyond 65535" "check the port and the number of ports";
     MediaProtocol "media-protocol" Camera "RFC 8866 §5.14" "the protocol is not made of tokens and slashes" "such as UDP/TLS/RTP/SAVPF";
     MediaFormat "media-format" Camera "RFC 8866 §5.14" "a format is not a token" "check the format";
     PayloadType "payload-type" Camera "RFC 8866 §5.14" "an RTP payload type is a number from 0 to 127" "use a dynamic one, 96 to 127";
@@ -189,6 +190,13 @@ codes! {
     Group "group" Camera "RFC 5888 §5" "a group is its semantics and mids" "group:BUNDLE 0 1";
     GroupUnknownMid "group-unknown-mid" Compat "RFC 5888 §6" "the group names a mid that no section has" "remove it";
     MissingMid "missing-mid" Compat "RFC 5888 §6" "sections are grouped and this one has no mid" "add a=mid";
+    GroupTwice "group-twice" Compat "RFC 9143 §5" "a section of another BUNDLE group" "list each mid in one group";
+    FidAddress "fid-address" Compat "RFC 5888 §8.5.3" "two sections of a FID group have the same address and port" "list the formats in one section";
+    BundleDisabled "bundle-disabled" Compat "RFC 9143 §7.5.3" "the BUNDLE group lists a section with port 0" "leave the mid out, or add a=bundle-only";
+    BundleProtocol "bundle-protocol" Compat "RFC 9143 §9.1" "RTP of another protocol than the rest of its BUNDLE group" "write the same protocol in all RTP sections of the group";
+    BundlePayloadType "bundle-payload-type" Compat "RFC 9143 §9.1" "this payload type stands for another format in a section of the BUNDLE group" "use another payload type";
+    BundleRtcpMux "bundle-rtcp-mux" Compat "RFC 9143 §9.3" "RTP in a BUNDLE group without rtcp-mux" "add a=rtcp-mux";
+    BundleMidExtension "bundle-mid-extension" Always "RFC 9143 §9.1" "RTP in a BUNDLE group without the header extension of the mid" "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
     BundleAddressTypes "bundle-address-types" Compat "RFC 9143 §7.1.1" "a BUNDLE group with addresses of both IPv4 and IPv6" "give all sections of the group the address of one";
     SctpPort "sctp-port" Compat "RFC 8841 §5.1" "an SCTP port is a number from 0 to 65535" "sctp-port:5000";
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
@@ -199,9 +207,17 @@ codes! {
     // Media.
     RtpMap "rtpmap" Compat "RFC 8866 §6.6" "rtpmap is a payload type, a name and a clock rate" "rtpmap:111 opus/48000/2";
     RtpMapRate "rtpmap-rate" Compat "RFC 8866 §6.6" "the clock rate is a positive number" "check the rate";
+    RtpMapRepeated "rtpmap-repeated" Compat "RFC 8866 §6.6" "a second rtpmap of this payload type" "use another payload type";
+    FormatUnlisted "format-unlisted" Compat "RFC 8866 §6.15" "about a format that the m= line does not list" "add the format to the m= line, or remove this one";
+    FormatUnmapped "format-unmapped" Always "RFC 8866 §5.14" "a dynamic payload type without rtpmap" "add a=rtpmap";
+    FmtpRepeated "fmtp-repeated" Compat "RFC 8866 §6.15" "a second fmtp of this format" "put all parameters into one, with semicolons";
+    RtxApt "rtx-apt" Compat "RFC 4588 §8.1" "an rtx format without apt, or with one that the m= line does not list" "a=fmtp:97 apt=96";
+    PayloadTypeRtcp "payload-type-rtcp" Always "RFC 5761 §4" "with rtcp-mux a payload type from 64 to 95 cannot be told from RTCP" "use a dynamic one, 96 to 127";
+    RtcpMuxOnly "rtcp-mux-only" Compat "RFC 8858 §4.2" "rtcp-mux-only without rtcp-mux" "add a=rtcp-mux";
     Fmtp "fmtp" Compat "RFC 8866 §6.15" "fmtp is a format and its parameters" "fmtp:111 minptime=10;useinbandfec=1";
     Rtcp "rtcp" Compat "RFC 3605 §2.1" "rtcp is a port and perhaps an address" "rtcp:9 IN IP4 0.0.0.0";
     RtcpFb "rtcp-fb" Compat "RFC 4585 §4.2" "rtcp-fb is a payload type or * and a feedback type" "rtcp-fb:96 nack pli";
+    RtcpFbParameter "rtcp-fb-parameter" Compat "RFC 5104 §7.1" "this feedback type has a parameter" "rtcp-fb:96 ccm fir";
     ExtMap "extmap" Compat "RFC 8285 §8" "extmap is an id, perhaps a direction, and a URI" "extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
     ExtMapId "extmap-id" Camera "RFC 8285 §7" "an extension id is 1 to 255, or 4096 to 4351 for one yet to be chosen" "use 1 to 14";
     ExtMapRepeated "extmap-repeated" Camera "RFC 8285 §7" "two extensions share an id" "give each its own";

@@ -88,11 +88,12 @@ impl<'a> MediaLine<'a> {
         };
         let mut fields = Fields::new(value);
         token(fields.expect(Code::MediaSyntax)?, Code::MediaType)?;
-        fields.expect(Code::MediaSyntax)?;
+        let ports = fields.expect(Code::MediaSyntax)?;
         let proto = fields.expect(Code::MediaSyntax)?;
         proto.parts('/').try_for_each(|part| token(part, Code::MediaProtocol))?;
         fields.clone().expect(Code::MediaSyntax)?;
         let rtp = is_rtp(proto.text);
+        port_range(ports, rtp)?;
         fields.try_for_each(|format| {
             token(format, Code::MediaFormat)?;
             if rtp && format.number::<u8>(Code::PayloadType)? > 127 {
@@ -101,6 +102,19 @@ impl<'a> MediaLine<'a> {
             Ok(())
         })
     }
+}
+
+/// Several ports in a row are ports, too; those of RTP are pairs.
+fn port_range(ports: Field<'_>, rtp: bool) -> Result<(), ValueError> {
+    let (first, count) = ports.split('/');
+    let Some(count) = count else { return Ok(()) };
+    let first: u64 = first.number(Code::MediaPort)?;
+    let count: u64 = count.number(Code::MediaPortCount)?;
+    let ports_after = count.saturating_sub(1).saturating_mul(if rtp { 2 } else { 1 });
+    if first.saturating_add(ports_after) > u64::from(u16::MAX) {
+        return Err(ports.fault(Code::MediaPortRange));
+    }
+    Ok(())
 }
 
 /// Whether a protocol carries RTP: `RTP/AVP` and its kin, with anything before it.

@@ -14,9 +14,9 @@ fn description(before: &str, behind: &str, media: &str) -> String {
     format!("{TOP}{}t=0 0\r\n{}{}", crlf(before), crlf(behind), crlf(media))
 }
 
-/// One attribute of a section of audio, which has an address and two formats.
+/// One attribute of a section of audio, which has an address and three formats.
 fn with_attribute(attribute: &str) -> String {
-    let media = "m=audio 49170 RTP/AVP 0 96\nc=IN IP4 192.0.2.1\na=rtpmap:96 opus/48000/2\n";
+    let media = "m=audio 49170 RTP/AVP 0 96 97\nc=IN IP4 192.0.2.1\na=rtpmap:97 opus/48000/2\n";
     description("", "", &format!("{media}a={attribute}\n"))
 }
 

@@ -125,7 +125,7 @@ const OF_STREAMS: &[&str] = &[
     "rtcp-fb:96 trr-int 100",
     "rtcp-fb:96 goog-remb",
     "rtcp-mux",
-    "rtcp-mux-only",
+    "rtcp-mux\na=rtcp-mux-only",
     "rtcp-rsize",
     "rtcp-xr:rcvr-rtt=all:10000 stat-summary=loss,dup,jitt,TTL",
     "sendonly",
@@ -217,7 +217,7 @@ fn streams_that_refer_to_each_other() {
     let simulcast = "m=video 9 RTP/AVP 97 98\na=rid:1 send pt=97\na=rid:2 send pt=98\n\
         a=rid:3 recv\na=rid:4 recv\na=simulcast:send 1,~2;2 recv ~3;4\n";
     let turned = simulcast.replace("send 1,~2;2 recv ~3;4", "recv 3;4 send 1;~2");
-    let both = "m=audio 9 RTP/AVP 0\na=mid:a.b\nm=audio 0 RTP/AVP 0\na=mid:~c\n";
+    let both = "m=audio 9 RTP/AVP 0\na=rtcp-mux\na=mid:a.b\nm=audio 9 RTP/AVP 0\na=mid:~c\n";
     let mixed = "m=audio 9 RTP/AVP 0\na=extmap:1 urn:a\nm=audio 9 RTP/AVP 0\na=extmap:1 urn:b\n";
     let shared = "m=audio 9 RTP/AVP 0\na=ice-ufrag:abcd\na=ice-pwd:abcdefghijklmnopqrstuv\n";
     let c = "c=IN IP6 ::\n";
