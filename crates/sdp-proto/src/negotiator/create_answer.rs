@@ -8,7 +8,7 @@ use super::config::{Config, RtcpMuxPolicy};
 use super::evaluation::{Evaluation, MediaTerms, NumbersInUse};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
-use super::facts::Said;
+use super::facts::{Said, SectionFacts};
 use super::formats;
 use super::kind::Kind;
 use super::lip_sync;
@@ -176,6 +176,12 @@ impl AnswerCreator<'_> {
         } else {
             line.formats = data_format(&line, sctp_port);
         }
+        // What carries the transport says so for the RTP of its group, be it RTP or not (RFC 9143
+        // §9.3.1.2).
+        let mut group = plan.groups.iter().filter(|group| group.first() == Some(&index)).flatten();
+        let carries_rtp = group.any(|member| {
+            self.offered.facts.sections.get(*member).is_some_and(SectionFacts::is_rtp)
+        });
         let draft = SectionDraft {
             line: line.clone(),
             mid: said.mid.clone(),
@@ -192,7 +198,7 @@ impl AnswerCreator<'_> {
             streams: media.streams,
             simulcast: media.simulcast.lines,
             rtcp: rtp && !mux,
-            rtcp_mux: mux && said.rtcp_mux,
+            rtcp_mux: (mux && said.rtcp_mux) || carries_rtp,
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
             sctp_port,
@@ -246,7 +252,7 @@ fn reserve_numbers(
     plan: &mut AnswerPlan,
 ) {
     for codec in &media.codecs {
-        plan.payload_types.adopt(codec.local.payload_type.into(), &codec.key);
+        plan.payload_types.adopt(codec.local.payload_type.into(), &formats::meaning(codec));
     }
     if let Some(kind) = kind.filter(|kind| *kind != Kind::Data) {
         for format in formats {

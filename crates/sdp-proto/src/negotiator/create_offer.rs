@@ -9,7 +9,7 @@ use super::config::{Config, RtcpMuxPolicy};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extension::key_of;
 use super::extensions;
-use super::formats::{Layout, Wishes};
+use super::formats::{Asked, Layout, Wishes, meaning};
 use super::kind::Kind;
 use super::lip_sync;
 use super::mismatch::CommandError;
@@ -78,8 +78,18 @@ impl OfferCreator<'_> {
         };
         let mut sections = Vec::with_capacity(slots.len());
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
-            let bundled = groups.iter().any(|group| group.contains(&index));
-            let role = Role { index, place, bundled, protocol: &protocol };
+            let group = groups.iter().find(|group| group.contains(&index));
+            let is_rtp = |member: &usize| {
+                members.get(*member).is_some_and(|member| member.kind != Some(Kind::Data))
+            };
+            let tagged = group.filter(|group| group.first() == Some(&index));
+            let role = Role {
+                index,
+                place,
+                bundled: group.is_some(),
+                carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
+                protocol: &protocol,
+            };
             sections.push(self.section(slot, role, &mut reserved)?);
         }
         let drafts: Vec<SectionDraft> = sections.iter().map(|s| s.draft.clone()).collect();
@@ -107,7 +117,7 @@ impl OfferCreator<'_> {
         role: Role<'_>,
         reserved: &mut Reserved,
     ) -> Result<LocalSection, CommandError> {
-        let Role { index, place, bundled, protocol } = role;
+        let Role { index, place, bundled, carries_rtp, protocol } = role;
         let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
             Slot::Off(section) => return Ok(off(index, section, &mut log)),
@@ -162,7 +172,7 @@ impl OfferCreator<'_> {
             streams: wish.streams.clone(),
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
-            rtcp_mux: rtp && held.is_none_or(|section| section.rtcp_mux),
+            rtcp_mux: carries_rtp || (rtp && held.is_none_or(|section| section.rtcp_mux)),
             rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
             rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),
             sctp_port: held
@@ -202,6 +212,8 @@ struct Role<'p> {
     place: Placement,
     /// Whether it is in a group.
     bundled: bool,
+    /// Whether it carries the transport of a group with RTP in it.
+    carries_rtp: bool,
     /// That of RTP in new sections.
     protocol: &'p Word<'static>,
 }
@@ -222,14 +234,15 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
 
 fn layout(wishes: &Wishes<'_>, types: &mut Numbers, log: &mut ExplanationLog<'_>) -> Layout {
     let mut taken = Taken::default();
-    let number = |key: &str, wish: Option<u8>| {
+    let number = |asked: Asked<'_>| {
         let mut held = wishes.held.iter();
-        let had = held.find(|codec| codec.key == key).map(|h| h.local.payload_type);
+        let had = held.find(|codec| codec.key == asked.key && meaning(codec) == asked.meaning);
+        let had = had.map(|codec| codec.local.payload_type);
         if let Some(had) = had.filter(|number| taken.take((*number).into())) {
             return Some(had);
         }
-        let range = numbers::payload_types();
-        types.assign(key, wish.map(u16::from), &mut taken, range).map(|number| number as u8)
+        let (wish, range) = (asked.wish.map(u16::from), numbers::payload_types());
+        types.assign(&asked.meaning, wish, &mut taken, range).map(|number| number as u8)
     };
     Layout::new(wishes, number, log)
 }

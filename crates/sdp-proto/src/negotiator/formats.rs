@@ -11,7 +11,7 @@ use super::capability::Codec;
 use super::explain::{ExplanationLog, Reason};
 use super::kind::Kind;
 use crate::attribute::{Fmtp, RtpMap};
-use crate::codec::{Format, Symmetry};
+use crate::codec::{Format, Parameters, Symmetry};
 use crate::text::{Text, Token};
 
 /// Own formats with numbers, in order.
@@ -43,6 +43,15 @@ pub(super) struct Wishes<'w> {
     pub(super) ordered: bool,
 }
 
+/// A payload type that is asked for.
+pub(super) struct Asked<'k> {
+    /// What tells the format from others.
+    pub(super) key: &'k str,
+    /// What the number is to stand for.
+    pub(super) meaning: String,
+    pub(super) wish: Option<u8>,
+}
+
 /// A format yet to be numbered: a codec, or one that goes with it.
 struct Wanted<'c> {
     codec: &'c Codec,
@@ -53,10 +62,10 @@ struct Wanted<'c> {
 
 impl Layout {
     /// Numbers the formats: those that were agreed first and in that order, unless the application
-    /// has set an order (RFC 8829 §5.2.2). `number` gives a key its payload type.
+    /// has set an order (RFC 8829 §5.2.2). `number` finds a payload type for each.
     pub(super) fn new(
         wishes: &Wishes<'_>,
-        mut number: impl FnMut(&str, Option<u8>) -> Option<u8>,
+        mut number: impl FnMut(Asked<'_>) -> Option<u8>,
         log: &mut ExplanationLog<'_>,
     ) -> Self {
         let Wishes { kind, codecs, held, ordered } = *wishes;
@@ -65,15 +74,31 @@ impl Layout {
         if !ordered {
             wanted.sort_by_cached_key(|format| rank(&format.key));
         }
-        // What has a number or wishes one comes before what takes any that is left.
+        // What has a number or wishes one comes before what takes any that is left, and what goes
+        // with another format behind that one.
         let wish =
             |format: &Wanted<'_>| format.codec.payload_type.filter(|_| format.companion.is_none());
         let mut turns: Vec<&Wanted<'_>> = wanted.iter().collect();
-        turns.sort_by_cached_key(|format| (rank(&format.key), wish(format).is_none()));
-        let numbered = turns
-            .into_iter()
-            .filter_map(|format| Some((format.key.clone(), number(&format.key, wish(format))?)));
-        let numbers: BTreeMap<String, u8> = numbered.collect();
+        turns.sort_by_cached_key(|format| {
+            let place = rank(&format.key);
+            let beside = format.companion.map(|_| rank(&format.codec.key(kind)));
+            let place = beside.map_or(place, |original| original.max(place));
+            (place, wish(format).is_none(), place != usize::MAX && beside.is_some())
+        });
+        let mut numbers: BTreeMap<String, u8> = BTreeMap::new();
+        for format in turns {
+            let meaning = match format.companion {
+                None => Some(format.key.clone()),
+                Some(name) => {
+                    numbers.get(&format.codec.key(kind)).map(|about| beside(name, *about))
+                }
+            };
+            let asked =
+                meaning.map(|meaning| Asked { key: &format.key, meaning, wish: wish(format) });
+            if let Some(found) = asked.and_then(&mut number) {
+                numbers.insert(format.key.clone(), found);
+            }
+        }
         let mut layout = Self::default();
         let mut originals = Vec::new();
         for Wanted { codec, key, companion } in wanted {
@@ -108,7 +133,7 @@ impl Layout {
     pub(super) fn scratch(kind: Kind, codecs: &[Codec], log: &mut ExplanationLog<'_>) -> Self {
         let mut next = 0..128;
         let wishes = Wishes { kind, codecs, held: &[], ordered: true };
-        Self::new(&wishes, |_, _| next.next(), log)
+        Self::new(&wishes, |_| next.next(), log)
     }
 
     /// The formats with the feedback that is offered for each.
@@ -180,6 +205,24 @@ pub(super) fn stands_alone(format: &Format<'_>) -> bool {
     const REPAIR: [&str; 5] = ["rtx", "red", "ulpfec", "flexfec", "flexfec-03"];
     let name = format.codec.as_ref().map_or("", |codec| codec.encoding.as_str());
     !REPAIR.iter().any(|repair| name.eq_ignore_ascii_case(repair))
+}
+
+/// What the number of a format stands for that goes with another one: the same format beside another
+/// number is another one.
+fn beside(name: &str, about: u8) -> String {
+    format!("{name} beside {about}")
+}
+
+/// What the number of an agreed format stands for.
+pub(super) fn meaning(codec: &AgreedCodec) -> String {
+    match codec.local.parameters() {
+        Parameters::Rtx(rtx) => beside("rtx", rtx.apt),
+        Parameters::Red(red) => match red.payload_types().next() {
+            Some(about) => beside("red", about),
+            None => codec.key.clone(),
+        },
+        _ => codec.key.clone(),
+    }
 }
 
 /// What tells a format of the peer from others, whether this side knows it or not.

@@ -177,7 +177,7 @@ impl AnswerReceiver<'_> {
             allow_mixed: ours.draft.allow_mixed && said.allow_mixed,
             send_rids,
             receive_rids,
-            rtcp_mux: mux && ours.draft.rtcp_mux,
+            rtcp_mux: rtp && mux && ours.draft.rtcp_mux,
             rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
             data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
             transport: owner,

@@ -584,3 +584,19 @@ fn a_lite_side_writes_no_pacing() {
     a.add(Transceiver::new(Kind::Data)).unwrap();
     assert!(!offer(&mut a).contains("a=ice-pacing"));
 }
+
+#[test]
+fn data_that_carries_the_transport_of_rtp_multiplexes_rtcp() {
+    let data = live("application 9 UDP/DTLS/SCTP webrtc-datachannel", &["a=mid:d"]);
+    let audio = live(&format!("{AUDIO} 0"), &["a=mid:a", MID]);
+    let data = data.replace("a=rtcp-mux\r\n", "");
+    let text = description(&["a=group:BUNDLE d a"], &[data, audio]);
+    let mut b = side(2);
+    let answered = answer(&mut b, &text);
+    assert!(lines(&answered, Some(0)).contains(&"a=rtcp-mux"), "{answered}");
+    assert!(lines(&offer(&mut b), Some(0)).contains(&"a=rtcp-mux"));
+    // Alone it has nothing to multiplex.
+    let (mut c, mut d) = (side_with(3, &[Kind::Data]), side(4));
+    let (offered, answered) = exchange(&mut c, &mut d);
+    assert!(!offered.contains("rtcp") && !answered.contains("rtcp"));
+}
