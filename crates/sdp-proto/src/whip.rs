@@ -25,8 +25,8 @@ pub enum WhipError {
         /// Index of the section.
         media: usize,
     },
-    /// A section with neither `a=rtcp-mux` nor `a=rtcp-mux-only`. The rules ask for the latter,
-    /// which browsers do not write.
+    /// A section with neither `a=rtcp-mux` nor `a=rtcp-mux-only`, in a group whose first section
+    /// has neither. The rules ask for the latter, which browsers do not write.
     #[error("section {media} does not multiplex RTCP")]
     RtcpNotMultiplexed {
         /// Index of the section.
@@ -206,15 +206,18 @@ struct Bundle<'g> {
     mids: Vec<&'g str>,
     /// The DTLS role of the first member, for those without their own.
     role: Option<Setup>,
+    /// Whether the first member multiplexes RTCP, which then holds for all (RFC 9143 §7.1.3).
+    mux: bool,
 }
 
 impl<'g> Bundle<'g> {
     fn new(session: &Session<'_>, group: &'g Group<'_>) -> Result<Self, WhipError> {
         let tagged = group.mids().next().and_then(|mid| session.media_by_mid(mid));
         let role = tagged.map(|media| media.setup()).transpose()?.flatten();
+        let mux = tagged.map(|media| muxed(&media)).transpose()?.unwrap_or_default();
         let mut mids: Vec<&str> = group.mids().collect();
         mids.sort_unstable();
-        Ok(Self { mids, role })
+        Ok(Self { mids, role, mux })
     }
 
     /// BUNDLE, RTCP on the same port, and the DTLS role.
@@ -224,7 +227,7 @@ impl<'g> Bundle<'g> {
         if mid.is_none_or(|mid| self.mids.binary_search(&mid.as_str()).is_err()) {
             return Err(WhipError::NotBundled { media: index });
         }
-        if !media.rtcp_mux() && media.get::<RtcpMuxOnly>()?.is_none() {
+        if !(self.mux || muxed(media)?) {
             return Err(WhipError::RtcpNotMultiplexed { media: index });
         }
         match media.setup()?.or(self.role) {
@@ -232,6 +235,10 @@ impl<'g> Bundle<'g> {
             Some(_) | None => Err(WhipError::Setup { media: index }),
         }
     }
+}
+
+fn muxed(media: &Media<'_>) -> Result<bool, Diagnostic> {
+    Ok(media.rtcp_mux() || media.get::<RtcpMuxOnly>()?.is_some())
 }
 
 fn single_stream<'s>(media: &Media<'s>, stream: &mut Option<Token<'s>>) -> Result<(), WhipError> {

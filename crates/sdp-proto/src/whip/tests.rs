@@ -46,10 +46,20 @@ fn each_rule_of_an_offer_is_kept() {
     assert_eq!(changed("a=msid:stream video\r\n", ""), WhipError::Stream { media });
     assert_eq!(changed("m=video", "m=audio"), WhipError::SecondTrack { media });
     assert_eq!(changed("actpass", "passive"), WhipError::Setup { media: 0 });
-    let only = "a=sendonly\r\na=rtcp-mux-only";
-    assert_eq!(changed(only, "a=sendonly"), WhipError::RtcpNotMultiplexed { media });
+    let mux = "a=rtcp-mux\r\na=rtcp-mux-only\r\n";
+    assert_eq!(changed(mux, ""), WhipError::RtcpNotMultiplexed { media: 0 });
     assert!(matches!(changed("mid:0", "mid:(0"), WhipError::Unreadable(_)));
     assert_eq!(offer("v=0\r\n"), Err(WhipError::Empty));
+}
+
+#[test]
+fn rtcp_mux_of_the_section_with_the_transport_holds_for_the_group() {
+    // In a bundle-only section it must not stand, and the example of the draft has it nowhere but
+    // in the first one.
+    let text = OFFER.replace("a=sendonly\r\na=rtcp-mux-only\r\na=msid", "a=sendonly\r\na=msid");
+    assert_eq!(text.matches("rtcp-mux").count(), 2);
+    assert_eq!(offer(&text), Ok(()));
+    assert_eq!(answer(&answer_text().replace("a=rtcp-mux-only\r\n", "")), Ok(()));
 }
 
 #[test]

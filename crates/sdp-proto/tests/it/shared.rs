@@ -5,16 +5,25 @@ use std::path::PathBuf;
 /// The folder of a corpus. Where it is missing, a test says so and passes, except under
 /// `CI=true`, where it fails.
 pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
+    folder("corpus", name)
+}
+
+/// The folder of reported cases, under the same terms.
+pub(crate) fn cases(name: &str) -> Option<PathBuf> {
+    folder("cases", name)
+}
+
+fn folder(kind: &str, name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("SPOOL_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
     );
-    let folder = root.join("corpus").join(name);
+    let folder = root.join(kind).join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "no corpus at {}", folder.display());
-    println!("skipped: no corpus at {}", folder.display());
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "no {kind} at {}", folder.display());
+    println!("skipped: no {kind} at {}", folder.display());
     None
 }
 
