@@ -1,4 +1,5 @@
 //! `spool sdp`: checks, prints, compares and explains descriptions (RFC 8866).
+mod answer;
 mod diff;
 mod drawing;
 mod explain;
@@ -38,6 +39,7 @@ enum Task {
     Anonymise(One),
     /// Tell what it means for connecting
     Explain(One),
+    Answer(answer::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,6 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Task::Print(one) => emit(&session(&one.file)?.to_bytes()),
         Task::Fmt(one) => one.rewritten(Session::normalised),
         Task::Anonymise(one) => one.rewritten(Session::anonymised),
+        Task::Answer(args) => answer::run(args),
         Task::Diff(args) => diff::run(args),
         Task::Explain(one) => {
             lines::print_foreign(explain::explain(&one.session()?).trim_end().as_bytes());
@@ -110,12 +113,17 @@ fn session(path: &Path) -> Result<Session<'static>, Failure> {
 /// there would be nothing to say about it.
 fn description(path: &Path) -> Result<Session<'static>, Failure> {
     let session = session(path)?;
+    no_other_text(&session, path)?;
+    Ok(session)
+}
+
+fn no_other_text(session: &Session<'_>, path: &Path) -> Result<(), Failure> {
     match session.diagnostics().into_iter().find(is_hopeless) {
         Some(finding) => {
             let (what, advice) = (finding.code.message(), finding.code.suggestion());
             Err(Failure::NotStarted(format!("{}: {what}; {advice}", name(path))))
         }
-        None => Ok(session),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,12 @@
 //! `spool sdp diff`: what differs between two descriptions once both are spelled alike.
+use super::drawing::shown;
 use crate::{exit::Failure, lines};
 use sdp_proto::{Media, Section, Session};
-use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write,
+    path::PathBuf,
+};
 
 /// Compare in the canonical spelling, sections matched by mid
 ///
@@ -18,10 +23,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     super::stdin_once([&args.a, &args.b])?;
-    let spelled = |path: &PathBuf| {
-        super::description(path)?.normalised().map_err(|error| super::beyond(path, &error))
+    let (a, b) = (super::session(&args.a)?, super::session(&args.b)?);
+    if a == b {
+        return Ok(());
+    }
+    let spelled = |session: Session<'static>, path: &PathBuf| {
+        super::no_other_text(&session, path)?;
+        session.normalised().map_err(|error| super::beyond(path, &error))
     };
-    let (a, b) = (spelled(&args.a)?, spelled(&args.b)?);
+    let (a, b) = (spelled(a, &args.a)?, spelled(b, &args.b)?);
     let found = differences(&a, &b);
     if found.is_empty() {
         return Ok(());
@@ -35,12 +45,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 fn differences(a: &Session<'_>, b: &Session<'_>) -> String {
     let mut out = String::new();
     compare(&mut out, "session", Some(a.session_section()), Some(b.session_section()));
-    let mut places: BTreeMap<String, usize> =
-        b.media().map(|media| (key(&media), media.media_index())).rev().collect();
+    let mut places: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
+    for media in b.media() {
+        places.entry(key(&media)).or_default().push_back(media.media_index());
+    }
     let mut taken = vec![false; b.media_count()];
     for media in a.media() {
         let key = key(&media);
-        let place = places.remove(&key);
+        // of several sections with one mid the first goes with the first
+        let place = places.get_mut(&key).and_then(VecDeque::pop_front);
         let other = place.and_then(|place| b.media_at(place));
         let (from, to) = (media.media_index() + 1, place.map(|place| place + 1));
         let title = match to {
@@ -90,7 +103,7 @@ fn compare(out: &mut String, title: &str, a: Option<Section<'_>>, b: Option<Sect
             let left = surplus.entry(line.content()).or_default();
             if *left * step > 0 {
                 *left -= step;
-                let _ = writeln!(out, "{sign}{}", String::from_utf8_lossy(line.content()));
+                let _ = writeln!(out, "{sign}{}", shown(line.content()));
             }
         }
     }

@@ -6,6 +6,7 @@ use sdp_proto::{
         Address, BundleOnly, Candidate, CandidateType, Direction, Fingerprint, Group, IceLite,
         Setup, TcpType, Transport,
     },
+    codec::{Format, Parameters},
 };
 use std::fmt::{Display, Write};
 
@@ -121,11 +122,15 @@ fn direction(direction: Direction) -> &'static str {
 fn codecs(told: &mut Told, media: &Media<'_>) {
     match media.rtp_formats() {
         Ok(formats) => {
+            let named: Vec<(String, &str)> = formats.iter().map(named).collect();
             let mut names: Vec<String> = Vec::new();
-            for format in formats {
-                let name = match &format.codec {
-                    Some(codec) => format!("{}/{}", codec.encoding, codec.clock_rate),
-                    None => format!("payload type {}, not named", format.payload_type),
+            for (name, parameters) in &named {
+                // parameters where they tell two formats of a codec apart
+                let differ = named.iter().any(|(other, p)| other == name && p != parameters);
+                let name = match parameters {
+                    _ if !differ => name.clone(),
+                    &"" => name.clone(),
+                    parameters => format!("{name} ({parameters})"),
                 };
                 if !names.contains(&name) {
                     names.push(name);
@@ -135,6 +140,21 @@ fn codecs(told: &mut Told, media: &Media<'_>) {
         }
         Err(fault) => told.unreadable("codecs", &fault),
     }
+}
+
+/// The codec of a format with its channels, and what its parameters are; those of formats that go
+/// with others tell nothing.
+fn named<'f>(format: &'f Format<'_>) -> (String, &'f str) {
+    let name = match &format.codec {
+        Some(codec) => match &codec.parameters {
+            Some(channels) => format!("{}/{}/{channels}", codec.encoding, codec.clock_rate),
+            None => format!("{}/{}", codec.encoding, codec.clock_rate),
+        },
+        None => format!("payload type {}, not named", format.payload_type),
+    };
+    let beside = matches!(format.parameters(), Parameters::Rtx(_) | Parameters::Red(_));
+    let parameters = format.fmtp.as_ref().filter(|_| !beside);
+    (name, parameters.map_or("", |fmtp| fmtp.parameters.as_str()))
 }
 
 fn ice(told: &mut Told, media: &Media<'_>) {
@@ -198,6 +218,9 @@ fn candidate(candidate: &Candidate<'_>) -> String {
 fn dtls(told: &mut Told, media: &Media<'_>) {
     for read in media.fingerprints() {
         match read {
+            Ok(Fingerprint { hash, .. }) if !hash.is_allowed() => {
+                told.fact("DTLS", format!("a fingerprint by {} proves nothing", hash.as_str()));
+            }
             Ok(Fingerprint { hash, .. }) => told.fact(
                 "DTLS",
                 format!("the certificate has to match the {} fingerprint", hash.as_str()),

@@ -10,7 +10,8 @@ const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BU
     a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host\r\n\
     a=candidate:2 1 udp 1694498815 203.0.113.9 50000 typ srflx raddr 192.0.2.1 rport 50000\r\n\
     a=sctp-port:5000\r\n\
-    m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\n";
+    m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\n\
+    a=rtcp-mux\r\na=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n";
 
 /// Refused in `strict` and `compat` for its payload type; its line ends are mixed.
 const FAULTY: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\ns=-\r\nt=0 0\r\n\
@@ -142,6 +143,7 @@ fn calls_that_make_no_sense_exit_with_64() {
         &["sdp", "diff", "-", "-"],
         &["sdp", "print"],
         &["sdp", "prettify", "x"],
+        &["sdp", "answer"],
     ] {
         assert_eq!(run(args).code(), Some(64), "{args:?}");
     }
@@ -260,4 +262,101 @@ fn explain_tells_what_connecting_takes() {
     let nothing = run(&["sdp", "explain", &files.write("b.sdp", "m=audio x\r\na=candidate:1\r\n")]);
     assert_eq!(nothing.code(), Some(0), "{nothing:?}");
     assert!(nothing.out.iter().any(|line| line.contains("cannot be read")), "{nothing:?}");
+}
+
+#[test]
+fn diff_of_a_text_with_itself_says_nothing_whatever_it_is() {
+    let files = Files::new();
+    let twice = OFFER.replace("a=mid:1", "a=mid:0");
+    let texts: [&[u8]; 4] =
+        [twice.as_bytes(), FAULTY.as_bytes(), b"v=0\nm=\nm=\na=mid:x\n\x1b[2J\n", b"no sdp"];
+    for (index, text) in texts.iter().enumerate() {
+        let (a, b) = (files.write("a.sdp", text), files.write("b.sdp", text));
+        for (a, b) in [(&a, &a), (&a, &b)] {
+            let ended = run(&["sdp", "diff", a, b]);
+            assert_eq!((ended.code(), ended.out.len()), (Some(0), 0), "{index}: {ended:?}");
+        }
+    }
+    // Of sections with one mid the first goes with the first and the second with the second.
+    let (a, b) = (
+        files.write("a.sdp", &twice),
+        files.write("b.sdp", twice.replace("a=sendonly", "a=inactive")),
+    );
+    let out = run(&["sdp", "diff", &a, &b]).out;
+    assert_eq!(out[2..], ["@@ mid 0, section 2 @@", "-a=sendonly", "+a=inactive"]);
+}
+
+#[test]
+fn diff_writes_no_controls() {
+    let files = Files::new();
+    let a = files.write("a.sdp", OFFER);
+    let b = files.write("b.sdp", OFFER.replace("s=-", "s=\x1b[2J\x07\u{9b}"));
+    let (code, out) = bytes(&["sdp", "diff", &a, &b], b"");
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(code, Some(1));
+    assert!(text.contains("+s=\u{fffd}[2J\u{fffd}\u{fffd}\n"), "{text:?}");
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+}
+
+#[test]
+fn explain_tells_codecs_apart() {
+    let files = Files::new();
+    let sections = "m=audio 9 RTP/AVP 111 102 103 0\r\nc=IN IP4 0.0.0.0\r\n\
+        a=rtpmap:111 opus/48000/2\r\na=rtpmap:102 AMR-WB/16000\r\na=fmtp:102 octet-align=1\r\n\
+        a=rtpmap:103 AMR-WB/16000\r\n";
+    let head = OFFER.split("m=application").next().unwrap().replace("a=group:BUNDLE 0 1\r\n", "");
+    let told = run(&["sdp", "explain", &files.write("a.sdp", format!("{head}{sections}"))]);
+    let codecs = told.out.iter().find(|line| line.contains("codecs")).unwrap();
+    assert!(
+        codecs.ends_with("opus/48000/2, AMR-WB/16000 (octet-align=1), AMR-WB/16000, PCMU/8000"),
+        "{codecs}"
+    );
+    let weak = format!("{head}{sections}a=fingerprint:md5 {}\r\n", vec!["11"; 16].join(":"));
+    let told = run(&["sdp", "explain", &files.write("b.sdp", weak)]);
+    let line = told.out.iter().find(|line| line.contains("md5")).unwrap();
+    assert!(line.contains("proves nothing"), "{line}");
+}
+
+const MEDIA: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n\
+    a=ice-ufrag:9uB6\r\na=ice-pwd:YH75Fviy6338Vbrhrlp8Yh\r\na=setup:actpass\r\n\
+    a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:\
+    88:99:AA:BB:CC:DD:EE:FF\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtcp-mux\r\n\
+    a=rtpmap:111 opus/48000/2\r\n\
+    m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=rtcp-mux\r\n\
+    a=rtpmap:96 H265/90000\r\n";
+
+#[test]
+fn answer_says_what_we_would_answer_and_why() {
+    let files = Files::new();
+    let offer = files.write("offer.sdp", MEDIA);
+    let told = run(&["sdp", "answer", &offer]);
+    assert_eq!(told.code(), Some(0), "{told:?}");
+    for line in [
+        "Section 1, mid 0: accepted, sendrecv",
+        "  kept        111 opus/48000/2: both sides have it",
+        "Section 2, mid 1: rejected: no codec in common",
+        "  dropped     96 H265/90000: this side does not have it",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 0",
+        "m=video 0 UDP/TLS/RTP/SAVPF 96",
+    ] {
+        assert!(told.out.iter().any(|told| told == line), "{line}: {told:?}");
+    }
+    let prefs = files
+        .write("prefs", "# mine\naudio PCMU/8000\naudio opus/48000/2 stereo=1\nvideo H265/90000\n");
+    let told = run(&["sdp", "answer", "--prefs", &prefs, &offer]);
+    for line in [
+        "m=audio 9 UDP/TLS/RTP/SAVPF 0 111",
+        "a=fmtp:111 stereo=1",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    ] {
+        assert!(told.out.iter().any(|told| told == line), "{line}: {told:?}");
+    }
+    let bad = files.write("bad", "audio opus\n");
+    let ended = run(&["sdp", "answer", "--prefs", &bad, &offer]);
+    assert_eq!((ended.code(), ended.err.len()), (Some(1), 1), "{ended:?}");
+    assert!(ended.last_line().contains("line 1"), "{ended:?}");
+    let refused = files.write("refused.sdp", MEDIA.replace("a=mid:1", "a=mid:0"));
+    let ended = run(&["sdp", "answer", &refused]);
+    assert_eq!((ended.code(), ended.err.len()), (Some(1), 1), "{ended:?}");
 }
