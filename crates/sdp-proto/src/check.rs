@@ -12,6 +12,8 @@ mod references;
 mod text;
 mod values;
 
+use alloc::vec::Vec;
+
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::line::Line;
 use crate::section::AttributeLine;
@@ -96,6 +98,18 @@ pub(crate) fn fragment(session: &Session<'_>, sink: &mut Sink<'_>) {
     }
     text.end(session, sink);
     pieces.end(session, sink);
+}
+
+/// What is wrong with a line by itself, in the session part or in a section.
+pub(crate) fn line(line: Line<'_>, in_media: bool) -> Vec<Code> {
+    let mut codes = Vec::new();
+    let sink: &mut Sink<'_> = &mut |finding| codes.push(finding.code);
+    let mut values = Values::at(in_media);
+    match AttributeLine::new(line) {
+        Some(attribute) => _ = values.attribute(&attribute, None, sink),
+        None => _ = values.field(line, line.kind(), sink),
+    }
+    codes
 }
 
 /// A finding about bytes `start..end` of the content of `line`.

@@ -17,7 +17,7 @@ fn equal_values_stay_equal_and_different_ones_different() {
         safe(text),
         "a=candidate:1 1 udp 5 192.0.2.1 9 typ srflx raddr 192.0.2.2 rport 9 ufrag 0001\n\
          a=candidate:2 1 udp 5 192.0.2.1 9 typ host generation 0\n\
-         a=candidate:1 1 udp 5 2001:db8::3 9 typ host x-y xxxxxx0\n\
+         a=candidate:1 1 udp 5 2001:db8::3 9 typ host x-y xxxxxx9\n\
          a=ice-ufrag:0001\na=msid:id1 id2\na=ssrc:7 msid:id1 id2\na=ssrc:8 cname:id3\n"
     );
 }
@@ -54,10 +54,43 @@ fn nothing_that_tells_who_or_where_is_left() {
 }
 
 #[test]
+fn clocks_parameters_and_names_of_attributes_tell_nothing() {
+    let secrets = ["7C-E9", "ED-FF", "corp", "alice", "secret", "hunter", "00:11:22"];
+    let text = "m=alice 9 alice/AVP alice 0\nb=ALICE:5\na=ts-refclk:localmac=7C-E9-D3-1B-9A-AF\n\
+        a=ts-refclk:ptp=IEEE1588-2008:7C-E9-D3-ED-FF-1B-9A-AF:37\na=ts-refclk:ntp=ntp.corp.test\n\
+        a=mediaclk:IEEE1722=7C-E9-D3-1B-9A-AF-00-01\na=mid:alice\na=alice\na=x-alice:secret\n\
+        a=x-mac:7C-E9-D3-1B-9A-AF\na=eui:00:11:22:33:44:55\na=fmtp:0 user=alice;mail=a@corp.test\n\
+        a=rtpmap:0 alicecodec/8000\na=cname:alice@corp\na=rtcp-fb:* alice\na=rtcp-fb:0 nack alice\n\
+        a=rid:alice send depend=alice;alice=1\na=simulcast:send alice;hunter\na=group:ALICE alice\n\
+        a=ice-options:alice\na=extmap:1 urn:alice:x alice=1\na=control:alice\na=content:alice\n\
+        a=candidate:1 1 udp 1 192.0.2.9 9 typ alice alice secret\na=ssrc:1 alice:secret\n\
+        a=sctpmap:5000 alice 1\na=crypto:1 ALICE inline:hunter2\na=imageattr:0 send [alice=1]\n\
+        a=setup:alice\nt=alice\nv=alice\nalice\n";
+    let safe = safe(text).to_ascii_lowercase();
+    for secret in secrets {
+        let secret = secret.to_ascii_lowercase();
+        assert!(!safe.contains(&secret), "{secret} in {safe}");
+    }
+}
+
+#[test]
+fn equal_names_stay_equal_wherever_they_stand() {
+    let text = "a=group:BUNDLE left  right\na=mid:left\na=mid:right \na=rid:big send\n\
+        a=rid:small send depend=big\na=simulcast:send big;~small\na=rtpmap:96 Own/90000\n\
+        a=rtpmap:97 own/90000\n";
+    assert_eq!(
+        safe(text),
+        "a=group:BUNDLE mid1  mid2\na=mid:mid1\na=mid:mid2 \na=rid:rid1 send\n\
+         a=rid:rid2 send depend=rid1\na=simulcast:send rid1;~rid2\na=rtpmap:96 x1/90000\n\
+         a=rtpmap:97 x1/90000\n"
+    );
+}
+
+#[test]
 fn what_has_no_name_in_it_stays() {
     let text = "v=0\nc=IN IP4 0.0.0.0\nt=0 0\nm=audio 9 RTP/AVP 111\na=rtpmap:111 opus/48000/2\n\
         a=fmtp:111 minptime=10\na=rtcp-fb:111 nack\na=mid:0\na=setup:actpass\na=rtcp-mux\n\
-        a=extmap:1 urn:x\na=control:track1\na=msid:- *\n\na=rtcp-xr:rcvr-rtt=all\n";
+        a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\na=control:track1\na=msid:- *\n\na=rtcp-xr:rcvr-rtt=all\n";
     assert_eq!(safe(text), text);
 }
 

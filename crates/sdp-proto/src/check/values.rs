@@ -69,6 +69,11 @@ impl Default for Values {
 }
 
 impl Values {
+    /// For a line by itself.
+    pub(super) const fn at(in_media: bool) -> Self {
+        Self { level: if in_media { Level::Media } else { Level::Session }, seen: 0 }
+    }
+
     /// Checks a line other than an attribute.
     pub(super) fn field<'s>(
         &mut self,

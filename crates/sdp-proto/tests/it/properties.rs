@@ -121,6 +121,19 @@ proptest! {
     }
 
     #[test]
+    fn anonymised_text_has_the_same_findings(text in text()) {
+        let session = Session::parse(&text).unwrap();
+        let safe = session.anonymised().unwrap();
+        let findings = |session: &Session<'_>| {
+            let all = session.diagnostics();
+            let mut all: Vec<_> = all.iter().map(|found| (found.line, found.code)).collect();
+            all.sort_unstable();
+            all
+        };
+        prop_assert_eq!(findings(&session), findings(&safe), "{}", safe);
+    }
+
+    #[test]
     fn a_finding_points_into_its_line(text in text()) {
         let session = Session::parse(&text).unwrap();
         let findings = session.diagnostics();

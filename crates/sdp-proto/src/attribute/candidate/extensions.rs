@@ -45,20 +45,6 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// The same names with other values; each must be a word.
-    pub(crate) fn map<'v>(
-        &'v self,
-        mut value: impl FnMut(&str, &'v str) -> Cow<'v, str>,
-    ) -> Extensions<'static> {
-        let mut out = Extensions::default();
-        for (name, old) in self.iter() {
-            if let (Ok(name), Ok(new)) = (Token::new(name), Word::new(value(name, old))) {
-                out.push(&name, &new);
-            }
-        }
-        out
-    }
-
     /// The pairs whose name is none of `names`.
     pub(super) fn without(&self, names: &[&str]) -> Extensions<'static> {
         let mut text = String::new();
