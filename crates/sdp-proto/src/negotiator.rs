@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod create_answer;
 mod create_offer;
+mod custom;
 mod evaluation;
 mod explain;
 mod extension;
@@ -24,6 +25,7 @@ mod numbers;
 mod origin;
 mod receive_answer;
 mod receive_offer;
+mod remote_terms;
 mod rollback;
 mod section_draft;
 mod simulcast;
@@ -37,12 +39,14 @@ mod writer;
 pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 pub use capability::{Capabilities, Codec};
 pub use config::{BundlePolicy, Config, RtcpMuxPolicy, UnstatedH264};
+pub use custom::Custom;
 pub use explain::{Explanation, Reason, Subject};
 pub use extension::Extension;
 pub use kind::Kind;
 pub use message::{Description, DescriptionKind, Event, Glare, Input, Output, Verdict};
 pub use mismatch::{CommandError, Mismatch};
 pub use origin::OriginFault;
+pub use remote_terms::RemoteTerms;
 pub use state::SignalingState;
 pub use transceiver::{Transceiver, TransceiverId};
 
@@ -70,7 +74,8 @@ use crate::{AcceptError, IceCredentials, Session};
 ///
 /// A description that does not fit changes nothing, and neither does a command that fails. An
 /// open offer can be taken back by [`rollback`](Self::rollback), after which sections, mids,
-/// payload types and extension ids are those of before.
+/// payload types and extension ids are those of before. A clone is a fork: where several peers answer
+/// one offer, as with SIP, each answer goes into a clone of its own.
 ///
 /// ```
 /// use sdp_proto::attribute::{Fingerprint, IcePwd, IceUfrag};
@@ -114,7 +119,7 @@ use crate::{AcceptError, IceCredentials, Session};
 /// assert!(callee.explain().iter().any(|line| line.reason == Reason::RejectedHere));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Negotiator {
     config: Config,
     /// The ICE credentials to use from the next description on.
@@ -132,7 +137,7 @@ pub struct Negotiator {
 }
 
 /// The open offer, and what a provisional answer makes of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Exchange {
     None,
     Local { offer: LocalOffer, provisional: Option<Agreement> },

@@ -26,6 +26,9 @@ pub enum WriteError {
     /// The name of the attribute is not a token.
     #[error("the attribute name is not a token")]
     Name,
+    /// An attribute that is written in another way, and not by this one.
+    #[error("this attribute is not the application's to write")]
+    Reserved,
     /// The value is not what its type may be.
     #[error(transparent)]
     Value(#[from] ValueError),

@@ -21,6 +21,13 @@ fn identifier(field: Field<'_>) -> Result<Token<'_>, ValueError> {
     if field.text.len() > 64 { Err(field.fault(Code::Msid)) } else { field.token(Code::Msid) }
 }
 
+impl Msid<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Msid<'static> {
+        Msid { stream: self.stream.into_owned(), track: self.track.map(Token::into_owned) }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for Msid<'a> {
     const NAMES: &'static [&'static str] = &["msid"];
     const LEVEL: Level = Level::Media;

@@ -30,6 +30,11 @@ macro_rules! times {
                 (ms > 0).then(|| Word::new(text).ok().map($name)).flatten()
             }
 
+            /// A copy that borrows nothing.
+            pub fn into_owned(self) -> $name<'static> {
+                $name(self.0.into_owned())
+            }
+
             /// Milliseconds, perhaps with a fraction.
             pub fn millis(&self) -> f64 {
                 self.0.parse().unwrap_or_default()

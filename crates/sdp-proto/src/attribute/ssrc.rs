@@ -20,6 +20,17 @@ pub struct Ssrc<'a> {
     pub value: Option<Text<'a>>,
 }
 
+impl Ssrc<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Ssrc<'static> {
+        Ssrc {
+            id: self.id,
+            attribute: self.attribute.into_owned(),
+            value: self.value.map(Text::into_owned),
+        }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for Ssrc<'a> {
     const NAMES: &'static [&'static str] = &["ssrc"];
     const LEVEL: Level = Level::Media;
@@ -50,6 +61,11 @@ pub struct SsrcGroup<'a> {
 }
 
 impl<'a> SsrcGroup<'a> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> SsrcGroup<'static> {
+        SsrcGroup { semantics: self.semantics.into_owned(), ids: Cow::Owned(self.ids.into_owned()) }
+    }
+
     /// Writes a group.
     pub fn new(semantics: Token<'a>, ids: impl IntoIterator<Item = u32>) -> Self {
         let mut text = String::new();

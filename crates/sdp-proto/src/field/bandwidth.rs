@@ -1,6 +1,7 @@
 //! `b=`: how much bandwidth a section or the session takes (RFC 8866 §5.8).
 
 use core::fmt;
+use core::str::FromStr;
 
 use crate::diagnostic::{Code, ValueError};
 use crate::text::Token;
@@ -67,6 +68,19 @@ impl<'a> Bandwidth<'a> {
         Ok(Self { kind: BandwidthType::parse(kind)?, value })
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Bandwidth<'static> {
+        let kind = match self.kind {
+            BandwidthType::ConferenceTotal => BandwidthType::ConferenceTotal,
+            BandwidthType::ApplicationSpecific => BandwidthType::ApplicationSpecific,
+            BandwidthType::TransportIndependent => BandwidthType::TransportIndependent,
+            BandwidthType::RtcpSenders => BandwidthType::RtcpSenders,
+            BandwidthType::RtcpReceivers => BandwidthType::RtcpReceivers,
+            BandwidthType::Other(token) => BandwidthType::Other(token.into_owned()),
+        };
+        Bandwidth { kind, value: self.value }
+    }
+
     /// The limit in bit/s; `None` where the unit is not known.
     pub fn bits_per_second(&self) -> Option<u64> {
         match self.kind {
@@ -78,6 +92,15 @@ impl<'a> Bandwidth<'a> {
             | BandwidthType::RtcpReceivers => Some(self.value),
             BandwidthType::Other(_) => None,
         }
+    }
+}
+
+/// Reads the value of the line, such as `TIAS:500000`.
+impl FromStr for Bandwidth<'static> {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        Bandwidth::parse(text).map(Bandwidth::into_owned)
     }
 }
 

@@ -6,7 +6,8 @@ use super::explain::Explanation;
 use super::facts::Said;
 use super::kind::Kind;
 use super::numbers::Numbers;
-use super::transceiver::{TransceiverId, Transceivers};
+use super::remote_terms::RemoteTerms;
+use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use crate::attribute::{Direction, ExtMap, Fingerprint, SctpPort, TlsId};
 use crate::codec::Format;
 use crate::field::MediaLine;
@@ -99,8 +100,10 @@ pub struct AgreedSection {
     pub transceiver: Option<TransceiverId>,
     /// Which way media flows, seen from this side.
     pub direction: Direction,
-    /// Which way this side wanted it when it was agreed.
-    pub(super) wanted: Direction,
+    /// What the peer says of its side.
+    pub remote: RemoteTerms,
+    /// What this side wanted when it was agreed.
+    pub(super) wanted: Option<Transceiver>,
     /// The formats in the order of the answer; the first one that is not RTX, RED or the like is
     /// the one to send.
     pub codecs: Vec<AgreedCodec>,
@@ -141,7 +144,8 @@ impl AgreedSection {
             live: false,
             transceiver: None,
             direction: Direction::Inactive,
-            wanted: Direction::Inactive,
+            remote: RemoteTerms::default(),
+            wanted: None,
             codecs: Vec::new(),
             extensions: Vec::new(),
             allow_mixed: false,

@@ -22,12 +22,16 @@ impl Negotiator {
         &self.config
     }
 
-    /// Adds a wish for a section. It gets one in the next offer, or in one of the peer's.
+    /// Adds a wish for a section. It gets one in the next offer, or in one of the peer's: in that
+    /// which waits for an answer, if there is a section of its kind that nobody has taken.
     pub fn add(&mut self, wish: Transceiver) -> Result<TransceiverId, CommandError> {
         self.open()?;
         let max = self.config.transceivers_max;
         if self.transceivers.len() >= max {
             return Err(CommandError::Transceivers { max });
+        }
+        if let Some(id) = self.take_over(&wish) {
+            return Ok(id);
         }
         let data = |kind| kind == Kind::Data;
         let other = self.transceivers.iter().any(|e| data(e.wish.kind) && !e.stopped);
@@ -62,19 +66,46 @@ impl Negotiator {
         }
     }
 
+    /// The transceiver that the waiting offer made for a section and that this wish may have.
+    fn take_over(&mut self, wish: &Transceiver) -> Option<TransceiverId> {
+        let Exchange::Remote { offered, provisional: None } = &self.exchange else { return None };
+        let shares = wish.shares || wish.kind == Kind::Data;
+        let mut made = offered.decisions.iter().filter_map(|decision| decision.transceiver);
+        let id = made.find(|id| {
+            let entry = self.transceivers.get(*id);
+            entry.is_some_and(|entry| {
+                shares && entry.implicit && !entry.stopped && entry.wish.kind == wish.kind
+            })
+        })?;
+        self.update(id, |own| *own = wish.clone()).ok().map(|()| id)
+    }
+
+    /// Changes what is wanted of a section, from the next description on: its direction, codecs and
+    /// extensions, streams, encodings, bandwidths and attributes. What it carries does not change.
+    /// The transceivers that an offer of the peer made can be changed as well.
+    pub fn update(
+        &mut self,
+        id: TransceiverId,
+        change: impl FnOnce(&mut Transceiver),
+    ) -> Result<(), CommandError> {
+        self.open()?;
+        let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
+        let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
+        let kind = entry.wish.kind;
+        change(&mut entry.wish);
+        entry.wish.kind = kind;
+        entry.implicit = false;
+        self.remind();
+        Ok(())
+    }
+
     /// Changes which way media is wanted, from the next description on.
     pub fn set_direction(
         &mut self,
         id: TransceiverId,
         direction: Direction,
     ) -> Result<(), CommandError> {
-        self.open()?;
-        let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
-        let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
-        entry.wish.direction = direction;
-        entry.implicit = false;
-        self.remind();
-        Ok(())
+        self.update(id, |wish| wish.direction = direction)
     }
 
     /// Ends a transceiver. Its section is switched off by the next offer, or rejected by the next
@@ -285,8 +316,7 @@ impl Negotiator {
                 match sections.find(|section| section.transceiver == Some(entry.id)) {
                     None => !entry.stopped,
                     Some(section) => {
-                        let rtp = section.kind != Some(Kind::Data);
-                        entry.stopped || (rtp && section.wanted != entry.wish.direction)
+                        entry.stopped || section.wanted.as_ref().is_some_and(|w| *w != entry.wish)
                     }
                 }
             })

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::capability::Capabilities;
+use super::custom::Custom;
 use super::kind::Kind;
 use super::transceiver::Transceiver;
 use crate::attribute::{
@@ -67,6 +68,8 @@ pub struct Config {
     pub bundle: BundlePolicy,
     /// Whether RTP and RTCP must share a port.
     pub rtcp_mux: RtcpMuxPolicy,
+    /// Attributes of the application's own in the session part.
+    pub attributes: Vec<Custom>,
     /// What is possible with audio.
     pub audio: Capabilities,
     /// What is possible with video.
@@ -118,6 +121,7 @@ impl Config {
             ice_lite: false,
             bundle: BundlePolicy::default(),
             rtcp_mux: RtcpMuxPolicy::default(),
+            attributes: Vec::new(),
             audio: Capabilities::default(),
             video: Capabilities::default(),
             allow_mixed: true,

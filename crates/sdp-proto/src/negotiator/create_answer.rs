@@ -14,6 +14,7 @@ use super::kind::Kind;
 use super::lip_sync;
 use super::numbers::Numbers;
 use super::receive_offer::ReceivedOffer;
+use super::remote_terms::RemoteTerms;
 use super::section_draft::{self, SectionDraft};
 use super::transceiver::Transceivers;
 use super::transport;
@@ -145,6 +146,14 @@ impl AnswerCreator<'_> {
         }
     }
 
+    /// Whether a section carries the transport of a group with RTP in it. Then it says rtcp-mux, be
+    /// it RTP or not (RFC 9143 §9.3.1.2).
+    fn carries_rtp(&self, index: usize, groups: &[Vec<usize>]) -> bool {
+        let mut group = groups.iter().filter(|group| group.first() == Some(&index)).flatten();
+        let sections = &self.offered.facts.sections;
+        group.any(|member| sections.get(*member).is_some_and(SectionFacts::is_rtp))
+    }
+
     fn accept(
         &self,
         section: Evaluation<'_>,
@@ -176,12 +185,7 @@ impl AnswerCreator<'_> {
         } else {
             line.formats = data_format(&line, sctp_port);
         }
-        // What carries the transport says so for the RTP of its group, be it RTP or not (RFC 9143
-        // §9.3.1.2).
-        let mut group = plan.groups.iter().filter(|group| group.first() == Some(&index)).flatten();
-        let carries_rtp = group.any(|member| {
-            self.offered.facts.sections.get(*member).is_some_and(SectionFacts::is_rtp)
-        });
+        let carries_rtp = self.carries_rtp(index, &plan.groups);
         let draft = SectionDraft {
             line: line.clone(),
             mid: said.mid.clone(),
@@ -202,6 +206,8 @@ impl AnswerCreator<'_> {
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
             sctp_port,
+            bandwidths: entry.map_or(Vec::new(), |entry| entry.wish.bandwidths.clone()),
+            attributes: entry.map_or(Vec::new(), |entry| entry.wish.attributes.clone()),
         };
         let agreed = AgreedSection {
             mid,
@@ -209,7 +215,8 @@ impl AnswerCreator<'_> {
             live: true,
             transceiver: entry.map(|entry| entry.id),
             direction: media.direction,
-            wanted: media.wanted,
+            remote: RemoteTerms::new(facts),
+            wanted: entry.map(|entry| entry.wish.clone()),
             codecs: media.codecs,
             extensions,
             allow_mixed,

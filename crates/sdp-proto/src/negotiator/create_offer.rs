@@ -17,7 +17,7 @@ use super::numbers::{self, Numbers, Taken};
 use super::section_draft::{self, SectionDraft};
 use super::simulcast;
 use super::slots::{Slot, members};
-use super::transceiver::{TransceiverId, Transceivers};
+use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use super::writer::{Candidates, Writer};
 use crate::attribute::{Direction, SctpPort, Setup};
 use crate::field::MediaLine;
@@ -50,6 +50,8 @@ pub(super) struct LocalSection {
     pub(super) draft: SectionDraft,
     pub(super) mid: Token<'static>,
     pub(super) transceiver: Option<TransceiverId>,
+    /// What was wanted when the offer was made.
+    pub(super) wish: Option<Transceiver>,
     pub(super) layout: Layout,
     pub(super) shared: bool,
 }
@@ -178,9 +180,12 @@ impl OfferCreator<'_> {
             sctp_port: held
                 .and_then(|section| section.data)
                 .map_or(self.config.sctp_port, |data| SctpPort(data.local_port)),
+            bandwidths: wish.bandwidths.clone(),
+            attributes: wish.attributes.clone(),
         };
         let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);
-        Ok(LocalSection { draft, mid, transceiver: Some(entry.id), layout, shared })
+        let wish = Some(wish.clone());
+        Ok(LocalSection { draft, mid, transceiver: Some(entry.id), wish, layout, shared })
     }
 }
 
@@ -227,6 +232,7 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
         draft: SectionDraft::off(line, Some(mid.clone()), index, section.kind),
         mid,
         transceiver: section.transceiver,
+        wish: None,
         layout: Layout::default(),
         shared: false,
     }

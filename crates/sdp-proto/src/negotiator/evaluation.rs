@@ -71,7 +71,6 @@ fn free_of<'f>(
 pub(super) struct MediaTerms {
     pub(super) codecs: Vec<AgreedCodec>,
     pub(super) direction: Direction,
-    pub(super) wanted: Direction,
     pub(super) simulcast: Answered,
     pub(super) streams: Vec<Token<'static>>,
 }
@@ -108,7 +107,6 @@ impl<'a> AnswerCreator<'a> {
         let mut terms = MediaTerms {
             codecs: Vec::new(),
             direction: Direction::SendRecv,
-            wanted: wish.direction,
             simulcast: Answered::default(),
             streams: wish.streams.clone(),
         };

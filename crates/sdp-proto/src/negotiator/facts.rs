@@ -9,11 +9,11 @@ use super::kind::Kind;
 use super::mismatch::Mismatch;
 use crate::attribute::{
     Attribute, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag, MaxMessageSize,
-    Rid, RtcpFb, Setup, Simulcast, TlsId,
+    MaxPacketTime, Msid, PacketTime, Rid, RtcpFb, Setup, Simulcast, Ssrc, SsrcGroup, TlsId,
 };
 use crate::codec::Format;
 use crate::diagnostic::Code;
-use crate::field::{MediaLine, Timing};
+use crate::field::{Bandwidth, MediaLine, Timing};
 use crate::line::Kind as LineKind;
 use crate::section::{Section, read_field};
 use crate::text::{Token, Words, is_token_byte};
@@ -39,6 +39,7 @@ pub(super) struct SectionFacts {
     pub(super) kind: Option<Kind>,
     /// The RTP formats in order.
     pub(super) formats: Vec<Format<'static>>,
+    pub(super) bandwidths: Vec<Bandwidth<'static>>,
     pub(super) said: Said,
 }
 
@@ -62,6 +63,11 @@ pub(super) struct Said {
     pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
+    pub(super) streams: Vec<Msid<'static>>,
+    pub(super) sources: Vec<Ssrc<'static>>,
+    pub(super) source_groups: Vec<SsrcGroup<'static>>,
+    pub(super) packet_time: Option<PacketTime<'static>>,
+    pub(super) max_packet_time: Option<MaxPacketTime<'static>>,
     ice_options: Vec<String>,
 }
 
@@ -89,6 +95,15 @@ impl Said {
                 Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
                 Attribute::Simulcast(list) => _ = said.simulcast.get_or_insert(list.into_owned()),
                 Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
+                Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
+                Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
+                Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
+                Attribute::PacketTime(time) => {
+                    said.packet_time.get_or_insert(time.into_owned());
+                }
+                Attribute::MaxPacketTime(time) => {
+                    said.max_packet_time.get_or_insert(time.into_owned());
+                }
                 Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
                 Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
                 Attribute::MaxMessageSize(size) => {
@@ -161,7 +176,8 @@ impl RemoteFacts {
                 return Err(Mismatch::MidRepeated { section: index });
             }
             let formats = media.rtp_formats()?.into_iter().map(Format::into_owned).collect();
-            sections.push(SectionFacts { kind: Kind::of(&line), line, formats, said });
+            let bandwidths = media.bandwidths().flatten().map(Bandwidth::into_owned).collect();
+            sections.push(SectionFacts { kind: Kind::of(&line), line, formats, bandwidths, said });
         }
         let groups = session.session_section();
         let groups: Vec<Group<'_>> = groups.all::<Group<'_>>().flatten().collect();

@@ -12,6 +12,7 @@ use super::facts::{RemoteFacts, SectionFacts};
 use super::formats;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
+use super::remote_terms::RemoteTerms;
 use super::section_draft;
 use super::simulcast;
 use super::transport;
@@ -171,7 +172,8 @@ impl AnswerReceiver<'_> {
             live: true,
             transceiver: ours.transceiver,
             direction: if rtp { direction.reversed() } else { Direction::SendRecv },
-            wanted: offered,
+            remote: RemoteTerms::new(section),
+            wanted: ours.wish.clone(),
             codecs,
             extensions,
             allow_mixed: ours.draft.allow_mixed && said.allow_mixed,

@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use super::custom::Custom;
 use super::kind::Kind;
 use super::simulcast;
 use crate::WriteError;
 use crate::attribute::{Direction, ExtMap, SctpPort, Setup};
 use crate::codec::Format;
-use crate::field::MediaLine;
+use crate::field::{Bandwidth, MediaLine};
 use crate::text::{Text, Token, Words};
 
 /// All that is written of a section.
@@ -38,6 +39,9 @@ pub(super) struct SectionDraft {
     pub(super) rtcp_rsize: bool,
     /// The own port of a data channel association.
     pub(super) sctp_port: SctpPort,
+    pub(super) bandwidths: Vec<Bandwidth<'static>>,
+    /// What the application adds.
+    pub(super) attributes: Vec<Custom>,
 }
 
 impl SectionDraft {
@@ -74,6 +78,8 @@ impl SectionDraft {
             rtcp_mux_only: false,
             rtcp_rsize: false,
             sctp_port: SctpPort(0),
+            bandwidths: Vec::new(),
+            attributes: Vec::new(),
         }
     }
 }

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use super::capability::Capabilities;
+use super::custom::Custom;
 use super::kind::Kind;
 use crate::attribute::Direction;
+use crate::field::Bandwidth;
 use crate::text::Token;
 
 /// Names a transceiver for as long as the negotiator lives; never used twice.
@@ -28,6 +30,10 @@ pub struct Transceiver {
     /// Rids under which an own offer asks the peer for several encodings at once, as a server does
     /// that forwards one of them (RFC 8853). An offer of the peer names its own.
     pub receive_encodings: Vec<Token<'static>>,
+    /// Bounds of what is to be sent to this side (RFC 8866 §5.8).
+    pub bandwidths: Vec<Bandwidth<'static>>,
+    /// Attributes of the application's own, such as `ssrc` or `ptime`.
+    pub attributes: Vec<Custom>,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
     /// otherwise it waits for an own offer, as with `addTransceiver` (RFC 8829 §5.10).
     pub shares: bool,
@@ -43,6 +49,8 @@ impl Transceiver {
             streams: Vec::new(),
             encodings: Vec::new(),
             receive_encodings: Vec::new(),
+            bandwidths: Vec::new(),
+            attributes: Vec::new(),
             shares: true,
         }
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv6Addr};
 
 use super::config::Config;
+use super::custom::Custom;
 use super::kind::Kind;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
@@ -70,6 +71,9 @@ impl Writer<'_> {
         if let Some(pacing) = self.config.ice_pacing.as_ref().filter(|_| !self.config.ice_lite) {
             builder.attribute(pacing)?;
         }
+        for attribute in &self.config.attributes {
+            custom(&mut builder, attribute)?;
+        }
         // All transports show the same certificates, so that these may stand here (RFC 8829 §5.2.1).
         // They have to: of bundled sections without a fingerprint Chromium rejects all but one.
         for fingerprint in &self.config.fingerprints {
@@ -92,6 +96,9 @@ impl Writer<'_> {
         let (connection, port) = self.destination(index, draft);
         let line = MediaLine { port, port_count: None, ..draft.line.clone() };
         builder.media(&line)?.connection(&connection)?;
+        for bandwidth in &draft.bandwidths {
+            builder.bandwidth(bandwidth)?;
+        }
         if let Some(mid) = &draft.mid {
             builder.attribute(&Mid(mid.clone()))?;
         }
@@ -106,9 +113,10 @@ impl Writer<'_> {
             self.transport(builder, draft, setup, gathered)?;
         }
         match draft.kind {
-            Some(Kind::Data) => self.data(builder, draft),
-            Some(Kind::Audio | Kind::Video) | None => media(builder, draft),
+            Some(Kind::Data) => self.data(builder, draft)?,
+            Some(Kind::Audio | Kind::Video) | None => media(builder, draft)?,
         }
+        draft.attributes.iter().try_for_each(|attribute| custom(builder, attribute))
     }
 
     fn gathered(&self, owner: usize) -> Option<&Gathered> {
@@ -179,6 +187,10 @@ impl Writer<'_> {
         builder.attribute(&self.config.max_message_size)?;
         Ok(())
     }
+}
+
+fn custom(builder: &mut Builder, attribute: &Custom) -> Result<(), WriteError> {
+    builder.attribute_text(attribute.name(), attribute.value()).map(drop)
 }
 
 fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {

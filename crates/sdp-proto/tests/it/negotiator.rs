@@ -10,6 +10,7 @@ mod offers;
 mod peer;
 mod rollbacks;
 mod states;
+mod transceivers;
 mod transports;
 
 use sdp_proto::attribute::{Fingerprint, IcePwd, IceUfrag};
