@@ -70,6 +70,8 @@ pub struct TurnClient {
     entropy: Entropy,
     login: LongTermClient,
     state: State,
+    /// How often the newest refresh was refused with what may pass.
+    refusals: u32,
     permissions: Permissions,
     channels: Channels,
     /// Requests that wait for an answer.
@@ -109,6 +111,7 @@ impl TurnClient {
             clock: Clock::default(),
             entropy: Entropy::new(seed),
             state: State::Idle { not_before: Instant::ZERO },
+            refusals: 0,
             permissions: Permissions::default(),
             channels: Channels::default(),
             transactions: no_transactions(&config),
@@ -261,6 +264,12 @@ fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {
 
 /// Inputs and commands that may come between two drains.
 const LATE_MAX: usize = 32;
+
+/// How long after an error that may pass a request is made again, to keep up what there is: four times
+/// in the minute that is left then, as RFC 8489 §6.3.4 has it.
+const AGAIN_AFTER: Duration = Duration::from_secs(12);
+/// How often a refresh is.
+const REFUSALS_MAX: u32 = 4;
 
 /// How long a server without room is left alone (RFC 8656 §7.4).
 const LEAVE_ALONE: Duration = Duration::from_secs(60);

@@ -28,7 +28,9 @@ pub enum TurnEvent {
         /// How long it lasts from now.
         lifetime: Duration,
     },
-    /// The allocation that was is no more, with all its permissions and channels.
+    /// The allocation that was is no more, with all its permissions and channels. Where the server
+    /// may still have it, it has been asked to delete it, and another one can be asked for when it has
+    /// answered.
     Lost {
         /// Why.
         fault: TurnFault,
@@ -126,4 +128,11 @@ pub enum TurnFault {
     /// The stream to the server ended.
     #[error("the connection to the server ended")]
     Disconnected,
+}
+
+impl TurnFault {
+    /// Whether the same request may succeed later: 500 to 599 (RFC 8489 §6.3.4).
+    pub(super) const fn may_pass(self) -> bool {
+        matches!(self, Self::NoCapacity | Self::Other(500..=599))
+    }
 }

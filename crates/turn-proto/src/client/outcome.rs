@@ -1,6 +1,6 @@
 //! What becomes of the client's state when a request ends (RFC 8656 §7.3, §7.4, §8.3, §10.3, §12.3).
 use super::{
-    LEAVE_ALONE, State, Timer, TurnClient, TurnEvent, TurnFault,
+    AGAIN_AFTER, LEAVE_ALONE, REFUSALS_MAX, State, Timer, TurnClient, TurnEvent, TurnFault,
     request::{Purpose, Task},
 };
 use crate::{ChannelNumber, lifetime::refresh_after};
@@ -54,7 +54,11 @@ impl TurnClient {
             }
             // While the allocation lasts another request may still be answered.
             Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
-            Purpose::Refresh => self.lose(fault),
+            Purpose::Refresh if fault.may_pass() && self.refusals < REFUSALS_MAX => {
+                self.refusals += 1;
+                self.timers.set(Timer::Refresh, Some(now.saturating_add(AGAIN_AFTER)));
+            }
+            Purpose::Refresh => self.abandon(now, fault),
             Purpose::Permissions(addresses) => {
                 self.permissions_failed(now, addresses, task.urgent, fault);
             }
@@ -75,6 +79,14 @@ impl TurnClient {
     pub(super) fn lose(&mut self, fault: TurnFault) {
         self.clear();
         self.state = State::Idle { not_before: Instant::ZERO };
+        self.event(TurnEvent::Lost { fault });
+    }
+
+    /// The allocation cannot be kept up. The server, which has it still, is told so first: whoever
+    /// asks for another one from the same address at once would be refused otherwise.
+    fn abandon(&mut self, now: Instant, fault: TurnFault) {
+        self.clear();
+        self.give_up(now, false);
         self.event(TurnEvent::Lost { fault });
     }
 
@@ -128,6 +140,7 @@ impl TurnClient {
     fn keep_for(&mut self, now: Instant, lifetime: Duration) {
         if let State::Allocated { expires, .. } = &mut self.state {
             *expires = now.saturating_add(lifetime);
+            self.refusals = 0;
             self.timers.set(Timer::Expiry, Some(*expires));
             self.timers.set(Timer::Refresh, Some(now.saturating_add(refresh_after(lifetime))));
         }
@@ -169,10 +182,15 @@ impl TurnClient {
             return self.ask_permissions(now, &addresses, true);
         }
         for address in addresses {
+            let again = now.saturating_add(AGAIN_AFTER);
+            if fault.may_pass() && self.permissions.postpone(address, again) {
+                continue;
+            }
             if self.permissions.remove(address) {
                 self.event(TurnEvent::PermissionFailed { address, fault });
             }
         }
+        self.timers.set(Timer::Permissions, self.permissions.next_refresh());
     }
 
     fn channel_failed(
@@ -184,6 +202,9 @@ impl TurnClient {
     ) {
         if fault == TurnFault::TimedOut && self.channels.bound(peer, now).is_some() {
             return self.ask_channel_again(now, number);
+        }
+        if fault.may_pass() && self.channels.bound(peer, now).is_some() {
+            return self.timers.set(Timer::Channel(number), Some(now.saturating_add(AGAIN_AFTER)));
         }
         self.timers.set(Timer::Channel(number), None);
         if self.channels.fail(number, now) {

@@ -19,6 +19,8 @@ struct Permission {
     asked: bool,
     /// The server has it until then.
     expires: Option<Instant>,
+    /// Its refresh was refused with what may pass, and is asked for again then.
+    again: Option<Instant>,
 }
 
 impl Permission {
@@ -28,6 +30,9 @@ impl Permission {
 
     /// When it is to be refreshed, if the server ever had it.
     fn due(&self) -> Option<Instant> {
+        if self.again.is_some() {
+            return self.again;
+        }
         let installed = self.expires?.saturating_sub(PERMISSION_LIFETIME);
         Some(installed.saturating_add(refresh_after(PERMISSION_LIFETIME)))
     }
@@ -96,6 +101,7 @@ impl Permissions {
         let Some(permission) = self.by_address.get_mut(&address) else { return false };
         let news = !permission.is_live(now);
         permission.asked = false;
+        permission.again = None;
         permission.expires = Some(now.saturating_add(PERMISSION_LIFETIME));
         news
     }
@@ -107,6 +113,17 @@ impl Permissions {
         let again = permission.wanted && permission.is_live(now);
         permission.asked = again;
         again
+    }
+
+    /// Lets one that the server has until after `again` be asked for then. Whether it has it.
+    pub(super) fn postpone(&mut self, address: IpAddr, again: Instant) -> bool {
+        let Some(permission) = self.by_address.get_mut(&address) else { return false };
+        let lasts = permission.wanted && permission.is_live(again);
+        if lasts {
+            permission.asked = false;
+            permission.again = Some(again);
+        }
+        lasts
     }
 
     /// Gives up an address that the server refused. Whether it was wanted.

@@ -12,6 +12,7 @@ mod laws;
 mod lifetimes;
 mod net;
 mod pacing;
+mod patience;
 mod permission;
 mod play;
 mod policy;
