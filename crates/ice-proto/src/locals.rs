@@ -133,6 +133,13 @@ impl Locals {
         }
     }
 
+    /// The relay at this base does not let the peer's address through.
+    pub(crate) fn forbid(&mut self, base: Base, peer: IpAddr) {
+        if let Some(id) = self.at_base(base) {
+            self.all[usize::from(id.0)].permitted.retain(|permitted| *permitted != peer);
+        }
+    }
+
     /// Whether packets to this address wait for the relay's permission.
     pub(crate) fn awaits_permission(&self, id: LocalId, peer: IpAddr) -> bool {
         self.all.get(usize::from(id.0)).is_some_and(|entry| {

@@ -5,7 +5,7 @@ use crate::{
     check_list::Claim,
     ids::{LocalId, PairId, RemoteId},
     locals::{LocalCandidate, LocalInsert},
-    pair::{Foundations, Kinds, NewPair, PairFailure},
+    pair::{Foundations, Kinds, NewPair, Pair, PairFailure},
     priority,
     remotes::{RemoteInsert, can_pair, scoped},
 };
@@ -67,22 +67,26 @@ impl IceSession {
         self.settle(now);
     }
 
-    /// A relay lets this address of the peer through from now on, or refuses to.
+    /// A relay lets this address of the peer through from now on, or does not, or not any more.
     pub fn permission(&mut self, now: Instant, base: Base, peer: IpAddr, granted: bool) {
         let now = self.advance(now);
         if granted {
             self.locals.permit(base, peer);
+        } else {
+            self.locals.forbid(base, peer);
         }
-        let awaits = |pair: &&crate::pair::Pair| {
-            pair.awaits_permission && pair.path.remote().ip() == peer && Base::of(pair.path) == base
+        let concerns = |pair: &&Pair| {
+            pair.path.remote().ip() == peer
+                && Base::of(pair.path) == base
+                && (pair.awaits_permission || !granted)
         };
-        let pairs: Vec<PairId> = self.list.iter().filter(awaits).map(|pair| pair.id).collect();
+        let pairs: Vec<PairId> = self.list.iter().filter(concerns).map(|pair| pair.id).collect();
         for id in pairs {
             if let Some(pair) = self.list.get_mut(id) {
-                pair.awaits_permission = !granted;
+                pair.awaits_permission = false;
             }
             if !granted {
-                self.list.fail(id, PairFailure::Relay);
+                self.lose(id, PairFailure::Relay);
             }
         }
         self.settle(now);

@@ -13,6 +13,7 @@ mod meshes;
 mod nats;
 mod parts;
 mod peers;
+mod relays;
 mod roles;
 mod support;
 mod trickle;
