@@ -40,7 +40,7 @@ impl Remotes {
         Self { all: Vec::new(), learned: 0, max }
     }
 
-    /// Takes in what the peer told. It makes room for itself if a worse one was never heard.
+    /// Takes in what the peer told. It makes room for itself if one was never heard that is no better.
     pub(crate) fn tell(&mut self, candidate: Candidate) -> RemoteInsert {
         let candidate = Candidate { address: unscoped(candidate.address), ..candidate };
         if let Some(id) = self.at(candidate.address) {
@@ -52,7 +52,7 @@ impl Remotes {
             return RemoteInsert::Updated(id);
         }
         let priority = candidate.priority;
-        self.insert(Entry { candidate, heard: false }, |old| old.priority < priority)
+        self.insert(Entry { candidate, heard: false }, |old| old.priority <= priority)
     }
 
     /// A message that proves the password came from `address`, with the priority that it claims: the
@@ -84,7 +84,8 @@ impl Remotes {
             self.all.push(entry);
             return RemoteInsert::New(RemoteId((self.all.len() - 1) as u16));
         }
-        let unheard = self.all.iter().enumerate().filter(|(_, old)| !old.heard);
+        // Of equals the last one, so that neither those told first nor the one told last lose.
+        let unheard = self.all.iter().enumerate().rev().filter(|(_, old)| !old.heard);
         let worst = unheard.min_by_key(|(_, old)| old.candidate.priority);
         let Some((at, old)) = worst.filter(|(_, old)| beats(&old.candidate)) else {
             return RemoteInsert::Full;

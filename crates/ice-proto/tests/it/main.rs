@@ -7,6 +7,7 @@ mod choice;
 mod consent;
 mod hostile;
 mod laws;
+mod limits;
 mod loss;
 mod lost;
 mod meshes;
