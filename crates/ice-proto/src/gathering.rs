@@ -1,5 +1,6 @@
 //! Finding the addresses at which this agent may be reached (RFC 8445 §5.1.1): sockets for the
 //! host's addresses, then STUN and TURN servers through each of them, at the pace of Ta.
+mod allocations;
 mod candidates;
 mod error;
 mod event;
@@ -8,6 +9,8 @@ mod icmp;
 mod mappings;
 mod relays;
 mod servers;
+mod slots;
+mod sockets;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -16,7 +19,7 @@ pub use error::GatherError;
 pub use event::GatheringEvent;
 
 use crate::{
-    Base, CandidatePolicy, ConfigError, GatheringFailure, GatheringFault, IceConfig,
+    Base, CandidatePolicy, ConfigError, GatheringFailure, IceConfig,
     foundation::Foundations,
     ids::{HostId, ServerId},
 };
@@ -26,16 +29,16 @@ use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use hosts::{Hosts, Purpose};
+use hosts::Hosts;
 use mappings::Mappings;
 use relays::Relays;
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Packet, Path,
-    SocketFault, SocketId, SocketIds, SocketRequest, Transmit, Verdict, canonical,
+    SocketIds, SocketRequest, Transmit, Verdict,
 };
 use servers::Servers;
 use stun_proto::{Entropy, Message, PacketKind, classify};
-use tasks::{RelayPlan, Tasks};
+use tasks::Tasks;
 use turn_proto::SendError;
 
 /// What was asked: a server, through the socket of an address of ours.
@@ -193,53 +196,6 @@ impl Gathering {
             || self.hosts.are_opening()
             || self.mappings.are_asking()
             || self.relays.are_asking()
-    }
-
-    /// A socket opened, or did not, or was lost.
-    fn on_socket(&mut self, now: Instant, id: SocketId, state: Result<SocketAddr, SocketFault>) {
-        match state {
-            Ok(address) => {
-                if let Some(host) = self.hosts.opened(id, canonical(address)) {
-                    self.host_opened(host);
-                }
-            }
-            Err(fault) => {
-                let Some(failed) = self.hosts.failed(id, fault) else { return };
-                if let Some(base) = failed.base {
-                    self.host_lost(now, failed.host, base);
-                }
-                let local = failed.base.unwrap_or(failed.wanted);
-                let fault = GatheringFault::Socket(fault);
-                self.fail(GatheringFailure { local, server: None, fault });
-            }
-        }
-    }
-
-    fn host_opened(&mut self, id: HostId) {
-        let Some(host) = self.hosts.get(id) else { return };
-        let Some(base) = host.base() else { return };
-        match host.purpose {
-            Purpose::Candidates => {
-                self.host_candidate(id, base);
-                let have_ipv4 = self.hosts.have_ipv4();
-                let all = self.policy == CandidatePolicy::All;
-                self.tasks.ask_all(id, base, &self.servers, all, have_ipv4);
-            }
-            Purpose::Relay(plan) => {
-                let key = GatherKey { host: id, ..plan.key };
-                self.tasks.ask_relay(RelayPlan { key, ..plan });
-            }
-        }
-    }
-
-    fn host_lost(&mut self, now: Instant, id: HostId, base: SocketAddr) {
-        self.tasks.forget(id);
-        self.mappings.forget_base(base);
-        for relayed in self.relays.forget_base(base) {
-            self.event(GatheringEvent::BaseLost(Base::udp(relayed)));
-        }
-        self.event(GatheringEvent::BaseLost(Base::udp(base)));
-        let _ = now;
     }
 
     /// Bytes that may have arrived at one of our sockets. `None`: they did, and are not for gathering,
@@ -451,7 +407,7 @@ impl Machine for Gathering {
             Input::Timeout => Verdict::Consumed,
             Input::Socket { id, .. } if !self.hosts.owns(id) => Verdict::Unclaimed,
             Input::Socket { id, state } => {
-                self.on_socket(now, id, state);
+                self.on_socket(id, state);
                 Verdict::Consumed
             }
             Input::PathFailed { path, .. } if !self.is_local(path.local()) => Verdict::Unclaimed,

@@ -117,6 +117,36 @@
 //! credentials, new local ports, new candidates. The old agent may go on carrying data until the new
 //! one has found its pair; then it is closed.
 //!
+//! Where many packets are lost for long some sessions end by the letter of RFC 7675: consent is asked
+//! for every four to six seconds, and ends when nothing is answered for thirty. Of 300 simulated
+//! sessions 3 ended within ten minutes where each packet was lost with a chance of 10 %, 96 at 20 % and
+//! 257 at 30 %.
+//!
+//! # How it is built
+//!
+//! Each noun of RFC 8445 owns its state and stands in a file of its own; what happens between them
+//! stands in the folder of the machine that owns them.
+//!
+//! | file | what it owns |
+//! |---|---|
+//! | `locals`, `remotes` | the candidates of both sides, by ids of their own |
+//! | `pair`, `check_list` | the pairs, their states, and which of them is checked next |
+//! | `checks` | the requests that wait for an answer, and when they are sent again |
+//! | `nomination`, `consent` | the choice of this side; the timers by which the peer is asked |
+//! | `phase`, `opening`, `pace` | how far the session is; what may be sent at first; how fast |
+//! | `messages`, `pending`, `role`, `credentials` | bytes; checks that came early; who decides; keys |
+//! | `session/` | [`IceSession`]: what a request, an answer, a candidate, a slot and a timer do to these |
+//! | `gathering/` | [`Gathering`]: sockets, mappings and relays, and the servers that are asked |
+//! | `pacer` | Ta, for all of them |
+//! | `agent/` | [`IceAgent`]: which input is whose, and what one part tells the other |
+//!
+//! A packet goes one way: [`IceAgent`] offers it to [`Gathering`], which takes what its servers and
+//! relays sent and unwraps what came through a relay; the rest is the session's. `session/requests`
+//! answers a check and lets the list queue one in return; `session/responses` takes the request out
+//! of `checks`, and a success makes its pair valid. After each input `settle` lets `nomination`
+//! decide, tells the application what changed, and computes the deadline; the agent then gives the
+//! pacer's slot to whoever wants it first. What is sent waits in one queue until it is polled.
+//!
 //! # What it leaves out
 //!
 //! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names,

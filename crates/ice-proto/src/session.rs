@@ -1,5 +1,6 @@
 //! One ICE session: one generation of one stream, from learning candidates to agreeing on a pair and
 //! keeping it, without sockets or relays.
+mod begin;
 mod commands;
 mod conclude;
 mod pairing;
