@@ -62,6 +62,11 @@ impl IceSession {
         self.open(now);
         for pending in self.pending.take() {
             if self.remote.as_ref().is_some_and(|remote| remote.is_from(&pending.ufrag)) {
+                if pending.check.nominates {
+                    // It was confirmed to the peer, which will not repeat it, whatever role was taken
+                    // since.
+                    self.switch_role(Role::Controlled);
+                }
                 self.process_check(now, &pending.check);
             }
         }

@@ -5,6 +5,7 @@ mod bases;
 mod bounds;
 mod choice;
 mod consent;
+mod ends;
 mod hostile;
 mod laws;
 mod limits;

@@ -1,7 +1,7 @@
 //! Both agents claim the same role: repaired without losing more than a round trip.
-use crate::support::{Meeting, configs, ms};
+use crate::support::{Meeting, Puppet, Request, configs, error_of, ms};
 use core::time::Duration;
-use ice_proto::{IceAgent, IceConfig, IceEvent, Role};
+use ice_proto::{IceAgent, IceConfig, IceEvent, IceState, Role};
 
 fn same_role(role: Role) -> [IceConfig; 2] {
     configs().map(|config| IceConfig { role, ..config })
@@ -61,4 +61,20 @@ fn whoever_meets_a_lite_agent_controls() {
     let mut meeting = Meeting::on_internet(1, 0, same_role(Role::Controlled));
     meeting.with(0, |agent, now| agent.set_remote_lite(now, true));
     assert_eq!(meeting.agent(0).role(), Role::Controlling);
+}
+
+/// It has confirmed the choice of the peer, and took the other role before the credentials came.
+#[test]
+fn a_nomination_that_was_answered_binds_whatever_role_is_taken_since() {
+    let mut puppet = Puppet::new(IceConfig { role: Role::Controlled, ..IceConfig::default() });
+    let nomination = Request { nominates: true, ..Request::new(Role::Controlling) };
+    assert_eq!(error_of(&puppet.request(&nomination)), None);
+    puppet.agent.set_role(puppet.now, Role::Controlling);
+    puppet.meet();
+    puppet.pass(ms(20));
+    for check in puppet.take_requests() {
+        puppet.answer(&check);
+    }
+    assert_eq!(puppet.agent.role(), Role::Controlled);
+    assert_eq!(puppet.agent.state(), IceState::Completed);
 }
