@@ -9,6 +9,7 @@ mod config;
 mod create_answer;
 mod create_offer;
 mod custom;
+mod direct;
 mod evaluation;
 mod explain;
 mod extension;
@@ -40,6 +41,7 @@ pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, Data
 pub use capability::{Capabilities, Codec};
 pub use config::{BundlePolicy, Config, RtcpMuxPolicy, UnstatedH264};
 pub use custom::Custom;
+pub use direct::{Carriage, Direct, DirectTransport, Protection};
 pub use explain::{Explanation, Reason, Subject};
 pub use extension::Extension;
 pub use kind::Kind;

@@ -20,6 +20,18 @@ pub struct Crypto<'a> {
     pub session: Option<Text<'a>>,
 }
 
+impl Crypto<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Crypto<'static> {
+        Crypto {
+            tag: self.tag,
+            suite: self.suite.into_owned(),
+            keys: self.keys.into_owned(),
+            session: self.session.map(Text::into_owned),
+        }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for Crypto<'a> {
     const NAMES: &'static [&'static str] = &["crypto"];
     const LEVEL: Level = Level::Media;

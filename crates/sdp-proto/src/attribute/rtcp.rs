@@ -16,6 +16,13 @@ pub struct Rtcp<'a> {
     pub connection: Option<Connection<'a>>,
 }
 
+impl Rtcp<'_> {
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Rtcp<'static> {
+        Rtcp { port: self.port, connection: self.connection.map(Connection::into_owned) }
+    }
+}
+
 impl<'a> TypedAttribute<'a> for Rtcp<'a> {
     const NAMES: &'static [&'static str] = &["rtcp"];
     const LEVEL: Level = Level::Media;

@@ -86,6 +86,16 @@ impl<'a> Connection<'a> {
         field.map_or(Ok(()), |field| Err(field.fault(code)))
     }
 
+    /// A copy that borrows nothing.
+    pub fn into_owned(self) -> Connection<'static> {
+        let address = match self.address {
+            ConnectionAddress::Ip(ip) => ConnectionAddress::Ip(ip),
+            ConnectionAddress::Name4(name) => ConnectionAddress::Name4(name.into_owned()),
+            ConnectionAddress::Name6(name) => ConnectionAddress::Name6(name.into_owned()),
+        };
+        Connection { address, ttl: self.ttl, count: self.count }
+    }
+
     /// Whether it is an address, or a name of one, of IPv6.
     pub(crate) const fn is_ip6(&self) -> bool {
         match &self.address {

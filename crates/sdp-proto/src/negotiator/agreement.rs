@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::direct::DirectTransport;
 use super::explain::Explanation;
 use super::facts::Said;
 use super::kind::Kind;
@@ -126,6 +127,8 @@ pub struct AgreedSection {
     pub transport: usize,
     /// The transport, if it is this section's own.
     pub own_transport: Option<AgreedTransport>,
+    /// Where and how the peer takes media, where the section does without ICE.
+    pub direct: Option<DirectTransport>,
     /// The `m=` line as it was last written.
     pub(super) line: MediaLine<'static>,
 }
@@ -156,6 +159,7 @@ impl AgreedSection {
             data: None,
             transport: index,
             own_transport: None,
+            direct: None,
             line,
         }
     }

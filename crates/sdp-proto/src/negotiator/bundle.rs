@@ -26,6 +26,8 @@ pub(super) struct Member {
     pub(super) continues: bool,
     /// Whether it may join a group that there is not yet.
     pub(super) joins: bool,
+    /// Whether it does without ICE, and so is in no group.
+    pub(super) direct: bool,
 }
 
 /// Places the sections of an own offer; the groups with the transport's section first.
@@ -44,7 +46,8 @@ pub(super) fn offer(
     let old = old.map(|group| group.iter().copied().filter(stays).collect::<Vec<_>>());
     let mut groups: Vec<Vec<usize>> = old.filter(|group| !group.is_empty()).collect();
     let mut placed = alloc::vec![Placement::Own; members.len()];
-    let live: Vec<usize> = (0..members.len()).filter(is_live).collect();
+    let bundles = |index: &usize| members.get(*index).is_some_and(|member| !member.direct);
+    let live: Vec<usize> = (0..members.len()).filter(is_live).filter(bundles).collect();
     if groups.is_empty() {
         // A peer that was met without BUNDLE would reject what is bundle-only.
         let alone = members.iter().any(|member| member.live && member.continues);

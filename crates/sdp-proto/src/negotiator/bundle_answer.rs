@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::config::BundlePolicy;
 use super::create_answer::AnswerCreator;
-use super::evaluation::Evaluation;
+use super::evaluation::{Evaluation, OfferedTransport};
 use super::explain::Reason;
 use super::facts::RemoteFacts;
 use super::kind::Kind;
@@ -103,6 +103,7 @@ fn obstacle(facts: &RemoteFacts, section: &Evaluation<'_>) -> Option<Reason> {
         (Err(_), _) => Some(Reason::TagRejected),
         (Ok(_), Err(reason)) => Some(*reason),
         (Ok(_), Ok(_)) if section.facts.line.port == 0 => Some(Reason::NoBundle),
+        (Ok(_), Ok(OfferedTransport::Direct(_))) => Some(Reason::NoCredentials),
         // RTCP has no port of its own in a group (RFC 9143 §9.3).
         (Ok(_), Ok(_)) if section.facts.is_rtp() && !facts.muxed(section.index, section.index) => {
             Some(Reason::NoRtcpMux)
@@ -117,6 +118,9 @@ fn limit(policy: BundlePolicy, sections: &mut [Evaluation<'_>]) {
     let mut firsts: Vec<(Option<Kind>, usize)> = Vec::new();
     for section in sections.iter_mut() {
         let Ok(transport) = section.owner else { continue };
+        if section.is_direct() {
+            continue;
+        }
         let kind = match policy {
             BundlePolicy::MaxCompat => return,
             BundlePolicy::MaxBundle => None,

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::capability::Capabilities;
 use super::custom::Custom;
+use super::direct::Direct;
 use super::kind::Kind;
 use super::transceiver::Transceiver;
 use crate::attribute::{
@@ -74,6 +75,10 @@ pub struct Config {
     pub audio: Capabilities,
     /// What is possible with video.
     pub video: Capabilities,
+    /// What is possible with text.
+    pub text: Capabilities,
+    /// What is borne of sections without ICE.
+    pub direct: Direct,
     /// Whether one- and two-byte header extensions may be mixed in a stream (RFC 8285 §6).
     pub allow_mixed: bool,
     /// What H.264 without a profile is taken for. Default
@@ -124,6 +129,8 @@ impl Config {
             attributes: Vec::new(),
             audio: Capabilities::default(),
             video: Capabilities::default(),
+            text: Capabilities::default(),
+            direct: Direct::default(),
             allow_mixed: true,
             h264: UnstatedH264::default(),
             receives_simulcast: true,
@@ -144,6 +151,7 @@ impl Config {
             (Some(own), _) => own,
             (None, Kind::Audio) => &self.audio,
             (None, Kind::Video) => &self.video,
+            (None, Kind::Text) => &self.text,
             (None, Kind::Data) => NONE,
         }
     }

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedSection, Agreement, DataTerms, DtlsRole};
 use super::bundle_answer;
 use super::config::{Config, RtcpMuxPolicy};
-use super::evaluation::{Evaluation, MediaTerms, NumbersInUse};
+use super::direct::Carriage;
+use super::evaluation::{Evaluation, MediaTerms, NumbersInUse, OfferedTransport};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
 use super::facts::{Said, SectionFacts};
@@ -129,7 +130,8 @@ impl AnswerCreator<'_> {
         let before = self.agreement.sections.get(section.index);
         let before = before.is_some_and(|before| before.live && before.rtcp_mux);
         let needed = before || self.config.rtcp_mux == RtcpMuxPolicy::Require;
-        if section.facts.is_rtp() && needed && !mux { Err(Reason::NoRtcpMux) } else { Ok(()) }
+        let bound = section.facts.is_rtp() && !section.is_direct();
+        if bound && needed && !mux { Err(Reason::NoRtcpMux) } else { Ok(()) }
     }
 
     fn section(&self, section: Evaluation<'_>, plan: &mut AnswerPlan) -> PlannedSection {
@@ -144,6 +146,12 @@ impl AnswerCreator<'_> {
                 reject(section)
             }
         }
+    }
+
+    /// The own port of a data channel association.
+    fn sctp_port(&self, index: usize, said: &Said) -> SctpPort {
+        let before = self.agreement.sections.get(index).and_then(|before| before.data.as_ref());
+        DataTerms::answering(before, said, self.config.sctp_port)
     }
 
     /// Whether a section carries the transport of a group with RTP in it. Then it says rtcp-mux, be
@@ -164,27 +172,25 @@ impl AnswerCreator<'_> {
         let Evaluation { index, facts, entry, mid, transport, .. } = section;
         let (kind, said, rtp) = (facts.kind, &facts.said, facts.is_rtp());
         let mux = self.offered.facts.muxed(index, owner);
-        let own_transport = transport.ok().filter(|_| owner == index);
+        let (own_transport, direct) = match transport.ok().filter(|_| owner == index) {
+            Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
+            Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
+            None => (None, None),
+        };
+        let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
         reserve_numbers(&section.facts.formats, kind, &media, plan);
         extensions::reserve(&mut plan.extension_ids, &said.extensions);
-        let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
         let allow_mixed = rtp && self.config.allow_mixed && said.allow_mixed;
-        let bundled = plan.groups.iter().any(|group| group.contains(&index));
-        let extensions = entry.filter(|_| rtp).map_or(Vec::new(), |entry| {
-            let own = &self.config.capabilities(&entry.wish).extensions;
-            let own = extensions::with_mid(own, bundled);
+        let own = entry.filter(|_| rtp).map(|entry| self.config.capabilities(&entry.wish));
+        let extensions = own.map_or(Vec::new(), |own| {
+            let bundled = plan.groups.iter().any(|group| group.contains(&index));
+            let own = extensions::with_mid(&own.extensions, bundled);
+            let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
             let ids = &mut plan.extension_ids;
             extensions::answered(&own, &said.extensions, allow_mixed, ids, &mut log)
         });
-        let before = self.agreement.sections.get(index).and_then(|before| before.data.as_ref());
-        let sctp_port = DataTerms::answering(before, said, self.config.sctp_port);
-        let mut line = facts.line.clone();
-        if rtp {
-            let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
-            line.formats = Words::new(numbers).ok();
-        } else {
-            line.formats = data_format(&line, sctp_port);
-        }
+        let sctp_port = self.sctp_port(index, said);
+        let line = line(facts, &media, sctp_port);
         let carries_rtp = self.carries_rtp(index, &plan.groups);
         let draft = SectionDraft {
             line: line.clone(),
@@ -193,7 +199,9 @@ impl AnswerCreator<'_> {
             live: true,
             bundle_only: false,
             owner,
-            setup: own_transport.as_ref().map(|transport| transport.role.setup()),
+            setup: dtls.map(DtlsRole::setup),
+            carriage,
+            crypto,
             tls_id: said.tls_id.is_some(),
             direction: media.direction,
             formats: media.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect(),
@@ -227,10 +235,23 @@ impl AnswerCreator<'_> {
             data: DataTerms::new(said, sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
+            direct,
             line,
         };
         PlannedSection { agreed, draft }
     }
+}
+
+/// The `m=` line of a section that is accepted.
+fn line(facts: &SectionFacts, media: &MediaTerms, sctp_port: SctpPort) -> MediaLine<'static> {
+    let line = facts.line.clone();
+    let formats = if facts.is_rtp() {
+        let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
+        Words::new(numbers).ok()
+    } else {
+        data_format(&line, sctp_port)
+    };
+    MediaLine { formats, ..line }
 }
 
 /// The format of a data channel section: what the offer has or, before RFC 8841, the own port.

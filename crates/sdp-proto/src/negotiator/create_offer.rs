@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedSection, Agreement};
 use super::bundle::{self, Placement};
 use super::config::{Config, RtcpMuxPolicy};
+use super::direct::{Carriage, Protection};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extension::key_of;
 use super::extensions;
@@ -19,7 +20,7 @@ use super::simulcast;
 use super::slots::{Slot, members};
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use super::writer::{Candidates, Writer};
-use crate::attribute::{Direction, SctpPort, Setup};
+use crate::attribute::{Crypto, Direction, ExtMap, SctpPort, Setup};
 use crate::field::MediaLine;
 use crate::text::{Token, Word};
 use crate::{IceCredentials, Session};
@@ -144,18 +145,17 @@ impl OfferCreator<'_> {
         let ids = &mut reserved.extension_ids;
         let wanted = extensions::with_mid(&own.extensions, rtp && bundled);
         let extensions = extensions::offered(&wanted, held, mixed, ids, &mut log);
-        for format in &layout.formats {
-            log.codec(format, Reason::Offered);
-        }
-        for map in &extensions {
-            log.extension(&key_of(map), Reason::Offered);
-        }
+        offered(&layout, &extensions, &mut log);
         let simulcast = if rtp {
             simulcast::offered(wish, held, &mut log)
         } else {
             simulcast::Lines::default()
         };
-        let line = line(wish.kind, &layout, held, protocol)?;
+        let carriage = held.map_or(wish.carriage, Carriage::of);
+        let carriage = if rtp { carriage } else { Carriage::Ice };
+        let direct = !carriage.is_ice();
+        let protocol = if direct { carriage.protocol(&own.codecs)? } else { protocol.clone() };
+        let line = line(wish.kind, &layout, held, &protocol)?;
         let transport = place == Placement::Own;
         let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
         let draft = SectionDraft {
@@ -165,7 +165,9 @@ impl OfferCreator<'_> {
             live: true,
             bundle_only: place == Placement::BundleOnly,
             owner: if let Placement::Shared(tag) = place { tag } else { index },
-            setup: transport.then_some(Setup::ActPass),
+            setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
+            carriage,
+            crypto: self.keys(carriage, held),
             tls_id: true,
             direction: if rtp { wish.direction } else { Direction::SendRecv },
             formats: layout.written(),
@@ -174,9 +176,9 @@ impl OfferCreator<'_> {
             streams: wish.streams.clone(),
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
-            rtcp_mux: carries_rtp || (rtp && held.is_none_or(|section| section.rtcp_mux)),
-            rtcp_mux_only: rtp && held.is_none() && mux_only && transport,
-            rtcp_rsize: rtp && held.is_none_or(|section| section.rtcp_rsize),
+            rtcp_mux: carries_rtp || (rtp && held.map_or(!direct, |section| section.rtcp_mux)),
+            rtcp_mux_only: rtp && !direct && held.is_none() && mux_only && transport,
+            rtcp_rsize: rtp && held.map_or(!direct, |section| section.rtcp_rsize),
             sctp_port: held
                 .and_then(|section| section.data)
                 .map_or(self.config.sctp_port, |data| SctpPort(data.local_port)),
@@ -198,7 +200,7 @@ fn line(
 ) -> Result<MediaLine<'static>, CommandError> {
     let line = section_draft::line(kind, &layout.formats)?;
     Ok(match (kind, held) {
-        (Kind::Audio | Kind::Video, held) => {
+        (Kind::Audio | Kind::Video | Kind::Text, held) => {
             let proto = held.map_or(protocol, |held| &held.line.proto);
             MediaLine { proto: proto.clone(), ..line }
         }
@@ -208,6 +210,28 @@ fn line(
             MediaLine { proto, formats, ..line }
         }
     })
+}
+
+impl OfferCreator<'_> {
+    /// The lines with keys: those that were agreed, else all with tags of their own.
+    fn keys(&self, carriage: Carriage, held: Option<&AgreedSection>) -> Vec<Crypto<'static>> {
+        let agreed = held.and_then(|section| section.direct.as_ref());
+        if let Some(Protection::Sdes { local, .. }) = agreed.map(|direct| &direct.protection) {
+            return [local.clone()].into();
+        }
+        let own = self.config.direct.crypto.iter().filter(|_| carriage.has_keys());
+        own.zip(1..).map(|(own, tag)| Crypto { tag, ..own.clone() }).collect()
+    }
+}
+
+/// Says of formats and extensions that they are offered.
+fn offered(layout: &Layout, extensions: &[ExtMap<'static>], log: &mut ExplanationLog<'_>) {
+    for format in &layout.formats {
+        log.codec(format, Reason::Offered);
+    }
+    for map in extensions {
+        log.extension(&key_of(map), Reason::Offered);
+    }
 }
 
 /// The part of a section in the offer.

@@ -6,7 +6,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedCodec, AgreedTransport, Agreement};
+use super::config::Config;
 use super::create_answer::AnswerCreator;
+use super::direct::{self, DirectTransport};
 use super::explain::{ExplanationLog, Reason};
 use super::facts::SectionFacts;
 use super::formats::{self, Layout};
@@ -30,9 +32,17 @@ pub(super) struct Evaluation<'a> {
     /// What it would carry, or why it is rejected for that.
     pub(super) media: Result<MediaTerms, Reason>,
     /// The transport that it offers.
-    pub(super) transport: Result<AgreedTransport, Reason>,
+    pub(super) transport: Result<OfferedTransport, Reason>,
     /// The section whose transport it uses, or why it is rejected.
     pub(super) owner: Result<usize, Reason>,
+}
+
+impl Evaluation<'_> {
+    /// Whether it would do without ICE.
+    pub(super) fn is_direct(&self) -> bool {
+        let own = self.owner == Ok(self.index);
+        own && matches!(self.transport, Ok(OfferedTransport::Direct(_)))
+    }
 }
 
 /// What payload types stand for in the sections of each group so far: those of one RTP session
@@ -66,6 +76,13 @@ fn free_of<'f>(
     Cow::Owned(free)
 }
 
+/// What a section has to be reached by.
+#[derive(Clone)]
+pub(super) enum OfferedTransport {
+    Ice(AgreedTransport),
+    Direct(DirectTransport),
+}
+
 /// What a section carries if it is accepted.
 #[derive(Clone)]
 pub(super) struct MediaTerms {
@@ -88,10 +105,19 @@ impl<'a> AnswerCreator<'a> {
     ) -> Evaluation<'a> {
         let entry = decision.transceiver.and_then(|id| self.transceivers.get(id));
         let numbers = numbers.of_group(self.offered.facts.group_of(index));
-        let media =
-            serve(facts, decision, entry).and_then(|entry| self.media(facts, entry, numbers, log));
+        let media = serve(self.config, facts, decision, entry)
+            .and_then(|entry| self.media(facts, entry, numbers, log));
         let before = self.agreement.transport(index);
         let transport = transport::of_offer(self.config, &facts.said, before);
+        let transport = match transport {
+            Ok(ice) if is_secure(&facts.line.proto) => Ok(OfferedTransport::Ice(ice)),
+            Ok(_) | Err(_) => {
+                let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
+                let direct = direct::of_offer(self.config, facts, before);
+                let better = |reason| transport.err().filter(|_| reason != Reason::NoKeys);
+                direct.map(OfferedTransport::Direct).map_err(|r| better(r).unwrap_or(r))
+            }
+        };
         let owner = media.as_ref().map_err(|reason| *reason).map(|_| index);
         Evaluation { index, facts, entry, mid, media, transport, owner }
     }
@@ -100,7 +126,7 @@ impl<'a> AnswerCreator<'a> {
         &self,
         facts: &SectionFacts,
         entry: &Entry,
-        numbers: Option<&mut BTreeMap<u8, Format<'static>>>,
+        mut numbers: Option<&mut BTreeMap<u8, Format<'static>>>,
         log: &mut ExplanationLog<'_>,
     ) -> Result<MediaTerms, Reason> {
         let wish = &entry.wish;
@@ -129,11 +155,13 @@ impl<'a> AnswerCreator<'a> {
         if !terms.codecs.iter().any(|codec| formats::stands_alone(&codec.local)) {
             return Err(Reason::NoCodec);
         }
-        if let Some(numbers) = numbers {
+        if let Some(numbers) = &mut numbers {
             let agreed = terms.codecs.iter().map(|codec| &codec.remote);
             numbers.extend(agreed.map(|format| (format.payload_type, format.clone())));
         }
-        terms.direction = facts.direction().answer(wish.direction);
+        let alone = facts.said.credentials().is_none() && numbers.is_none();
+        let offered = if alone { facts.direct_direction() } else { facts.direction() };
+        terms.direction = offered.answer(wish.direction);
         let numbers = terms.codecs.iter().map(|codec| codec.remote.payload_type).collect();
         let able = simulcast::Able {
             sends: terms.direction.sends().then_some(&wish.encodings),
@@ -170,6 +198,7 @@ impl<'a> AnswerCreator<'a> {
 
 /// The transceiver that the section serves, or why there is none.
 fn serve<'a>(
+    config: &Config,
     facts: &SectionFacts,
     decision: Decision,
     entry: Option<&'a Entry>,
@@ -183,7 +212,7 @@ fn serve<'a>(
     if facts.kind.is_none() {
         return Err(Reason::UnknownKind);
     }
-    if !is_secure(&facts.line.proto) {
+    if !is_secure(&facts.line.proto) && !direct::allows(config, &facts.line.proto) {
         return Err(Reason::Protocol);
     }
     if decision.transceiver.is_none() {

@@ -64,9 +64,9 @@ pub enum Reason {
     RejectedHere,
     /// The transceiver of the section was stopped.
     Stopped,
-    /// Neither audio nor video nor data channels.
+    /// Neither audio, video, text nor data channels.
     UnknownKind,
-    /// Not one of the protocols with DTLS.
+    /// Not one of the protocols with DTLS, or one of those that the configuration bears.
     Protocol,
     /// A data channel section besides the one that there is.
     SecondDataChannel,
@@ -76,6 +76,8 @@ pub enum Reason {
     NoCredentials,
     /// No certificate fingerprint on the transport that the section would use.
     NoFingerprint,
+    /// No crypto suite in common, or no keys at all.
+    NoKeys,
     /// The transport says `holdconn`, which DTLS has no use for (RFC 8842 §5.1).
     HoldConn,
     /// RTCP would need a port of its own, against the policy.
@@ -116,12 +118,13 @@ impl Reason {
             Self::RejectedByPeer => "the peer rejected it",
             Self::RejectedHere => "the application rejected it",
             Self::Stopped => "its transceiver was stopped",
-            Self::UnknownKind => "neither audio nor video nor data channels",
+            Self::UnknownKind => "neither audio, video, text nor data channels",
             Self::Protocol => "not a protocol with DTLS",
             Self::SecondDataChannel => "there is a data channel section already",
             Self::NoCodec => "no codec in common",
             Self::NoCredentials => "no ICE credentials",
             Self::NoFingerprint => "no certificate fingerprint",
+            Self::NoKeys => "no crypto suite in common",
             Self::HoldConn => "holdconn has no meaning for DTLS",
             Self::NoRtcpMux => "RTCP would need a port of its own",
             Self::NoBundle => "wanted in a BUNDLE group alone, and there is none",

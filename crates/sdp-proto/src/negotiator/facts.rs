@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use crate::attribute::{
-    Attribute, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag, MaxMessageSize,
-    MaxPacketTime, Msid, PacketTime, Rid, RtcpFb, Setup, Simulcast, Ssrc, SsrcGroup, TlsId,
+    Attribute, Crypto, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag,
+    MaxMessageSize, MaxPacketTime, Msid, PacketTime, Rid, Rtcp, RtcpFb, Setup, Simulcast, Ssrc,
+    SsrcGroup, TlsId,
 };
 use crate::codec::Format;
 use crate::diagnostic::Code;
-use crate::field::{Bandwidth, MediaLine, Timing};
+use crate::field::{Bandwidth, Connection, MediaLine, Timing};
 use crate::line::Kind as LineKind;
 use crate::section::{Section, read_field};
 use crate::text::{Token, Words, is_token_byte};
@@ -40,6 +41,8 @@ pub(super) struct SectionFacts {
     /// The RTP formats in order.
     pub(super) formats: Vec<Format<'static>>,
     pub(super) bandwidths: Vec<Bandwidth<'static>>,
+    /// The address, of the section or of the session.
+    pub(super) connection: Option<Connection<'static>>,
     pub(super) said: Said,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Said {
     pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
+    pub(super) crypto: Vec<Crypto<'static>>,
+    pub(super) rtcp: Option<Rtcp<'static>>,
     pub(super) streams: Vec<Msid<'static>>,
     pub(super) sources: Vec<Ssrc<'static>>,
     pub(super) source_groups: Vec<SsrcGroup<'static>>,
@@ -95,6 +100,8 @@ impl Said {
                 Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
                 Attribute::Simulcast(list) => _ = said.simulcast.get_or_insert(list.into_owned()),
                 Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
+                Attribute::Crypto(crypto) => said.crypto.push(crypto.into_owned()),
+                Attribute::Rtcp(rtcp) => _ = said.rtcp.get_or_insert(rtcp.into_owned()),
                 Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
                 Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
                 Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
@@ -155,8 +162,17 @@ impl SectionFacts {
         self.said.direction.unwrap_or_default()
     }
 
+    /// The same of a section without ICE, which is on hold as well by an address of zeros (RFC 3264
+    /// §8.4).
+    pub(super) fn direct_direction(&self) -> Direction {
+        let said = self.direction();
+        let held = self.connection.as_ref().and_then(Connection::ip);
+        let held = held.is_some_and(|ip| ip.is_unspecified());
+        Direction::from_parts(said.sends(), said.receives() && !held)
+    }
+
     pub(super) fn is_rtp(&self) -> bool {
-        matches!(self.kind, Some(Kind::Audio | Kind::Video))
+        self.kind.is_some_and(Kind::is_rtp)
     }
 }
 
@@ -177,7 +193,9 @@ impl RemoteFacts {
             }
             let formats = media.rtp_formats()?.into_iter().map(Format::into_owned).collect();
             let bandwidths = media.bandwidths().flatten().map(Bandwidth::into_owned).collect();
-            sections.push(SectionFacts { kind: Kind::of(&line), line, formats, bandwidths, said });
+            let connection = media.connection().ok().flatten().map(Connection::into_owned);
+            let kind = Kind::of(&line);
+            sections.push(SectionFacts { line, kind, formats, bandwidths, connection, said });
         }
         let groups = session.session_section();
         let groups: Vec<Group<'_>> = groups.all::<Group<'_>>().flatten().collect();

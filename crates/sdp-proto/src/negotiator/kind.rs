@@ -1,4 +1,4 @@
-//! What a section carries: audio, video, or data channels (RFC 8829 §3.4).
+//! What a section carries: audio, video, text, or data channels (RFC 8829 §3.4).
 
 use crate::field::MediaLine;
 use crate::text::Word;
@@ -10,6 +10,8 @@ pub enum Kind {
     Audio,
     /// RTP video.
     Video,
+    /// Text of a conversation over RTP (RFC 4103).
+    Text,
     /// Data channels: SCTP over DTLS (RFC 8841).
     Data,
 }
@@ -20,6 +22,7 @@ impl Kind {
         match self {
             Self::Audio => "audio",
             Self::Video => "video",
+            Self::Text => "text",
             Self::Data => "application",
         }
     }
@@ -27,7 +30,7 @@ impl Kind {
     /// The protocol that an own offer names.
     pub(super) const fn proto(self) -> &'static str {
         match self {
-            Self::Audio | Self::Video => "UDP/TLS/RTP/SAVPF",
+            Self::Audio | Self::Video | Self::Text => "UDP/TLS/RTP/SAVPF",
             Self::Data => "UDP/DTLS/SCTP",
         }
     }
@@ -36,10 +39,18 @@ impl Kind {
         Word::new(self.proto()).unwrap_or_else(|_| unreachable!("the protocols above are words"))
     }
 
+    pub(super) const fn is_rtp(self) -> bool {
+        match self {
+            Self::Audio | Self::Video | Self::Text => true,
+            Self::Data => false,
+        }
+    }
+
     pub(super) fn of(line: &MediaLine<'_>) -> Option<Self> {
         match line.media.as_str() {
             "audio" if line.is_rtp() => Some(Self::Audio),
             "video" if line.is_rtp() => Some(Self::Video),
+            "text" if line.is_rtp() => Some(Self::Text),
             "application" if line.is_data_channel() => Some(Self::Data),
             _ => None,
         }

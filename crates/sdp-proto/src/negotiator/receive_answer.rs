@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::create_offer::{LocalOffer, LocalSection};
+use super::direct::{self, DirectTransport};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
 use super::facts::{RemoteFacts, SectionFacts};
@@ -137,7 +138,11 @@ impl AnswerReceiver<'_> {
         let mux = remote.muxed(index, owner);
         log.section(Reason::Agreed);
         let rtp = kind != Some(Kind::Data);
-        let direction = section.direction();
+        let direction = if ours.draft.carriage.is_ice() {
+            section.direction()
+        } else {
+            section.direct_direction()
+        };
         let offered = ours.draft.direction;
         if rtp && offered.answer(direction) != direction {
             return Err(Mismatch::Direction { section: index });
@@ -150,13 +155,7 @@ impl AnswerReceiver<'_> {
             return Err(Mismatch::RtcpMux { section: index });
         }
         let said = &section.said;
-        let own_transport = if owner == index {
-            let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
-            let before = self.agreement.transport(index).map(|before| (before, moved));
-            Some(transport::of_answer(said, before, self.restarts(), index)?)
-        } else {
-            None
-        };
+        let (own_transport, direct) = self.transport(answered, ours)?;
         let codecs = if rtp { self.codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
         let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
@@ -184,8 +183,28 @@ impl AnswerReceiver<'_> {
             data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
+            direct,
             line,
         })
+    }
+
+    /// What the section has to be reached by, of its own.
+    fn transport(
+        &self,
+        answered: &AnsweredSection<'_>,
+        ours: &LocalSection,
+    ) -> Result<(Option<AgreedTransport>, Option<DirectTransport>), Mismatch> {
+        let AnsweredSection { index, facts, owner, .. } = *answered;
+        if !ours.draft.carriage.is_ice() {
+            return Ok((None, Some(direct::of_answer(facts, ours, index)?)));
+        }
+        if owner != index {
+            return Ok((None, None));
+        }
+        let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
+        let before = self.agreement.transport(index).map(|before| (before, moved));
+        let own = transport::of_answer(&facts.said, before, self.restarts(), index)?;
+        Ok((Some(own), None))
     }
 
     /// The formats that the answer kept.

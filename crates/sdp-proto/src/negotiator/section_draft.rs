@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::custom::Custom;
+use super::direct::Carriage;
 use super::kind::Kind;
 use super::simulcast;
 use crate::WriteError;
-use crate::attribute::{Direction, ExtMap, SctpPort, Setup};
+use crate::attribute::{Crypto, Direction, ExtMap, SctpPort, Setup};
 use crate::codec::Format;
 use crate::field::{Bandwidth, MediaLine};
 use crate::text::{Text, Token, Words};
@@ -25,6 +26,10 @@ pub(super) struct SectionDraft {
     pub(super) owner: usize,
     /// The DTLS role to write, where the transport is this section's own.
     pub(super) setup: Option<Setup>,
+    /// How media travels, where the transport is this section's own.
+    pub(super) carriage: Carriage,
+    /// Keys to write.
+    pub(super) crypto: Vec<Crypto<'static>>,
     pub(super) tls_id: bool,
     pub(super) direction: Direction,
     pub(super) formats: Vec<(Format<'static>, Vec<Text<'static>>)>,
@@ -66,6 +71,8 @@ impl SectionDraft {
             bundle_only: false,
             owner,
             setup: None,
+            carriage: Carriage::Ice,
+            crypto: Vec::new(),
             tls_id: false,
             direction: Direction::Inactive,
             formats: Vec::new(),
@@ -92,7 +99,7 @@ pub(super) fn line(
     let media = Token::new(kind.as_str()).map_err(|_| WriteError::NotALine)?;
     let numbers: Vec<alloc::string::String> = match kind {
         Kind::Data => ["webrtc-datachannel".into()].into(),
-        Kind::Audio | Kind::Video => {
+        Kind::Audio | Kind::Video | Kind::Text => {
             formats.iter().map(|format| alloc::format!("{}", format.payload_type)).collect()
         }
     };

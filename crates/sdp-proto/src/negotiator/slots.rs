@@ -73,7 +73,8 @@ impl<'o> OfferCreator<'o> {
         let group = self.agreement.groups.first();
         let held = slots.iter().enumerate().filter_map(|(index, slot)| match slot {
             Slot::Continues(section, _) if group.is_none_or(|group| group.contains(&index)) => {
-                Some(*section).filter(|section| section.kind != Some(Kind::Data))
+                let rtp = section.kind.is_some_and(Kind::is_rtp);
+                Some(*section).filter(|section| rtp && section.direct.is_none())
             }
             Slot::Continues(..) | Slot::Off(_) | Slot::New(..) => None,
         });
@@ -104,13 +105,25 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
     let member = |slot: &Slot<'_>| match slot {
         Slot::Continues(section, _) => {
             let joins = joins(section);
-            Member { kind: section.kind, live: true, continues: true, joins }
+            let direct = section.direct.is_some();
+            Member { kind: section.kind, live: true, continues: true, joins, direct }
         }
-        Slot::Off(section) => {
-            Member { kind: section.kind, live: false, continues: false, joins: false }
-        }
+        Slot::Off(section) => Member {
+            kind: section.kind,
+            live: false,
+            continues: false,
+            joins: false,
+            direct: false,
+        },
         Slot::New(entry, _) => {
-            Member { kind: Some(entry.wish.kind), live: true, continues: false, joins: true }
+            let direct = !entry.wish.carriage.is_ice();
+            Member {
+                kind: Some(entry.wish.kind),
+                live: true,
+                continues: false,
+                joins: true,
+                direct,
+            }
         }
     };
     slots.iter().map(member).collect()

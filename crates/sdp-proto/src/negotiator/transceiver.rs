@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::capability::Capabilities;
 use super::custom::Custom;
+use super::direct::Carriage;
 use super::kind::Kind;
 use crate::attribute::Direction;
 use crate::field::Bandwidth;
@@ -34,6 +35,8 @@ pub struct Transceiver {
     pub bandwidths: Vec<Bandwidth<'static>>,
     /// Attributes of the application's own, such as `ssrc` or `ptime`.
     pub attributes: Vec<Custom>,
+    /// How an own offer has the media travel. An offer of the peer says it itself.
+    pub carriage: Carriage,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
     /// otherwise it waits for an own offer, as with `addTransceiver` (RFC 8829 §5.10).
     pub shares: bool,
@@ -51,6 +54,7 @@ impl Transceiver {
             receive_encodings: Vec::new(),
             bandwidths: Vec::new(),
             attributes: Vec::new(),
+            carriage: Carriage::Ice,
             shares: true,
         }
     }

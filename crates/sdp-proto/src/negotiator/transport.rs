@@ -22,19 +22,39 @@ pub(super) fn of_offer(
         return Err(Reason::NoFingerprint);
     }
     let tls_id = said.tls_id.clone();
+    let same = |before: &&AgreedTransport| same_association(before, &fingerprints, tls_id.as_ref());
+    let role = role_of_offer(config, said.setup, before.filter(same).map(|before| before.role))?;
+    Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
+}
+
+/// The own role in the association that an offer is about. `before` is the one in an association
+/// that goes on, which keeps its roles (RFC 8842 §5.5).
+pub(super) fn role_of_offer(
+    config: &Config,
+    setup: Option<Setup>,
+    before: Option<DtlsRole>,
+) -> Result<DtlsRole, Reason> {
     // Who does not say is active (RFC 4145 §4).
-    let role = match said.setup.unwrap_or(Setup::Active) {
+    Ok(match setup.unwrap_or(Setup::Active) {
         Setup::Active => DtlsRole::Server,
         Setup::Passive => DtlsRole::Client,
         Setup::HoldConn => return Err(Reason::HoldConn),
         Setup::ActPass => match before {
-            // An association that goes on keeps its roles (RFC 8842 §5.5).
-            Some(before) if same_association(before, &fingerprints, tls_id.as_ref()) => before.role,
-            _ if config.setup == Setup::Passive => DtlsRole::Server,
-            _ => DtlsRole::Client,
+            Some(role) => role,
+            None if config.setup == Setup::Passive => DtlsRole::Server,
+            None => DtlsRole::Client,
         },
-    };
-    Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
+    })
+}
+
+/// The own role by what an answer says.
+pub(super) fn role_of_answer(setup: Option<Setup>, section: usize) -> Result<DtlsRole, Mismatch> {
+    // Who does not say is passive (RFC 4145 §4).
+    match setup.unwrap_or(Setup::Passive) {
+        Setup::Active => Ok(DtlsRole::Server),
+        Setup::Passive => Ok(DtlsRole::Client),
+        Setup::ActPass | Setup::HoldConn => Err(Mismatch::Setup { section }),
+    }
 }
 
 /// What an answered section has as a transport of its own. `before` is the one that it used, and
@@ -54,12 +74,7 @@ pub(super) fn of_answer(
         return Err(Mismatch::NoTransport { section });
     }
     let tls_id = said.tls_id.clone();
-    // Who does not say is passive (RFC 4145 §4).
-    let role = match said.setup.unwrap_or(Setup::Passive) {
-        Setup::Active => DtlsRole::Server,
-        Setup::Passive => DtlsRole::Client,
-        Setup::ActPass | Setup::HoldConn => return Err(Mismatch::Setup { section }),
-    };
+    let role = role_of_answer(said.setup, section)?;
     if let Some((before, moved)) = before {
         let same = credentials == before.credentials;
         if restarted && same {
@@ -90,7 +105,7 @@ pub(super) fn is_new(before: &AgreedTransport, now: &AgreedTransport, restarted:
 }
 
 /// The fingerprints that prove something: those of MD2 and MD5 do not (RFC 8122 §5).
-fn fingerprints(said: &Said) -> Vec<Fingerprint<'static>> {
+pub(super) fn fingerprints(said: &Said) -> Vec<Fingerprint<'static>> {
     said.fingerprints.iter().filter(|print| print.hash.is_allowed()).cloned().collect()
 }
 

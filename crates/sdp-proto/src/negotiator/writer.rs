@@ -6,6 +6,7 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use super::config::Config;
 use super::custom::Custom;
+use super::direct::Carriage;
 use super::kind::Kind;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
@@ -56,6 +57,10 @@ impl Writer<'_> {
             builder.timing(timing)?;
         }
         let bundles = self.groups.iter().map(|group| ("BUNDLE", group));
+        // Sections without ICE are in no group, and alone they say nothing of one.
+        let live = || self.drafts.iter().filter(|draft| draft.live);
+        let alone = live().next().is_some() && live().all(|draft| !draft.carriage.is_ice());
+        let bundles = bundles.filter(|(_, group)| !(alone && group.is_empty()));
         for (name, group) in bundles.chain(self.lip_sync.iter().map(|group| ("LS", group))) {
             let semantics = Token::new(name).map_err(|_| WriteError::Name)?;
             let member = |index: &usize| self.drafts.get(*index)?.mid.clone();
@@ -64,7 +69,7 @@ impl Writer<'_> {
         if self.config.ice_lite {
             builder.attribute(&IceLite)?;
         }
-        if let Some(options) = &self.ice_options {
+        if let Some(options) = self.ice_options.as_ref().filter(|_| !alone) {
             builder.attribute(options)?;
         }
         // A lite agent sends no checks that could be paced (RFC 8839 §4.3.1).
@@ -76,7 +81,8 @@ impl Writer<'_> {
         }
         // All transports show the same certificates, so that these may stand here (RFC 8829 §5.2.1).
         // They have to: of bundled sections without a fingerprint Chromium rejects all but one.
-        for fingerprint in &self.config.fingerprints {
+        let dtls = !alone || live().any(|draft| draft.carriage.has_dtls());
+        for fingerprint in self.config.fingerprints.iter().filter(|_| dtls) {
             builder.attribute(fingerprint)?;
         }
         for (index, draft) in self.drafts.iter().enumerate() {
@@ -109,12 +115,14 @@ impl Writer<'_> {
         if draft.bundle_only {
             builder.attribute(&BundleOnly)?;
         }
-        if let Some(setup) = draft.setup {
-            self.transport(builder, draft, setup, gathered)?;
+        match (draft.carriage, draft.setup) {
+            (Carriage::Ice, Some(setup)) => self.transport(builder, draft, setup, gathered)?,
+            (Carriage::Ice, None) => {}
+            (_, setup) => direct(builder, draft, setup, gathered)?,
         }
         match draft.kind {
             Some(Kind::Data) => self.data(builder, draft)?,
-            Some(Kind::Audio | Kind::Video) | None => media(builder, draft)?,
+            Some(Kind::Audio | Kind::Video | Kind::Text) | None => media(builder, draft)?,
         }
         draft.attributes.iter().try_for_each(|attribute| custom(builder, attribute))
     }
@@ -191,6 +199,27 @@ impl Writer<'_> {
 
 fn custom(builder: &mut Builder, attribute: &Custom) -> Result<(), WriteError> {
     builder.attribute_text(attribute.name(), attribute.value()).map(drop)
+}
+
+/// The attributes of a transport without ICE.
+fn direct(
+    builder: &mut Builder,
+    draft: &SectionDraft,
+    setup: Option<Setup>,
+    gathered: Option<&Gathered>,
+) -> Result<(), WriteError> {
+    if let Some(setup) = setup {
+        builder.attribute(&setup)?;
+    }
+    for crypto in &draft.crypto {
+        builder.attribute(crypto)?;
+    }
+    let candidates = gathered.map_or(&[][..], |gathered| &gathered.candidates);
+    if draft.rtcp && candidates.iter().any(|candidate| candidate.component == 2) {
+        let (connection, port) = default_destination(candidates, 2);
+        builder.attribute(&Rtcp { port, connection: Some(connection) })?;
+    }
+    Ok(())
 }
 
 fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {

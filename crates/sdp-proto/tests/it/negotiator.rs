@@ -5,6 +5,7 @@ mod answers;
 mod bundles;
 mod chromium;
 mod faults;
+mod gateway;
 mod model;
 mod offers;
 mod peer;

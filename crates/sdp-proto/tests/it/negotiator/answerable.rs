@@ -39,12 +39,24 @@ fn motley() -> String {
                 &["a=mid:o", "a=sctpmap:5000 webrtc-datachannel 9"],
             ),
             live("audio 9 RTP/SAVPF 8", &["a=mid:s"]),
+            bare("audio 5004 RTP/AVP 0", ["a=mid:p"]),
+            bare(
+                "video 5006 RTP/SAVP 96",
+                [
+                    "a=mid:k",
+                    "a=rtpmap:96 VP8/90000",
+                    "a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:theirs",
+                ],
+            ),
         ],
     )
 }
 
 /// Lines and parts of lines that are wrong, or right elsewhere.
-const ODD: [&str; 34] = [
+const ODD: [&str; 37] = [
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+    "m=audio 5000 RTP/AVP 0",
+    "m=text 9 RTP/AVP 98",
     "t=0",
     "t=12 13",
     "m=audio 9 UDP/TLS/RTP/SAVPF",
@@ -144,6 +156,15 @@ fn setting() -> impl Strategy<Value = Config> {
         if extended {
             config.video.extensions.push(Extension::new("urn:x").unwrap());
             config.video.extensions.push(Extension::new("urn:y").unwrap());
+            config.direct.plain = true;
+            config.direct.dtls = true;
+            let crypto = sdp_proto::attribute::Crypto {
+                tag: 1,
+                suite: "AES_CM_128_HMAC_SHA1_80".parse().unwrap(),
+                keys: "inline:own".parse().unwrap(),
+                session: None,
+            };
+            config.direct.crypto = vec![crypto];
         }
         config
     })
