@@ -14,8 +14,10 @@ mod values;
 
 use alloc::vec::Vec;
 
-use crate::diagnostic::{Code, Diagnostic, ValueError};
+use crate::diagnostic::{Code, Diagnostic, Refusal, ValueError};
+use crate::limits::LimitError;
 use crate::line::Line;
+use crate::policy::Policy;
 use crate::section::AttributeLine;
 use crate::session::Session;
 use connections::Connections;
@@ -30,6 +32,47 @@ use values::{FieldSays, Values};
 
 /// Where findings go.
 pub(crate) type Sink<'f> = dyn FnMut(Diagnostic) + 'f;
+
+impl<'a> Session<'a> {
+    /// Parses under the default limits and asks `policy`.
+    pub fn accept(text: &'a [u8], policy: Policy) -> Result<Self, AcceptError> {
+        let session = Self::parse(text)?;
+        session.check(policy)?;
+        Ok(session)
+    }
+
+    /// Whether `policy` accepts this description; the first finding that it does not tolerate.
+    pub fn check(&self, policy: Policy) -> Result<(), Refusal> {
+        let mut first: Option<Diagnostic> = None;
+        session(self, &mut |finding| {
+            if !finding.tolerated_by(policy)
+                && first.is_none_or(|f| (finding.line, finding.columns) < (f.line, f.columns))
+            {
+                first = Some(finding);
+            }
+        });
+        first.map_or(Ok(()), |first| Err(Refusal { policy, first }))
+    }
+
+    /// Everything there is to say about this description, in the order of lines.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut all = Vec::new();
+        session(self, &mut |finding| all.push(finding));
+        all.sort_by_key(|d| (d.line, d.columns));
+        all
+    }
+}
+
+/// Why a description was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// It is larger than allowed.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The policy refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
 
 /// Runs all checks. The findings come as they are made, not in the order of lines.
 pub(crate) fn session(session: &Session<'_>, sink: &mut Sink<'_>) {

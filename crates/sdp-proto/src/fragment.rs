@@ -4,11 +4,12 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::attribute::{EndOfCandidates, IceOptions, IcePwd, IceUfrag};
+use crate::check::AcceptError;
 use crate::diagnostic::{Diagnostic, Refusal};
 use crate::limits::{LimitError, Limits};
 use crate::media::{IceCredentials, Media};
 use crate::section::{AttributeLine, Section};
-use crate::session::{AcceptError, Session};
+use crate::session::Session;
 use crate::write::WriteError;
 use crate::{Policy, check};
 

@@ -34,7 +34,7 @@ impl Record {
 
     pub(crate) fn attribute(content: &[u8], value_at: usize) -> Self {
         let value = content.get(value_at..).unwrap_or_default();
-        let colon = crate::scan::find_byte(value, b':').unwrap_or(usize::MAX);
+        let colon = crate::bytes::find_byte(value, b':').unwrap_or(usize::MAX);
         let name_len = u16::try_from(colon).unwrap_or(NO_COLON);
         Self { name_len, ..Self::new(b'a', content) }
     }

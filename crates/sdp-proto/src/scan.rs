@@ -1,15 +1,10 @@
 //! The one pass over the text: where lines start and end, and what kind each is (RFC 8866 §5).
 
-mod bytes;
-
 use alloc::vec::Vec;
 
+use crate::bytes::{self, find_byte};
 use crate::limits::{LimitError, Limits};
 use crate::line::{Kind, Record, flag};
-
-pub(crate) use bytes::{
-    find_blank, find_byte, find_line_breaker, find_odd_blank, find_unprintable,
-};
 
 /// What the pass finds.
 pub(crate) struct Scanned {

@@ -9,7 +9,6 @@ use crate::line::{Line, Record};
 use crate::media::Media;
 use crate::scan::{self, BOM};
 use crate::section::Section;
-use crate::{Diagnostic, Policy, Refusal};
 
 /// A session description: text that is understood line by line and kept as it was written.
 ///
@@ -65,34 +64,6 @@ impl<'a> Session<'a> {
             prefix: scanned.prefix,
             edited: false,
         })
-    }
-
-    /// Parses under the default limits and asks `policy`.
-    pub fn accept(text: &'a [u8], policy: Policy) -> Result<Self, AcceptError> {
-        let session = Self::parse(text)?;
-        session.check(policy)?;
-        Ok(session)
-    }
-
-    /// Whether `policy` accepts this description; the first finding that it does not tolerate.
-    pub fn check(&self, policy: Policy) -> Result<(), Refusal> {
-        let mut first: Option<Diagnostic> = None;
-        crate::check::session(self, &mut |finding| {
-            if !finding.tolerated_by(policy)
-                && first.is_none_or(|f| (finding.line, finding.columns) < (f.line, f.columns))
-            {
-                first = Some(finding);
-            }
-        });
-        first.map_or(Ok(()), |first| Err(Refusal { policy, first }))
-    }
-
-    /// Everything there is to say about this description, in the order of lines.
-    pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let mut all = Vec::new();
-        crate::check::session(self, &mut |finding| all.push(finding));
-        all.sort_by_key(|d| (d.line, d.columns));
-        all
     }
 
     /// A copy that borrows nothing.
@@ -235,14 +206,3 @@ impl PartialEq for Session<'_> {
 }
 
 impl Eq for Session<'_> {}
-
-/// Why a description was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AcceptError {
-    /// It is larger than allowed.
-    #[error(transparent)]
-    Limit(#[from] LimitError),
-    /// The policy refuses it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-}

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-use crate::scan::{find_line_breaker, find_unprintable};
+use crate::bytes::{find_line_breaker, find_unprintable};
 
 /// The text has a character that may not stand where it was meant to go, or is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

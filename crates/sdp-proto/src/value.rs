@@ -3,8 +3,8 @@
 use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 
+use crate::bytes::{find_blank, find_unprintable};
 use crate::diagnostic::{Code, ValueError};
-use crate::scan::{find_blank, find_unprintable};
 use crate::text::{IceText, Token, Word, Words};
 
 /// A field of a value and where it lies.

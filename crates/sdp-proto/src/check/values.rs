@@ -6,10 +6,10 @@ use crate::attribute::{
     Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
     RtcpFb, RtpMap, TypedAttribute, is_legacy_credential,
 };
+use crate::bytes::find_odd_blank;
 use crate::diagnostic::{Code, Diagnostic, ValueError};
 use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zones};
 use crate::line::{Kind, Line};
-use crate::scan::find_odd_blank;
 use crate::section::{AttributeLine, read_field};
 use crate::text::is_token_byte;
 

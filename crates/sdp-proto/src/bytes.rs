@@ -5,7 +5,7 @@ const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// Index of the first byte at or after `from` that is below 0x0E (NUL, TAB, LF, CR and their
 /// neighbours), or the length of `text`.
-pub(super) fn find_control(text: &[u8], from: usize) -> usize {
+pub(crate) fn find_control(text: &[u8], from: usize) -> usize {
     // (x - n) & !x has the high bit of the lowest byte below n set; bits above it may be wrong,
     // which is why the word is read little endian and the lowest bit counts.
     find(text, from, |word| word.wrapping_sub(ONES * 0x0E) & !word & HIGHS, |byte| byte < 0x0E)
@@ -120,3 +120,6 @@ fn find(text: &[u8], from: usize, word: impl Fn(u64) -> u64, byte: impl Fn(u8) -
     }
     at + tail.iter().position(|&b| byte(b)).unwrap_or(tail.len())
 }
+
+#[cfg(test)]
+mod tests;
