@@ -174,17 +174,17 @@ fn once_ice_has_concluded_a_relay_that_was_not_chosen_is_not_asked_for_again() {
 #[test]
 fn a_server_that_sends_us_elsewhere_is_followed_but_not_round_and_round() {
     let mut puppet = Puppet::new(relay_config(&[SERVER], IceConfig::default()));
-    puppet.serve(secs(2), |sent, _| {
-        if sent.path.remote() == at(SERVER) { Relay::Elsewhere(at(OTHER_SERVER)) } else { yes(0) }
-    });
+    let is_first = |sent: &sans_io::Transmit| sent.path.remote() == at(SERVER);
+    puppet.serve(
+        secs(2),
+        |sent, _| {
+            if is_first(sent) { Relay::Elsewhere(at(OTHER_SERVER)) } else { yes(0) }
+        },
+    );
     assert_eq!(relayed_of(puppet.agent.local_candidates()), [at(RELAYED[0])]);
     let mut round = Puppet::new(relay_config(&[SERVER], IceConfig::default()));
     let asked = round.serve(secs(100), |sent, _| {
-        if sent.path.remote() == at(SERVER) {
-            Relay::Elsewhere(at(OTHER_SERVER))
-        } else {
-            Relay::Elsewhere(at(SERVER))
-        }
+        Relay::Elsewhere(at(if is_first(sent) { OTHER_SERVER } else { SERVER }))
     });
     let allocations = count(&asked, Method::ALLOCATE);
     assert!(allocations <= 8, "{allocations}");
