@@ -116,7 +116,8 @@ impl fmt::Display for Violation {
 
 impl core::error::Error for Violation {}
 
-/// Checks laws 1 to 7, 9 and 10 over one random run of `len` inputs.
+/// Checks laws 1 to 7, 9 and 10 over one random run of `len` inputs, and a few more at the end of
+/// time ([`Instant::FAR`]).
 ///
 /// # Errors
 /// The first law found broken.

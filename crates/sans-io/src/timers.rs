@@ -89,8 +89,10 @@ impl<K> Timers<K> {
 }
 
 impl<K: Ord + Copy> Timers<K> {
-    /// Sets, moves or clears the deadline of `key`.
+    /// Sets, moves or clears the deadline of `key`. [`Instant::FAR`] clears it too: what would be due
+    /// where time ends, and again at once if it is set anew there, is not to come.
     pub fn set(&mut self, key: K, at: Option<Instant>) {
+        let at = at.filter(|at| *at < Instant::FAR);
         match &mut self.0 {
             Kept::Few(row) => {
                 if let Some(place) = row.iter().position(|(_, other)| *other == key) {

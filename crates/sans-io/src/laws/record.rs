@@ -10,6 +10,8 @@ use core::{net::SocketAddr, time::Duration};
 
 /// Paths and sent messages that the world remembers.
 const MEMORY_MAX: usize = 64;
+/// How many more inputs come where time ends: one shortly before, the others at its very end.
+const AT_THE_END: usize = 12;
 
 pub(super) struct Recording<C> {
     pub(super) steps: Vec<Recorded<C>>,
@@ -32,8 +34,8 @@ impl<C: Clone> Recording<C> {
         let mut machine = subject.build();
         let mut world = World::new(subject.paths(), seed);
         let mut recording = Self { steps: Vec::with_capacity(len), log: Log::default() };
-        for _ in 0..len {
-            let at = world.pass_time();
+        for n in 0..len + AT_THE_END {
+            let at = if n < len { world.pass_time() } else { world.end_time(n > len) };
             let step = world.next_step(subject);
             let failed = step.apply(subject, &mut machine, at, &mut recording.log);
             recording.steps.push(Recorded { at, step, failed });
@@ -91,6 +93,13 @@ impl World {
             _ => Duration::ZERO,
         };
         self.now = self.now.saturating_add(step);
+        self.now
+    }
+
+    /// To the last instant there is, where no sum of times goes on, or to a second before it.
+    fn end_time(&mut self, very_end: bool) -> Instant {
+        let before = if very_end { Duration::ZERO } else { Duration::from_secs(1) };
+        self.now = Instant::FAR.saturating_sub(before);
         self.now
     }
 

@@ -9,6 +9,16 @@ use sans_io::{
 use std::collections::BTreeMap;
 
 #[test]
+fn what_would_be_due_where_time_ends_never_is() {
+    let mut timers = Timers::default();
+    timers.set(1, Some(Instant::FAR));
+    assert!(timers.is_empty());
+    timers.set(1, Some(Instant::ZERO));
+    timers.set(1, Some(Instant::FAR));
+    assert_eq!(timers.pop_due(Instant::FAR), None);
+}
+
+#[test]
 fn time_saturates_at_both_ends() {
     let day = Duration::from_secs(86_400);
     assert_eq!(Instant::FAR.saturating_add(day), Instant::FAR);
