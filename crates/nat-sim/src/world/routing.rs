@@ -174,7 +174,11 @@ impl World {
         mut packet: Box<IpPacket>,
         at: Instant,
     ) {
-        let attached = &mut self.nodes[node as usize].interfaces[interface as usize];
+        let interfaces = &mut self.nodes[node as usize].interfaces;
+        let Some(attached) = interfaces.get_mut(usize::from(interface)) else {
+            // The host has left that network since.
+            return self.drop(node, interface, DropCause::Down, &packet);
+        };
         match attached.down.pass(at, packet.unfragmented()) {
             Passage::Lost { cause, told } => {
                 let segment = attached.segment;

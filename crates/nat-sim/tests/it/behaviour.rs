@@ -1,8 +1,8 @@
 //! NAT behaviours, seen from both sides.
 use core::time::Duration;
 use nat_sim::{
-    Behaviour, Dependence, DropCause, Hairpin, Host, HostId, Lifetime, MachineId, Nat, NatId, Peer,
-    PortChoice, World,
+    Behaviour, Dependence, DropCause, Hairpin, Host, HostId, IpPacket, Lifetime, Link, MachineId,
+    Nat, NatId, Peer, PortChoice, World,
 };
 use std::{collections::BTreeSet, net::SocketAddr};
 
@@ -289,6 +289,25 @@ fn reboot_rebind_and_roam_break_what_they_should() {
     assert_eq!(lab.world.ask(peer, server), None);
     lab.world.set_up(server.host, true);
     assert!(lab.world.ask(peer, server).is_some());
+}
+
+#[test]
+fn what_is_on_its_way_to_an_interface_that_a_host_has_left_is_lost() {
+    let mut world = World::new(1);
+    let slow = Link::after(SEC).with_rate(8_000, 10_000);
+    let host = Host::on_internet().also_on_internet().over(slow);
+    let host = world.add_host(host).unwrap();
+    let second = SocketAddr::new(world.addresses(host)[1], 7);
+    let sender = world.add_host(Host::on_internet()).unwrap();
+    let local = SocketAddr::new(world.address(sender), 7);
+    for wait_ms in [0, 20, 500, 1_005, 2_000] {
+        world.inject(sender, IpPacket::udp(local, second, (&b"late"[..]).into()));
+        world.run_for(Duration::from_millis(wait_ms));
+        world.roam(host, Host::on_internet()).unwrap();
+        world.run_for(5 * SEC);
+        let back = Host::on_internet().also_on_internet().with_address(second.ip()).over(slow);
+        world.roam(host, back).unwrap();
+    }
 }
 
 #[test]
