@@ -48,6 +48,7 @@ impl Gathering {
         for relayed in self.relays.forget_base(base) {
             self.event(GatheringEvent::BaseLost(Base::udp(relayed)));
         }
+        self.failures.retain(|failure| failure.local != base);
         self.event(GatheringEvent::BaseLost(Base::udp(base)));
     }
 }

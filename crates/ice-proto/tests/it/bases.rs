@@ -282,6 +282,19 @@ fn addresses_may_come_and_go_for_ever() {
     assert_eq!(puppet.take_requests().len(), 1);
 }
 
+/// Each of them asked a server in vain, which is told of no more when it is gone.
+#[test]
+fn what_failed_at_an_address_that_is_gone_is_forgotten() {
+    let mut puppet = Puppet::new(relay_config(&[SERVER], IceConfig::default()));
+    for n in 1..50_u64 {
+        puppet.serve(ms(100), |_, _| Relay::No(Code::FORBIDDEN));
+        let explanation = puppet.agent.explain().to_string();
+        assert_eq!(explanation.matches("refused with error 403").count(), 1, "{explanation}");
+        puppet.socket(n - 1, Err(SocketFault::Lost));
+        puppet.open(n, &format!("192.0.2.1:{}", 5000 + n));
+    }
+}
+
 #[test]
 fn addresses_that_come_and_go_during_checks_leave_nothing_behind() {
     let mut puppet = Puppet::checking(Role::Controlling);
