@@ -117,7 +117,8 @@ impl CheckList {
 
     /// Takes out the pairs of a candidate of ours.
     pub(crate) fn remove_local(&mut self, local: LocalId) {
-        self.pairs.retain(|pair| pair.local != local);
+        let seen_as = |pair: &Pair| pair.valid().map(|valid| valid.local);
+        self.pairs.retain(|pair| pair.local != local && seen_as(pair) != Some(local));
     }
 
     /// Computes all priorities anew, after a change of role or of candidates: `priority` of a local

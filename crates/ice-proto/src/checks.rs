@@ -14,6 +14,9 @@ pub(crate) const RTO_MIN: Duration = Duration::from_millis(500);
 /// How long an answer counts, in RTOs: seven sends at most, and sixteen RTOs after the last
 /// (RFC 8489 §6.2.1).
 const LIFE_RTOS: u32 = 79;
+/// How long it does where waits are bounded, whatever the RTO: with many pairs and a slow pacer a
+/// session that cannot be would otherwise take minutes to say so.
+const LIFE_MAX: Duration = Duration::from_millis(39_500);
 /// Most requests of one pair and for one purpose that wait at a time. None is forgotten for another
 /// one: whatever the round trip, the answer to the first finds its request.
 const ALIKE_MAX: usize = 16;
@@ -108,7 +111,12 @@ impl Checks {
 
     /// A request goes out now and is retransmitted until it is answered.
     pub(crate) fn start(&mut self, now: Instant, question: Question, rto: Duration) {
-        let until = now.saturating_add(rto.saturating_mul(LIFE_RTOS));
+        let life = rto.saturating_mul(LIFE_RTOS);
+        let life = match self.backoff {
+            Backoff::Doubling => life,
+            Backoff::UpTo(_) => life.min(LIFE_MAX),
+        };
+        let until = now.saturating_add(life);
         let repeat = Some(Repeat { at: now.saturating_add(rto), wait: rto });
         self.push(Check { question, first_sent: now, until, repeat, sends: 1 });
     }

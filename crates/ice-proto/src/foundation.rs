@@ -111,11 +111,17 @@ pub(crate) struct Group {
     pub transport: Transport,
 }
 
-/// Numbers the groups of local candidates in the order in which they come.
+/// Numbers the groups of local candidates in the order in which they come. A host that goes from
+/// network to network makes ever new ones; the oldest are forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Foundations {
     groups: Vec<Group>,
+    /// How many were forgotten.
+    forgotten: u32,
 }
+
+/// Far more groups than there are candidates at a time.
+const GROUPS_MAX: usize = 512;
 
 impl Foundations {
     /// The foundation of `group`.
@@ -125,10 +131,14 @@ impl Foundations {
             if self.groups.capacity() == 0 {
                 self.groups.reserve_exact(1);
             }
+            if self.groups.len() >= GROUPS_MAX {
+                self.groups.remove(0);
+                self.forgotten = self.forgotten.wrapping_add(1);
+            }
             self.groups.push(group);
             self.groups.len() - 1
         });
-        Foundation::numbered(index as u32 + 1)
+        Foundation::numbered(self.forgotten.wrapping_add(index as u32 + 1))
     }
 }
 

@@ -324,13 +324,6 @@ impl Gathering {
         self.settle(now);
     }
 
-    /// Mappings are no longer needed: a pair is selected.
-    pub fn forget_mappings(&mut self, now: Instant) {
-        let now = self.advance(now);
-        self.mappings.clear();
-        self.settle(now);
-    }
-
     fn transmit(&mut self, transmit: Transmit) {
         if self.out.transmit(transmit).is_err() {
             let _ = self.drops.refuse(DropReason::Exhausted);

@@ -20,7 +20,7 @@ impl IceSession {
         let now = self.advance(now);
         match self.locals.add(local) {
             LocalInsert::New(id) => {
-                self.list.remove_local(id);
+                self.forget_local(id);
                 self.pair_local(id, &local);
             }
             LocalInsert::Updated(id) => self.pair_local(id, &local),
@@ -136,6 +136,12 @@ impl IceSession {
         self.list.remove_remote(id);
         self.forget_orphans();
         self.event(IceEvent::CandidateDropped(evicted));
+    }
+
+    /// A candidate of ours has taken the place of one that is gone.
+    pub(super) fn forget_local(&mut self, id: LocalId) {
+        self.list.remove_local(id);
+        self.forget_orphans();
     }
 
     /// Requests of pairs that are no more.

@@ -133,7 +133,7 @@ impl IceSession {
         };
         Some(match self.locals.add(learned) {
             LocalInsert::New(id) => {
-                self.list.remove_local(id);
+                self.forget_local(id);
                 id
             }
             LocalInsert::Updated(id) | LocalInsert::Redundant(id) => id,

@@ -65,22 +65,22 @@ impl Recorder {
 impl Recorder {
     /// The reason for a failure comes before it, and waits for it here: whoever looks meanwhile is
     /// not to see one without the other.
-    fn record(&mut self, event: IceEvent) {
+    fn record(&mut self, event: &IceEvent) {
         if let IceEvent::RestartNeeded(reason) = event {
-            self.reason = Some(reason);
+            self.reason = Some(*reason);
             return;
         }
         let reason = self.reason;
         self.progress.send_modify(|progress| match event {
-            IceEvent::Candidate(candidate) => progress.candidates.push(candidate),
-            IceEvent::CandidateLost(lost) => progress.candidates.retain(|known| *known != lost),
+            IceEvent::Candidate(candidate) => progress.candidates.push(*candidate),
+            IceEvent::CandidateLost(lost) => progress.candidates.retain(|known| known != lost),
             IceEvent::GatheringComplete => progress.gathered = true,
-            IceEvent::GatheringFailed(failure) => progress.failures.push(failure),
+            IceEvent::GatheringFailed(failure) => progress.failures.push(*failure),
             IceEvent::StateChanged(state) => {
-                progress.state = state;
-                progress.lost = reason.filter(|_| state == IceState::Failed);
+                progress.state = *state;
+                progress.lost = reason.filter(|_| *state == IceState::Failed);
             }
-            IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(pair),
+            IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(*pair),
             IceEvent::CandidateDropped(_)
             | IceEvent::RestartNeeded(_)
             | IceEvent::RoleChanged(_) => {}
@@ -90,7 +90,7 @@ impl Recorder {
 
 impl Application<IceAgent> for Recorder {
     fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
-        self.record(event);
+        self.record(&event);
     }
 
     fn deliver(&mut self, _: Path, bytes: &[u8]) {
@@ -118,7 +118,7 @@ mod tests {
             IceEvent::RestartNeeded(RestartReason::NoPairWorks),
             IceEvent::StateChanged(IceState::Failed),
         ] {
-            recorder.record(event);
+            recorder.record(&event);
             if feed.progress.has_changed().unwrap() {
                 let Progress { state, lost, .. } = &*feed.progress.borrow_and_update();
                 seen.push((*state, *lost));
