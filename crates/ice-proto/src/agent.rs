@@ -18,6 +18,9 @@ use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
 };
 
+/// How long permissions wait at most for the first checks of direct pairs.
+const DIRECT_FIRST: Duration = Duration::from_millis(100);
+
 /// One ICE agent for one stream with one component (BUNDLE and rtcp-mux are assumed): it finds out
 /// how it can be reached, checks every way there is to the peer, settles with it on one of them,
 /// and sees to it that this way stays open and wanted.
@@ -160,13 +163,17 @@ impl IceAgent {
     }
 
     /// Uses the pacer's slot, if it is free and something wants it: triggered checks and nominations
-    /// before gathering, ordinary checks after it.
+    /// before gathering, ordinary checks after it. Permissions alone come after the first checks of
+    /// direct pairs where those are few: a relay is waited for, a direct pair is what is wanted.
     fn pace(&mut self, now: Instant) -> bool {
         if !self.pacer.is_free(now) {
             return false;
         }
         let ta = self.pacer.interval();
+        let direct_first = self.gathering.asks_permissions_only()
+            && self.session.untried_takes(ta).is_some_and(|time| time <= DIRECT_FIRST);
         let sent = self.session.take_triggered_slot(now, ta)
+            || (direct_first && self.session.take_ordinary_slot(now, ta))
             || (self.gathering.wants_slot() && self.gathering.take_slot(now, ta))
             || self.session.take_ordinary_slot(now, ta);
         if sent {

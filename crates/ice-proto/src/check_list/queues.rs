@@ -78,7 +78,12 @@ impl CheckList {
 
     /// Whether [`next_ordinary`](Self::next_ordinary) would find a pair.
     pub(crate) fn has_ordinary(&self, gate: Gate) -> bool {
-        self.pairs.iter().any(|pair| {
+        self.ordinary(gate).next().is_some()
+    }
+
+    /// The pairs that [`next_ordinary`](Self::next_ordinary) may find.
+    pub(crate) fn ordinary(&self, gate: Gate) -> impl Iterator<Item = &Pair> {
+        self.pairs.iter().filter(move |pair| {
             gate.admits(pair)
                 && match pair.progress {
                     Progress::Waiting => true,

@@ -99,6 +99,11 @@ impl Relays {
         self.all.iter().any(|relay| relay.client.has_pending_request() || !relay.permits.is_empty())
     }
 
+    /// Whether nothing but permissions waits for a slot.
+    pub(super) fn asks_permissions_only(&self) -> bool {
+        self.wants_slot() && !self.all.iter().any(|relay| relay.client.has_pending_request())
+    }
+
     /// Lets one request go out.
     pub(super) fn take_slot(&mut self, now: Instant) -> bool {
         if let Some(relay) = self.all.iter_mut().find(|relay| relay.client.has_pending_request()) {

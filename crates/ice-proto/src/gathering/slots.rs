@@ -14,6 +14,11 @@ impl Gathering {
         self.tasks.is_waiting() || self.relays.wants_slot()
     }
 
+    /// Whether nothing but permissions waits for a slot.
+    pub(crate) fn asks_permissions_only(&self) -> bool {
+        !self.tasks.is_waiting() && self.relays.asks_permissions_only()
+    }
+
     /// Uses a slot of the pacer, whose Ta is `ta`. `false`: nothing was sent.
     pub fn take_slot(&mut self, now: Instant, ta: Duration) -> bool {
         let now = self.advance(now);

@@ -78,6 +78,15 @@ impl IceSession {
         !self.list.best_of_all_works()
     }
 
+    /// How long it takes to check each pair once that may be and has not been, if there are any.
+    pub(crate) fn untried_takes(&self, ta: Duration) -> Option<Duration> {
+        if !self.looks_for_pairs() || !self.wants_ordinary() {
+            return None;
+        }
+        let untried = u32::try_from(self.list.ordinary(self.gate()).count()).unwrap_or(u32::MAX);
+        (untried > 0).then(|| ta.saturating_mul(untried))
+    }
+
     fn recheck_at(&self) -> Option<Instant> {
         if !self.pace.is_eager() {
             return None;

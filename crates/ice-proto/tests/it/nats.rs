@@ -137,6 +137,17 @@ fn with_a_relay_everybody_connects_and_directly_where_possible() {
 }
 
 #[test]
+fn a_relay_does_not_hold_up_a_direct_pair() {
+    let home = Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort);
+    let usable = |with_relay| {
+        let mut meeting = meet(1, [&home, &home], with_relay, CandidatePolicy::All);
+        assert!(meeting.agent(0).selected_pair().unwrap().is_direct());
+        meeting.outcomes().map(|outcome| outcome.selected.unwrap())
+    };
+    assert_eq!(usable(true), usable(false));
+}
+
+#[test]
 fn under_policy_relay_no_address_of_the_host_is_told_or_used() {
     let nat = Behaviour::of(Dependence::Endpoint, Dependence::AddressAndPort);
     let mut meeting = meet(7, [&nat, &nat], true, CandidatePolicy::Relay);
