@@ -92,7 +92,8 @@ pub struct IceConfig {
     /// most 1 s.
     pub pacing: Duration,
     /// The time to live of the first checks that the answering side sends to server-reflexive
-    /// candidates, until a check of the peer arrives or 300 ms have passed: enough to get out of its
+    /// candidates, until a check of the peer arrives or two seconds have passed, thirty where there
+    /// is a relay through which the peer is heard: enough to get out of its
     /// own NATs, so that they open, and too little to get to those of the peer, some of which take
     /// what comes too early for their own and lose the direct path. It is lowered to what is less
     /// than the way to a STUN or TURN server, where the driver tells

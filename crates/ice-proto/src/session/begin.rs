@@ -1,7 +1,7 @@
 //! How the answering side begins to check: see `opening.rs` for what it holds back and why.
 use super::IceSession;
 use crate::{
-    Role,
+    CandidateKind, Role,
     opening::Opening,
     pair::{Pair, Progress},
 };
@@ -14,11 +14,10 @@ impl IceSession {
     pub(super) fn open(&mut self, now: Instant) {
         let answers = self.role.role == Role::Controlled && !self.handed_out && !self.remote_lite;
         if answers && self.settings.opens_gently {
-            self.opening = if self.candidates.local_complete {
-                Opening::handed_out(now, self.settings.first_ttl)
-            } else {
-                Opening::held(now)
-            };
+            self.opening = Opening::held(now);
+            if self.candidates.local_complete {
+                self.stop_holding(now);
+            }
         }
     }
 
@@ -34,14 +33,22 @@ impl IceSession {
 
     fn hand_out(&mut self, now: Instant) {
         self.handed_out = true;
-        self.stop_holding(now);
+        if self.opening != Opening::Free {
+            self.let_out(now);
+        }
     }
 
-    /// The answer is on its way, or must be by now.
+    /// The answer must be on its way by now, if nobody says when it is.
     pub(super) fn stop_holding(&mut self, now: Instant) {
         if let Opening::Held { .. } = self.opening {
-            self.opening = Opening::handed_out(now, self.settings.first_ttl);
+            self.let_out(now);
         }
+    }
+
+    fn let_out(&mut self, now: Instant) {
+        let has_relay =
+            self.locals.iter().any(|(_, local)| local.candidate.kind == CandidateKind::Relayed);
+        self.opening = Opening::handed_out(now, self.settings.first_ttl, has_relay);
     }
 
     /// Time has passed: what is held back may go on.
@@ -50,7 +57,7 @@ impl IceSession {
             return;
         }
         match self.opening {
-            Opening::Held { .. } => self.hand_out(now),
+            Opening::Held { .. } => self.stop_holding(now),
             Opening::Waiting { .. } | Opening::Low { .. } => self.end_opening(now),
             Opening::Free => {}
         }
@@ -78,14 +85,15 @@ impl IceSession {
 
     /// What was learned of the way to the nearest server: the round trip, which says how long a first
     /// check may take, and how many routers there are, of which a first check to the NATs of the peer
-    /// passes fewer.
+    /// does not pass all.
     pub fn know_server(&mut self, now: Instant, rtt: Option<Duration>, hops: Option<u8>) {
         let now = self.advance(now);
         if let Some(rtt) = rtt {
             self.pace.expect(rtt);
         }
         if let Some(hops) = hops {
-            let fewer = |ttl: u8| (hops > 2).then(|| ttl.min(hops - 1));
+            // With as much as there are routers it ends at the last of them.
+            let fewer = |ttl: u8| (hops > 1).then(|| ttl.min(hops));
             self.settings.first_ttl = self.settings.first_ttl.and_then(fewer);
         }
         self.settle(now);
