@@ -45,7 +45,7 @@ fn grandmaster(clock: &str, aliases: &mut Aliases) -> String {
     }
 }
 
-/// Pairs of hex digits: those of the block for documentation (RFC 7042 §2.1.1), with as many pairs.
+/// Pairs of hex digits: those of the block for documentation (RFC 7042), with as many pairs.
 fn hardware(text: &str, aliases: &mut Aliases) -> String {
     const BLOCK: [u8; 5] = [0x00, 0x00, 0x5E, 0x00, 0x53];
     let pair = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());

@@ -1,5 +1,5 @@
 //! What the attributes of a section say about the formats of its `m=` line (RFC 8866 §6.6, §6.15;
-//! RFC 4588 §8.1; RFC 5761 §4; RFC 8858 §4.2).
+//! RFC 4588; RFC 5761 §4; RFC 8858 §4.2).
 
 use super::values::Says;
 use super::{Sink, missing, whole};
@@ -106,7 +106,7 @@ impl Formats {
 
     /// Ends the current section, or the description.
     pub(super) fn end(&mut self, sink: &mut Sink<'_>) {
-        /// Payload types that stand for nothing of themselves (RFC 3551 §6).
+        /// Payload types that stand for nothing of themselves (RFC 3551).
         const DYNAMIC: Types = !0 << 96;
         /// Those that could be RTCP packet types (RFC 5761 §4).
         const LIKE_RTCP: Types = (!0 << 64) & !(!0 << 96);

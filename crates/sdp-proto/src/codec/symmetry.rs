@@ -68,7 +68,7 @@ const REGISTERED: [(&str, &[Rule]); 32] = [
     ("flexfec-03", &[]),
 ];
 
-/// RFC 4867 §8.3.1.
+/// RFC 4867
 const AMR: &[Rule] = &[
     ("octet-align", Some("0")),
     ("crc", Some("0")),

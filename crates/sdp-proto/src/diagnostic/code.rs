@@ -211,7 +211,7 @@ codes! {
     FormatUnlisted "format-unlisted" Compat "RFC 8866 §6.15" "about a format that the m= line does not list" "add the format to the m= line, or remove this one";
     FormatUnmapped "format-unmapped" Always "RFC 8866 §5.14" "a dynamic payload type without rtpmap" "add a=rtpmap";
     FmtpRepeated "fmtp-repeated" Compat "RFC 8866 §6.15" "a second fmtp of this format" "put all parameters into one, with semicolons";
-    RtxApt "rtx-apt" Compat "RFC 4588 §8.1" "an rtx format without apt, or with one that the m= line does not list" "a=fmtp:97 apt=96";
+    RtxApt "rtx-apt" Compat "RFC 4588" "an rtx format without apt, or with one that the m= line does not list" "a=fmtp:97 apt=96";
     PayloadTypeRtcp "payload-type-rtcp" Always "RFC 5761 §4" "with rtcp-mux a payload type from 64 to 95 cannot be told from RTCP" "use a dynamic one, 96 to 127";
     RtcpMuxOnly "rtcp-mux-only" Compat "RFC 8858 §4.2" "rtcp-mux-only without rtcp-mux" "add a=rtcp-mux";
     Fmtp "fmtp" Compat "RFC 8866 §6.15" "fmtp is a format and its parameters" "fmtp:111 minptime=10;useinbandfec=1";

@@ -42,7 +42,7 @@ pub enum UnstatedH264 {
     /// are given at all, single NAL units are agreed on, whatever packetization this side has.
     #[default]
     ConstrainedBaseline,
-    /// Baseline, level 1, as RFC 6184 §8.1 says.
+    /// Baseline, level 1, as RFC 6184 says.
     Baseline,
 }
 

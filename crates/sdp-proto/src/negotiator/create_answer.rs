@@ -19,7 +19,7 @@ use super::remote_terms::RemoteTerms;
 use super::section_draft::{self, SectionDraft};
 use super::transceiver::Transceivers;
 use super::transport;
-use crate::attribute::{SctpPort, Setup};
+use crate::attribute::{ExtMap, SctpPort, Setup};
 use crate::field::MediaLine;
 use crate::text::{Token, Words};
 
@@ -162,6 +162,29 @@ impl AnswerCreator<'_> {
         group.any(|member| sections.get(*member).is_some_and(SectionFacts::is_rtp))
     }
 
+    /// The header extensions to answer with.
+    fn extensions(
+        &self,
+        section: &Evaluation<'_>,
+        allow_mixed: bool,
+        plan: &mut AnswerPlan,
+    ) -> Vec<ExtMap<'static>> {
+        let Evaluation { index, facts, entry: Some(entry), .. } = *section else {
+            return Vec::new();
+        };
+        if !facts.is_rtp() {
+            return Vec::new();
+        }
+        let group = plan.groups.iter().find(|group| group.contains(&index));
+        let own = self.config.capabilities(&entry.wish);
+        let own = extensions::with_mid(&own.extensions, group.is_some());
+        let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
+        let earlier = group.into_iter().flatten().filter_map(|index| plan.sections.get(*index));
+        let in_use: Vec<_> = earlier.flat_map(|earlier| &earlier.agreed.extensions).collect();
+        let offer = extensions::free_of(&in_use, &facts.said.extensions, &mut log);
+        extensions::answered(&own, &offer, allow_mixed, &mut plan.extension_ids, &mut log)
+    }
+
     fn accept(
         &self,
         section: Evaluation<'_>,
@@ -169,6 +192,10 @@ impl AnswerCreator<'_> {
         owner: usize,
         plan: &mut AnswerPlan,
     ) -> PlannedSection {
+        let allow_mixed = self.config.allow_mixed && section.facts.said.allow_mixed;
+        let allow_mixed = section.facts.is_rtp() && allow_mixed;
+        extensions::reserve(&mut plan.extension_ids, &section.facts.said.extensions);
+        let extensions = self.extensions(&section, allow_mixed, plan);
         let Evaluation { index, facts, entry, mid, transport, .. } = section;
         let (kind, said, rtp) = (facts.kind, &facts.said, facts.is_rtp());
         let mux = self.offered.facts.muxed(index, owner);
@@ -178,17 +205,7 @@ impl AnswerCreator<'_> {
             None => (None, None),
         };
         let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
-        reserve_numbers(&section.facts.formats, kind, &media, plan);
-        extensions::reserve(&mut plan.extension_ids, &said.extensions);
-        let allow_mixed = rtp && self.config.allow_mixed && said.allow_mixed;
-        let own = entry.filter(|_| rtp).map(|entry| self.config.capabilities(&entry.wish));
-        let extensions = own.map_or(Vec::new(), |own| {
-            let bundled = plan.groups.iter().any(|group| group.contains(&index));
-            let own = extensions::with_mid(&own.extensions, bundled);
-            let mut log = ExplanationLog { section: index, lines: &mut plan.explanations };
-            let ids = &mut plan.extension_ids;
-            extensions::answered(&own, &said.extensions, allow_mixed, ids, &mut log)
-        });
+        reserve_numbers(&facts.formats, kind, &media, plan);
         let sctp_port = self.sctp_port(index, said);
         let line = line(facts, &media, sctp_port);
         let carries_rtp = self.carries_rtp(index, &plan.groups);

@@ -45,6 +45,26 @@ pub(super) struct Reserved {
     pub(super) explanations: Vec<Explanation>,
 }
 
+impl Reserved {
+    /// Takes over what numbers stand for in the sections of groups that go on. That is one thing
+    /// in all of them, whatever it was in sections that are gone (RFC 9143 §9.1).
+    fn hold(&mut self, slots: &[Slot<'_>], groups: &[Vec<usize>]) {
+        let (mut types, mut ids) = (Taken::default(), Taken::default());
+        for slot in groups.iter().flatten().filter_map(|index| slots.get(*index)) {
+            let Slot::Continues(section, _) = slot else { continue };
+            for codec in &section.codecs {
+                let number = codec.local.payload_type.into();
+                if types.take(number) {
+                    self.payload_types.renew(number, &meaning(codec));
+                }
+            }
+            for map in section.extensions.iter().filter(|map| ids.take(map.id)) {
+                self.extension_ids.renew(map.id, &key_of(map));
+            }
+        }
+    }
+}
+
 /// A section of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalSection {
@@ -79,6 +99,7 @@ impl OfferCreator<'_> {
             extension_ids: self.agreement.extension_ids.clone(),
             explanations: Vec::new(),
         };
+        reserved.hold(&slots, &groups);
         let mut sections = Vec::with_capacity(slots.len());
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
             let group = groups.iter().find(|group| group.contains(&index));
@@ -137,14 +158,14 @@ impl OfferCreator<'_> {
             held: held.map_or(&[][..], |section| &section.codecs),
             ordered: wish.capabilities.is_some(),
         };
-        let layout = layout(&wishes, &mut reserved.payload_types, &mut log);
+        let layout = layout(&wishes, bundled, &mut reserved.payload_types, &mut log);
         if rtp && !layout.has_media() {
             return Err(CommandError::NoCodec);
         }
         let mixed = rtp && self.config.allow_mixed && held.is_none_or(|s| s.allow_mixed);
         let ids = &mut reserved.extension_ids;
         let wanted = extensions::with_mid(&own.extensions, rtp && bundled);
-        let extensions = extensions::offered(&wanted, held, mixed, ids, &mut log);
+        let extensions = extensions::offered(&wanted, held, bundled, mixed, ids, &mut log);
         offered(&layout, &extensions, &mut log);
         let simulcast = if rtp {
             simulcast::offered(wish, held, &mut log)
@@ -262,12 +283,20 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
     }
 }
 
-fn layout(wishes: &Wishes<'_>, types: &mut Numbers, log: &mut ExplanationLog<'_>) -> Layout {
+/// Numbers the formats. Those that were agreed keep their numbers, unless the section comes into a
+/// group where these stand for something else.
+fn layout(
+    wishes: &Wishes<'_>,
+    bundled: bool,
+    types: &mut Numbers,
+    log: &mut ExplanationLog<'_>,
+) -> Layout {
     let mut taken = Taken::default();
     let number = |asked: Asked<'_>| {
         let mut held = wishes.held.iter();
         let had = held.find(|codec| codec.key == asked.key && meaning(codec) == asked.meaning);
         let had = had.map(|codec| codec.local.payload_type);
+        let had = had.filter(|number| !bundled || types.is_for((*number).into(), &asked.meaning));
         if let Some(had) = had.filter(|number| taken.take((*number).into())) {
             return Some(had);
         }

@@ -48,7 +48,8 @@ pub enum Reason {
     NoOriginal,
     /// All numbers are in use for something else.
     NoNumber,
-    /// Its payload type stands for another format in a section of the same group (RFC 9143 §9.1).
+    /// Its payload type or its id stands for something else in a section of the same group (RFC 9143
+    /// §9.1).
     NumberInUse,
     /// The answer moved it to another number, which it may not.
     NumberChanged,
@@ -110,7 +111,7 @@ impl Reason {
             Self::Malformed => "not written as its grammar has it",
             Self::NoOriginal => "the format it goes with was not agreed",
             Self::NoNumber => "no number is free",
-            Self::NumberInUse => "its number stands for another format of the group",
+            Self::NumberInUse => "its number stands for something else in the group",
             Self::NumberChanged => "the answer moved it to another number",
             Self::Direction => "the two sides want it opposite ways",
             Self::NoSimulcast => "this side takes one encoding alone",

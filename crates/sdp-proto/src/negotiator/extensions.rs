@@ -13,10 +13,11 @@ use crate::attribute::{Direction, ExtMap};
 use crate::text::Text;
 
 /// The extensions to offer: all of them, or in a section that was agreed those of the last
-/// answer (RFC 8829 §5.2.2).
+/// answer (RFC 8829 §5.2.2), under the same ids unless those stand for something else in its group.
 pub(super) fn offered(
     own: &[Extension],
     held: Option<&AgreedSection>,
+    bundled: bool,
     allow_mixed: bool,
     ids: &mut Numbers,
     log: &mut ExplanationLog<'_>,
@@ -25,8 +26,14 @@ pub(super) fn offered(
     let mut maps = Vec::new();
     for map in held.map_or(&[][..], |section| &section.extensions) {
         let wish = own.iter().find(|extension| extension.serves(map));
-        if let Some(wish) = wish.filter(|_| taken.take(map.id)) {
-            maps.push(ExtMap { direction: wish.direction, ..map.clone() });
+        let Some(wish) = wish else { continue };
+        let kept = (!bundled || ids.is_for(map.id, &key_of(map))).then_some(map.id);
+        let id = kept.filter(|id| taken.take(*id)).or_else(|| {
+            let range = numbers::extension_ids(allow_mixed);
+            ids.assign(&key_of(map), wish.id, &mut taken, range)
+        });
+        if let Some(id) = id {
+            maps.push(ExtMap { id, direction: wish.direction, ..map.clone() });
         }
     }
     if held.is_some() {
@@ -44,6 +51,23 @@ pub(super) fn offered(
         }
     }
     maps
+}
+
+/// The offered extensions but those whose id stands for another one in the group so far: ids are
+/// those of one RTP session (RFC 9143 §9.1).
+pub(super) fn free_of<'m>(
+    in_use: &[&ExtMap<'_>],
+    offer: &[ExtMap<'m>],
+    log: &mut ExplanationLog<'_>,
+) -> Vec<ExtMap<'m>> {
+    let clashes = |map: &ExtMap<'m>| {
+        in_use.iter().any(|other| other.id == map.id && key_of(other) != key_of(map))
+    };
+    let (taken, free): (Vec<_>, Vec<_>) = offer.iter().cloned().partition(clashes);
+    for map in &taken {
+        log.extension(&key_of(map), Reason::NumberInUse);
+    }
+    free
 }
 
 /// The extensions to answer with, under the numbers of the offer. An offered number from 4096 on

@@ -17,7 +17,7 @@ use crate::text::Text;
 impl Layout {
     /// Which own format each one of the peer is the same as. Says why not to `log`. Of the payload
     /// types in `unstated` nothing is said but that they are H.264, so that any packetization of
-    /// ours will do: all receivers take single NAL units (RFC 6184 §6.2).
+    /// ours will do: all receivers take single NAL units (RFC 6184).
     pub(super) fn matched(
         &self,
         remotes: &[Format<'_>],

@@ -31,6 +31,19 @@ impl Numbers {
         }
     }
 
+    /// Notes what a number stands for in a group now, whatever it stood for in one that is gone.
+    pub(super) fn renew(&mut self, number: u16, key: &str) {
+        if let Some(before) = self.meanings.insert(number, String::from(key)) {
+            self.last.retain(|key, last| *key != before || *last != number);
+        }
+        self.last.insert(String::from(key), number);
+    }
+
+    /// Whether a number stands for this, and for nothing else.
+    pub(super) fn is_for(&self, number: u16, key: &str) -> bool {
+        self.meanings.get(&number).is_some_and(|meaning| meaning == key)
+    }
+
     /// The number for `key`: the one that it had last, else another one that it has, else the one
     /// it wishes, else the first free one of `range`. A peer that has forgotten what is long gone
     /// would give an older number to something else.

@@ -1,4 +1,4 @@
-//! H.264 of which a description does not say the profile (RFC 6184 §8.1), and what browsers make
+//! H.264 of which a description does not say the profile (RFC 6184), and what browsers make
 //! of it.
 
 use alloc::borrow::Cow;

@@ -43,6 +43,8 @@ fn port_zero_with_bundle_only_is_no_rejection() {
         let (_, answered) = exchange(&mut a, &mut b);
         assert!(m_lines(&answered).iter().all(|line| line.contains(" 9 ")), "{answered}");
         assert!(!answered.contains("a=bundle-only"));
+        // Which is for offers alone (RFC 8858 §4.3).
+        assert!(!answered.contains("a=rtcp-mux-only"));
         assert_eq!(answered.matches("a=ice-ufrag").count(), 1);
         for side in [&a, &b] {
             let sections = side.agreement().sections();

@@ -216,3 +216,82 @@ fn data_that_carries_the_transport_of_rtp_multiplexes_rtcp() {
     let (offered, answered) = exchange(&mut c, &mut d);
     assert!(!offered.contains("rtcp") && !answered.contains("rtcp"));
 }
+
+/// What the sections of a group say of their numbers, which must never differ.
+fn meanings(text: &str) -> Vec<(&str, &str)> {
+    let maps = |name| text.lines().filter_map(move |line| line.strip_prefix(name)?.split_once(' '));
+    maps("a=rtpmap:").chain(maps("a=extmap:")).collect()
+}
+
+#[test]
+fn a_number_that_a_group_uses_now_is_not_used_as_in_a_section_that_is_gone() {
+    let toffset = Extension::new("urn:ietf:params:rtp-hdrext:toffset").unwrap();
+    let mut config = config(1);
+    config.audio.codecs = vec![Codec::opus().with_redundancy()];
+    config.video.codecs = vec![Codec::vp8().with_payload_type(100)];
+    config.video.extensions = vec![toffset, Extension::mid()];
+    let mut a = Negotiator::new(config);
+    let video = a.add(Transceiver::new(Kind::Video)).unwrap();
+    let text = offer(&mut a);
+    assert!(
+        text.contains("a=rtpmap:96 rtx/90000")
+            && text.contains("a=extmap:1 urn:ietf:params:rtp-hdrext:toffset"),
+        "{text}"
+    );
+    let mut b = side(2);
+    let answered = answer(&mut b, &text);
+    conclude(&mut a, &answered);
+    a.stop(video).unwrap();
+    let text = offer(&mut a);
+    conclude(&mut a, &answer(&mut b, &text));
+    // The peer uses the numbers for something else, in a group without the section that is gone.
+    let audio = [
+        "a=mid:5",
+        MID,
+        "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 minptime=10;useinbandfec=1",
+        "a=rtpmap:96 red/48000/2",
+        "a=fmtp:96 111/111",
+    ];
+    let text = description(&["a=group:BUNDLE 5"], &[live(&format!("{AUDIO} 111 96"), &audio)]);
+    let answered = answer(&mut a, &text);
+    assert_eq!(m_lines(&answered)[0], "m=audio 9 UDP/TLS/RTP/SAVPF 111 96");
+    a.add(Transceiver::new(Kind::Video)).unwrap();
+    let text = offer(&mut a);
+    let meanings = meanings(&text);
+    assert!(meanings.contains(&("96", "red/48000/2")), "{text}");
+    for (number, meaning) in &meanings {
+        let other = meanings.iter().find(|(n, m)| {
+            n == number && m != meaning && m.starts_with("urn") == meaning.starts_with("urn")
+        });
+        assert_eq!(other, None, "{text}");
+    }
+}
+
+#[test]
+fn an_id_of_a_group_stands_for_one_extension() {
+    let audio = ["a=mid:0", MID, "a=rtpmap:0 PCMU/8000"];
+    let toffset = "a=extmap:1 urn:ietf:params:rtp-hdrext:toffset";
+    let mid = "a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:mid";
+    let video = ["a=mid:1", toffset, mid, "a=rtpmap:96 VP8/90000"];
+    let text = description(
+        &["a=group:BUNDLE 0 1"],
+        &[live(&format!("{AUDIO} 0"), &audio), live(&format!("{VIDEO} 96"), &video)],
+    );
+    let mut config = config(2);
+    config.audio.codecs = vec![Codec::pcmu()];
+    config.video.extensions.push(Extension::new(toffset.split(' ').nth(1).unwrap()).unwrap());
+    let answered = |text: &str| {
+        let mut b = Negotiator::new(config.clone());
+        let answered = answer(&mut b, text);
+        let ids =
+            b.agreement().sections()[1].extensions.iter().map(|map| map.id).collect::<Vec<_>>();
+        assert_eq!(answered.contains(toffset), ids.contains(&1));
+        (ids, reasons(&b))
+    };
+    let (ids, why) = answered(&text);
+    assert_eq!(ids, [2]);
+    assert!(why.contains(&Reason::NumberInUse));
+    // Outside of a group it stands for what each section says.
+    assert_eq!(answered(&text.replace("a=group:BUNDLE 0 1\r\n", "")).0, [1, 2]);
+}

@@ -156,6 +156,24 @@ struct Peer {
     credentials: u32,
 }
 
+/// An id of a header extension stands for one extension in all sections of a BUNDLE group.
+fn check_ids(text: &str) {
+    for group in text.lines().filter_map(|line| line.strip_prefix("a=group:BUNDLE ")) {
+        let mids: Vec<&str> = group.split(' ').collect();
+        let mut meanings = std::collections::BTreeMap::new();
+        for section in text.split("m=").skip(1) {
+            let find = |name| section.lines().filter_map(move |line| line.strip_prefix(name));
+            if find("a=mid:").all(|mid| !mids.contains(&mid)) {
+                continue;
+            }
+            for (id, uri) in find("a=extmap:").filter_map(|map| map.split_once(' ')) {
+                let before = meanings.insert(id, uri);
+                assert!(before.is_none_or(|before| before == uri), "{text}");
+            }
+        }
+    }
+}
+
 struct World {
     peers: [Peer; 2],
     /// Whether a side took an offer back that had been answered, so that the two differ for good.
@@ -202,6 +220,7 @@ impl World {
                     let text = description.session.to_bytes().into_owned();
                     let read = Session::accept(&text, Policy::Strict);
                     assert!(read.is_ok(), "{:?}: {}", read.err(), description.session);
+                    check_ids(&String::from_utf8_lossy(&text));
                     match description.kind {
                         DescriptionKind::Offer => Message::Offer { number: peer.own, text },
                         kind => Message::Answer {
