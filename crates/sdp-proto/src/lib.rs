@@ -69,9 +69,10 @@
 //!   [`Camera`](Policy::Camera) for RTSP.
 //! - [`Builder`] writes a description from nothing, [`DataChannel`] the offer and the answer of a
 //!   data channel, [`Fragment`] reads and writes what is trickled afterwards.
-//! - [`Negotiator`] makes and answers offers for audio, video and data channels: codecs,
-//!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so. The
-//!   example `offer_answer` shows a whole exchange.
+//! - [`Negotiator`] makes and answers offers for audio, video, text and data channels: codecs,
+//!   directions, BUNDLE, restarts, rollback, and an account of why everything came out so. It bears
+//!   SIP phones where [`Direct`](negotiator::Direct) says so, and carries what one peer says over
+//!   to another. The examples `offer_answer`, `sfu` and `gateway` show whole exchanges.
 //! - [`codec`] puts the RTP formats of a section together, types the parameters of the usual
 //!   codecs and compares them.
 //! - [`Session::normalised`] gives the canonical spelling, [`Session::anonymised`] a copy that is

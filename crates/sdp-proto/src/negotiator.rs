@@ -26,6 +26,7 @@ mod numbers;
 mod origin;
 mod receive_answer;
 mod receive_offer;
+mod relay;
 mod remote_terms;
 mod rollback;
 mod section_draft;

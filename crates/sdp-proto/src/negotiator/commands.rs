@@ -345,8 +345,13 @@ impl Negotiator {
     }
 
     pub(super) fn plan(&self) -> Result<AnswerPlan, CommandError> {
+        Ok(self.answer_creator(self.waiting()?).plan())
+    }
+
+    /// The offer of the peer that waits for its answer.
+    pub(super) fn waiting(&self) -> Result<&ReceivedOffer, CommandError> {
         match &self.exchange {
-            Exchange::Remote { offered, .. } => Ok(self.answer_creator(offered).plan()),
+            Exchange::Remote { offered, .. } => Ok(offered),
             Exchange::None | Exchange::Local { .. } | Exchange::Closed => {
                 Err(CommandError::State { state: self.state() })
             }

@@ -138,6 +138,23 @@ pub(super) fn settled(
     kept
 }
 
+/// The rids that the peer would send, and those that it would receive.
+pub(super) fn encodings(said: &Said) -> (Vec<Token<'static>>, Vec<Token<'static>>) {
+    let way = |direction, list: Option<&SimulcastList<'_>>| {
+        let listed = list.map(ids).unwrap_or_default();
+        let mut ids: Vec<Token<'static>> = Vec::new();
+        for rid in said.rids.iter().filter(|rid| rid.direction == direction && rid.is_strict()) {
+            if listed.contains(rid.id.as_str()) && !ids.contains(&rid.id) {
+                ids.push(rid.id.clone());
+            }
+        }
+        ids
+    };
+    let list = said.simulcast.as_ref();
+    let send = way(RidDirection::Send, list.and_then(|list| list.send.as_ref()));
+    (send, way(RidDirection::Recv, list.and_then(|list| list.recv.as_ref())))
+}
+
 fn ids<'l>(list: &'l SimulcastList<'_>) -> BTreeSet<&'l str> {
     list.as_str().split([';', ',']).map(|rid| rid.trim_start_matches('~')).collect()
 }

@@ -11,6 +11,7 @@ mod groups;
 mod model;
 mod offers;
 mod peer;
+mod relay;
 mod rollbacks;
 mod states;
 mod transceivers;

@@ -1,0 +1,145 @@
+//! Carrying what one peer says over to another: the two legs of a call through a gateway, or a
+//! publisher and its subscribers.
+
+use alloc::vec::Vec;
+
+use super::Negotiator;
+use super::agreement::AgreedSection;
+use super::capability::{Capabilities, Codec};
+use super::extension::Extension;
+use super::facts::SectionFacts;
+use super::formats::stands_alone;
+use super::mismatch::CommandError;
+use super::simulcast;
+use super::transceiver::{Transceiver, TransceiverId};
+use crate::attribute::{Direction, ExtMap, RtcpFb};
+use crate::codec::{Format, Parameters};
+use crate::text::{Text, Words};
+
+impl Negotiator {
+    /// What another side has to want to make the same offer to someone else as the one that waits
+    /// here: codecs under their payload types and with their parameters, whether this side knows
+    /// them or not, extensions under their ids, directions, streams, encodings and bandwidths. One
+    /// entry a section, in order; none for a section that is off or not negotiated here.
+    ///
+    /// What the other peer agrees to comes back by [`AgreedSection::relayed`].
+    pub fn relayed(&self) -> Result<Vec<Option<Transceiver>>, CommandError> {
+        let offered = self.waiting()?;
+        Ok(offered.facts.sections.iter().map(relayed).collect())
+    }
+
+    /// The transceiver that a section of the waiting offer serves, whether or not it would be
+    /// rejected as things are.
+    pub fn serving(&self, section: usize) -> Option<TransceiverId> {
+        self.waiting().ok()?.decisions.get(section)?.transceiver
+    }
+}
+
+impl AgreedSection {
+    /// What another side has to want to agree with its own peer on what was agreed here: these
+    /// codecs and extensions, and media that goes on where it comes from here. `None` for a
+    /// section that is off.
+    pub fn relayed(&self) -> Option<Transceiver> {
+        let mut wish = Transceiver::new(self.kind.filter(|_| self.live)?);
+        if !wish.kind.is_rtp() {
+            return Some(wish);
+        }
+        let formats: Vec<&Format<'static>> =
+            self.codecs.iter().map(|codec| &codec.remote).collect();
+        let feedback = |number: u8| {
+            let agreed = self.codecs.iter().find(|codec| codec.remote.payload_type == number);
+            agreed.map_or(Vec::new(), |codec| codec.feedback.clone())
+        };
+        let codecs = codecs(&formats, feedback);
+        let extensions = self.extensions.iter().filter_map(|map| {
+            let turned = map.direction.map(Direction::reversed);
+            extension(&ExtMap { direction: turned, ..map.clone() })
+        });
+        wish.capabilities = Some(Capabilities { codecs, extensions: extensions.collect() });
+        wish.direction = self.direction.reversed();
+        wish.streams = self.remote.streams.iter().map(|msid| msid.stream.clone()).collect();
+        wish.streams.dedup();
+        wish.bandwidths.clone_from(&self.remote.bandwidths);
+        wish.encodings.clone_from(&self.receive_rids);
+        wish.receive_encodings.clone_from(&self.send_rids);
+        Some(wish)
+    }
+}
+
+fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
+    let said = &facts.said;
+    let mut wish = Transceiver::new(facts.kind.filter(|_| !facts.is_off())?);
+    if !wish.kind.is_rtp() {
+        return Some(wish);
+    }
+    let formats: Vec<&Format<'static>> = facts.formats.iter().collect();
+    let codecs = codecs(&formats, |number| feedback(&said.feedback, number));
+    let extensions = said.extensions.iter().filter_map(extension).collect();
+    wish.capabilities = Some(Capabilities { codecs, extensions });
+    let direct = said.credentials().is_none();
+    wish.direction = if direct { facts.direct_direction() } else { facts.direction() };
+    wish.streams = said.streams.iter().map(|msid| msid.stream.clone()).collect();
+    wish.streams.dedup();
+    wish.bandwidths.clone_from(&facts.bandwidths);
+    (wish.encodings, wish.receive_encodings) = simulcast::encodings(said);
+    Some(wish)
+}
+
+/// The codecs that these formats are, RTX and RED as what goes with others.
+fn codecs(formats: &[&Format<'static>], feedback: impl Fn(u8) -> Vec<Text<'static>>) -> Vec<Codec> {
+    let mut codecs: Vec<Codec> = Vec::with_capacity(formats.len());
+    codecs.extend(formats.iter().filter(|format| reference(format).is_none()).filter_map(
+        |format| {
+            let map = format.codec.as_ref()?;
+            let mut codec = Codec::new(map.encoding.as_str(), map.clock_rate).ok()?;
+            codec.channels = map.channels().try_into().ok()?;
+            codec.parameters = format.fmtp.as_ref().map(|fmtp| fmtp.parameters.clone());
+            codec.feedback = feedback(format.payload_type);
+            codec.payload_type = Some(format.payload_type);
+            Some(codec)
+        },
+    ));
+    for companion in formats {
+        let Some(about) = reference(companion) else { continue };
+        let original = codecs.iter_mut().find(|codec| codec.payload_type == Some(about));
+        match (original, companion.parameters()) {
+            (Some(original), Parameters::Rtx(_)) => original.retransmission = true,
+            (Some(original), Parameters::Red(_)) => original.redundancy = true,
+            _ => {}
+        }
+    }
+    codecs
+}
+
+/// The format that RTX or RED goes with.
+fn reference(format: &Format<'_>) -> Option<u8> {
+    match format.parameters() {
+        Parameters::Rtx(rtx) => Some(rtx.apt),
+        Parameters::Red(red) if !stands_alone(format) => red.payload_types().next(),
+        _ => None,
+    }
+}
+
+/// The feedback of a payload type as a codec has it.
+fn feedback(lines: &[RtcpFb<'_>], number: u8) -> Vec<Text<'static>> {
+    let about = lines.iter().filter(|line| line.payload_type.is_none_or(|about| about == number));
+    let mut all: Vec<Text<'static>> = Vec::new();
+    for line in about {
+        let words = line.parameters.iter().flat_map(Words::iter);
+        let words: Vec<&str> = core::iter::once(line.kind.as_str()).chain(words).collect();
+        let text = Text::new(words.join(" ")).ok();
+        all.extend(text.filter(|text| !all.contains(text)));
+    }
+    all
+}
+
+/// The extension that a description maps, under its id unless that offers a choice.
+fn extension(map: &ExtMap<'_>) -> Option<Extension> {
+    Some(Extension {
+        uri: map.extension().parse().ok()?,
+        encrypted: map.is_encrypted(),
+        attributes: map.extension_attributes().and_then(|text| text.parse().ok()),
+        direction: map.direction,
+        id: Some(map.id).filter(|id| *id < 256),
+    })
+}
