@@ -86,6 +86,20 @@ impl Nonces {
         }
     }
 
+    /// Whether a nonce was issued to this client at most so long ago, be it good or not: then the
+    /// client is at that address, or was.
+    pub fn was_issued(
+        &self,
+        now: Instant,
+        client: SocketAddr,
+        nonce: &[u8],
+        within: Duration,
+    ) -> bool {
+        let now_s = now.as_millis() / 1000;
+        self.issued_at(client, nonce)
+            .is_some_and(|issued_s| now_s.saturating_sub(u64::from(issued_s)) < within.as_secs())
+    }
+
     /// When a nonce was issued to this client, if it was.
     fn issued_at(&self, client: SocketAddr, nonce: &[u8]) -> Option<u32> {
         let digits = nonce.strip_prefix(&self.cookie).filter(|digits| digits.len() == DIGITS)?;
@@ -158,6 +172,19 @@ mod tests {
         }
         assert_eq!(nonces(1).check(now, client, &good[..31]), NonceState::Stale);
         assert_eq!(nonces(1).check(now, client, &[]), NonceState::Stale);
+    }
+
+    #[test]
+    fn an_old_nonce_is_known_for_as_long_as_is_asked() {
+        let client: SocketAddr = "192.0.2.1:1".parse().unwrap();
+        let nonce = nonces(1).issue(Instant::from_secs(100), client);
+        let known = |secret: u8, client: SocketAddr, now_s: u64| {
+            let within = Duration::from_secs(600);
+            nonces(secret).was_issued(Instant::from_secs(now_s), client, &nonce, within)
+        };
+        assert!(known(1, client, 100) && known(1, client, 699));
+        assert!(!known(1, client, 700), "too old");
+        assert!(!known(2, client, 100) && !known(1, "192.0.2.1:2".parse().unwrap(), 100));
     }
 
     #[test]

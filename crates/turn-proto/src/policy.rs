@@ -19,7 +19,8 @@ mod tests;
 ///
 /// An IPv6 address that stands for an IPv4 address (IPv4-mapped, NAT64, 6to4, Teredo and others)
 /// must pass both as it is and as the IPv4 address inside. The server adds one rule before all of
-/// these: its own addresses lead to its relayed addresses, and to nothing else of its host.
+/// these: its own addresses lead to its relayed addresses, and to nothing else of its host, unless a
+/// rule allows the very address (`10.0.0.5/32`; of loopback, any rule that covers it).
 ///
 /// ```
 /// use turn_proto::PeerPolicy;
@@ -70,9 +71,13 @@ impl PeerPolicy {
         special::embedded(address).into_iter().flatten().map(IpAddr::V4)
     }
 
-    /// Whether a rule names this address as allowed, and none as denied.
-    pub(crate) fn names(&self, address: IpAddr) -> bool {
-        !contains(&self.denied, address) && contains(&self.allowed, address)
+    /// Whether a rule names this very address as allowed, and none denies it. Of loopback addresses,
+    /// which are all one host's, the network is name enough.
+    pub(crate) fn names_host(&self, address: IpAddr) -> bool {
+        let is_name = |prefix: &IpPrefix| {
+            prefix.contains(address) && (prefix.is_host() || address.is_loopback())
+        };
+        !contains(&self.denied, address) && self.allowed.iter().any(is_name)
     }
 
     fn allows_one(&self, address: IpAddr) -> bool {

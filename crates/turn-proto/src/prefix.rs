@@ -54,6 +54,11 @@ impl IpPrefix {
         Self { address, bits }
     }
 
+    /// Whether it is one address and no more.
+    pub const fn is_host(&self) -> bool {
+        self.bits == width(self.address)
+    }
+
     pub(crate) const fn v4(address: [u8; 4], bits: u8) -> Self {
         let [a, b, c, d] = address;
         Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), bits }

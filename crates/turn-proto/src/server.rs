@@ -26,7 +26,7 @@ pub use users::Users;
 use crate::{framing::stream_frame, seeded::SeededState};
 use alloc::sync::Arc;
 use allocation::Allocation;
-use connections::Connections;
+use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
 use reach::Reach;
 use reservations::Reservations;
@@ -43,6 +43,11 @@ use table::{AllocationId, Table};
 
 /// How long the driver has to open a socket. A client gives up after 39.5 s.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The longest message of a connection without an allocation. A request that logs in has a user
+/// name of at most 512 bytes, realm, nonce and two signatures, 2,200 bytes in all; a token of RFC 7635
+/// may have some hundred besides.
+const STRANGER_FRAME_MAX: usize = 4096;
 
 /// A TURN server for any number of clients, which answers STUN Binding requests as well.
 ///
@@ -154,6 +159,7 @@ impl TurnServer {
             reach: Reach {
                 listeners: config.listeners,
                 relays: config.relays,
+                own: config.own,
                 ports: config.relay_ports,
                 policy: config.peers,
             },
@@ -210,8 +216,7 @@ impl TurnServer {
                 self.give_up_opening(id);
             }
         }
-        let table = &self.table;
-        while let Some(path) = self.connections.pop_idle(now, |p| table.find_client(p).is_some()) {
+        while let Some(path) = self.connections.pop_idle(now) {
             self.out.socket(SocketRequest::Hangup(path));
         }
         now
@@ -222,17 +227,19 @@ impl TurnServer {
         if !self.reach.listeners.contains(&path.local()) {
             return Verdict::Unclaimed;
         }
-        if self.connections.accept(now, path) {
-            Verdict::Consumed
-        } else {
-            self.drops.refuse(DropReason::Exhausted)
+        match self.connections.accept(now, path) {
+            Admission::Taken => {}
+            Admission::InPlaceOf(other) => self.out.socket(SocketRequest::Hangup(other)),
+            Admission::Full => return self.drops.refuse(DropReason::Exhausted),
         }
+        Verdict::Consumed
     }
 
     /// Ends an open allocation.
     fn end(&mut self, id: AllocationId, end: AllocationEnd) {
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
+        self.connections.release(self.clock.now(), &allocation.client);
         if end != AllocationEnd::SocketLost {
             self.out.socket(SocketRequest::Close(allocation.socket));
         }
@@ -255,6 +262,10 @@ impl TurnServer {
         if let Some(token) = allocation.token {
             self.reservations.release(token);
         }
+    }
+
+    fn has_allocation(&self, client: &Path) -> bool {
+        self.table.find_client(client).is_some()
     }
 
     fn event(&mut self, event: TurnServerEvent) {
@@ -286,9 +297,6 @@ impl TurnServer {
                 Err(_) => self.receive_binding(now, path, bytes, DropReason::Malformed),
             },
         };
-        if path.transport().is_stream() && !matches!(bytes, [0x40..=0x4F, ..]) {
-            self.connections.hear(now, &path);
-        }
         if path.transport().is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
             self.out.socket(SocketRequest::Hangup(path));
             self.disconnect(path);
@@ -419,7 +427,15 @@ impl Machine for TurnServer {
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
-        if path.transport().is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+        if !path.transport().is_stream() {
+            return Frame::Whole(buffer.len());
+        }
+        match stream_frame(buffer) {
+            Frame::Need(len) if len > STRANGER_FRAME_MAX && !self.has_allocation(path) => {
+                Frame::Broken
+            }
+            frame => frame,
+        }
     }
 }
 

@@ -181,6 +181,14 @@ impl LongTermServer {
         }
     }
 
+    /// Whether a request comes from where a nonce in it was sent to in the last day, so that its
+    /// source is not made up. The nonce may be too old to log in with.
+    pub fn knows_address(&self, now: Instant, client: SocketAddr, request: &Message<'_>) -> bool {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let nonce = request.get::<Nonce<'_>>();
+        nonce.is_some_and(|nonce| self.nonces.was_issued(now, client, nonce.0, DAY))
+    }
+
     /// Which algorithm the client chose, and how it wants its response signed.
     fn algorithm(
         &self,

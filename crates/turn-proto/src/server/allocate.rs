@@ -57,6 +57,7 @@ impl TurnServer {
         let id = self.table.insert(Allocation {
             client: path,
             user: Arc::clone(&identity.user),
+            account: Arc::clone(&identity.account),
             request: message.transaction_id(),
             socket,
             bound,
@@ -76,6 +77,7 @@ impl TurnServer {
             permissions: Permissions::default(),
             channels: Channels::default(),
         });
+        self.connections.keep(&path);
         self.timers.set(id, Some(expires));
         self.out.socket(SocketRequest::Bind { id: socket, local: bound });
         Verdict::Consumed
@@ -112,12 +114,13 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Result<Plan, Code> {
         let wish = self.wish(now, identity, message)?;
-        if self.table.count_of(&identity.user) >= self.limits.allocations_per_user {
+        if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
         // What is held back outlives the allocation that it came with, so it is counted apart.
         if matches!(wish.port, Wanted::Port(PortWish::Pair))
-            && self.reservations.count_of(now, &identity.user) >= self.limits.allocations_per_user
+            && self.reservations.count_of(now, &identity.account)
+                >= self.limits.allocations_per_user
         {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
@@ -130,7 +133,7 @@ impl TurnServer {
                 (address, None)
             }
             Wanted::Port(port) => {
-                let found = self.find_address(now, wish.family, port, &identity.user);
+                let found = self.find_address(now, wish.family, port, &identity.account);
                 found.ok_or(Code::INSUFFICIENT_CAPACITY)?
             }
         };
@@ -144,7 +147,7 @@ impl TurnServer {
         now: Instant,
         family: AddressFamily,
         port: PortWish,
-        user: &Arc<str>,
+        account: &Arc<str>,
     ) -> Option<(SocketAddr, Option<Token>)> {
         let address = self.pick_address(now, family, port)?;
         if port != PortWish::Pair {
@@ -152,7 +155,7 @@ impl TurnServer {
         }
         let second = SocketAddr::new(address.ip(), address.port() + 1);
         let (token, limit) = (Token(self.entropy.secret()), self.limits.allocations);
-        let held = self.reservations.hold(now, token, second, Arc::clone(user), limit);
+        let held = self.reservations.hold(now, token, second, Arc::clone(account), limit);
         held.then_some((address, Some(token)))
     }
 
@@ -223,11 +226,11 @@ impl TurnServer {
         port: PortWish,
     ) {
         let Some(allocation) = self.table.get_mut(id) else { return };
-        let user = Arc::clone(&allocation.user);
+        let account = Arc::clone(&allocation.account);
         if let Some(token) = allocation.token.take() {
             self.reservations.release(token);
         }
-        let found = self.find_address(now, family, port, &user);
+        let found = self.find_address(now, family, port, &account);
         match found {
             Some((local, token)) => {
                 let socket = self.sockets.take();
@@ -258,6 +261,7 @@ impl TurnServer {
     pub(super) fn give_up_opening(&mut self, id: AllocationId) {
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
+        self.connections.release(self.clock.now(), &allocation.client);
         if let Some(token) = allocation.token {
             self.reservations.release(token);
         }

@@ -19,6 +19,8 @@ pub(super) struct Allocation {
     pub client: Path,
     /// Who made it. All later requests must be of the same user (RFC 8656 §5).
     pub user: Arc<str>,
+    /// Whom it counts for.
+    pub account: Arc<str>,
     /// The request that made it, so that a retransmission gets the same answer (RFC 8656 §7.2).
     pub request: TransactionId,
     /// The socket of the relayed address.

@@ -12,6 +12,8 @@ const REFUSAL_MAX: usize = 640;
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub user: Arc<str>,
+    /// Whom what it takes counts for.
+    pub account: Arc<str>,
     pub key: Key,
     pub integrity: Integrity,
 }
@@ -34,6 +36,7 @@ impl TurnServer {
         match found {
             Ok(found) => Ok(Identity {
                 user: found.key.name,
+                account: found.key.account,
                 key: found.key.key,
                 integrity: found.integrity,
             }),
@@ -42,9 +45,11 @@ impl TurnServer {
                 let remote = path.remote();
                 let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
                 let Ok(bytes) = written else { return Err(Some(DropReason::Unsupported)) };
-                // Who has a connection has shown that it is where it says.
-                let spoofable = path.transport() == Transport::Udp;
-                if spoofable && !self.strangers.take(now, path.remote().ip(), bytes.len()) {
+                // Who has a connection has shown that it is where it says, and so has who was
+                // given a nonce there of late.
+                let spoofable = path.transport() == Transport::Udp
+                    && !self.realm.knows_address(now, remote, message);
+                if spoofable && !self.strangers.take(now, remote.ip(), bytes.len()) {
                     return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);

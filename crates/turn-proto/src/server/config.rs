@@ -26,6 +26,10 @@ pub struct TurnServerConfig {
     pub listeners: Vec<SocketAddr>,
     /// Where relay sockets are opened: an address for each family that is to be relayed.
     pub relays: Vec<RelayAddress>,
+    /// The other addresses of this host, and those that it is known by outside: their services are
+    /// no peers, even where a rule of [`peers`](Self::peers) allows a network around them, unless it
+    /// names the very address. Those of listeners and relays need not be repeated here.
+    pub own: Vec<IpAddr>,
     /// The ports of relay sockets, 49152 to 65535 unless the host has others to spare (RFC 8656
     /// §7.2). Nothing else on the host should use them: clients may send there.
     pub relay_ports: RangeInclusive<u16>,
@@ -41,8 +45,10 @@ pub struct TurnServerConfig {
     /// The most allocations. Each takes a socket of the system; with a packet every 20 ms both ways
     /// 4,096 of them are 400,000 packets a second, about what one core passes on.
     pub max_allocations: usize,
-    /// The most allocations of one user, and the most ports that are held back for it. A browser makes one for each of its interfaces, families
-    /// and transports: 16 lets a user be in two calls with a few of each.
+    /// The most allocations of one user, and the most ports that are held back for it. A browser
+    /// makes one for each of its interfaces, families and transports, and many services have one
+    /// account for all of theirs: 1,024 lets it serve hundreds of them, and leaves room for others.
+    /// Of time-limited users, see [`Users::with_shared_secret`], what follows the time is counted.
     pub max_allocations_per_user: usize,
     /// The most addresses with a permission in one allocation. 256 is a conference of 40 peers
     /// with six addresses each.
@@ -58,9 +64,9 @@ pub struct TurnServerConfig {
     pub max_connections: usize,
     /// The most of them from one IPv4 address or one IPv6 /64. 256 is a company behind one NAT.
     pub max_connections_per_source: usize,
-    /// How long a connection without an allocation may stand without a whole message. RFC 8489
-    /// §6.2.2 leaves the end to the client unless it has timed out: in two minutes most NATs have
-    /// not forgotten a connection, and a client that lives has sent something.
+    /// How long a connection may stand without an allocation, whatever is said on it: long enough
+    /// to log in with several retransmissions by a slow path. RFC 8489 §6.2.2 leaves the end to the
+    /// client unless it has timed out. Where there are too many, the oldest go before.
     pub connection_idle: Duration,
     /// The most messages that wait to be taken by the driver. It drains after each input or a few
     /// of them, and each input makes a few at most; requests beyond are dropped.
@@ -122,19 +128,20 @@ impl TurnServerConfig {
             peers,
             listeners: Vec::new(),
             relays: Vec::new(),
+            own: Vec::new(),
             relay_ports: 49_152..=65_535,
             default_lifetime: DEFAULT_LIFETIME,
             max_lifetime: MAX_LIFETIME,
             nonce_lifetime: Duration::from_secs(3600),
             stun: ServerConfig::default(),
             max_allocations: 4096,
-            max_allocations_per_user: 16,
+            max_allocations_per_user: 1024,
             max_permissions: 256,
             max_channels: 256,
             max_bytes_per_second: None,
             max_connections: 4096,
             max_connections_per_source: 256,
-            connection_idle: Duration::from_secs(120),
+            connection_idle: Duration::from_secs(30),
             max_queue: 256,
             can_set_dont_fragment: false,
             secure_binding: false,

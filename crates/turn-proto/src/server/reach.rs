@@ -55,6 +55,8 @@ impl RelayAddress {
 pub(super) struct Reach {
     pub listeners: Vec<SocketAddr>,
     pub relays: Vec<RelayAddress>,
+    /// What else this host is known by.
+    pub own: Vec<IpAddr>,
     pub ports: RangeInclusive<u16>,
     pub policy: PeerPolicy,
 }
@@ -104,9 +106,16 @@ impl Reach {
             return false; // through its own listener a relay could be made to talk to itself
         }
         if self.relays.iter().any(|relay| relay.bound == peer.ip()) {
-            return self.ports.contains(&peer.port()) || self.policy.names(peer.ip());
+            return self.ports.contains(&peer.port()) || self.policy.names_host(peer.ip());
         }
         self.allows_other(peer.ip())
+    }
+
+    /// Whether what stands there must be an allocation to be reached: at the address of relays
+    /// other programs have ports as well.
+    pub(super) fn must_be_relay(&self, peer: SocketAddr) -> bool {
+        self.relays.iter().any(|relay| relay.bound == peer.ip())
+            && !self.policy.names_host(peer.ip())
     }
 
     /// Whether this host's other addresses, the hosts around it and the rest of the world may be
@@ -116,11 +125,12 @@ impl Reach {
             return false; // IPv4 in the guise of IPv6, which an IPv6 socket may well send to
         }
         let own = self.is_own(peer) || PeerPolicy::embedded(peer).any(|inside| self.is_own(inside));
-        if own { self.policy.names(peer) } else { self.policy.allows(peer) }
+        if own { self.policy.names_host(peer) } else { self.policy.allows(peer) }
     }
 
     fn is_own(&self, address: IpAddr) -> bool {
-        self.listeners.iter().any(|listener| listener.ip() == address)
+        self.own.contains(&address)
+            || self.listeners.iter().any(|listener| listener.ip() == address)
             || self.relays.iter().any(|relay| [relay.bound, relay.advertised].contains(&address))
     }
 }
@@ -138,6 +148,7 @@ mod tests {
                 relay("9.9.9.2"),
                 relay("fd00::5").advertised_as("2a00::5".parse().unwrap()),
             ],
+            own: Vec::new(),
             ports: 49_152..=65_535,
             policy,
         }
@@ -194,7 +205,13 @@ mod tests {
 
     #[test]
     fn an_address_that_is_named_is_allowed_except_its_listeners() {
-        let reach = reach(PeerPolicy::global_only().allow("9.9.9.0/24".parse().unwrap()));
+        let wide = reach(PeerPolicy::global_only().allow("9.9.9.0/24".parse().unwrap()));
+        assert!(
+            !allows(&wide, "9.9.9.2:22") && !allows(&wide, "9.9.9.1:22"),
+            "a network is no name"
+        );
+        let policy = PeerPolicy::global_only().allow("9.9.9.1/32".parse().unwrap());
+        let reach = reach(policy.allow("9.9.9.2/32".parse().unwrap()));
         assert!(allows(&reach, "9.9.9.2:22"));
         assert!(allows(&reach, "9.9.9.1:22"));
         assert!(!allows(&reach, "9.9.9.1:3478"));

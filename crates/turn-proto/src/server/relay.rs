@@ -32,7 +32,8 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Forbidden);
         };
         let meta = onward(meta, path.transport());
-        match to_peer(allocation, now, peer, meta, message.data) {
+        let packet = self.is_peer(peer).then(|| to_peer(allocation, now, peer, meta, message.data));
+        match packet.flatten() {
             Some(packet) => self.forward(now, id, packet),
             None => self.drops.refuse(DropReason::Forbidden),
         }
@@ -62,7 +63,9 @@ impl TurnServer {
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
         let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
-        let allowed = peer.is_ipv4() == allocation.bound.is_ipv4() && self.reach.allows(peer);
+        let allowed = peer.is_ipv4() == allocation.bound.is_ipv4()
+            && self.reach.allows(peer)
+            && self.is_peer(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -82,7 +85,7 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Unexpected);
         };
         let permitted = allocation.permissions.allow(path.remote().ip(), now);
-        if !allocation.is_open() || !permitted {
+        if !allocation.is_open() || !permitted || !self.is_peer(path.remote()) {
             return self.drops.refuse(DropReason::Forbidden);
         }
         let client = allocation.client;
@@ -103,6 +106,11 @@ impl TurnServer {
             }
             None => self.drops.refuse(DropReason::Malformed),
         }
+    }
+
+    /// Whether what stands there is no other program of this host.
+    fn is_peer(&self, peer: SocketAddr) -> bool {
+        !self.reach.must_be_relay(peer) || self.table.find_bound(peer).is_some()
     }
 
     /// Passes data on, unless the allocation has relayed too much already.

@@ -18,7 +18,7 @@ pub(super) struct Table {
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
-    by_user: BTreeMap<Arc<str>, usize>,
+    by_account: BTreeMap<Arc<str>, usize>,
 }
 
 impl Table {
@@ -28,7 +28,7 @@ impl Table {
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
-            by_user: BTreeMap::new(),
+            by_account: BTreeMap::new(),
         }
     }
 
@@ -37,9 +37,9 @@ impl Table {
         self.all.len()
     }
 
-    /// How many this user has.
-    pub(super) fn count_of(&self, user: &str) -> usize {
-        self.by_user.get(user).copied().unwrap_or(0)
+    /// How many count for this account.
+    pub(super) fn count_of(&self, account: &str) -> usize {
+        self.by_account.get(account).copied().unwrap_or(0)
     }
 
     /// Takes in an allocation whose 5-tuple, bound address and socket no other has.
@@ -47,7 +47,7 @@ impl Table {
         debug_assert!(self.find_client(&allocation.client).is_none());
         debug_assert!(self.find_bound(allocation.bound).is_none());
         let (client, bound, socket) = (allocation.client, allocation.bound, allocation.socket);
-        *self.by_user.entry(Arc::clone(&allocation.user)).or_default() += 1;
+        *self.by_account.entry(Arc::clone(&allocation.account)).or_default() += 1;
         let id = AllocationId(self.all.insert(Box::new(allocation)));
         self.by_client.insert(client, id);
         self.by_bound.insert(bound, id);
@@ -61,10 +61,10 @@ impl Table {
         self.by_client.remove(&allocation.client);
         self.by_bound.remove(&allocation.bound);
         self.by_socket.remove(&allocation.socket);
-        if let Some(count) = self.by_user.get_mut(&allocation.user) {
+        if let Some(count) = self.by_account.get_mut(&allocation.account) {
             *count -= 1;
             if *count == 0 {
-                self.by_user.remove(&allocation.user);
+                self.by_account.remove(&allocation.account);
             }
         }
         Some(allocation)

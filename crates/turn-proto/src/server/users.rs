@@ -38,6 +38,8 @@ struct Secret {
 /// A user with the key of one algorithm.
 pub(super) struct User {
     pub name: Arc<str>,
+    /// Whom its allocations count for: the name, without the time where that was made up.
+    pub account: Arc<str>,
     pub key: Key,
 }
 
@@ -81,7 +83,8 @@ impl Users {
 
     /// Takes users besides whose names are `"<unix time>:<anything>"` and whose passwords were
     /// made from this secret, see [`stun_proto::turn_rest`], until that time. Allocations that they
-    /// have by then go on. `unix_time_at_zero` is the time since 1970 at [`Instant::ZERO`].
+    /// have by then go on; limits count what follows the colon, whatever the time before it.
+    /// `unix_time_at_zero` is the time since 1970 at [`Instant::ZERO`].
     #[must_use]
     pub fn with_shared_secret(mut self, secret: &[u8], unix_time_at_zero: Duration) -> Self {
         self.secret = Some(Secret { bytes: secret.to_vec(), origin: unix_time_at_zero });
@@ -127,7 +130,8 @@ impl Users {
                 Algorithm::Md5 => &keys.md5,
                 Algorithm::Sha256 => &keys.sha256,
             };
-            return Some(User { name: Arc::clone(name), key: key.clone() });
+            let (name, account) = (Arc::clone(name), Arc::clone(name));
+            return Some(User { name, account, key: key.clone() });
         }
         let secret = self.secret.as_ref()?;
         let ends = turn_rest::expiry(name)?;
@@ -137,7 +141,11 @@ impl Users {
         }
         let password = turn_rest::password(&secret.bytes, name);
         let key = Credentials::new(name, &password).ok()?.long_term_key(&self.realm, algorithm);
-        Some(User { name: name.into(), key: key.ok()? })
+        let account = match name.split_once(':') {
+            Some((_, account)) if !account.is_empty() => account,
+            _ => name,
+        };
+        Some(User { name: name.into(), account: account.into(), key: key.ok()? })
     }
 }
 

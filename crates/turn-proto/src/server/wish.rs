@@ -52,7 +52,7 @@ impl TurnServer {
             if even.is_some() || families {
                 return Err(Code::BAD_REQUEST);
             }
-            let address = self.reservations.find(now, token, &identity.user);
+            let address = self.reservations.find(now, token, &identity.account);
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
             let port = Wanted::Reserved(token, address);

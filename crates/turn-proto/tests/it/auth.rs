@@ -280,6 +280,48 @@ fn a_network_of_strangers_gets_no_more_than_its_share() {
     }
 }
 
+/// A nonce that was once given to this very address and port shows that the sender is there, so
+/// that a flood from its network cannot keep it from the next one.
+#[test]
+fn an_old_nonce_is_renewed_however_many_strangers_come_from_around() {
+    let mut config = desk::config();
+    config.stun.limiter.burst = 1000;
+    config.stun.limiter.per_second = 1;
+    config.nonce_lifetime = secs(100);
+    let mut desk = Desk::with(config);
+    let mut alice = User::new("alice", "wonderland", "23.1.1.200:1000");
+    alice.allocate(&mut desk);
+    let mut stranger = User::bob();
+    let request = stranger.write(Method::ALLOCATE, udp);
+    for n in 0..200 {
+        desk.packet(Path::udp(address(LISTENER), address(&format!("23.1.1.{n}:9"))), &request);
+    }
+    desk.take_sent();
+    desk.pass(100);
+    // the flood goes on
+    for _ in 0..20 {
+        desk.packet(Path::udp(address(LISTENER), address("23.1.1.7:9")), &request);
+    }
+    desk.take_sent();
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 0);
+    // but it is of no use to others, and not for ever
+    desk.pass(100);
+    let old = alice.write(Method::REFRESH, |_| {});
+    for _ in 0..20 {
+        desk.packet(Path::udp(address(LISTENER), address("23.1.1.7:9")), &request);
+    }
+    desk.take_sent();
+    desk.packet(Path::udp(address(LISTENER), address("23.1.1.7:9")), &old);
+    assert_eq!(desk.take_sent(), [], "from another address");
+    desk.pass(2 * 86_400);
+    for _ in 0..3000 {
+        desk.packet(Path::udp(address(LISTENER), address("23.1.1.7:9")), &request);
+    }
+    desk.take_sent();
+    desk.packet(alice.path, &old);
+    assert_eq!(desk.take_sent(), [], "of the day before yesterday");
+}
+
 /// Each address has nonces of its own, so what was overheard is of no use elsewhere.
 #[test]
 fn a_request_replayed_from_elsewhere_gets_84_bytes_and_changes_nothing() {

@@ -1,9 +1,10 @@
 //! Whom a relay reaches (RFC 8656 §10.2, §11.2, §12.2, §21.1.7).
 use crate::desk::{self, Desk, LISTENER, Outcome, PEER, User, address, udp};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use sans_io::Path;
 use stun_proto::{
     MessageBuilder, Method,
-    attribute::{RequestedAddressFamily, XorRelayedAddress},
+    attribute::{Lifetime, RequestedAddressFamily, XorRelayedAddress},
 };
 use turn_proto::{IpPrefix, PeerPolicy};
 
@@ -137,7 +138,55 @@ fn the_listener_is_no_peer() {
         assert_eq!(alice.send_to(&mut desk, address(peer), b"x"), Outcome::Dropped, "{peer}");
         assert_eq!(alice.bind(&mut desk, 0x4000, address(peer)), 403, "{peer}");
     }
-    alice.send_to(&mut desk, address("9.9.9.2:50001"), b"x").forwarded();
+    let relayed = User::bob().allocate(&mut desk);
+    alice.send_to(&mut desk, relayed, b"x").forwarded();
+}
+
+/// A resolver, for example, that happened to get a port of the range for itself.
+#[test]
+fn a_port_of_the_range_that_is_no_relay_is_reached_by_nobody() {
+    let mut desk = Desk::new();
+    let mut alice = user_of_family(&mut desk, false);
+    let mine = desk.last_bind().1;
+    let mut bob = User::bob();
+    let relayed = bob.allocate(&mut desk);
+    let other = SocketAddr::new(relayed.ip(), relayed.port() ^ 1);
+    assert_eq!(alice.permit(&mut desk, &[other]), 0, "other relayed addresses have this address");
+    assert_eq!(alice.bind(&mut desk, 0x4000, relayed), 0);
+    assert_eq!(alice.bind(&mut desk, 0x4001, other), 0, "it may become one");
+    let (near, far) = (Path::udp(mine, relayed), Path::udp(mine, other));
+    let channel = |number: u8| [&[0x40, number, 0, 1][..], b"x"].concat();
+    alice.send_to(&mut desk, relayed, b"x").forwarded();
+    desk.packet(alice.path, &channel(0)).forwarded();
+    desk.packet(near, b"x").forwarded();
+    assert_eq!(alice.send_to(&mut desk, other, b"x"), Outcome::Dropped);
+    assert_eq!(desk.packet(alice.path, &channel(1)), Outcome::Dropped);
+    assert_eq!(desk.packet(far, b"x"), Outcome::Dropped, "nor does it reach anybody");
+    // as soon as the relay is gone, its port is anybody's
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(bob.ask(&mut desk, Method::REFRESH, end).code(), 0);
+    assert_eq!(desk.packet(alice.path, &channel(0)), Outcome::Dropped);
+}
+
+/// 10.0.0.0/8 is meant for the hosts of a network, not for the services of this one.
+#[test]
+fn addresses_of_this_host_are_no_peers_unless_each_is_named() {
+    let mut config = desk::config();
+    config.peers = PeerPolicy::global_only()
+        .allow("10.0.0.0/8".parse().unwrap())
+        .allow("10.0.0.3/32".parse().unwrap());
+    config.own =
+        ["10.0.0.2", "10.0.0.3", "1.2.3.4", "2a00::9"].map(|ip| ip.parse().unwrap()).into();
+    let mut desk = Desk::with(config);
+    let mut v4 = user_of_family(&mut desk, false);
+    let mut v6 = user_of_family(&mut desk, true);
+    assert_eq!(v4.permit(&mut desk, &[address("10.0.0.1:53")]), 0);
+    assert_eq!(v4.permit(&mut desk, &[address("10.0.0.3:53")]), 0, "it is named");
+    for own in ["10.0.0.2:53", "1.2.3.4:53", "[2a00::9]:53", "[64:ff9b::102:304]:53"].map(address) {
+        let user = if own.is_ipv4() { &mut v4 } else { &mut v6 };
+        assert_eq!(user.permit(&mut desk, &[own]), 403, "{own}");
+        assert_eq!(user.bind(&mut desk, 0x4000, own), 403, "{own}");
+    }
 }
 
 /// A relay that could send to itself would turn one packet into endless ones.

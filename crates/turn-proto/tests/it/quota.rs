@@ -1,11 +1,13 @@
 //! How much users get (RFC 8656 §5, §7.2).
 use crate::desk::{self, Desk, Outcome, PEER, User, address, udp};
+use core::time::Duration;
 use sans_io::Path;
 use stun_proto::{
     MessageBuilder, Method,
     attribute::{EvenPort, Lifetime},
+    turn_rest,
 };
-use turn_proto::TurnServerEvent;
+use turn_proto::{TurnServerEvent, Users};
 
 #[test]
 fn a_user_gets_so_many_allocations() {
@@ -120,4 +122,34 @@ fn ports_run_out_before_they_are_shared() {
     assert_ne!(ports[0], ports[1]);
     let mut third = User::new("bob", "builder", "7.7.7.9:1000");
     assert_eq!(third.ask(&mut desk, Method::ALLOCATE, udp).code(), 508);
+}
+
+/// A time stamp in front of a name makes no other user of it.
+#[test]
+fn a_time_limited_user_is_counted_by_what_follows_the_time() {
+    let secret = b"shared";
+    let mut config = desk::config();
+    config.users = Users::new("turn").with_shared_secret(secret, Duration::from_secs(1));
+    config.max_allocations_per_user = 3;
+    let mut desk = Desk::with(config);
+    let mut user = |name: &str, n: usize| {
+        let password = turn_rest::password(secret, name);
+        let mut user = User::new(name, &password, &format!("7.7.7.{n}:1000"));
+        user.ask(&mut desk, Method::ALLOCATE, udp).code()
+    };
+    let carols: Vec<u16> = (0..5).map(|n| user(&format!("{}:carol", 9_000_000 + n), n)).collect();
+    assert_eq!(carols, [0, 0, 0, 486, 486]);
+    assert_eq!(user("9000000:dave", 9), 0, "another one");
+    // without a name the time is all there is to count by
+    assert_eq!([user("9000001", 10), user("9000001:", 11)], [0, 0]);
+}
+
+/// Whoever has one account for all, as is usual, serves more than a handful of browsers with it.
+#[test]
+fn one_account_serves_hundreds_of_clients() {
+    let mut desk = Desk::new();
+    for n in 0..500 {
+        let from = format!("7.7.{}.{}:1000", n / 250, n % 250);
+        User::new("alice", "wonderland", &from).allocate(&mut desk);
+    }
 }

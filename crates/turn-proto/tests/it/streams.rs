@@ -1,7 +1,9 @@
 //! Clients of a server over TCP and TLS: their allocation ends with the connection that names
 //! it (RFC 8656 §5), and a connection without one does not stay for ever (RFC 8489 §6.2.2).
 use crate::desk::{self, Desk, LISTENER, Outcome, PEER, User, address, udp};
-use sans_io::{DropReason, Input, Path, PathFault, SocketId, SocketRequest, Transport};
+use sans_io::{
+    DropReason, Frame, Input, Machine, Path, PathFault, SocketId, SocketRequest, Transport,
+};
 use stun_proto::{
     Method,
     attribute::{EvenPort, Lifetime},
@@ -100,11 +102,18 @@ fn connections_are_counted_and_limited_for_all_and_for_each_source() {
     let mut config = desk::config();
     (config.max_connections, config.max_connections_per_source) = (3, 2);
     let mut desk = Desk::with(config);
-    let (first, outcome) = connect(&mut desk, "[2a01::1]:1");
-    assert_eq!(outcome, Outcome::Taken);
-    assert_eq!(connect(&mut desk, "[2a01::2]:1").1, Outcome::Taken);
+    let take = |desk: &mut Desk, from: &str| {
+        let (path, outcome) = connect(desk, from);
+        assert_eq!(outcome, Outcome::Taken);
+        let mut user = User::new("alice", "wonderland", from);
+        user.path = path;
+        user.allocate(desk);
+        path
+    };
+    let first = take(&mut desk, "[2a01::1]:1");
+    take(&mut desk, "[2a01::2]:1");
     assert_eq!(connect(&mut desk, "[2a01::3]:1").1, Outcome::Dropped, "of one /64");
-    assert_eq!(connect(&mut desk, "7.7.7.7:1").1, Outcome::Taken);
+    take(&mut desk, "7.7.7.7:1");
     assert_eq!(connect(&mut desk, "7.7.7.8:1").1, Outcome::Dropped, "of all");
     assert_eq!(desk.server.drops().count(DropReason::Exhausted), 2);
     assert_eq!(desk.server.connections(), 3);
@@ -119,7 +128,7 @@ fn connections_are_counted_and_limited_for_all_and_for_each_source() {
 fn a_silent_connection_is_hung_up() {
     let mut desk = Desk::new();
     let (path, _) = connect(&mut desk, "7.7.7.7:1000");
-    desk.pass(119);
+    desk.pass(29);
     assert_eq!(desk.sockets, []);
     desk.pass(1);
     assert_eq!(desk.sockets, [SocketRequest::Hangup(path)]);
@@ -127,26 +136,80 @@ fn a_silent_connection_is_hung_up() {
     assert_eq!(connect(&mut desk, "7.7.7.7:1000").1, Outcome::Taken, "and may come back");
 }
 
+/// Or whoever has no account could hold a connection for as long as it likes.
 #[test]
-fn a_message_buys_a_connection_time_and_an_allocation_keeps_it() {
+fn an_allocation_keeps_a_connection_and_no_message_does() {
     let mut desk = Desk::new();
+    let mut alice = over(Transport::Tcp, User::alice());
+    let (stranger, _) = connect(&mut desk, "7.7.7.9:1000");
+    let input = Input::Accepted { listener: SocketId(9), path: alice.path };
+    assert_eq!(desk.give(input), Outcome::Taken);
+    desk.pass(29);
+    for path in [stranger, alice.path] {
+        let binding = b"\0\x01\0\0\x21\x12\xa4\x42some id here";
+        assert_eq!(desk.packet(path, binding).forwarded().0, path, "it is answered all the same");
+    }
+    alice.allocate(&mut desk);
+    desk.pass(1);
+    assert!(desk.sockets.contains(&SocketRequest::Hangup(stranger)));
+    desk.pass(500);
+    let hangup = SocketRequest::Hangup(alice.path);
+    assert!(!desk.sockets.contains(&hangup));
+    let end = |request: &mut stun_proto::MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
+    desk.pass(29);
+    assert!(!desk.sockets.contains(&hangup), "time to ask for another");
+    desk.pass(1);
+    assert!(desk.sockets.contains(&hangup));
+}
+
+/// Whoever opens all the connections that there may be keeps nobody else out: those without an
+/// allocation go, the oldest first.
+#[test]
+fn a_connection_without_an_allocation_makes_room_for_a_new_one() {
+    let mut config = desk::config();
+    (config.max_connections, config.max_connections_per_source) = (4, 3);
+    let mut desk = Desk::with(config);
     let mut alice = over(Transport::Tcp, User::alice());
     let input = Input::Accepted { listener: SocketId(9), path: alice.path };
     assert_eq!(desk.give(input), Outcome::Taken);
-    let hung_up = |desk: &Desk| desk.sockets.contains(&SocketRequest::Hangup(alice.path));
-    desk.pass(100);
-    desk.packet(alice.path, b"\0\x01\0\0\x21\x12\xa4\x42some id here");
-    desk.pass(119);
-    assert!(!hung_up(&desk));
     alice.allocate(&mut desk);
-    desk.pass(500);
+    let strangers = ["7.7.7.9:1", "7.7.7.9:2", "7.7.7.9:3"].map(|from| {
+        desk.pass(1);
+        let (path, outcome) = connect(&mut desk, from);
+        assert_eq!(outcome, Outcome::Taken);
+        path
+    });
+    desk.sockets.clear();
+    assert_eq!(connect(&mut desk, "7.7.7.9:4").1, Outcome::Taken, "of the source");
+    assert_eq!(desk.sockets, [SocketRequest::Hangup(strangers[0])]);
+    assert_eq!(connect(&mut desk, "7.7.7.10:1").1, Outcome::Taken, "of all");
+    assert_eq!(desk.sockets.last(), Some(&SocketRequest::Hangup(strangers[1])));
+    assert_eq!(desk.server.connections(), 4);
+    for n in 2..40 {
+        assert_eq!(connect(&mut desk, &format!("7.7.7.{n}:1")).1, Outcome::Taken);
+    }
+    assert_eq!(desk.server.connections(), 4);
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 0, "hers is not touched");
     assert!(!desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
-    let end = |request: &mut stun_proto::MessageBuilder<'_>| request.push(&Lifetime(0));
-    assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
-    desk.pass(119);
-    assert!(!desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
-    desk.pass(1);
-    assert!(desk.sockets.contains(&SocketRequest::Hangup(alice.path)));
+}
+
+/// What is kept of a message until it is whole is bounded by what a login takes.
+#[test]
+fn a_stranger_is_heard_out_only_as_long_as_a_login_takes() {
+    let mut desk = Desk::new();
+    let mut alice = over(Transport::Tls, User::alice());
+    let stranger = over(Transport::Tcp, User::bob()).path;
+    let long = [[0, 1, 0x80, 0], [0x40, 0, 0x80, 0]];
+    let login = [0, 3, 0x0F, 0xEC];
+    assert_eq!(desk.server.frame(&stranger, &login), Frame::Need(4096));
+    for head in long {
+        assert_eq!(desk.server.frame(&stranger, &head), Frame::Broken);
+    }
+    alice.allocate(&mut desk);
+    for head in long {
+        assert!(matches!(desk.server.frame(&alice.path, &head), Frame::Need(_)));
+    }
 }
 
 #[test]
