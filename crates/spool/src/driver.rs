@@ -8,6 +8,8 @@ mod batch;
 mod context;
 mod fault;
 mod handle;
+#[cfg(feature = "tls")]
+mod handshakes;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod header;
 #[cfg(any(target_os = "linux", target_os = "android"))]

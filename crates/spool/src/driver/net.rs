@@ -16,8 +16,8 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use sans_io::{
-    LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault, SocketFault,
-    SocketId, SocketRequest, Transport, Verdict,
+    Instant, LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault,
+    SocketFault, SocketId, SocketRequest, Transport, Verdict,
 };
 use std::{
     collections::HashMap,
@@ -156,8 +156,8 @@ impl Net {
     }
 
     /// Waits for the handshake of a connection to a listener.
-    pub(super) fn await_handshake(&mut self, listener: SocketId, io: TcpStream) {
-        let wait = self.tcp.secure(listener, io);
+    pub(super) fn await_handshake(&mut self, now: Instant, listener: SocketId, io: TcpStream) {
+        let wait = self.tcp.secure(now, listener, io);
         self.waits.extend(wait);
     }
 

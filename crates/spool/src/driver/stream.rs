@@ -15,6 +15,25 @@ const BACKLOG_MAX: usize = 256 * 1024;
 /// Bytes read at once.
 const READ: usize = 64 * 1024;
 
+/// What a connection may keep for what it writes while there is nothing to write.
+const BACKLOG_KEPT: usize = 2048;
+
+/// What all connections of a driver are read into, one after the other. What the machine has not
+/// taken of it by the end of a turn is all that a connection keeps.
+#[derive(Debug)]
+pub(super) struct ReadBuffers {
+    /// As it came from the system.
+    raw: Box<[u8]>,
+    /// As the machine is to see it.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Default for ReadBuffers {
+    fn default() -> Self {
+        Self { raw: vec![0; READ].into_boxed_slice(), bytes: Vec::new() }
+    }
+}
+
 /// A connection that was made, with its TLS if it has any.
 #[derive(Debug)]
 pub(super) struct Io {
@@ -67,8 +86,9 @@ pub(super) struct Stream {
     ended: bool,
     /// The number it was asked for by, unless it was accepted.
     pub(super) id: Option<SocketId>,
-    /// Read, and not yet taken by the machine.
-    pub(super) input: Vec<u8>,
+    /// Read, and not yet taken by the machine. No longer than it must be, for there may be
+    /// thousands of connections, of people who have not even said who they are.
+    pub(super) input: Box<[u8]>,
     backlog: VecDeque<u8>,
     /// Where its last frame was sent on to is full.
     pub(super) held: bool,
@@ -86,13 +106,15 @@ impl Stream {
             session,
             ended: false,
             id,
-            input: Vec::new(),
+            input: Box::default(),
             backlog: VecDeque::new(),
             held: false,
             holding: Vec::new(),
         };
         if let Some(session) = &mut stream.session {
-            let opened = session.open_first(&mut stream.input, &mut stream.backlog);
+            let mut input = Vec::new();
+            let opened = session.open_first(&mut input, &mut stream.backlog);
+            stream.input = input.into();
             stream.ended = opened == Opened::Ended;
         }
         stream
@@ -134,22 +156,20 @@ impl Stream {
     }
 
     /// Reads once, behind what is there.
-    pub(super) fn read(&mut self) -> Read {
-        if self.input.len() >= MAX_FRAME {
+    pub(super) fn read(&mut self, buffers: &mut ReadBuffers) -> Read {
+        let ReadBuffers { raw, bytes } = buffers;
+        if bytes.len() >= MAX_FRAME {
             return Read::Blocked; // the machine has yet to take some
         }
         if self.ended {
             return Read::Ended;
         }
-        let old = self.input.len();
-        self.input.resize(old + READ, 0);
-        let read = self.io.try_read(&mut self.input[old..]);
-        let read_len = read.as_ref().map_or(0, |n| *n);
+        let read = self.io.try_read(raw);
+        let raw = &raw[..read.as_ref().map_or(0, |n| *n)];
         let opened = if let Some(session) = &mut self.session {
-            let sealed = self.input.split_off(old);
-            session.open(&sealed[..read_len], &mut self.input, &mut self.backlog)
+            session.open(raw, bytes, &mut self.backlog)
         } else {
-            self.input.truncate(old + read_len);
+            bytes.extend_from_slice(raw);
             Opened::Read
         };
         self.ended = opened == Opened::Ended;
@@ -194,6 +214,9 @@ impl Stream {
                 Ok(n) => drop(self.backlog.drain(..n)),
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
+        }
+        if self.backlog.capacity() > BACKLOG_KEPT {
+            self.backlog = VecDeque::new();
         }
         true
     }

@@ -18,7 +18,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     pub(super) fn accepted(&mut self, listener: SocketId, tcp: TcpStream) {
         self.net.await_accept(listener, false);
         if self.net.tcp.is_secure(listener) {
-            self.net.await_handshake(listener, tcp);
+            self.net.await_handshake(self.origin.now(), listener, tcp);
         } else {
             self.offer_connection(listener, Io::plain(tcp));
         }
@@ -57,24 +57,28 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Writes what waits, offers the frames that are there, and reads on.
     pub(super) fn read_stream(&mut self, path: Path) {
         self.net.tcp.flush(&path);
-        self.offer_frames(path);
+        let mut buffers = self.net.tcp.take_buffers();
+        self.net.tcp.take_input(&path, &mut buffers.bytes);
+        self.offer_frames(path, &mut buffers.bytes);
         for _ in 0..READS_PER_WAKE {
             if !self.net.tcp.is_wanted(&path) {
                 break;
             }
-            match self.net.tcp.read(&path) {
-                Read::Some => self.offer_frames(path),
+            match self.net.tcp.read(&path, &mut buffers) {
+                Read::Some => self.offer_frames(path, &mut buffers.bytes),
                 Read::Blocked => break,
                 Read::Ended => self.net.tcp.end(&path, PathFault::Ended),
                 Read::Broken => self.net.tcp.end(&path, PathFault::Reset),
             }
         }
+        self.net.tcp.put_input(&path, &buffers.bytes);
+        self.net.tcp.put_buffers(buffers);
         self.net.tcp.await_ready(&path);
     }
 
-    /// Offers whole frames until none is left or the connection is wanted no more.
-    fn offer_frames(&mut self, path: Path) {
-        let input = self.net.tcp.take_input(&path);
+    /// Offers whole frames until none is left or the connection is wanted no more, and takes those
+    /// that were offered off the input.
+    fn offer_frames(&mut self, path: Path, input: &mut Vec<u8>) {
         let mut rest = &input[..];
         while self.net.tcp.is_wanted(&path) {
             match next_frame(&self.machine, &path, rest) {
@@ -90,7 +94,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
             }
         }
         let used = input.len() - rest.len();
-        self.net.tcp.put_input(&path, input, used);
+        input.drain(..used);
     }
 
     /// Offers one frame. On a stream the drain comes before the verdict is acted on, so that no

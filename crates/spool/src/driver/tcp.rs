@@ -1,15 +1,15 @@
 //! The TCP listeners and connections of one driver.
-#[cfg(feature = "tls")]
-use super::session::Session;
 use super::{
     fault,
     net::Wake,
-    stream::{Io, Read, Stream, Written},
+    stream::{Io, Read, ReadBuffers, Stream, Written},
 };
+#[cfg(feature = "tls")]
+use super::{handshakes::Handshakes, session::Session};
 #[cfg(feature = "tls")]
 use crate::services::{Identity, Trust};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
-use sans_io::{Path, PathFault, SocketFault, SocketId};
+use sans_io::{Instant, Path, PathFault, SocketFault, SocketId};
 use std::{
     collections::HashMap,
     io,
@@ -19,7 +19,8 @@ use std::{
 };
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Connections of one driver. Each takes a descriptor and up to some 400 KB of buffers.
+/// Connections of one driver. Each takes a descriptor; what the machine does not take at once and
+/// what a slow reader does not, up to some 400 KB, are kept for it.
 const STREAMS_MAX: usize = 4096;
 
 /// How long a connection may take to be made, its handshake included.
@@ -30,18 +31,6 @@ const LISTEN_BACKLOG: u32 = 256;
 
 /// After a failed accept, since the cause (no descriptor left, above all) does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long somebody who connects may take for the handshake.
-#[cfg(feature = "tls")]
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
-
-/// Handshakes under way at listeners: what arrives while so many are is closed.
-#[cfg(feature = "tls")]
-const HANDSHAKES_MAX: usize = 256;
-
-/// Those of one address: nobody keeps all the others out.
-#[cfg(feature = "tls")]
-const HANDSHAKES_PER_SOURCE_MAX: usize = 32;
 
 /// What connections are made secure with.
 #[derive(Debug)]
@@ -74,14 +63,15 @@ struct Open {
 pub(super) struct Tcp {
     listeners: HashMap<SocketId, Listener>,
     connecting: HashMap<SocketId, AbortHandle>,
-    /// From where handshakes are under way.
-    handshakes: Vec<IpAddr>,
+    #[cfg(feature = "tls")]
+    handshakes: Handshakes,
     streams: HashMap<Path, Open>,
     by_id: HashMap<SocketId, Path>,
     /// Connections that ended, of which the machine is to be told.
     ended: Vec<(Path, PathFault)>,
     /// Connections to wait for, or (true) to go on with at once.
     next: Vec<(Path, bool)>,
+    buffers: Option<ReadBuffers>,
 }
 
 impl Tcp {
@@ -122,34 +112,30 @@ impl Tcp {
 
     /// Starts the handshake of a connection to a listener. `None`: there are enough of them.
     #[cfg(feature = "tls")]
-    pub(super) fn secure(&mut self, id: SocketId, tcp: TcpStream) -> Option<Wait> {
+    pub(super) fn secure(&mut self, now: Instant, id: SocketId, tcp: TcpStream) -> Option<Wait> {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
+        let identity = identity.clone();
         let source = tcp.peer_addr().ok()?.ip();
-        let of_source = self.handshakes.iter().filter(|from| **from == source).count();
-        if self.handshakes.len() >= HANDSHAKES_MAX || of_source >= HANDSHAKES_PER_SOURCE_MAX {
+        if !self.handshakes.admit(now, source) {
             return None;
         }
-        self.handshakes.push(source);
-        let identity = identity.clone();
-        Some(Box::pin(async move {
-            let secured = tokio::time::timeout(HANDSHAKE_WITHIN, identity.secure(tcp)).await;
-            let io = secured.ok().and_then(Result::ok);
-            let io = io.map(|(tcp, tls)| Io { tcp, session: Some(Session::new(tls)) });
-            Wake::Secured(id, source, io)
-        }))
+        let secured = self.handshakes.run(identity, tcp);
+        Some(Box::pin(secured.map(move |io| Wake::Secured(id, source, io))))
     }
 
     #[cfg(not(feature = "tls"))]
     #[expect(clippy::unused_self, reason = "the signature with TLS")]
-    pub(super) fn secure(&mut self, _: SocketId, _: TcpStream) -> Option<Wait> {
+    pub(super) fn secure(&mut self, _: Instant, _: SocketId, _: TcpStream) -> Option<Wait> {
         None
     }
 
     /// A handshake from there is over.
+    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_self, reason = "there are none"))]
     pub(super) fn secured(&mut self, source: IpAddr) {
-        if let Some(at) = self.handshakes.iter().position(|from| *from == source) {
-            self.handshakes.swap_remove(at);
-        }
+        #[cfg(feature = "tls")]
+        self.handshakes.over(source);
+        #[cfg(not(feature = "tls"))]
+        let _ = source;
     }
 
     /// Starts to connect.
@@ -305,20 +291,31 @@ impl Tcp {
         self.streams.get(path).is_some_and(|open| open.stream.is_wanted())
     }
 
-    pub(super) fn read(&mut self, path: &Path) -> Read {
-        self.streams.get_mut(path).map_or(Read::Blocked, |open| open.stream.read())
+    /// The buffers that connections are read into, to be given back.
+    pub(super) fn take_buffers(&mut self) -> ReadBuffers {
+        self.buffers.take().unwrap_or_default()
     }
 
-    /// Takes what was read, to be put back as far as the machine has not used it.
-    pub(super) fn take_input(&mut self, path: &Path) -> Vec<u8> {
-        let open = self.streams.get_mut(path);
-        open.map(|open| std::mem::take(&mut open.stream.input)).unwrap_or_default()
+    pub(super) fn put_buffers(&mut self, buffers: ReadBuffers) {
+        self.buffers = Some(buffers);
     }
 
-    pub(super) fn put_input(&mut self, path: &Path, mut input: Vec<u8>, used: usize) {
+    pub(super) fn read(&mut self, path: &Path, buffers: &mut ReadBuffers) -> Read {
+        self.streams.get_mut(path).map_or(Read::Blocked, |open| open.stream.read(buffers))
+    }
+
+    /// Takes what was left at the end of the last turn.
+    pub(super) fn take_input(&mut self, path: &Path, input: &mut Vec<u8>) {
+        input.clear();
         if let Some(open) = self.streams.get_mut(path) {
-            input.drain(..used);
-            open.stream.input = input;
+            input.extend_from_slice(&std::mem::take(&mut open.stream.input));
+        }
+    }
+
+    /// Keeps what is left at the end of a turn.
+    pub(super) fn put_input(&mut self, path: &Path, input: &[u8]) {
+        if let Some(open) = self.streams.get_mut(path) {
+            open.stream.input = input.into();
         }
     }
 
