@@ -1,5 +1,8 @@
 //! The exit statuses, which scripts rely on, and the failures that lead to them.
-use std::{fmt, io, process::ExitCode};
+#[cfg(unix)]
+use std::task::Poll;
+use std::{fmt, io, process::ExitCode, sync::OnceLock};
+use tokio::sync::watch;
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,20 +24,89 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Waits for Ctrl-C, or for the polite signal of a service manager.
+/// Waits for Ctrl-C, or for the polite signal of a service manager. Also one that came since it was
+/// first waited for, whatever the program did at that moment: a signal is listened to without a
+/// break from then on, for its default action is gone.
 pub(crate) async fn interrupted() {
+    static INTERRUPTED: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    let mut interrupted = INTERRUPTED
+        .get_or_init(|| {
+            let mut signals = Signals::listen();
+            let (sender, receiver) = watch::channel(false);
+            tokio::spawn(async move {
+                while signals.next().await != Signal::End {}
+                sender.send_replace(true);
+                // held, so that those who wait later are told too
+                sender.closed().await;
+            });
+            receiver
+        })
+        .clone();
+    if interrupted.wait_for(|interrupted| *interrupted).await.is_err() {
+        // the runtime ends, and with it whoever waits
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What the operating system wants of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// To end: SIGTERM, or SIGINT from Ctrl-C.
+    End,
+    /// To read its configuration again: SIGHUP.
+    Reload,
+    /// To say how it does: SIGUSR1.
+    Report,
+}
+
+/// The signals of this process. None is lost between two calls of [`next`](Self::next).
+#[derive(Debug)]
+pub(crate) struct Signals {
     #[cfg(unix)]
-    {
+    unix: [Option<(tokio::signal::unix::Signal, Signal)>; 4],
+}
+
+impl Signals {
+    /// Listens from now on; their default action, the end of the program, is gone with this.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         // without a handler the signal ends the program, which is what it is for
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
+        let listen = |kind, meaning| signal(kind).ok().map(|signal| (signal, meaning));
+        Self {
+            unix: [
+                listen(SignalKind::terminate(), Signal::End),
+                listen(SignalKind::interrupt(), Signal::End),
+                listen(SignalKind::hangup(), Signal::Reload),
+                listen(SignalKind::user_defined1(), Signal::Report),
+            ],
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> Self {
+        Self {}
+    }
+
+    /// The next one.
+    #[cfg(unix)]
+    pub(crate) async fn next(&mut self) -> Signal {
+        std::future::poll_fn(|cx| {
+            for (signal, meaning) in self.unix.iter_mut().flatten() {
+                if signal.poll_recv(cx).is_ready() {
+                    return Poll::Ready(*meaning);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn next(&mut self) -> Signal {
+        let _ = tokio::signal::ctrl_c().await;
+        Signal::End
+    }
 }
 
 /// Why the program ends early. Each is one line that says what is wrong and what to do.

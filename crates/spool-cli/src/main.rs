@@ -42,7 +42,7 @@ enum Command {
     Answer(answer::Args),
     Stun(stun::Args),
     Nat(nat::Args),
-    TurnServer(turn_server::Args),
+    TurnServer(Box<turn_server::Args>),
 }
 
 fn main() -> ExitCode {
@@ -74,7 +74,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Sdp(args) => sdp::run(&args),
             Command::Stun(args) => stun::run(args).await,
             Command::Nat(args) => nat::run(args).await,
-            Command::TurnServer(args) => turn_server::run(args).await,
+            Command::TurnServer(args) => turn_server::run(*args).await,
         }
     })
 }

@@ -1,10 +1,23 @@
 //! `spool turn-server`: STUN and TURN over UDP, TCP and TLS.
-use crate::{exit::Failure, lines, status::Status};
-use spool::{Identity, TurnServerEvent, TurnService};
+//!
+//! `settings` is what can be decided, `accounts` who may log in, `log` what is written, `metrics`
+//! what is counted, `serving` the run until it ends.
+mod accounts;
+mod log;
+mod metrics;
+mod serving;
+mod settings;
+
+use crate::exit::Failure;
+use log::Log;
+use serving::{Reloadable, Serving};
+use settings::Settings;
+use spool::{Accounts, Identity, TurnService, TurnServiceBuilder};
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The port of STUN and TURN over TLS (RFC 8489 §18.6, RFC 8656 §5).
@@ -12,99 +25,124 @@ const TLS_PORT: u16 = 5349;
 
 /// Serves STUN and TURN over UDP, TCP and TLS, so that two computers find and reach each other
 ///
-/// Without flags it listens on port 3478 of every address of this computer, relays from the first
-/// of them, and makes up an account. It relays to public addresses only, unless --allow-peer names
-/// others; its own clients reach each other always. Ctrl-C ends it.
+/// Without flags it listens on port 3478 of every address of this computer, relays from a public one
+/// if there is one, and makes up an account. It relays to public addresses only, unless --allow-peer
+/// names others; its own clients reach each other always. Ctrl-C or SIGTERM ends it. SIGHUP has it
+/// read accounts, secrets, peers and certificate again, SIGUSR1 has it say how it does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Listen here (repeatable); `0.0.0.0` and `[::]` mean each address of this computer
-    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:3478")]
-    listen: Vec<SocketAddr>,
-    /// Listen here over TLS (repeatable); port 5349 of the addresses of --listen unless given
-    #[arg(long, value_name = "ADDR:PORT", requires_all = ["cert", "key"])]
-    tls_listen: Vec<SocketAddr>,
-    /// The certificate, and those of the authorities above it, for TLS; a PEM file
-    #[arg(long, value_name = "FILE", requires = "key")]
-    cert: Option<PathBuf>,
-    /// The key of that certificate; a PEM file without a pass phrase
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
-    /// Answer STUN requests of account holders only
-    #[arg(long)]
-    secure_stun: bool,
-    /// Relay from this address, which peers must be able to reach
-    #[arg(long, value_name = "IP")]
-    relay_ip: Option<IpAddr>,
-    /// Let clients examine their NAT (`spool nat`), with this as the second address and port
-    #[arg(long, value_name = "ADDR:PORT")]
-    behaviour: Option<SocketAddr>,
-    /// The realm of the accounts
-    #[arg(long, default_value = "turn")]
-    realm: String,
-    /// An account (repeatable); one is made up when none is given
-    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = account)]
-    users: Vec<Account>,
-    /// Relay to these addresses too, although they are not public (repeatable)
-    #[arg(long = "allow-peer", value_name = "CIDR")]
-    allow: Vec<spool::IpPrefix>,
+    /// Read settings from here, a TOML file with the names of the flags (`listen = ["[::]:3478"]`).
+    /// What flags say counts more
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read a password from stdin, print a line for --users that does not tell it, and end
+    #[arg(long, value_name = "NAME")]
+    print_keys: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
 }
 
-/// A name with its password.
-#[derive(Clone, Debug)]
-struct Account {
-    name: String,
-    password: String,
-}
-
-fn account(text: &str) -> Result<Account, String> {
-    match text.split_once(':') {
-        Some((name, password)) if !name.is_empty() && !password.is_empty() => {
-            Ok(Account { name: name.to_owned(), password: password.to_owned() })
-        }
-        _ => Err("write NAME:PASSWORD".to_owned()),
+impl Args {
+    /// Flags and file together.
+    fn settings(&self) -> Result<Settings, Failure> {
+        let flags = self.settings.clone();
+        let settings = match &self.config {
+            Some(path) => flags.over(Settings::read(path)?),
+            None => flags,
+        };
+        settings.check()?;
+        Ok(settings)
     }
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let made_up = args.users.is_empty();
-    let mut users = args.users;
-    if made_up {
-        users.push(make_up()?);
+    let settings = args.settings()?;
+    if let Some(name) = &args.print_keys {
+        let line = accounts::keys_line(name, settings.realm())?;
+        crate::lines::print(line.as_bytes());
+        return Ok(());
     }
-    let mut builder = TurnService::builder().realm(&args.realm);
-    for address in &args.listen {
-        builder = builder.listen(*address);
+    let signals = crate::exit::Signals::listen();
+    raise_file_limit();
+    let mut reloadable = Reloadable::read(&settings)?;
+    let made_up = reloadable.accounts.is_empty().then(make_up).transpose()?;
+    if let Some(password) = &made_up {
+        reloadable.accounts = Accounts::new().password(MADE_UP, password);
     }
-    if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
-        let identity = identity(cert, key)?;
-        let mut addresses = args.tls_listen;
-        if addresses.is_empty() {
-            let ips: BTreeSet<IpAddr> = args.listen.iter().map(SocketAddr::ip).collect();
-            addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, TLS_PORT)).collect();
+    let builder = builder(&settings, &reloadable);
+    let service = builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
+    let log = Arc::new(Log::start().map_err(Failure::start("the log"))?);
+    if let Some(address) = settings.metrics {
+        metrics::start(address, service.control(), Arc::clone(&log)).await?;
+    }
+    announce(&log, &service, made_up.as_deref());
+    let serving = Serving { service, log, args, settings, identity: reloadable.identity };
+    serving.run(signals).await;
+    Ok(())
+}
+
+/// The name of an account that is made up.
+const MADE_UP: &str = "spool";
+
+impl Settings {
+    fn realm(&self) -> &str {
+        self.realm.as_deref().unwrap_or("turn")
+    }
+
+    /// Where to listen: each address of both families unless told.
+    fn listeners(&self) -> Vec<SocketAddr> {
+        if self.listen.is_empty() {
+            let port = 3478;
+            return vec![
+                (Ipv4Addr::UNSPECIFIED, port).into(),
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+            ];
         }
-        for address in addresses {
+        self.listen.clone()
+    }
+
+    fn tls_listeners(&self) -> Vec<SocketAddr> {
+        if self.tls_listen.is_empty() {
+            let ips: BTreeSet<IpAddr> = self.listeners().iter().map(SocketAddr::ip).collect();
+            return ips.into_iter().map(|ip| SocketAddr::new(ip, TLS_PORT)).collect();
+        }
+        self.tls_listen.clone()
+    }
+}
+
+fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
+    let mut builder = TurnService::builder().realm(settings.realm());
+    for address in settings.listeners() {
+        builder = builder.listen(address);
+    }
+    if let Some(identity) = &reloadable.identity {
+        for address in settings.tls_listeners() {
             builder = builder.listen_tls(address, identity.clone());
         }
     }
-    builder = builder.secure_stun(args.secure_stun);
-    if let Some(address) = args.relay_ip {
-        builder = builder.relay(address);
+    builder = builder.secure_stun(settings.secure_stun);
+    for address in &settings.relay_ip {
+        builder = builder.relay(*address);
     }
-    if let Some(address) = args.behaviour {
+    for pair in &settings.external_ip {
+        builder = builder.external(pair.external, pair.internal);
+    }
+    if let Some(address) = settings.behaviour {
         builder = builder.behaviour(address);
     }
-    for user in &users {
-        builder = builder.user(&user.name, &user.password);
+    if let Some(ports) = &settings.relay_ports {
+        builder = builder.relay_ports(ports.0.clone());
     }
-    for prefix in args.allow {
-        builder = builder.allow_peer(prefix);
+    if let Some(max) = settings.total_quota {
+        builder = builder.max_allocations(max.get());
     }
-    let mut service =
-        builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
-    announce(&service, &users, made_up);
-    serve(&mut service).await;
-    service.stop().await;
-    Ok(())
+    if let Some(max) = settings.user_quota {
+        builder = builder.max_allocations_per_user(max.get());
+    }
+    if let Some(max) = settings.max_bps {
+        builder = builder.max_bytes_per_second(max);
+    }
+    builder.accounts(reloadable.accounts.clone()).peers(settings.peers())
 }
 
 /// Reads the certificate and its key.
@@ -118,42 +156,63 @@ fn identity(cert: &Path, key: &Path) -> Result<Identity, Failure> {
         .map_err(|error| Failure::Usage(format!("{}, {}: {error}", cert.display(), key.display())))
 }
 
-/// An account with 96 random bits of password, of letters that survive copy and paste.
-fn make_up() -> Result<Account, Failure> {
+/// A password with 96 random bits, of letters that survive copy and paste.
+fn make_up() -> Result<String, Failure> {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
     let mut random = [0; 16];
     getrandom::fill(&mut random)
         .map_err(|error| Failure::NotStarted(format!("no random password: {error}")))?;
     let letter = |byte: &u8| char::from(LETTERS[usize::from(byte & 63)]);
-    Ok(Account { name: "spool".to_owned(), password: random.iter().map(letter).collect() })
+    Ok(random.iter().map(letter).collect())
 }
 
-/// What to type on the other computers.
-fn announce(service: &TurnService, users: &[Account], made_up: bool) {
-    let say = |text: String| lines::print(text.as_bytes());
+/// Each allocation takes a descriptor, and the usual limit is 1,024.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // it works as well with less, for fewer clients
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+/// Where it serves, and what to type on the other computers where the account is made up. Passwords
+/// of others are not repeated: this goes to whoever keeps logs.
+fn announce(log: &Log, service: &TurnService, made_up: Option<&str>) {
     for address in service.listeners() {
-        say(format!("Listening on {address} (UDP, TCP)"));
+        log.print(format!("Listening on {address} (UDP, TCP)"));
     }
     for address in service.tls_listeners() {
-        say(format!("Listening on {address} (TLS)"));
+        log.print(format!("Listening on {address} (TLS)"));
     }
     let relays: Vec<_> = service.relays().iter().map(ToString::to_string).collect();
-    say(format!("Relaying from {}", relays.join(" and ")));
+    log.print(format!("Relaying from {}", relays.join(" and ")));
     for relay in service.relays().iter().filter(|relay| is_private(relay)) {
-        say(format!(
-            "  note: {relay} is a private address; only computers of this network reach it"
+        log.print(format!(
+            "  note: {relay} is a private address; only computers of this network reach it \
+             (--external-ip if it has another one outside)"
         ));
     }
-    let (Some(address), Some(user)) = (service.listeners().first(), users.first()) else { return };
-    if made_up {
-        say(format!("Account made up for this run: {} with password {}", user.name, user.password));
+    if !service.skipped().is_empty() {
+        let skipped: Vec<_> = service.skipped().iter().map(ToString::to_string).collect();
+        log.print(format!("  note: not listening on {}", skipped.join(", ")));
     }
-    say("\nOn the one computer:".to_owned());
-    let flags = format!("--turn {address} --user {} --password {}", user.name, user.password);
-    say(format!("  spool offer  {flags}"));
-    say("On the other:".to_owned());
-    say(format!("  spool answer {flags}"));
-    say("\nCtrl-C ends it.".to_owned());
+    let Some(address) = service.listeners().first() else { return };
+    let (name, password) = match made_up {
+        Some(password) => {
+            log.print(format!("Account made up for this run: {MADE_UP} with password {password}"));
+            (MADE_UP, password)
+        }
+        None => ("NAME", "PASSWORD"),
+    };
+    log.print("\nOn the one computer:".to_owned());
+    let flags = format!("--turn {address} --user {name} --password {password}");
+    log.print(format!("  spool offer  {flags}"));
+    log.print("On the other:".to_owned());
+    log.print(format!("  spool answer {flags}"));
+    log.print("\nCtrl-C ends it.".to_owned());
 }
 
 /// Whether no computer outside reaches it (RFC 1918, RFC 4193).
@@ -161,32 +220,5 @@ fn is_private(address: &IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback(),
-    }
-}
-
-async fn serve(service: &mut TurnService) {
-    let status = Status::new(false);
-    loop {
-        tokio::select! {
-            event = service.next_event() => match event {
-                Some(event) => status.say(&describe(&event)),
-                None => return,
-            },
-            () = crate::exit::interrupted() => return status.say("Done."),
-        }
-    }
-}
-
-fn describe(event: &TurnServerEvent) -> String {
-    match event {
-        TurnServerEvent::AllocationCreated { client, user, relayed } => {
-            format!("{user} at {} relays from {relayed}", client.remote())
-        }
-        TurnServerEvent::AllocationEnded { client, user, relayed, end } => {
-            format!("{user} at {} no longer relays from {relayed}: {end:?}", client.remote())
-        }
-        TurnServerEvent::AllocationRefused { client, user, code } => {
-            format!("{user} at {} did not get a relay: error {}", client.remote(), code)
-        }
     }
 }

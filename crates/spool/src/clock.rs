@@ -3,7 +3,7 @@ use sans_io::Instant;
 use std::time::Duration;
 
 /// Machine time starts here: a machine that looks a little back in time never meets the end of it.
-const START: Duration = Duration::from_secs(1);
+pub(crate) const START: Duration = Duration::from_secs(1);
 
 /// A deadline is never further off than this; the driver then asks the machine again.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);

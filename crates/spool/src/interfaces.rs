@@ -35,6 +35,12 @@ pub fn list(loopback: bool) -> io::Result<Vec<Interface>> {
     Ok(found)
 }
 
+/// Every address of this host, also of interfaces that are down: what is sent there ends here.
+pub(crate) fn own() -> io::Result<Vec<IpAddr>> {
+    let all = if_addrs::get_if_addrs()?;
+    Ok(all.iter().map(|interface| interface.ip().to_canonical()).collect())
+}
+
 fn is_usable(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_link_local() && !v4.is_multicast(),

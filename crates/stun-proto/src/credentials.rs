@@ -96,13 +96,23 @@ impl Credentials {
             Secret::Password { password, prepare } => (password, prepare),
             Secret::Token { key, .. } => return Ok((**key).clone()),
         };
-        let realm = prepare(unquoted(realm))?;
-        let parts = [unquoted(&self.username), &realm, password];
+        let parts = [unquoted(&self.username), &prepare(unquoted(realm))?, password];
         Ok(match algorithm {
             Algorithm::Md5 => Key::new(&joined::<Md5>(&parts)),
             Algorithm::Sha256 => Key::new(&joined::<Sha256>(&parts)),
         }
         .with_sha256())
+    }
+
+    /// The bytes of that key: the hash of name, realm and password, for whoever keeps keys rather
+    /// than passwords (RFC 8489 §9.2.2). `None`: there is no password, but a token.
+    pub fn long_term_key_bytes(&self, realm: &str, algorithm: Algorithm) -> Option<Vec<u8>> {
+        let Secret::Password { password, prepare } = &self.secret else { return None };
+        let parts = [unquoted(&self.username), &prepare(unquoted(realm)).ok()?, password];
+        Some(match algorithm {
+            Algorithm::Md5 => joined::<Md5>(&parts).to_vec(),
+            Algorithm::Sha256 => joined::<Sha256>(&parts).to_vec(),
+        })
     }
 
     /// What stands for the user name where it is to stay unknown (RFC 8489 §14.4).

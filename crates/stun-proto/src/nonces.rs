@@ -56,6 +56,11 @@ impl Nonces {
         Self { mac: Hmac::new(&key), lifetime_s: lifetime.as_secs(), cookie: features.cookie() }
     }
 
+    /// Announces other features from now on; nonces of before become stale.
+    pub fn set_features(&mut self, features: SecurityFeatures) {
+        self.cookie = features.cookie();
+    }
+
     /// The nonce of this client for this second.
     pub fn issue(&self, now: Instant, client: SocketAddr) -> [u8; NONCE_LEN] {
         let issued_s = (now.as_millis() / 1000) as u32;

@@ -1,4 +1,5 @@
 //! The server (RFC 8656): it gives clients relayed addresses, and relays for them.
+mod admin;
 mod allocate;
 mod allocation;
 mod auth;
@@ -18,8 +19,9 @@ mod table;
 mod users;
 mod wish;
 
+pub use admin::RealmChanged;
 pub use config::{ConfigError, TurnServerConfig};
-pub use event::{AllocationEnd, TurnServerEvent};
+pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use reach::RelayAddress;
 pub use users::Users;
 
@@ -28,6 +30,7 @@ use alloc::sync::Arc;
 use allocation::Allocation;
 use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
+use event::Pace;
 use reach::Reach;
 use reservations::Reservations;
 use sans_io::{
@@ -116,6 +119,13 @@ pub struct TurnServer {
     timers: Timers<AllocationId>,
     out: Outbox<TurnServerEvent>,
     drops: DropCounters,
+    /// What all allocations carried, those included that have ended.
+    traffic: Traffic,
+    /// Refused allocations, and refused log-ins, as they are told.
+    refusals: Pace,
+    wrong_logins: Pace,
+    /// No new allocations are made.
+    draining: bool,
 }
 
 #[derive(Debug)]
@@ -185,22 +195,11 @@ impl TurnServer {
             timers: Timers::default(),
             out: Outbox::new(config.max_queue),
             drops: DropCounters::default(),
+            traffic: Traffic::default(),
+            refusals: Pace::default(),
+            wrong_logins: Pace::default(),
+            draining: false,
         })
-    }
-
-    /// How many allocations there are, those included whose sockets are being opened.
-    pub fn allocations(&self) -> usize {
-        self.table.len()
-    }
-
-    /// How many connections of clients there are.
-    pub fn connections(&self) -> usize {
-        self.connections.len()
-    }
-
-    /// How often bytes were refused, and why.
-    pub const fn drops(&self) -> &DropCounters {
-        &self.drops
     }
 
     /// Takes note of the time and ends what ends by then.
@@ -245,7 +244,11 @@ impl TurnServer {
         }
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
         let relayed = self.reach.relayed(allocation.bound);
-        self.event(TurnServerEvent::AllocationEnded { client, user, relayed, end });
+        let lasted = self.clock.now().saturating_since(allocation.since);
+        let traffic = allocation.traffic;
+        let event =
+            TurnServerEvent::AllocationEnded { client, user, relayed, end, lasted, traffic };
+        self.event(event);
     }
 
     /// The connection of a client (TCP, TLS) is no more. Its allocation goes with it, for whoever connects from the

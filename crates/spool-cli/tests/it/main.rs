@@ -3,10 +3,12 @@
 
 mod failures;
 mod meeting;
+mod operating;
 mod probing;
 mod program;
 mod sdp;
 mod serving;
 mod sim;
 mod tls;
+mod turn_client;
 mod usage;

@@ -183,7 +183,7 @@ mod tests {
         }
         // what no record can hold takes as many as it must
         let mut out = VecDeque::new();
-        assert!(server.seal([b"head", &[7; 60_000], b"\0"], &mut out));
+        assert!(server.seal([b"head", &vec![7; 60_000], b"\0"], &mut out));
         let (mut plain, mut back) = (Vec::new(), VecDeque::new());
         client.open(out.make_contiguous(), &mut plain, &mut back);
         assert_eq!(plain.len(), 4 + 60_000 + 1);

@@ -7,7 +7,11 @@ use rustls::{
     },
 };
 use sans_io::{CertificateFault, SocketFault};
-use std::{error::Error as _, fmt, io, sync::Arc};
+use std::{
+    error::Error as _,
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
 use thiserror::Error;
 use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -92,9 +96,10 @@ fn client_config(roots: Option<Arc<RootCertStore>>) -> Result<Arc<ClientConfig>,
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
-/// What a server shows who it is with: its certificate and the key to it.
+/// What a server shows who it is with: its certificate and the key to it. Clones are one: what one of
+/// them is replaced with, all show.
 #[derive(Clone)]
-pub struct Identity(Arc<ServerConfig>);
+pub struct Identity(Arc<Mutex<Arc<ServerConfig>>>);
 
 /// Why a certificate and a key are of no use to a server.
 #[derive(Debug, Error)]
@@ -135,7 +140,7 @@ impl Identity {
             ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(IdentityError::Mismatch)?.with_no_client_auth();
         let config = builder.with_single_cert(chain, key).map_err(IdentityError::Mismatch)?;
-        Ok(Self(Arc::new(config)))
+        Ok(Self(Arc::new(Mutex::new(Arc::new(config)))))
     }
 
     /// Makes a connection that somebody made to us secure.
@@ -143,8 +148,19 @@ impl Identity {
         &self,
         io: TcpStream,
     ) -> io::Result<(TcpStream, rustls::Connection)> {
-        let (io, session) = TlsAcceptor::from(Arc::clone(&self.0)).accept(io).await?.into_inner();
+        let (io, session) = TlsAcceptor::from(self.config()).accept(io).await?.into_inner();
         Ok((io, session.into()))
+    }
+
+    /// Shows the certificate of the other from now on, as before the old one ends. Connections that
+    /// are there stay.
+    pub fn replace_with(&self, other: &Self) {
+        let config = other.config();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -20,29 +20,59 @@ pub(super) struct Opening {
     pub(super) sockets: Sockets,
     /// All that clients may send to.
     pub(super) addresses: Vec<SocketAddr>,
+    /// What of "everywhere" could not be opened.
+    pub(super) skipped: Vec<SocketAddr>,
 }
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { ids: SocketIds::root(), sockets: Sockets::default(), addresses: Vec::new() }
+        let (ids, sockets) = (SocketIds::root(), Sockets::default());
+        Self { ids, sockets, addresses: Vec::new(), skipped: Vec::new() }
     }
 }
 
 impl Opening {
-    /// Listens over UDP and TCP, at this port of each IPv4 address if nothing is wanted.
+    /// Listens over UDP and TCP, at this port of each address if nothing is wanted.
     pub(super) fn open(
         &mut self,
         wanted: &[SocketAddr],
         default_port: u16,
     ) -> Result<Vec<SocketAddr>, ServeError> {
-        let everywhere = [SocketAddr::from(([0, 0, 0, 0], default_port))];
+        let everywhere = [
+            SocketAddr::from(([0, 0, 0, 0], default_port)),
+            SocketAddr::from(([0; 16], default_port)),
+        ];
         let wanted = if wanted.is_empty() { &everywhere[..] } else { wanted };
         let mut open = Vec::new();
-        for address in each(wanted)? {
-            let bound = self.bind_both(address);
-            open.push(bound.map_err(|source| ServeError::Listen { address, source })?);
+        for place in each(wanted)? {
+            let bound = self.bind_both(place.address);
+            open.extend(self.judge(place, bound)?);
         }
         self.done(open)
+    }
+
+    /// One address of all may be of no use, or one too many; then the others will do. That it is in
+    /// use is always a mistake.
+    fn judge(
+        &mut self,
+        place: Place,
+        bound: io::Result<SocketAddr>,
+    ) -> Result<Option<SocketAddr>, ServeError> {
+        let Place { address, one_of_all } = place;
+        match bound {
+            Ok(bound) => Ok(Some(bound)),
+            Err(error)
+                if one_of_all
+                    && !matches!(
+                        error.kind(),
+                        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+                    ) =>
+            {
+                self.skipped.push(address);
+                Ok(None)
+            }
+            Err(source) => Err(ServeError::Listen { address, source }),
+        }
     }
 
     /// Listens over TLS.
@@ -53,10 +83,10 @@ impl Opening {
     ) -> Result<Vec<SocketAddr>, ServeError> {
         let mut open = Vec::new();
         for (address, identity) in wanted {
-            for address in each(&[*address])? {
+            for place in each(&[*address])? {
                 let id = self.ids.take();
-                let bound = self.sockets.listen_tls(id, address, identity.clone());
-                open.push(bound.map_err(|source| ServeError::Listen { address, source })?);
+                let bound = self.sockets.listen_tls(id, place.address, identity.clone());
+                open.extend(self.judge(place, bound)?);
             }
         }
         if open.is_empty() { Ok(open) } else { self.done(open) }
@@ -103,6 +133,10 @@ impl Opening {
                     self.sockets.close(udp);
                     draws -= 1;
                 }
+                Err(error) => {
+                    self.sockets.close(udp);
+                    return Err(error);
+                }
                 listening => return listening,
             }
         }
@@ -116,18 +150,29 @@ impl Opening {
     }
 }
 
+/// Where to listen.
+#[derive(Clone, Copy)]
+struct Place {
+    address: SocketAddr,
+    /// All addresses of this computer are wanted, and this is one of them.
+    one_of_all: bool,
+}
+
 /// Puts each address of this computer in the place of an unspecified one.
-fn each(wanted: &[SocketAddr]) -> Result<Vec<SocketAddr>, ServeError> {
+fn each(wanted: &[SocketAddr]) -> Result<Vec<Place>, ServeError> {
     let here = interfaces::list(true).map_err(ServeError::Interfaces)?;
     let mut all = Vec::new();
     for address in wanted {
+        let one_of_all = address.ip().is_unspecified();
         let each = here.iter().map(|interface| interface.address);
-        let ips: Vec<IpAddr> = if address.ip().is_unspecified() {
+        let ips: Vec<IpAddr> = if one_of_all {
             each.filter(|ip| ip.is_ipv4() == address.is_ipv4()).collect()
         } else {
             vec![address.ip()]
         };
-        all.extend(ips.into_iter().map(|ip| SocketAddr::new(ip, address.port())));
+        let port = address.port();
+        let place = |ip| Place { address: SocketAddr::new(ip, port), one_of_all };
+        all.extend(ips.into_iter().map(place));
     }
     Ok(all)
 }

@@ -9,6 +9,7 @@ mod headers;
 mod machines;
 mod name_server;
 mod names;
+mod operating;
 mod running;
 mod serving;
 mod streams;

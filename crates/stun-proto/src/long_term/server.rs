@@ -139,6 +139,12 @@ impl LongTermServer {
         self
     }
 
+    /// Has clients send USERHASH, or no more of it. They hear of it with their next nonce.
+    pub fn set_username_anonymity(&mut self, username_anonymity: bool) {
+        let password_algorithms = self.algorithms.is_some();
+        self.nonces.set_features(SecurityFeatures { password_algorithms, username_anonymity });
+    }
+
     /// The realm.
     pub fn realm(&self) -> &str {
         &self.realm

@@ -1,6 +1,6 @@
 //! Allocate: from request to relayed address (RFC 8656 §7.2).
 use super::{
-    AllocationEnd, OPEN_WITHIN, TurnServer, TurnServerEvent,
+    AllocationEnd, OPEN_WITHIN, Traffic, TurnServer, TurnServerEvent,
     allocation::{Allocation, Opening, Phase},
     auth::Identity,
     bandwidth::Bandwidth,
@@ -12,7 +12,7 @@ use super::{
     wish::{Wanted, Wish},
 };
 use alloc::{boxed::Box, sync::Arc};
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use sans_io::{DropReason, Instant, Path, SocketFault, SocketId, SocketRequest, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
@@ -45,11 +45,10 @@ impl TurnServer {
         if let Some(id) = self.table.find_client(&path) {
             return self.allocate_again(now, id, &identity, message);
         }
-        let Plan { wish, bound, socket, token } = match self.plan(now, &identity, message) {
+        let Plan { wish, bound, socket, token } = match self.plan(now, path, &identity, message) {
             Ok(plan) => plan,
             Err(code) => {
-                let user = Arc::clone(&identity.user);
-                self.event(TurnServerEvent::AllocationRefused { client: path, user, code });
+                self.tell_refused(now, path, Arc::clone(&identity.user), code);
                 return self.refuse(path, &identity, message, code);
             }
         };
@@ -73,6 +72,8 @@ impl TurnServer {
                 attempts: 1,
             })),
             expires,
+            since: now,
+            traffic: Traffic::default(),
             bandwidth: Bandwidth::default(),
             permissions: Permissions::default(),
             channels: Channels::default(),
@@ -110,9 +111,13 @@ impl TurnServer {
     fn plan(
         &mut self,
         now: Instant,
+        path: Path,
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<Plan, Code> {
+        if self.draining {
+            return Err(Code::INSUFFICIENT_CAPACITY);
+        }
         let wish = self.wish(now, identity, message)?;
         if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
@@ -133,7 +138,8 @@ impl TurnServer {
                 (address, None)
             }
             Wanted::Port(port) => {
-                let found = self.find_address(now, wish.family, port, &identity.account);
+                let listener = path.local().ip();
+                let found = self.find_address(now, wish.family, listener, port, &identity.account);
                 found.ok_or(Code::INSUFFICIENT_CAPACITY)?
             }
         };
@@ -146,10 +152,11 @@ impl TurnServer {
         &mut self,
         now: Instant,
         family: AddressFamily,
+        listener: IpAddr,
         port: PortWish,
         account: &Arc<str>,
     ) -> Option<(SocketAddr, Option<Token>)> {
-        let address = self.pick_address(now, family, port)?;
+        let address = self.pick_address(now, family, listener, port)?;
         if port != PortWish::Pair {
             return Some((address, None));
         }
@@ -165,20 +172,24 @@ impl TurnServer {
         &mut self,
         now: Instant,
         family: AddressFamily,
+        listener: IpAddr,
         wish: PortWish,
     ) -> Option<SocketAddr> {
-        let ip = self.reach.relay(family)?.bound();
+        let anyone = u32::from_be_bytes(self.entropy.public());
+        let relays = self.reach.relays_for(family, listener, anyone);
         let (entropy, table, reach) = (&mut self.entropy, &self.table, &self.reach);
         let reservations = &self.reservations;
-        let random = || u32::from_be_bytes(entropy.public());
-        let is_taken = |port| {
-            let address = SocketAddr::new(ip, port);
-            table.find_bound(address).is_some()
-                || reach.listeners.contains(&address)
-                || reservations.holds(now, address)
-        };
-        let port = ports::pick(&reach.ports, wish, random, is_taken)?;
-        Some(SocketAddr::new(ip, port))
+        relays.into_iter().find_map(|ip| {
+            let random = || u32::from_be_bytes(entropy.public());
+            let is_taken = |port| {
+                let address = SocketAddr::new(ip, port);
+                table.find_bound(address).is_some()
+                    || reach.listeners.contains(&address)
+                    || reservations.holds(now, address)
+            };
+            let port = ports::pick(&reach.ports, wish, random, is_taken)?;
+            Some(SocketAddr::new(ip, port))
+        })
     }
 
     /// What the driver says of a relay socket: it is open, could not be opened, or is lost.
@@ -227,10 +238,11 @@ impl TurnServer {
     ) {
         let Some(allocation) = self.table.get_mut(id) else { return };
         let account = Arc::clone(&allocation.account);
+        let listener = allocation.client.local().ip();
         if let Some(token) = allocation.token.take() {
             self.reservations.release(token);
         }
-        let found = self.find_address(now, family, port, &account);
+        let found = self.find_address(now, family, listener, port, &account);
         match found {
             Some((local, token)) => {
                 let socket = self.sockets.take();
@@ -249,6 +261,7 @@ impl TurnServer {
         let Phase::Opening(opening) = core::mem::replace(&mut allocation.phase, Phase::Open) else {
             return;
         };
+        allocation.since = now;
         allocation.expires = now.saturating_add(opening.lifetime);
         self.timers.set(id, Some(allocation.expires));
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
@@ -271,8 +284,13 @@ impl TurnServer {
         let write = |reply: &mut MessageBuilder<'_>| reply.push(&ErrorCode::from(code));
         // It queues the answer, or counts what it could not write.
         let _ = self.reply(client, &opening.identity, kind, allocation.request, write);
-        let user = allocation.user;
-        self.event(TurnServerEvent::AllocationRefused { client, user, code });
+        self.tell_refused(self.clock.now(), client, allocation.user, code);
+    }
+
+    fn tell_refused(&mut self, now: Instant, client: Path, user: Arc<str>, code: Code) {
+        if let Some(untold) = self.refusals.tell(now) {
+            self.event(TurnServerEvent::AllocationRefused { client, user, code, untold });
+        }
     }
 
     /// The success response, also to a retransmission: with what is left of the lifetime.

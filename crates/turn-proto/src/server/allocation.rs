@@ -1,6 +1,6 @@
 //! One allocation (RFC 8656 §6).
 use super::{
-    auth::Identity, bandwidth::Bandwidth, channels::Channels, permissions::Permissions,
+    Traffic, auth::Identity, bandwidth::Bandwidth, channels::Channels, permissions::Permissions,
     ports::PortWish, reservations::Token,
 };
 use alloc::{boxed::Box, sync::Arc};
@@ -34,6 +34,10 @@ pub(super) struct Allocation {
     pub phase: Phase,
     /// The end of it.
     pub expires: Instant,
+    /// When it was made.
+    pub since: Instant,
+    /// What it has carried.
+    pub traffic: Traffic,
     /// How much it has relayed of late, both ways together.
     pub bandwidth: Bandwidth,
     /// Who may send to the client.

@@ -1,12 +1,18 @@
 //! Who a request is from (RFC 8489 §9.2.4). Nothing is kept of whoever did not say.
-use super::TurnServer;
+use super::{TurnServer, TurnServerEvent};
 use alloc::sync::Arc;
 use bytes::Bytes;
 use sans_io::{DropReason, Instant, Path, Transport};
-use stun_proto::{Integrity, Key, Message, Refusal};
+use stun_proto::{
+    Integrity, Key, Message, Refusal,
+    attribute::{Userhash, Username},
+};
 
 /// Longer than any refusal: realm and nonce at their longest.
 const REFUSAL_MAX: usize = 640;
+
+/// How much of a name that a stranger gives is told.
+const NAME_TOLD_MAX: usize = 64;
 
 /// A user who has proven to be one, and how answers are to be signed.
 #[derive(Clone, Debug)]
@@ -31,7 +37,7 @@ impl TurnServer {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
         let found = self.realm.authenticate(now, path.remote(), message, |user, algorithm| {
-            self.users.look_up(now, user, algorithm, known)
+            self.users.look_up(now, user, algorithm, known, |key| message.verify(key).is_ok())
         });
         match found {
             Ok(found) => Ok(Identity {
@@ -55,8 +61,30 @@ impl TurnServer {
                 let bytes = Bytes::copy_from_slice(bytes);
                 self.queue(path, bytes);
                 let wrong = refusal == Refusal::Unauthenticated && message.integrity().is_some();
+                if wrong {
+                    self.tell_wrong(now, path, message);
+                }
                 Err(wrong.then_some(DropReason::Unauthenticated))
             }
         }
     }
+
+    fn tell_wrong(&mut self, now: Instant, client: Path, message: &Message<'_>) {
+        let Some(untold) = self.wrong_logins.tell(now) else { return };
+        let user = match (message.get::<Username<'_>>(), message.get::<Userhash>()) {
+            (_, Some(hash)) => self.users.name_of(hash),
+            (Some(Username(name)), None) => Some(cut(name).into()),
+            (None, None) => None,
+        };
+        self.event(TurnServerEvent::LoginRefused { client, user, untold });
+    }
+}
+
+/// The beginning of a name, as much as a line of a log takes.
+fn cut(name: &str) -> &str {
+    let mut end = name.len().min(NAME_TOLD_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
 }

@@ -8,7 +8,7 @@ use core::{
     ops::RangeInclusive,
     time::Duration,
 };
-use stun_proto::{ServerConfig, attribute::AddressFamily};
+use stun_proto::ServerConfig;
 use thiserror::Error;
 
 /// The ports that no relay may use (RFC 8656 §7.2).
@@ -24,7 +24,8 @@ pub struct TurnServerConfig {
     pub peers: PeerPolicy,
     /// The addresses of the sockets that clients send to. The driver opens them.
     pub listeners: Vec<SocketAddr>,
-    /// Where relay sockets are opened: an address for each family that is to be relayed.
+    /// Where relay sockets are opened: at least an address for each family that is to be relayed. A
+    /// client is served from the one that it sends to, if that is among them, else from any.
     pub relays: Vec<RelayAddress>,
     /// The other addresses of this host, and those that it is known by outside: their services are
     /// no peers, even where a rule of [`peers`](Self::peers) allows a network around them, unless it
@@ -91,9 +92,9 @@ pub enum ConfigError {
     /// There is no relay address.
     #[error("no relay address")]
     NoRelay,
-    /// Two relay addresses are of one family.
-    #[error("two relay addresses of one family")]
-    TwoRelays,
+    /// A relay address is there twice, or two are advertised as one: nobody could tell them apart.
+    #[error("{0} is the address of two relays")]
+    TwoRelays(IpAddr),
     /// An address is unspecified, so it names no socket.
     #[error("an unspecified address names no socket")]
     Unspecified,
@@ -201,10 +202,16 @@ impl TurnServerConfig {
         if self.listeners.is_empty() {
             return Err(ConfigError::NoListener);
         }
-        let mut families = self.relays.iter().map(|relay| AddressFamily::of(relay.bound()));
-        let Some(first) = families.next() else { return Err(ConfigError::NoRelay) };
-        if families.any(|family| family == first) || self.relays.len() > 2 {
-            return Err(ConfigError::TwoRelays);
+        if self.relays.is_empty() {
+            return Err(ConfigError::NoRelay);
+        }
+        for (at, one) in self.relays.iter().enumerate() {
+            let same = |other: &RelayAddress| {
+                other.bound() == one.bound() || other.advertised() == one.advertised()
+            };
+            if self.relays[..at].iter().any(same) {
+                return Err(ConfigError::TwoRelays(one.advertised()));
+            }
         }
         let listeners = self.listeners.iter().map(SocketAddr::ip);
         let relays = self.relays.iter().flat_map(|relay| [relay.bound(), relay.advertised()]);

@@ -1,11 +1,11 @@
 //! What a server tells its operator.
 use alloc::sync::Arc;
-use core::net::SocketAddr;
-use sans_io::Path;
+use core::{net::SocketAddr, time::Duration};
+use sans_io::{Instant, Path};
 use stun_proto::attribute::Code;
 
-/// Something worth a line in a log. Only clients that have logged in cause events; what others do
-/// is counted.
+/// Something worth a line in a log. What may be repeated at will, refusals, is told once a second at
+/// most, with how often it was not told since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnServerEvent {
     /// A client has a relayed address.
@@ -27,6 +27,10 @@ pub enum TurnServerEvent {
         relayed: SocketAddr,
         /// Why.
         end: AllocationEnd,
+        /// How long it was there.
+        lasted: Duration,
+        /// What it carried.
+        traffic: Traffic,
     },
     /// A user who has logged in did not get an allocation.
     AllocationRefused {
@@ -36,7 +40,62 @@ pub enum TurnServerEvent {
         user: Arc<str>,
         /// What it was told.
         code: Code,
+        /// How many more got none since the last event of this kind.
+        untold: u64,
     },
+    /// Somebody showed wrong credentials. Over UDP the address may be made up.
+    LoginRefused {
+        /// Between listener and client.
+        client: Path,
+        /// Who it says it is, cut to 64 bytes; `None` where that is a hash of nobody's name.
+        user: Option<Arc<str>>,
+        /// How many more did since the last event of this kind.
+        untold: u64,
+    },
+}
+
+/// Data one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// How many datagrams.
+    pub packets: u64,
+    /// The bytes in them, without any header.
+    pub bytes: u64,
+}
+
+/// Data that was relayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// From clients.
+    pub to_peers: Flow,
+    /// To clients.
+    pub to_client: Flow,
+}
+
+impl Flow {
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.packets = self.packets.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(bytes as u64);
+    }
+}
+
+/// Tells of something once a second at most.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    next: Instant,
+    untold: u64,
+}
+
+impl Pace {
+    /// Whether to tell it, and how many were not told before.
+    pub(super) fn tell(&mut self, now: Instant) -> Option<u64> {
+        if now < self.next {
+            self.untold = self.untold.saturating_add(1);
+            return None;
+        }
+        self.next = now.saturating_add(Duration::from_secs(1));
+        Some(core::mem::take(&mut self.untold))
+    }
 }
 
 /// Why an allocation ended.

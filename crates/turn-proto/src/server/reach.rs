@@ -62,9 +62,25 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// The relay address of a family.
-    pub(super) fn relay(&self, family: AddressFamily) -> Option<RelayAddress> {
-        self.relays.iter().copied().find(|relay| AddressFamily::of(relay.bound) == family)
+    /// Whether there is a relay address of a family.
+    pub(super) fn has_relay(&self, family: AddressFamily) -> bool {
+        self.relays.iter().any(|relay| AddressFamily::of(relay.bound) == family)
+    }
+
+    /// The relay addresses of a family, as a client is to be served from them: the one that it came
+    /// to, if that relays, for it is known to be reached from there; then the others, from anyone on.
+    pub(super) fn relays_for(
+        &self,
+        family: AddressFamily,
+        listener: IpAddr,
+        anyone: u32,
+    ) -> Vec<IpAddr> {
+        let of_family = self.relays.iter().filter(|relay| AddressFamily::of(relay.bound) == family);
+        let mut all: Vec<IpAddr> = of_family.map(|relay| relay.bound).collect();
+        let turn = anyone as usize % all.len().max(1);
+        all.rotate_left(turn);
+        all.sort_by_key(|bound| *bound != listener);
+        all
     }
 
     /// A peer as a client names it, turned into the peer as the sockets see it: what is advertised

@@ -13,6 +13,13 @@ use stun_proto::{
 /// Longer than an indication with an IPv6 peer and an ICMP error: 56 bytes.
 const INDICATION_MAX: usize = 64;
 
+/// Where data goes.
+#[derive(Clone, Copy)]
+enum Way {
+    ToPeer,
+    ToClient,
+}
+
 impl TurnServer {
     /// A ChannelData message of a client (RFC 8656 §12.6).
     pub(super) fn relay_channel_data<'a>(
@@ -34,7 +41,7 @@ impl TurnServer {
         let meta = onward(meta, path.transport());
         let packet = self.is_peer(peer).then(|| to_peer(allocation, now, peer, meta, message.data));
         match packet.flatten() {
-            Some(packet) => self.forward(now, id, packet),
+            Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
         }
     }
@@ -67,7 +74,7 @@ impl TurnServer {
             && self.reach.allows(peer)
             && self.is_peer(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
-            Some(packet) => self.forward(now, id, packet),
+            Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
         }
     }
@@ -96,13 +103,14 @@ impl TurnServer {
             };
             let stream = client.transport().is_stream();
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
-            return self.forward(now, id, packet.with_head(&head).with_pad(pad));
+            return self.forward(now, id, Way::ToClient, packet.with_head(&head).with_pad(pad));
         }
         let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
         let transaction = self.entropy.transaction_id();
         match DataHead::new(Method::DATA, transaction, peer, false, bytes.len()) {
             Some(head) => {
-                self.forward(now, id, packet.with_head(head.as_bytes()).with_pad(head.pad()))
+                let packet = packet.with_head(head.as_bytes()).with_pad(head.pad());
+                self.forward(now, id, Way::ToClient, packet)
             }
             None => self.drops.refuse(DropReason::Malformed),
         }
@@ -114,12 +122,27 @@ impl TurnServer {
     }
 
     /// Passes data on, unless the allocation has relayed too much already.
-    fn forward<'a>(&mut self, now: Instant, id: AllocationId, packet: Packet<'a>) -> Verdict<'a> {
+    fn forward<'a>(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        way: Way,
+        packet: Packet<'a>,
+    ) -> Verdict<'a> {
+        let Some(allocation) = self.table.get_mut(id) else {
+            return self.drops.refuse(DropReason::Unexpected);
+        };
+        let len = packet.payload.len();
         if let Some(limit) = self.limits.bytes_per_second
-            && let Some(allocation) = self.table.get_mut(id)
-            && !allocation.bandwidth.take(now, packet.payload.len(), limit)
+            && !allocation.bandwidth.take(now, len, limit)
         {
             return self.drops.refuse(DropReason::TooFast);
+        }
+        for traffic in [&mut allocation.traffic, &mut self.traffic] {
+            match way {
+                Way::ToPeer => traffic.to_peers.add(len),
+                Way::ToClient => traffic.to_client.add(len),
+            }
         }
         Verdict::Send(packet)
     }

@@ -2,7 +2,11 @@
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::{borrow::Borrow, fmt, time::Duration};
 use sans_io::Instant;
-use stun_proto::{Credentials, Key, PrepareError, UserId, attribute::Algorithm, turn_rest};
+use stun_proto::{
+    Credentials, Key, PrepareError, UserId,
+    attribute::{Algorithm, Userhash},
+    turn_rest,
+};
 
 /// The users of one realm. Keys are kept, passwords are not (RFC 8656 §6).
 ///
@@ -18,7 +22,7 @@ pub struct Users {
     by_name: BTreeMap<Arc<str>, Keys>,
     /// The names by what stands for them in a request (RFC 8489 §14.4).
     by_hash: BTreeMap<[u8; 32], Arc<str>>,
-    secret: Option<Secret>,
+    secrets: Vec<Secret>,
 }
 
 #[derive(Clone)]
@@ -58,7 +62,7 @@ impl Users {
             realm: realm.into(),
             by_name: BTreeMap::new(),
             by_hash: BTreeMap::new(),
-            secret: None,
+            secrets: Vec::new(),
         }
     }
 
@@ -75,26 +79,53 @@ impl Users {
             md5: credentials.long_term_key(&self.realm, Algorithm::Md5)?,
             sha256: credentials.long_term_key(&self.realm, Algorithm::Sha256)?,
         };
+        self.add(&credentials, keys)
+    }
+
+    /// Adds a user whose password is not known here: the keys are what
+    /// [`Credentials::long_term_key_bytes`] makes of name, realm and password.
+    pub fn insert_keys(
+        &mut self,
+        username: &str,
+        md5: &[u8; 16],
+        sha256: &[u8; 32],
+    ) -> Result<(), PrepareError> {
+        let name = Credentials::new(username, "none")?;
+        self.add(&name, Keys { md5: Key::new(md5), sha256: Key::new(sha256).with_sha256() })
+    }
+
+    fn add(&mut self, credentials: &Credentials, keys: Keys) -> Result<(), PrepareError> {
         let name: Arc<str> = credentials.username().into();
         self.by_hash.insert(credentials.userhash(&self.realm)?.0, Arc::clone(&name));
         self.by_name.insert(name, keys);
         Ok(())
     }
 
+    /// Whether there is a user of this name.
+    pub fn contains(&self, username: &str) -> bool {
+        Credentials::new(username, "none")
+            .is_ok_and(|credentials| self.by_name.contains_key(credentials.username()))
+    }
+
     /// Takes users besides whose names are `"<unix time>:<anything>"` and whose passwords were
     /// made from this secret, see [`stun_proto::turn_rest`], until that time. Allocations that they
     /// have by then go on; limits count what follows the colon, whatever the time before it.
-    /// `unix_time_at_zero` is the time since 1970 at [`Instant::ZERO`].
+    /// Several secrets add up, so that one may take over from another. `unix_time_at_zero` is the time since 1970 at [`Instant::ZERO`].
     #[must_use]
     pub fn with_shared_secret(mut self, secret: &[u8], unix_time_at_zero: Duration) -> Self {
-        self.secret = Some(Secret { bytes: secret.to_vec(), origin: unix_time_at_zero });
+        self.secrets.push(Secret { bytes: secret.to_vec(), origin: unix_time_at_zero });
         self
     }
 
     /// Whether every user can be told by USERHASH, so that clients may keep their names to
     /// themselves (RFC 8489 §9.2.4). A name that a shared secret makes is not known before it comes.
     pub(super) const fn know_hashes(&self) -> bool {
-        self.secret.is_none()
+        self.secrets.is_empty()
+    }
+
+    /// The user whose name has this hash.
+    pub(super) fn name_of(&self, hash: Userhash) -> Option<Arc<str>> {
+        self.by_hash.get(&hash.0).cloned()
     }
 
     /// The realm.
@@ -113,13 +144,15 @@ impl Users {
     }
 
     /// The user of this name. `known`: the name has an allocation on the path that the request came
-    /// on, so that its end does not matter.
+    /// on, so that its end does not matter. `proves`: the request is signed with this key, by which
+    /// one of several secrets is told.
     pub(super) fn look_up(
         &self,
         now: Instant,
         user: UserId<'_>,
         algorithm: Algorithm,
         known: impl FnOnce(&str) -> bool,
+        proves: impl Fn(&Key) -> bool,
     ) -> Option<User> {
         let name = match user {
             UserId::Name(name) => name,
@@ -133,19 +166,27 @@ impl Users {
             let (name, account) = (Arc::clone(name), Arc::clone(name));
             return Some(User { name, account, key: key.clone() });
         }
-        let secret = self.secret.as_ref()?;
         let ends = turn_rest::expiry(name)?;
-        let unix_now = secret.origin.saturating_add(now.saturating_since(Instant::ZERO));
-        if ends <= unix_now && !known(name) {
-            return None;
-        }
-        let password = turn_rest::password(&secret.bytes, name);
-        let key = Credentials::new(name, &password).ok()?.long_term_key(&self.realm, algorithm);
+        let since_start = now.saturating_since(Instant::ZERO);
+        let alive = |secret: &&Secret| secret.origin.saturating_add(since_start) < ends;
+        let known = known(name);
+        let alive = self.secrets.iter().filter(|secret| known || alive(secret));
+        let mut keys = alive.filter_map(|secret| {
+            let password = turn_rest::password(&secret.bytes, name);
+            Credentials::new(name, &password).ok()?.long_term_key(&self.realm, algorithm).ok()
+        });
+        let first = keys.next()?;
+        let key = match keys.next() {
+            // one secret, and the caller checks
+            None => first,
+            Some(_) if proves(&first) => first,
+            Some(second) => core::iter::once(second).chain(keys).find(proves)?,
+        };
         let account = match name.split_once(':') {
             Some((_, account)) if !account.is_empty() => account,
             _ => name,
         };
-        Some(User { name: name.into(), account: account.into(), key: key.ok()? })
+        Some(User { name: name.into(), account: account.into(), key })
     }
 }
 

@@ -79,7 +79,7 @@ impl TurnServer {
         additional: Option<AdditionalAddressFamily>,
     ) -> Result<(AddressFamily, Option<(AddressFamily, Code)>), Code> {
         let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
-        let has = |family| self.reach.relay(family).is_some();
+        let has = |family| self.reach.has_relay(family);
         if let Some(additional) = additional {
             if additional != AdditionalAddressFamily::V6 {
                 return Err(Code::BAD_REQUEST);

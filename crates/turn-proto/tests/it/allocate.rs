@@ -502,3 +502,23 @@ fn a_lost_socket_ends_its_allocation() {
     ));
     assert_eq!(alice.ask(&mut desk, Method::REFRESH, |_| {}).code(), 437);
 }
+
+/// A host with several addresses relays from where the client came to, and shares the rest out.
+#[test]
+fn several_addresses_of_a_family_are_relayed_from() {
+    let mut config = desk::config();
+    for ip in ["9.9.9.1", "9.9.9.4"] {
+        config.relays.push(turn_proto::RelayAddress::new(ip.parse().unwrap()));
+    }
+    config.listeners.push(address("9.9.9.7:3478"));
+    config.max_allocations = 40;
+    let mut desk = Desk::with(config);
+    let mut from = |listener: &str, n: usize| {
+        let mut user = User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"));
+        user.path = sans_io::Path::udp(address(listener), user.path.remote());
+        user.allocate(&mut desk).ip().to_string()
+    };
+    assert!((0..8).all(|n| from("9.9.9.1:3478", n) == "9.9.9.1"));
+    let others: BTreeSet<_> = (8..38).map(|n| from("9.9.9.7:3478", n)).collect();
+    assert_eq!(Vec::from_iter(others), ["9.9.9.1", "9.9.9.2", "9.9.9.4"]);
+}

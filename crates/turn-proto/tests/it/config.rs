@@ -18,7 +18,7 @@ fn a_configuration_that_cannot_work_is_refused() {
         (|c| c.users = Users::new("x".repeat(128)), "Realm"),
         (|c| c.listeners.clear(), "NoListener"),
         (|c| c.relays.clear(), "NoRelay"),
-        (|c| c.relays.push(RelayAddress::new([9, 9, 9, 3].into())), "TwoRelays"),
+        (|c| c.relays.push(RelayAddress::new([9, 9, 9, 2].into())), "TwoRelays(9.9.9.2)"),
         (|c| c.listeners.push(address("0.0.0.0:3478")), "Unspecified"),
         (|c| c.relays = vec![RelayAddress::new([0; 4].into())], "Unspecified"),
         (

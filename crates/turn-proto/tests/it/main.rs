@@ -1,6 +1,7 @@
 //! Client and server through the contract, in virtual time.
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 
+mod admin;
 mod allocate;
 mod auth;
 mod client;

@@ -1,0 +1,95 @@
+//! Who may log in, from flags and files.
+use super::settings::{Account, Settings};
+use crate::exit::Failure;
+use spool::{
+    Accounts,
+    probe::{Algorithm, Credentials},
+};
+use std::{collections::BTreeSet, io::BufRead, path::Path};
+
+/// What stands before keys in the place of a password.
+const KEYS: &str = "keys:";
+
+/// All accounts, and the secrets that make more.
+pub(super) fn read(settings: &Settings) -> Result<Accounts, Failure> {
+    let mut accounts = Accounts::new();
+    let mut names = BTreeSet::new();
+    let mut take = |name: &str, place: &str| {
+        if names.insert(name.to_owned()) {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{place}: there is an account '{name}' already")))
+    };
+    for Account { name, password } in &settings.user {
+        take(name, "--user")?;
+        accounts = accounts.password(name, password);
+    }
+    if let Some(path) = &settings.users {
+        for (number, line) in lines("--users", path)? {
+            let place = format!("{}, line {number}", path.display());
+            let wrong = |what| Failure::Usage(format!("{place}: {what}"));
+            let Account { name, password } = line.parse().map_err(wrong)?;
+            take(&name, &place)?;
+            accounts = match password.strip_prefix(KEYS) {
+                None => accounts.password(&name, &password),
+                Some(keys) => {
+                    let keys = parse_keys(keys);
+                    let (md5, sha256) =
+                        keys.ok_or_else(|| wrong("keys are what --print-keys prints"))?;
+                    accounts.keys(&name, md5, sha256)
+                }
+            };
+        }
+    }
+    for secret in &settings.auth_secret {
+        accounts = accounts.secret(secret.as_bytes());
+    }
+    if let Some(path) = &settings.auth_secret_file {
+        for (_, secret) in lines("--auth-secret-file", path)? {
+            accounts = accounts.secret(secret.as_bytes());
+        }
+    }
+    Ok(accounts)
+}
+
+/// The lines of a file that say something, with their numbers.
+fn lines(flag: &str, path: &Path) -> Result<Vec<(usize, String)>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("{flag} {}: {error}", path.display())))?;
+    let lines = text.lines().map(str::trim).enumerate();
+    let said = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    Ok(said.map(|(at, line)| (at + 1, line.to_owned())).collect())
+}
+
+/// Reads a password from stdin and gives the line of a file of accounts that holds no password.
+pub(super) fn keys_line(name: &str, realm: &str) -> Result<String, Failure> {
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password).map_err(Failure::start("the password"))?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    let wrong = |what: String| Failure::Usage(format!("--print-keys {name}: {what}"));
+    if name.is_empty() || name.contains(':') || password.is_empty() {
+        return Err(wrong("a name without a colon, and a password on stdin".to_owned()));
+    }
+    let credentials = Credentials::new(name, password).map_err(|error| wrong(error.to_string()))?;
+    let key = |algorithm| {
+        let bytes = credentials.long_term_key_bytes(realm, algorithm);
+        bytes.map(|bytes| hex(&bytes)).ok_or_else(|| wrong("the realm cannot be used".to_owned()))
+    };
+    Ok(format!("{name}:{KEYS}{}:{}", key(Algorithm::Md5)?, key(Algorithm::Sha256)?))
+}
+
+fn parse_keys(text: &str) -> Option<([u8; 16], [u8; 32])> {
+    let (md5, sha256) = text.split_once(':')?;
+    Some((unhex(md5)?.try_into().ok()?, unhex(sha256)?.try_into().ok()?))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    Some(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
+}

@@ -1,0 +1,85 @@
+//! What an operator asks and changes while a server runs.
+use super::{Accounts, Reporter, ServeError, watch};
+use crate::driver::{Handle, Stats, Stopped};
+use sans_io::{DropCounters, Instant};
+use thiserror::Error;
+use turn_proto::{PeerPolicy, Traffic, TurnServer};
+
+/// Reaches a [`TurnService`](crate::TurnService) from anywhere. While there is one of these the
+/// server runs on, unless it is stopped.
+#[derive(Clone, Debug)]
+pub struct TurnControl {
+    pub(super) realm: String,
+    pub(super) handle: Handle<TurnServer, Reporter>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The server has ended.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// The accounts are of no use.
+    #[error(transparent)]
+    Accounts(#[from] ServeError),
+}
+
+/// How a server does.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TurnSnapshot {
+    /// Allocations there are.
+    pub allocations: usize,
+    /// Connections of clients over TCP and TLS.
+    pub connections: usize,
+    /// Whether it makes no new allocations.
+    pub draining: bool,
+    /// What was relayed since the start.
+    pub traffic: Traffic,
+    /// How often bytes were refused, and why.
+    pub drops: DropCounters,
+    /// What the sockets did.
+    pub sockets: Stats,
+    /// Events that nobody took in time.
+    pub untold_events: u64,
+}
+
+impl TurnControl {
+    /// Has other accounts from now on. Allocations of users who are gone end when they are due, and
+    /// nobody loses a packet.
+    pub async fn set_accounts(&self, accounts: &Accounts) -> Result<(), ControlError> {
+        let now = self.handle.call(|cx, _| cx.now).await?;
+        let since_zero = now.saturating_since(Instant::ZERO);
+        // keys are hashed here, for the task that relays has better to do
+        let users = accounts.users(&self.realm, watch::unix_time().saturating_sub(since_zero))?;
+        // the realm is the one it had
+        let _ = self.handle.call(|cx, _| cx.machine.set_users(users)).await?;
+        Ok(())
+    }
+
+    /// Has another policy from now on; permissions that are there last five minutes at most.
+    pub async fn set_peers(&self, peers: PeerPolicy) -> Result<(), Stopped> {
+        self.handle.call(|cx, _| cx.machine.set_peers(peers)).await
+    }
+
+    /// Makes no new allocations from now on.
+    pub async fn drain(&self) -> Result<(), Stopped> {
+        self.handle.call(|cx, _| cx.machine.drain()).await
+    }
+
+    /// How it does.
+    pub async fn snapshot(&self) -> Result<TurnSnapshot, Stopped> {
+        self.handle
+            .call(|cx, reporter| TurnSnapshot {
+                allocations: cx.machine.allocations(),
+                connections: cx.machine.connections(),
+                draining: cx.machine.is_draining(),
+                traffic: cx.machine.traffic(),
+                drops: *cx.machine.drops(),
+                sockets: cx.stats(),
+                untold_events: reporter.untold,
+            })
+            .await
+    }
+}
