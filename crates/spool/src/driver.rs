@@ -98,8 +98,7 @@ impl Sockets {
 
     /// Has the sockets that are opened from now on, also those that the machine asks for, tell TTL
     /// and DSCP of each datagram that arrives ([`PacketMeta`](sans_io::PacketMeta)), as far as the
-    /// system can: Linux and Android. Datagrams are then read one by one, which a server does
-    /// better without.
+    /// system can: Linux and Android.
     pub fn report_headers(&mut self) {
         self.0.reports_headers = true;
     }

@@ -7,8 +7,8 @@ use super::{
 use nix::{
     errno::Errno,
     sys::socket::{
-        ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg,
-        setsockopt, sockopt,
+        ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, RecvMsg, SockaddrStorage,
+        recvmmsg, sendmsg, setsockopt, sockopt,
     },
 };
 use sans_io::PacketMeta;
@@ -80,14 +80,32 @@ fn send_as_is(
     }
 }
 
-/// Reads a datagram, or several that the kernel joined, with what its header said.
-pub(super) fn receive(socket: &impl AsRawFd, buffer: IoSliceMut<'_>) -> io::Result<Read> {
-    // more than all that the kernel is asked to tell: with too little room it tells nothing
-    let mut control = [0; 512];
+/// Room for what the kernel tells of one datagram: more than all that it is asked for, since with too
+/// little it tells nothing.
+const CONTROL: usize = 192;
+
+/// Reads what waits into one buffer each: a datagram, or several that the kernel joined, with what
+/// its header said. Gives how many buffers were filled.
+pub(super) fn receive<const N: usize>(
+    socket: &impl AsRawFd,
+    buffers: [IoSliceMut<'_>; N],
+    reads: &mut [Read; N],
+) -> io::Result<usize> {
+    let mut buffers = buffers.map(|buffer| [buffer]);
+    // made anew each time, for the kernel writes lengths into them that are not set again
+    let room = Some(Vec::with_capacity(CONTROL));
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(N, room);
     let flags = MsgFlags::MSG_DONTWAIT;
-    let mut buffer = [buffer];
-    let fd = socket.as_raw_fd();
-    let message = recvmsg::<SockaddrStorage>(fd, &mut buffer, Some(&mut control), flags)?;
+    let messages = recvmmsg(socket.as_raw_fd(), &mut headers, &mut buffers, flags, None)?;
+    let mut count = 0;
+    for (read, message) in reads.iter_mut().zip(messages) {
+        *read = read_of(&message)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn read_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<Read> {
     let from = message.address.as_ref().and_then(address).ok_or(io::ErrorKind::InvalidData)?;
     let mut read =
         Read { from, meta: PacketMeta::default(), len: message.bytes, stride: message.bytes };

@@ -231,32 +231,18 @@ impl RecvBuffers {
     }
 
     fn read(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if socket.reports {
-            return self.read_headers(socket);
-        }
         let mut chunks = self.bytes.chunks_exact_mut(READ_MAX);
         let mut slices: [IoSliceMut<'_>; BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if socket.reports {
+            self.count = super::header::receive(&socket.io, slices, &mut self.reads)?;
+            return Ok(());
+        }
         let from = UdpSockRef::from(&socket.io);
         self.count = socket.state.recv(from, &mut slices, &mut self.metas)?;
         for (read, meta) in self.reads.iter_mut().zip(&self.metas).take(self.count) {
             *read = Read::of(meta);
-        }
-        Ok(())
-    }
-
-    /// The same with all of each header, which takes a system call each.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn read_headers(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        for (bytes, read) in self.bytes.chunks_exact_mut(READ_MAX).zip(&mut self.reads) {
-            match super::header::receive(&socket.io, IoSliceMut::new(bytes)) {
-                Ok(received) => *read = received,
-                // there is something to hand on first
-                Err(_) if self.count > 0 => break,
-                Err(error) => return Err(error),
-            }
-            self.count += 1;
         }
         Ok(())
     }

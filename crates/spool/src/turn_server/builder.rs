@@ -186,6 +186,8 @@ impl TurnServiceBuilder {
     #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
         let mut opening = Opening::default();
+        // what a client marks stays marked (RFC 8656 §14)
+        opening.sockets.report_headers();
         let listeners = opening.open(&self.listen, DEFAULT_PORT)?;
         let other = opening.open_other(self.behaviour, &listeners)?;
         #[cfg(feature = "tls")]

@@ -9,7 +9,7 @@ use spool::driver::Sockets;
 use std::net::SocketAddr;
 
 /// A driver that reports headers if it `reports`, and where it is reached.
-async fn listener(ip: &str, reports: bool) -> (Running, SocketAddr) {
+pub(crate) async fn listener(ip: &str, reports: bool) -> (Running, SocketAddr) {
     let mut sockets = Sockets::default();
     if reports {
         sockets.report_headers();

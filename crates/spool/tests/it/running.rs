@@ -1,6 +1,6 @@
 //! A driver that runs in a task, and what it tells.
 use crate::machines::{Probe, Seen};
-use sans_io::Path;
+use sans_io::{Packet, PacketMeta, Path};
 use spool::driver::{Application, Context, Driver, Handle, Sockets};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
@@ -53,6 +53,21 @@ impl Running {
         match self.next().await {
             Told::Event(Seen::Socket(_, Ok(local))) => local,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a packet with this DSCP.
+    pub(crate) async fn send(&self, path: Path, dscp: u8, bytes: Vec<u8>) {
+        let meta = PacketMeta { dscp, ..PacketMeta::default() };
+        self.with(move |cx| cx.send(&Packet::new(path, &bytes).with_meta(meta))).await;
+    }
+
+    /// The next datagram with its header, for a machine that is curious.
+    pub(crate) async fn header(&mut self) -> (PacketMeta, Vec<u8>) {
+        loop {
+            if let Told::Event(Seen::Header(meta, bytes)) = self.next().await {
+                return (meta, bytes);
+            }
         }
     }
 

@@ -147,6 +147,43 @@ async fn a_client_over_tcp_relays_to_peers_over_udp() {
     server.stop().await;
 }
 
+/// What a client marks stays marked, both ways (RFC 8656 §14).
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn the_dscp_of_a_packet_goes_along() {
+    let server = builder().start().await.unwrap();
+    let listener = server.listeners()[0];
+    let (mut peer, to) = crate::headers::listener("127.0.0.1", true).await;
+    let (mut client, local) = crate::headers::listener("127.0.0.1", true).await;
+    let path = Path::udp(local, listener);
+    let credentials = Credentials::new("alice", "wonderland").unwrap();
+    let mut machine = TurnClient::new(TurnClientConfig::new(path, credentials), [4; 32]);
+    machine.allocate(Instant::ZERO).unwrap();
+    let mut relayed = None;
+    loop {
+        match machine.poll_output() {
+            Output::Transmit(transmit) => client.send(path, 0, transmit.payload.to_vec()).await,
+            Output::Event(TurnEvent::Allocated { relayed: address, .. }) => {
+                relayed = Some(address);
+                machine.create_permission(Instant::ZERO, &[to.ip()]).unwrap();
+            }
+            Output::Event(TurnEvent::PermissionInstalled { .. }) => break,
+            Output::Event(other) => panic!("{other:?}"),
+            _ => {
+                let (_, bytes) = client.header().await;
+                let _ = machine.handle_input(Instant::ZERO, Input::received(path, &bytes));
+            }
+        }
+    }
+    let packet = machine.send(Instant::ZERO, to, b"marked").unwrap().to_vec();
+    client.send(path, 46, packet).await;
+    let (meta, bytes) = peer.header().await;
+    assert_eq!((meta.dscp, &bytes[..]), (46, &b"marked"[..]));
+    peer.send(Path::udp(to, relayed.unwrap()), 10, b"back".to_vec()).await;
+    assert_eq!(client.header().await.0.dscp, 10);
+    server.stop().await;
+}
+
 /// A client that takes nothing of what peers send it costs a bounded backlog, and nobody else.
 #[tokio::test]
 async fn a_client_that_does_not_read_loses_its_own_datagrams_only() {
