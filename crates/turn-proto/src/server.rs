@@ -8,10 +8,12 @@ mod channels;
 mod config;
 mod connections;
 mod event;
+mod opening;
 mod permissions;
 mod ports;
 mod reach;
 mod relay;
+mod relays;
 mod reply;
 mod requests;
 mod reservations;
@@ -32,6 +34,7 @@ use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
 use event::Pace;
 use reach::Reach;
+use relays::Relays;
 use reservations::Reservations;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, PacketMeta,
@@ -40,7 +43,9 @@ use sans_io::{
 use stun_proto::{
     AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
     SourceLimiter,
-    attribute::{Code, ErrorCode, PasswordAlgorithms, UnknownAttributes, XorMappedAddress},
+    attribute::{
+        AddressFamily, Code, ErrorCode, PasswordAlgorithms, UnknownAttributes, XorMappedAddress,
+    },
 };
 use table::{AllocationId, Table};
 
@@ -65,8 +70,8 @@ const STRANGER_FRAME_MAX: usize = 4096;
 /// relayed addresses only.
 ///
 /// Each input queues at most one message, so [`max_queue`](TurnServerConfig::max_queue) of them may
-/// come between two drains. A drain gives at most three outputs for each input since the last one,
-/// three for each allocation whose time has run out meanwhile, and one for each connection.
+/// come between two drains. A drain gives at most four outputs for each input since the last one,
+/// four for each allocation whose time has run out meanwhile, and one for each connection.
 ///
 /// ```
 /// use sans_io::{Input, Instant, Machine, Output, Path, SocketIds};
@@ -208,11 +213,9 @@ impl TurnServer {
         while let Some((_, id)) = self.timers.pop_due(now) {
             let open = self.table.get(id).is_some_and(Allocation::is_open);
             if open {
-                self.end(id, AllocationEnd::Expired);
-            } else if let Some(allocation) = self.table.get(id) {
-                let close = SocketRequest::Close(allocation.socket);
-                self.out.socket(close);
-                self.give_up_opening(id);
+                self.expire(now, id);
+            } else {
+                self.opening_ends(now, id);
             }
         }
         while let Some(path) = self.connections.pop_idle(now) {
@@ -240,15 +243,44 @@ impl TurnServer {
         let Some(allocation) = self.table.remove(id) else { return };
         self.connections.release(self.clock.now(), &allocation.client);
         if end != AllocationEnd::SocketLost {
-            self.out.socket(SocketRequest::Close(allocation.socket));
+            self.close_relays(allocation.relays);
         }
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
-        let relayed = self.reach.relayed(allocation.bound);
+        let Some(relay) = allocation.relays.iter().next() else { return };
+        let relayed = self.reach.relayed(relay.bound);
         let lasted = self.clock.now().saturating_since(allocation.since);
         let traffic = allocation.traffic;
         let event =
             TurnServerEvent::AllocationEnded { client, user, relayed, end, lasted, traffic };
         self.event(event);
+    }
+
+    /// Ends what is over of an open allocation: a family of two, or all.
+    fn expire(&mut self, now: Instant, id: AllocationId) {
+        let Some(allocation) = self.table.get(id) else { return };
+        let relays = allocation.relays;
+        if relays.iter().all(|relay| relay.expires <= now) {
+            return self.end(id, AllocationEnd::Expired);
+        }
+        for relay in relays.iter().filter(|relay| relay.expires <= now) {
+            self.end_family(id, relay.family());
+        }
+    }
+
+    /// Gives up one family of an allocation that has another.
+    fn end_family(&mut self, id: AllocationId, family: AddressFamily) {
+        let Some(relay) = self.table.give_up(id, family) else { return };
+        self.out.socket(SocketRequest::Close(relay.socket));
+        if let Some(allocation) = self.table.get_mut(id) {
+            allocation.forget(family);
+        }
+        self.rearm(id);
+    }
+
+    fn close_relays(&mut self, relays: Relays) {
+        for relay in relays.iter() {
+            self.out.socket(SocketRequest::Close(relay.socket));
+        }
     }
 
     /// The connection of a client (TCP, TLS) is no more. Its allocation goes with it, for whoever connects from the
@@ -261,7 +293,7 @@ impl TurnServer {
         }
         self.timers.set(id, None);
         let Some(allocation) = self.table.remove(id) else { return };
-        self.out.socket(SocketRequest::Close(allocation.socket));
+        self.close_relays(allocation.relays);
         if let Some(token) = allocation.token {
             self.reservations.release(token);
         }

@@ -138,8 +138,13 @@ fn notify(state: &str) {
 
 fn describe(event: &TurnServerEvent) -> Entry {
     match event {
-        TurnServerEvent::AllocationCreated { client, user, relayed } => {
-            of_client(Entry::new("allocated").with("user", user), *client).with("relayed", relayed)
+        TurnServerEvent::AllocationCreated { client, user, relayed, additional } => {
+            let entry = of_client(Entry::new("allocated").with("user", user), *client);
+            let entry = entry.with("relayed", relayed);
+            match additional {
+                Some(additional) => entry.with("additional", additional),
+                None => entry,
+            }
         }
         TurnServerEvent::AllocationEnded { client, user, relayed, end, lasted, traffic } => {
             of_client(Entry::new("ended").with("user", user), *client)

@@ -1,35 +1,32 @@
 //! Allocate: from request to relayed address (RFC 8656 §7.2).
 use super::{
-    AllocationEnd, OPEN_WITHIN, Traffic, TurnServer, TurnServerEvent,
+    OPEN_WITHIN, Traffic, TurnServer,
     allocation::{Allocation, Opening, Phase},
     auth::Identity,
     bandwidth::Bandwidth,
     channels::Channels,
     permissions::Permissions,
     ports::{self, PortWish},
+    relays::{Relay, Relays},
     reservations::Token,
     table::AllocationId,
     wish::{Wanted, Wish},
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Path, SocketFault, SocketId, SocketRequest, Verdict};
+use sans_io::{DropReason, Instant, Path, SocketRequest, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
     attribute::{
-        AddressErrorCode, AddressFamily, Code, ErrorCode, Lifetime, ReservationToken,
-        XorMappedAddress, XorRelayedAddress,
+        AddressErrorCode, AddressFamily, Code, Lifetime, ReservationToken, XorMappedAddress,
+        XorRelayedAddress,
     },
 };
-
-/// How many ports are tried that another program turns out to hold.
-const ATTEMPTS_MAX: u8 = 8;
 
 /// All that a new allocation takes.
 struct Plan {
     wish: Wish,
-    bound: SocketAddr,
-    socket: SocketId,
+    relays: Relays,
     /// What is held back for the user besides.
     token: Option<Token>,
 }
@@ -45,7 +42,7 @@ impl TurnServer {
         if let Some(id) = self.table.find_client(&path) {
             return self.allocate_again(now, id, &identity, message);
         }
-        let Plan { wish, bound, socket, token } = match self.plan(now, path, &identity, message) {
+        let Plan { wish, relays, token } = match self.plan(now, path, &identity, message) {
             Ok(plan) => plan,
             Err(code) => {
                 self.tell_refused(now, path, Arc::clone(&identity.user), code);
@@ -58,8 +55,7 @@ impl TurnServer {
             user: Arc::clone(&identity.user),
             account: Arc::clone(&identity.account),
             request: message.transaction_id(),
-            socket,
-            bound,
+            relays,
             refused: wish.refused,
             token,
             phase: Phase::Opening(Box::new(Opening {
@@ -69,9 +65,7 @@ impl TurnServer {
                     Wanted::Port(port) => Some(port),
                     Wanted::Reserved(..) => None,
                 },
-                attempts: 1,
             })),
-            expires,
             since: now,
             traffic: Traffic::default(),
             bandwidth: Bandwidth::default(),
@@ -80,7 +74,9 @@ impl TurnServer {
         });
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
-        self.out.socket(SocketRequest::Bind { id: socket, local: bound });
+        for relay in relays.iter() {
+            self.out.socket(SocketRequest::Bind { id: relay.socket, local: relay.bound });
+        }
         Verdict::Consumed
     }
 
@@ -118,7 +114,7 @@ impl TurnServer {
         if self.draining {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        let wish = self.wish(now, identity, message)?;
+        let mut wish = self.wish(now, identity, message)?;
         if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
@@ -132,23 +128,34 @@ impl TurnServer {
         if self.table.len() >= self.limits.allocations {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        let (bound, token) = match wish.port {
+        let mut relays = Relays::default();
+        let mut token = None;
+        match wish.port {
             Wanted::Reserved(token, address) => {
                 self.reservations.release(token);
-                (address, None)
+                relays.insert(Relay::new(self.sockets.take(), address));
             }
             Wanted::Port(port) => {
                 let listener = path.local().ip();
-                let found = self.find_address(now, wish.family, listener, port, &identity.account);
-                found.ok_or(Code::INSUFFICIENT_CAPACITY)?
+                for family in core::iter::once(wish.family).chain(wish.additional) {
+                    match self.find_address(now, family, listener, port, &identity.account) {
+                        Some((bound, held)) => {
+                            relays.insert(Relay::new(self.sockets.take(), bound));
+                            token = held;
+                        }
+                        None => wish.refused = Some((family, Code::INSUFFICIENT_CAPACITY)),
+                    }
+                }
             }
-        };
-        let socket = self.sockets.take();
-        Ok(Plan { wish, bound, socket, token })
+        }
+        if relays.len() == 0 {
+            return Err(Code::INSUFFICIENT_CAPACITY);
+        }
+        Ok(Plan { wish, relays, token })
     }
 
     /// A relay address that nobody has; of a pair the second one is held back.
-    fn find_address(
+    pub(super) fn find_address(
         &mut self,
         now: Instant,
         family: AddressFamily,
@@ -192,117 +199,22 @@ impl TurnServer {
         })
     }
 
-    /// What the driver says of a relay socket: it is open, could not be opened, or is lost.
-    pub(super) fn on_socket(
-        &mut self,
-        now: Instant,
-        socket: SocketId,
-        state: Result<SocketAddr, SocketFault>,
-    ) -> Verdict<'static> {
-        let Some(id) = self.table.find_socket(socket) else {
-            return Verdict::Unclaimed;
-        };
-        let Some(allocation) = self.table.get_mut(id) else {
-            return Verdict::Unclaimed;
-        };
-        let (bound, family) = (allocation.bound, allocation.family());
-        match (state, &mut allocation.phase) {
-            (Ok(address), Phase::Opening(_)) if address == bound => self.opened(now, id),
-            (Err(SocketFault::InUse), Phase::Opening(opening))
-                if opening.attempts < ATTEMPTS_MAX =>
-            {
-                opening.attempts += 1;
-                match opening.port {
-                    Some(port) => self.try_another_port(now, id, family, port),
-                    None => self.give_up_opening(id),
-                }
-            }
-            (Ok(_), Phase::Opening(_)) => {
-                // Somewhere else than asked: of no use.
-                self.out.socket(SocketRequest::Close(socket));
-                self.give_up_opening(id);
-            }
-            (Err(_), Phase::Opening(_)) => self.give_up_opening(id),
-            (Ok(_), Phase::Open) => {}
-            (Err(_), Phase::Open) => self.end(id, AllocationEnd::SocketLost),
-        }
-        Verdict::Consumed
-    }
-
-    fn try_another_port(
-        &mut self,
-        now: Instant,
-        id: AllocationId,
-        family: AddressFamily,
-        port: PortWish,
-    ) {
-        let Some(allocation) = self.table.get_mut(id) else { return };
-        let account = Arc::clone(&allocation.account);
-        let listener = allocation.client.local().ip();
-        if let Some(token) = allocation.token.take() {
-            self.reservations.release(token);
-        }
-        let found = self.find_address(now, family, listener, port, &account);
-        match found {
-            Some((local, token)) => {
-                let socket = self.sockets.take();
-                self.table.rebind(id, socket, local);
-                if let Some(allocation) = self.table.get_mut(id) {
-                    allocation.token = token;
-                }
-                self.out.socket(SocketRequest::Bind { id: socket, local });
-            }
-            None => self.give_up_opening(id),
-        }
-    }
-
-    fn opened(&mut self, now: Instant, id: AllocationId) {
-        let Some(allocation) = self.table.get_mut(id) else { return };
-        let Phase::Opening(opening) = core::mem::replace(&mut allocation.phase, Phase::Open) else {
-            return;
-        };
-        allocation.since = now;
-        allocation.expires = now.saturating_add(opening.lifetime);
-        self.timers.set(id, Some(allocation.expires));
-        let (client, user) = (allocation.client, Arc::clone(&allocation.user));
-        let relayed = self.reach.relayed(allocation.bound);
-        self.answer_allocate(now, id, &opening.identity);
-        self.event(TurnServerEvent::AllocationCreated { client, user, relayed });
-    }
-
-    /// Tells the client that there is no relayed address to be had.
-    pub(super) fn give_up_opening(&mut self, id: AllocationId) {
-        self.timers.set(id, None);
-        let Some(allocation) = self.table.remove(id) else { return };
-        self.connections.release(self.clock.now(), &allocation.client);
-        if let Some(token) = allocation.token {
-            self.reservations.release(token);
-        }
-        let Phase::Opening(opening) = allocation.phase else { return };
-        let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);
-        let kind = MessageType::error(Method::ALLOCATE);
-        let write = |reply: &mut MessageBuilder<'_>| reply.push(&ErrorCode::from(code));
-        // It queues the answer, or counts what it could not write.
-        let _ = self.reply(client, &opening.identity, kind, allocation.request, write);
-        self.tell_refused(self.clock.now(), client, allocation.user, code);
-    }
-
-    fn tell_refused(&mut self, now: Instant, client: Path, user: Arc<str>, code: Code) {
-        if let Some(untold) = self.refusals.tell(now) {
-            self.event(TurnServerEvent::AllocationRefused { client, user, code, untold });
-        }
-    }
-
     /// The success response, also to a retransmission: with what is left of the lifetime.
-    fn answer_allocate(&mut self, now: Instant, id: AllocationId, identity: &Identity) {
+    pub(super) fn answer_allocate(&mut self, now: Instant, id: AllocationId, identity: &Identity) {
         let Some(allocation) = self.table.get(id) else { return };
         let (client, request) = (allocation.client, allocation.request);
-        let relayed = self.reach.relayed(allocation.bound);
-        let left = allocation.expires.saturating_since(now);
+        let relays = allocation.relays;
+        let left = relays.next_end().unwrap_or(now).saturating_since(now);
         let (refused, token) = (allocation.refused, allocation.token);
         let kind = MessageType::success(Method::ALLOCATE);
+        let mut addresses = [None; 2];
+        for (place, relay) in addresses.iter_mut().zip(relays.iter()) {
+            *place = Some(XorRelayedAddress(self.reach.relayed(relay.bound)));
+        }
         let write = |reply: &mut MessageBuilder<'_>| {
-            reply.push(&XorRelayedAddress(relayed));
+            for relayed in addresses.iter().flatten() {
+                reply.push(relayed);
+            }
             reply.push(&XorMappedAddress(client.remote()));
             reply.push(&Lifetime(left.as_secs() as u32));
             if let Some(Token(token)) = token {

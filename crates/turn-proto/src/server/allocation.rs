@@ -1,11 +1,11 @@
 //! One allocation (RFC 8656 §6).
 use super::{
     Traffic, auth::Identity, bandwidth::Bandwidth, channels::Channels, permissions::Permissions,
-    ports::PortWish, reservations::Token,
+    ports::PortWish, relays::Relays, reservations::Token,
 };
 use alloc::{boxed::Box, sync::Arc};
-use core::{net::SocketAddr, time::Duration};
-use sans_io::{Instant, Path, SocketId};
+use core::{net::IpAddr, time::Duration};
+use sans_io::{Instant, Path};
 use stun_proto::{
     TransactionId,
     attribute::{AddressFamily, Code},
@@ -23,17 +23,13 @@ pub(super) struct Allocation {
     pub account: Arc<str>,
     /// The request that made it, so that a retransmission gets the same answer (RFC 8656 §7.2).
     pub request: TransactionId,
-    /// The socket of the relayed address.
-    pub socket: SocketId,
-    /// Where that socket is bound.
-    pub bound: SocketAddr,
+    /// The relayed address, or one of each family.
+    pub relays: Relays,
     /// The family that was asked for besides, and why it was not given (RFC 8656 §18.12).
     pub refused: Option<(AddressFamily, Code)>,
     /// What is held back for the client besides.
     pub token: Option<Token>,
     pub phase: Phase,
-    /// The end of it.
-    pub expires: Instant,
     /// When it was made.
     pub since: Instant,
     /// What it has carried.
@@ -49,13 +45,13 @@ pub(super) struct Allocation {
 /// How far an allocation is.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// The socket was asked for. Until it is open the allocation does not exist for the client.
+    /// The sockets were asked for. Until they are open the allocation does not exist for the client.
     Opening(Box<Opening>),
     /// Packets flow.
     Open,
 }
 
-/// What is needed once the socket is open.
+/// What is needed once the sockets are open.
 #[derive(Debug)]
 pub(super) struct Opening {
     /// Whom the answer is for.
@@ -64,8 +60,6 @@ pub(super) struct Opening {
     pub lifetime: Duration,
     /// What the port must be; `None`: this one and no other, for it was held back.
     pub port: Option<PortWish>,
-    /// How many ports turned out to be taken by others.
-    pub attempts: u8,
 }
 
 impl Allocation {
@@ -73,8 +67,10 @@ impl Allocation {
         matches!(self.phase, Phase::Open)
     }
 
-    /// The family of its relayed address.
-    pub(super) const fn family(&self) -> AddressFamily {
-        AddressFamily::of(self.bound.ip())
+    /// Gives up the address of a family, if there is another, with all that belongs to it.
+    pub(super) fn forget(&mut self, family: AddressFamily) {
+        let stays = |ip: IpAddr| AddressFamily::of(ip) != family;
+        self.permissions.retain(stays);
+        self.channels.retain(stays);
     }
 }

@@ -1,7 +1,7 @@
 //! The channels of one allocation (RFC 8656 §12).
 use crate::{CHANNEL_LIFETIME, ChannelNumber};
 use alloc::vec::Vec;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use sans_io::Instant;
 
 /// Channels by number and by peer; each is found by binary search, as relaying wants it.
@@ -82,6 +82,12 @@ impl Channels {
             }
         }
         Ok(())
+    }
+
+    /// Keeps those to some addresses.
+    pub(super) fn retain(&mut self, keep: impl Fn(IpAddr) -> bool) {
+        self.bindings.retain(|binding| keep(binding.peer.ip()));
+        self.by_peer.retain(|(peer, _)| keep(peer.ip()));
     }
 
     fn clear_expired(&mut self, now: Instant) {

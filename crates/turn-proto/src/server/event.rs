@@ -16,6 +16,8 @@ pub enum TurnServerEvent {
         user: Arc<str>,
         /// The relayed address, as the client was told.
         relayed: SocketAddr,
+        /// That of the other family, if it asked for both.
+        additional: Option<SocketAddr>,
     },
     /// An allocation is no more.
     AllocationEnded {

@@ -48,6 +48,11 @@ impl Permissions {
         Ok(())
     }
 
+    /// Keeps those of some addresses.
+    pub(super) fn retain(&mut self, keep: impl Fn(IpAddr) -> bool) {
+        self.entries.retain(|(address, _)| keep(*address));
+    }
+
     fn find(&self, address: IpAddr) -> Result<usize, usize> {
         self.entries.binary_search_by_key(&address, |(address, _)| *address)
     }

@@ -7,7 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use sans_io::{DropReason, Instant, Packet, PacketMeta, Path, PathFault, Transport, Verdict};
 use stun_proto::{
     AttributeType, DataHead, Message, MessageBuilder, MessageType, Method,
-    attribute::{Data, Icmp, XorPeerAddress},
+    attribute::{AddressFamily, Data, Icmp, XorPeerAddress},
 };
 
 /// Longer than an indication with an IPv6 peer and an ICMP error: 56 bytes.
@@ -70,9 +70,7 @@ impl TurnServer {
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
         let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
-        let allowed = peer.is_ipv4() == allocation.bound.is_ipv4()
-            && self.reach.allows(peer)
-            && self.is_peer(peer);
+        let allowed = self.reach.allows(peer) && self.is_peer(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -220,7 +218,8 @@ fn to_peer<'a>(
     meta: PacketMeta,
     data: &'a [u8],
 ) -> Option<Packet<'a>> {
-    let packet = Packet::new(Path::udp(allocation.bound, peer), data).with_meta(meta);
+    let relay = allocation.relays.get(AddressFamily::of(peer.ip()))?;
+    let packet = Packet::new(Path::udp(relay.bound, peer), data).with_meta(meta);
     allocation.permissions.allow(peer.ip(), now).then_some(packet)
 }
 

@@ -1,7 +1,7 @@
 //! Refresh, CreatePermission and ChannelBind (RFC 8656 §8.2, §10.2, §12.2).
 use super::{
     AllocationEnd, TurnServer, allocation::Allocation, auth::Identity, channels::BindFault,
-    table::AllocationId,
+    relays::Relay, table::AllocationId,
 };
 use crate::{ChannelNumber, lifetime::granted};
 use alloc::vec::Vec;
@@ -24,21 +24,35 @@ impl TurnServer {
             Ok(found) => found,
             Err(code) => return self.refuse(path, identity, message, code),
         };
-        let requested = message.get::<RequestedAddressFamily>();
-        if requested.is_some_and(|requested| requested.family() != Some(allocation.family())) {
+        let requested = message.get::<RequestedAddressFamily>().map(RequestedAddressFamily::family);
+        let relays = allocation.relays;
+        let is_meant = |family| requested.is_none_or(|requested| requested == Some(family));
+        let meant: Vec<AddressFamily> =
+            relays.iter().map(Relay::family).filter(|family| is_meant(*family)).collect();
+        if meant.is_empty() {
             return self.refuse(path, identity, message, Code::PEER_ADDRESS_FAMILY_MISMATCH);
         }
         let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
         if asked == Some(0) {
-            self.end(id, AllocationEnd::Deleted);
+            if meant.len() == relays.len() {
+                self.end(id, AllocationEnd::Deleted);
+            } else {
+                for family in meant {
+                    self.end_family(id, family);
+                }
+            }
             return self.accept(path, identity, message, |reply| reply.push(&Lifetime(0)));
         }
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
         let expires = now.saturating_add(lifetime);
         if let Some(allocation) = self.table.get_mut(id) {
-            allocation.expires = expires;
-            self.timers.set(id, Some(expires));
+            for family in meant {
+                if let Some(relay) = allocation.relays.get_mut(family) {
+                    relay.expires = expires;
+                }
+            }
         }
+        self.rearm(id);
         self.accept(path, identity, message, |reply| {
             reply.push(&Lifetime(lifetime.as_secs() as u32));
         })
@@ -66,7 +80,7 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Result<(), Code> {
         let (id, allocation) = self.allocation_of(path, identity)?;
-        let family = allocation.family();
+        let relays = allocation.relays;
         let limit = self.limits.permissions;
         // One more than may be is enough to see that there are too many.
         let peers: Vec<IpAddr> = message
@@ -80,7 +94,7 @@ impl TurnServer {
         if peers.len() > limit {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        if peers.iter().any(|peer| AddressFamily::of(*peer) != family) {
+        if peers.iter().any(|peer| !relays.reach(*peer)) {
             return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
         }
         let peers: Vec<IpAddr> = peers.into_iter().map(|peer| self.reach.inward(peer)).collect();
@@ -116,7 +130,7 @@ impl TurnServer {
         let number = message.get::<attribute::ChannelNumber>().ok_or(Code::BAD_REQUEST)?;
         let number = ChannelNumber::new(number.0).ok_or(Code::BAD_REQUEST)?;
         let peer = message.get::<XorPeerAddress>().ok_or(Code::BAD_REQUEST)?.0;
-        if AddressFamily::of(peer.ip()) != allocation.family() {
+        if !allocation.relays.reach(peer.ip()) {
             return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
         }
         let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());

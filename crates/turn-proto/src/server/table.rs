@@ -1,10 +1,11 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
-use super::allocation::Allocation;
+use super::{allocation::Allocation, relays::Relay};
 use crate::seeded::{SeededMap, SeededState};
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
 use core::net::SocketAddr;
 use sans_io::{Path, Slab, SlabKey, SocketId};
+use stun_proto::attribute::AddressFamily;
 
 /// Names an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,16 +43,18 @@ impl Table {
         self.by_account.get(account).copied().unwrap_or(0)
     }
 
-    /// Takes in an allocation whose 5-tuple, bound address and socket no other has.
+    /// Takes in an allocation whose 5-tuple, bound addresses and sockets no other has.
     pub(super) fn insert(&mut self, allocation: Allocation) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
-        debug_assert!(self.find_bound(allocation.bound).is_none());
-        let (client, bound, socket) = (allocation.client, allocation.bound, allocation.socket);
+        let (client, relays) = (allocation.client, allocation.relays);
         *self.by_account.entry(Arc::clone(&allocation.account)).or_default() += 1;
         let id = AllocationId(self.all.insert(Box::new(allocation)));
         self.by_client.insert(client, id);
-        self.by_bound.insert(bound, id);
-        self.by_socket.insert(socket, id);
+        for relay in relays.iter() {
+            debug_assert!(self.find_bound(relay.bound).is_none());
+            self.by_bound.insert(relay.bound, id);
+            self.by_socket.insert(relay.socket, id);
+        }
         id
     }
 
@@ -59,8 +62,10 @@ impl Table {
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
         let allocation = self.all.remove(id.0)?;
         self.by_client.remove(&allocation.client);
-        self.by_bound.remove(&allocation.bound);
-        self.by_socket.remove(&allocation.socket);
+        for relay in allocation.relays.iter() {
+            self.by_bound.remove(&relay.bound);
+            self.by_socket.remove(&relay.socket);
+        }
         if let Some(count) = self.by_account.get_mut(&allocation.account) {
             *count -= 1;
             if *count == 0 {
@@ -70,15 +75,22 @@ impl Table {
         Some(allocation)
     }
 
-    /// Moves an allocation to another socket and bound address, which no other has.
-    pub(super) fn rebind(&mut self, id: AllocationId, socket: SocketId, bound: SocketAddr) {
+    /// Has another relayed address, which no other allocation has, in the place of that of its
+    /// family.
+    pub(super) fn rebind(&mut self, id: AllocationId, relay: Relay) {
+        let _ = self.give_up(id, relay.family());
         let Some(allocation) = self.all.get_mut(id.0) else { return };
-        self.by_bound.remove(&allocation.bound);
-        self.by_socket.remove(&allocation.socket);
-        allocation.socket = socket;
-        allocation.bound = bound;
-        self.by_bound.insert(bound, id);
-        self.by_socket.insert(socket, id);
+        allocation.relays.insert(relay);
+        self.by_bound.insert(relay.bound, id);
+        self.by_socket.insert(relay.socket, id);
+    }
+
+    /// Takes the relayed address of a family away.
+    pub(super) fn give_up(&mut self, id: AllocationId, family: AddressFamily) -> Option<Relay> {
+        let relay = self.all.get_mut(id.0)?.relays.remove(family)?;
+        self.by_bound.remove(&relay.bound);
+        self.by_socket.remove(&relay.socket);
+        Some(relay)
     }
 
     pub(super) fn get(&self, id: AllocationId) -> Option<&Allocation> {
@@ -94,12 +106,12 @@ impl Table {
         self.by_client.get(client).copied()
     }
 
-    /// By the address that its relay socket is bound to.
+    /// By the address that a relay socket of it is bound to.
     pub(super) fn find_bound(&self, bound: SocketAddr) -> Option<AllocationId> {
         self.by_bound.get(&bound).copied()
     }
 
-    /// By its relay socket.
+    /// By a relay socket of it.
     pub(super) fn find_socket(&self, socket: SocketId) -> Option<AllocationId> {
         self.by_socket.get(&socket).copied()
     }

@@ -14,6 +14,8 @@ use stun_proto::{
 /// What a request asks for, once nothing is wrong with it.
 pub(super) struct Wish {
     pub family: AddressFamily,
+    /// The other one besides.
+    pub additional: Option<AddressFamily>,
     pub refused: Option<(AddressFamily, Code)>,
     pub port: Wanted,
     pub lifetime: Duration,
@@ -56,45 +58,54 @@ impl TurnServer {
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
             let port = Wanted::Reserved(token, address);
-            return Ok(Wish { family, refused: None, port, lifetime });
+            return Ok(Wish { family, additional: None, refused: None, port, lifetime });
         }
         let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let reserve = even.is_some_and(|even| even.reserve);
         if both || reserve && families && requested.is_none() {
             return Err(Code::BAD_REQUEST);
         }
-        let (family, refused) = self.families(requested, additional)?;
+        let Families { family, additional, refused } = self.families(requested, additional)?;
         let port = Wanted::Port(match even {
             None => PortWish::Any,
             Some(EvenPort { reserve: false }) => PortWish::Even,
             Some(EvenPort { reserve: true }) => PortWish::Pair,
         });
-        Ok(Wish { family, refused, port, lifetime })
+        Ok(Wish { family, additional, refused, port, lifetime })
     }
 
-    /// Which family is allocated, and which is not though it was asked for.
+    /// Which families are allocated, and which is not though it was asked for.
     fn families(
         &self,
         requested: Option<RequestedAddressFamily>,
         additional: Option<AdditionalAddressFamily>,
-    ) -> Result<(AddressFamily, Option<(AddressFamily, Code)>), Code> {
+    ) -> Result<Families, Code> {
         let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
         let has = |family| self.reach.has_relay(family);
         if let Some(additional) = additional {
             if additional != AdditionalAddressFamily::V6 {
                 return Err(Code::BAD_REQUEST);
             }
-            // One address an allocation: the other family takes another allocation.
-            let refused =
-                |family| if has(family) { Code::INSUFFICIENT_CAPACITY } else { unsupported };
-            let (given, other) = if has(AddressFamily::V4) {
-                (AddressFamily::V4, AddressFamily::V6)
-            } else {
-                (AddressFamily::V6, AddressFamily::V4)
-            };
-            return Ok((given, Some((other, refused(other)))));
+            let (v4, v6) = (AddressFamily::V4, AddressFamily::V6);
+            return Ok(match (has(v4), has(v6)) {
+                (true, true) => Families { family: v4, additional: Some(v6), refused: None },
+                (false, _) => {
+                    Families { family: v6, additional: None, refused: Some((v4, unsupported)) }
+                }
+                (true, false) => {
+                    Families { family: v4, additional: None, refused: Some((v6, unsupported)) }
+                }
+            });
         }
         let family = requested.map_or(Some(AddressFamily::V4), RequestedAddressFamily::family);
-        family.filter(|family| has(*family)).map(|family| (family, None)).ok_or(unsupported)
+        let family = family.filter(|family| has(*family)).ok_or(unsupported)?;
+        Ok(Families { family, additional: None, refused: None })
     }
+}
+
+/// What of the families that were asked for is to be had.
+struct Families {
+    family: AddressFamily,
+    additional: Option<AddressFamily>,
+    refused: Option<(AddressFamily, Code)>,
 }

@@ -239,20 +239,147 @@ fn ipv6_is_relayed_when_asked_for() {
     assert!(net.relayed(client).is_ipv6());
 }
 
+fn ask_for_both(request: &mut MessageBuilder<'_>) {
+    udp(request);
+    request.push(&AdditionalAddressFamily::V6);
+}
+
 #[test]
 fn of_two_families_one_is_given_and_the_other_explained() {
-    let body = |request: &mut MessageBuilder<'_>| {
-        udp(request);
-        request.push(&AdditionalAddressFamily::V6);
-    };
-    let answer = allocate(&mut Desk::new(), body);
-    assert!(answer.get::<XorRelayedAddress>().unwrap().0.is_ipv4());
-    let explained = |code| AddressErrorCode { family: AddressFamily::V6, code, reason: "" };
-    assert_eq!(answer.get(), Some(explained(Code::INSUFFICIENT_CAPACITY)));
+    let explained = |family, code| Some(AddressErrorCode { family, code, reason: "" });
     let mut only_v4 = desk::config();
     only_v4.relays.pop();
-    let answer = allocate(&mut Desk::with(only_v4), body);
-    assert_eq!(answer.get(), Some(explained(Code::ADDRESS_FAMILY_NOT_SUPPORTED)));
+    let answer = allocate(&mut Desk::with(only_v4), ask_for_both);
+    assert!(answer.get::<XorRelayedAddress>().unwrap().0.is_ipv4());
+    let unsupported = explained(AddressFamily::V6, Code::ADDRESS_FAMILY_NOT_SUPPORTED);
+    assert_eq!(answer.get(), unsupported);
+    // a socket that does not open is no reason to refuse the other
+    for v6 in [true, false] {
+        let mut desk = Desk::new();
+        desk.open = if v6 {
+            |local| Some(if local.is_ipv6() { Err(SocketFault::Unavailable) } else { Ok(local) })
+        } else {
+            |local| Some(if local.is_ipv4() { Err(SocketFault::Unavailable) } else { Ok(local) })
+        };
+        let answer = allocate(&mut desk, ask_for_both);
+        let relayed: Vec<_> = answer.message().get_all::<XorRelayedAddress>().collect();
+        assert_eq!((relayed.len(), relayed[0].0.is_ipv4()), (1, v6));
+        let family = if v6 { AddressFamily::V6 } else { AddressFamily::V4 };
+        assert_eq!(answer.get(), explained(family, Code::INSUFFICIENT_CAPACITY));
+    }
+    let mut desk = Desk::new();
+    desk.open = |_| Some(Err(SocketFault::Unavailable));
+    let answer = User::alice().ask(&mut desk, Method::ALLOCATE, ask_for_both);
+    assert_eq!((answer.code(), desk.server.allocations()), (508, 0), "neither of them");
+}
+
+/// An address of each family.
+fn allocate_both(desk: &mut Desk, user: &mut User) -> [core::net::SocketAddr; 2] {
+    let answer = user.ask(desk, Method::ALLOCATE, ask_for_both);
+    assert_eq!(answer.get::<AddressErrorCode<'_>>(), None);
+    let relayed: Vec<_> = answer.message().get_all().map(|XorRelayedAddress(at)| at).collect();
+    let [v4, v6] = relayed[..] else { panic!("{relayed:?}") };
+    assert!(v4.is_ipv4() && v6.is_ipv6());
+    [v4, v6]
+}
+
+const PEER_V6: &str = "[2a00::8]:5000";
+
+#[test]
+fn both_families_are_had_in_one_allocation() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    let [v4, v6] = allocate_both(&mut desk, &mut alice);
+    assert_eq!(desk.server.allocations(), 1);
+    assert_eq!(desk.events.len(), 1);
+    let peers = [address(desk::PEER), address(PEER_V6)];
+    assert_eq!(alice.permit(&mut desk, &peers), 0, "in one request");
+    for (number, (relayed, peer)) in (0x4000..).zip([v4, v6].into_iter().zip(peers)) {
+        let path = sans_io::Path::udp(relayed, peer);
+        assert_eq!(alice.send_to(&mut desk, peer, b"x").forwarded().0, path);
+        assert_eq!(desk.packet(path, b"x").forwarded().0, alice.path);
+        assert_eq!(alice.bind(&mut desk, number, peer), 0);
+        let channel = [&number.to_be_bytes()[..], &[0, 1], b"x"].concat();
+        assert_eq!(desk.packet(alice.path, &channel).forwarded().0, path);
+    }
+    // the same again
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
+    assert_eq!(desk.server.allocations(), 0);
+    let closed = desk.sockets.iter().filter(|said| matches!(said, SocketRequest::Close(_)));
+    assert_eq!(closed.count(), 2);
+    for (relayed, peer) in [v4, v6].into_iter().zip(peers) {
+        assert_ne!(desk.packet(sans_io::Path::udp(relayed, peer), b"x"), Outcome::Taken);
+    }
+    let [v4_again, v6_again] = allocate_both(&mut desk, &mut alice);
+    assert!(v4_again != v4 || v6_again != v6);
+}
+
+#[test]
+fn of_both_families_one_may_be_given_up_and_the_other_does_not_notice() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    let [v4, v6] = allocate_both(&mut desk, &mut alice);
+    let peers = [address(desk::PEER), address(PEER_V6)];
+    assert_eq!(alice.permit(&mut desk, &peers), 0);
+    for (number, peer) in (0x4000..).zip(peers) {
+        assert_eq!(alice.bind(&mut desk, number, peer), 0);
+    }
+    let give_up_v6 = |request: &mut MessageBuilder<'_>| {
+        request.push(&RequestedAddressFamily::V6);
+        request.push(&Lifetime(0));
+    };
+    let answer = alice.ask(&mut desk, Method::REFRESH, give_up_v6);
+    assert_eq!((answer.code(), answer.get()), (0, Some(Lifetime(0))));
+    assert_eq!(desk.server.allocations(), 1);
+    alice.send_to(&mut desk, peers[0], b"x").forwarded();
+    desk.packet(alice.path, b"\x40\0\0\x01x").forwarded();
+    desk.packet(sans_io::Path::udp(v4, peers[0]), b"x").forwarded();
+    assert_eq!(alice.send_to(&mut desk, peers[1], b"x"), Outcome::Dropped);
+    assert_eq!(desk.packet(alice.path, b"\x40\x01\0\x01x"), Outcome::Dropped);
+    assert_eq!(desk.packet(sans_io::Path::udp(v6, peers[1]), b"x"), Outcome::Dropped);
+    assert_eq!(alice.permit(&mut desk, &[peers[1]]), 443);
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, give_up_v6).code(), 443, "it is gone");
+    let keep = |request: &mut MessageBuilder<'_>| request.push(&RequestedAddressFamily::V4);
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, keep).code(), 0);
+}
+
+#[test]
+fn each_family_has_its_own_end() {
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    allocate_both(&mut desk, &mut alice);
+    desk.pass(300);
+    let keep = |request: &mut MessageBuilder<'_>| request.push(&RequestedAddressFamily::V6);
+    assert_eq!(alice.ask(&mut desk, Method::REFRESH, keep).code(), 0);
+    desk.pass(300);
+    assert_eq!(desk.server.allocations(), 1);
+    assert_eq!(alice.permit(&mut desk, &[address(desk::PEER)]), 443, "IPv4 is over");
+    assert_eq!(alice.permit(&mut desk, &[address(PEER_V6)]), 0);
+    desk.pass(300);
+    assert_eq!(desk.server.allocations(), 0);
+    assert_eq!(desk.events.len(), 2, "created and ended");
+}
+
+/// One of the two was opened, and of the other nothing was heard.
+#[test]
+fn a_family_that_does_not_come_is_waited_for_so_long() {
+    let mut desk = Desk::new();
+    desk.open = |local| local.is_ipv4().then_some(Ok(local));
+    let mut alice = User::alice();
+    let first = alice.write(Method::ALLOCATE, ask_for_both);
+    let answer = alice.send(&mut desk, &first).unwrap();
+    let _ = alice.login.check(stun_proto::Attempt::default(), &answer.message());
+    let request = alice.write(Method::ALLOCATE, ask_for_both);
+    assert_eq!(alice.send(&mut desk, &request), None);
+    desk.pass(10);
+    let sent = desk.take_sent();
+    let answer = desk::Answer(sent[0].payload.to_vec());
+    assert!(answer.get::<XorRelayedAddress>().unwrap().0.is_ipv4());
+    assert_eq!(answer.get::<AddressErrorCode<'_>>().unwrap().family, AddressFamily::V6);
+    let (late, _) = desk.last_bind();
+    assert!(desk.sockets.contains(&SocketRequest::Close(late)));
+    assert_eq!(alice.send(&mut desk, &request).unwrap().code(), 0, "and again the same");
 }
 
 #[test]
