@@ -64,7 +64,9 @@ pub use server::{Server, ServerError};
 #[cfg(feature = "tls")]
 pub use services::{Identity, IdentityError, Trust, TrustError};
 pub use services::{Names, Services};
-pub use turn_proto::{AllocationEnd, Flow, IpPrefix, PeerPolicy, Traffic, TurnServerEvent};
+pub use turn_proto::{
+    AllocationEnd, ChannelRange, Flow, IpPrefix, PeerPolicy, Traffic, TurnServerEvent,
+};
 pub use turn_server::{
     Accounts, ControlError, ServeError, TurnControl, TurnService, TurnServiceBuilder, TurnSnapshot,
 };

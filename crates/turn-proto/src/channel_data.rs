@@ -1,5 +1,5 @@
 //! The ChannelData message (RFC 8656 §12.4 to §12.6).
-use crate::ChannelNumber;
+use crate::{ChannelNumber, ChannelRange};
 use thiserror::Error;
 
 /// The length of the header: channel number and data length, 16 bits each.
@@ -47,13 +47,17 @@ impl<'a> ChannelData<'a> {
     /// Reads one message that fills `bytes`, with or without its padding. The content of the
     /// padding does not matter.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ChannelDataError> {
+        Self::parse_in(ChannelRange::Rfc8656, bytes)
+    }
+
+    /// The same where other numbers may be channels.
+    pub fn parse_in(range: ChannelRange, bytes: &'a [u8]) -> Result<Self, ChannelDataError> {
         let actual = bytes.len();
         let Some(([n0, n1, l0, l1], rest)) = bytes.split_first_chunk() else {
             return Err(ChannelDataError::TooShort { needed: CHANNEL_DATA_HEADER, actual });
         };
         let number = u16::from_be_bytes([*n0, *n1]);
-        let channel =
-            ChannelNumber::new(number).ok_or(ChannelDataError::ChannelOutOfRange(number))?;
+        let channel = range.number(number).ok_or(ChannelDataError::ChannelOutOfRange(number))?;
         let length = usize::from(u16::from_be_bytes([*l0, *l1]));
         let Some((data, trailing)) = rest.split_at_checked(length) else {
             return Err(ChannelDataError::TooShort {

@@ -1,5 +1,6 @@
 //! Where one STUN or ChannelData message of a TCP or TLS stream ends (RFC 8656 §12.5, RFC 8489
 //! §6.2.2).
+use crate::ChannelRange;
 use sans_io::Frame;
 
 /// Finds the end of the first message in `buffer`, which is a STUN message, or a ChannelData
@@ -14,13 +15,18 @@ use sans_io::Frame;
 /// assert_eq!(stream_frame(b"\x40\x00\x00\x05hello\0\0\0\x40"), Frame::Whole(12));
 /// ```
 pub fn stream_frame(buffer: &[u8]) -> Frame {
+    stream_frame_in(ChannelRange::Rfc8656, buffer)
+}
+
+/// The same where other numbers may be channels.
+pub fn stream_frame_in(channels: ChannelRange, buffer: &[u8]) -> Frame {
     let [first, _, l0, l1, ..] = buffer else {
         return Frame::Need(4);
     };
     let length = usize::from(u16::from_be_bytes([*l0, *l1]));
     let whole = match first {
         0x00..=0x03 if length % 4 == 0 => 20 + length,
-        0x40..=0x4F => (4 + length).next_multiple_of(4),
+        first if channels.begins(*first) => (4 + length).next_multiple_of(4),
         _ => return Frame::Broken,
     };
     if buffer.len() < whole { Frame::Need(whole) } else { Frame::Whole(whole) }

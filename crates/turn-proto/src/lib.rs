@@ -136,13 +136,13 @@ mod prefix;
 mod seeded;
 mod server;
 
-pub use channel::ChannelNumber;
+pub use channel::{ChannelNumber, ChannelRange};
 pub use channel_data::{CHANNEL_DATA_HEADER, ChannelData, ChannelDataError};
 pub use client::{
     AllocateError, NotAllocated, PeerError, SendError, TurnClient, TurnClientConfig, TurnEvent,
     TurnFault,
 };
-pub use framing::stream_frame;
+pub use framing::{stream_frame, stream_frame_in};
 pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_LIFETIME};
 pub use policy::PeerPolicy;
 pub use prefix::{IpPrefix, PrefixError};

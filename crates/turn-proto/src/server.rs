@@ -27,7 +27,7 @@ pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use reach::RelayAddress;
 pub use users::Users;
 
-use crate::{framing::stream_frame, seeded::SeededState};
+use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
 use alloc::sync::Arc;
 use allocation::Allocation;
 use connections::{Admission, Connections};
@@ -113,6 +113,7 @@ pub struct TurnServer {
     reach: Reach,
     limits: Limits,
     can_set_dont_fragment: bool,
+    channels: ChannelRange,
     /// Binding requests take a user too.
     secure_binding: bool,
     sockets: SocketIds,
@@ -188,6 +189,7 @@ impl TurnServer {
                 max_lifetime: config.max_lifetime,
             },
             can_set_dont_fragment: config.can_set_dont_fragment,
+            channels: config.channels,
             secure_binding: config.secure_binding,
             sockets,
             table: Table::new(hasher),
@@ -323,7 +325,9 @@ impl TurnServer {
             };
         }
         let verdict = match bytes {
-            [0x40..=0x4F, ..] => self.relay_channel_data(now, path, meta, bytes),
+            [first, ..] if self.channels.begins(*first) => {
+                self.relay_channel_data(now, path, meta, bytes)
+            }
             _ => match Message::parse(bytes) {
                 Ok(message) if self.secure_binding || message.method() != Method::BINDING => {
                     self.receive_message(now, path, meta, &message)
@@ -465,7 +469,7 @@ impl Machine for TurnServer {
         if !path.transport().is_stream() {
             return Frame::Whole(buffer.len());
         }
-        match stream_frame(buffer) {
+        match stream_frame_in(self.channels, buffer) {
             Frame::Need(len) if len > STRANGER_FRAME_MAX && !self.has_allocation(path) => {
                 Frame::Broken
             }

@@ -70,6 +70,9 @@ pub(crate) struct Settings {
     /// The most that one allocation relays, both ways together, in bytes a second
     #[arg(long, value_name = "BYTES")]
     pub(super) max_bps: Option<NonZeroU32>,
+    /// Take channel numbers up to 0x7FFF, as clients of RFC 5766 use them (turnutils_uclient)
+    #[arg(long)]
+    pub(super) old_channels: bool,
     /// Relay to these addresses too, although they are not public (repeatable). This computer's own
     /// must be named one by one
     #[arg(long, value_name = "CIDR")]
@@ -109,6 +112,7 @@ impl Settings {
             user_quota: self.user_quota.or(file.user_quota),
             total_quota: self.total_quota.or(file.total_quota),
             max_bps: self.max_bps.or(file.max_bps),
+            old_channels: self.old_channels || file.old_channels,
             allow_peer: either(self.allow_peer, file.allow_peer),
             deny_peer: either(self.deny_peer, file.deny_peer),
             drain: self.drain.or(file.drain),

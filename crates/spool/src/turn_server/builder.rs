@@ -8,7 +8,7 @@ use std::{
     num::NonZeroU32,
     ops::RangeInclusive,
 };
-use turn_proto::{IpPrefix, PeerPolicy, TurnServer, TurnServerConfig};
+use turn_proto::{ChannelRange, IpPrefix, PeerPolicy, TurnServer, TurnServerConfig};
 
 /// The port that clients send to unless told (RFC 8656 §5).
 const DEFAULT_PORT: u16 = 3478;
@@ -40,6 +40,7 @@ struct Limits {
     allocations: Option<usize>,
     allocations_per_user: Option<usize>,
     bytes_per_second: Option<NonZeroU32>,
+    channels: ChannelRange,
 }
 
 impl Limits {
@@ -59,6 +60,7 @@ impl Limits {
             config.max_allocations_per_user = max;
         }
         config.max_bytes_per_second = self.bytes_per_second;
+        config.channels = self.channels;
     }
 }
 
@@ -167,6 +169,12 @@ impl TurnServiceBuilder {
     /// The most that one allocation relays, both ways together, in bytes a second.
     pub fn max_bytes_per_second(mut self, max: NonZeroU32) -> Self {
         self.limits.bytes_per_second = Some(max);
+        self
+    }
+
+    /// Lets clients bind channels of this range: that of RFC 5766 for old ones.
+    pub fn channels(mut self, range: ChannelRange) -> Self {
+        self.limits.channels = range;
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a server is told at its start, and the bounds it keeps.
 use super::reach::RelayAddress;
-use crate::{DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
+use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::vec::Vec;
 use core::{
     net::{IpAddr, SocketAddr},
@@ -72,6 +72,8 @@ pub struct TurnServerConfig {
     /// The most messages that wait to be taken by the driver. It drains after each input or a few
     /// of them, and each input makes a few at most; requests beyond are dropped.
     pub max_queue: usize,
+    /// Which numbers clients may bind channels to.
+    pub channels: ChannelRange,
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
     /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).
     pub can_set_dont_fragment: bool,
@@ -144,6 +146,7 @@ impl TurnServerConfig {
             max_connections_per_source: 256,
             connection_idle: Duration::from_secs(30),
             max_queue: 256,
+            channels: ChannelRange::Rfc8656,
             can_set_dont_fragment: false,
             secure_binding: false,
         }

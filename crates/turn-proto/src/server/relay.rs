@@ -29,7 +29,7 @@ impl TurnServer {
         meta: PacketMeta,
         bytes: &'a [u8],
     ) -> Verdict<'a> {
-        let Ok(message) = ChannelData::parse(bytes) else {
+        let Ok(message) = ChannelData::parse_in(self.channels, bytes) else {
             return self.drops.refuse(DropReason::Malformed);
         };
         let Some((id, allocation)) = self.open_allocation(&path) else {

@@ -3,7 +3,7 @@ use super::{
     AllocationEnd, TurnServer, allocation::Allocation, auth::Identity, channels::BindFault,
     relays::Relay, table::AllocationId,
 };
-use crate::{ChannelNumber, lifetime::granted};
+use crate::lifetime::granted;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{Instant, Path, Verdict};
@@ -128,7 +128,7 @@ impl TurnServer {
     ) -> Result<(), Code> {
         let (id, allocation) = self.allocation_of(path, identity)?;
         let number = message.get::<attribute::ChannelNumber>().ok_or(Code::BAD_REQUEST)?;
-        let number = ChannelNumber::new(number.0).ok_or(Code::BAD_REQUEST)?;
+        let number = self.channels.number(number.0).ok_or(Code::BAD_REQUEST)?;
         let peer = message.get::<XorPeerAddress>().ok_or(Code::BAD_REQUEST)?.0;
         if !allocation.relays.reach(peer.ip()) {
             return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);

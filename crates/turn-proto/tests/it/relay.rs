@@ -389,3 +389,30 @@ fn binding_requests_are_answered_with_32_bytes() {
     let mapped = stun_proto::attribute::XorMappedAddress(address("7.7.7.7:1000"));
     assert_eq!(message.get(), Some(mapped));
 }
+
+/// coturn's own test client draws channels from the whole range of RFC 5766.
+#[test]
+fn channels_of_rfc_5766_work_where_they_are_allowed() {
+    let channel = [&[0x7F, 0xFF, 0, 1][..], b"x"].concat();
+    let peer = address(PEER);
+    let mut desk = Desk::new();
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    assert_eq!(alice.bind(&mut desk, 0x7FFF, peer), 400);
+    assert_eq!(desk.packet(alice.path, &channel), Outcome::Dropped);
+    let mut config = desk::config();
+    config.channels = turn_proto::ChannelRange::Rfc5766;
+    let mut desk = Desk::with(config);
+    let mut alice = User::alice();
+    let relayed = alice.allocate(&mut desk);
+    assert_eq!(alice.bind(&mut desk, 0x8000, peer), 400);
+    assert_eq!(alice.bind(&mut desk, 0x7FFF, peer), 0);
+    assert_eq!(
+        desk.packet(alice.path, &channel).forwarded(),
+        (Path::udp(relayed, peer), b"x".to_vec())
+    );
+    assert_eq!(desk.packet(Path::udp(relayed, peer), b"x").forwarded().1, channel);
+    let stream = Path::new(sans_io::Transport::Tcp, address(desk::LISTENER), address("7.7.7.9:1"));
+    assert_eq!(desk.server.frame(&stream, &channel), sans_io::Frame::Need(8));
+    assert_eq!(desk.server.frame(&stream, &[0x80, 0, 0, 0]), sans_io::Frame::Broken);
+}
