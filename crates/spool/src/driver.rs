@@ -311,7 +311,8 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
             }
             Wake::Accepted(listener, Some(io)) => self.accepted(listener, io),
             Wake::Accepted(listener, None) => self.net.await_accept(listener, true),
-            Wake::Secured(listener, source, io) => self.secured(listener, source, io),
+            #[cfg(feature = "tls")]
+            Wake::Secured(listener, ticket, io) => self.secured(listener, ticket, io),
             Wake::Connected(id, io) => self.connected(id, io),
             Wake::Stream(path) => self.read_stream(path),
             Wake::Closed => {}

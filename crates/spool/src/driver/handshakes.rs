@@ -3,8 +3,10 @@
 //! packets.
 use super::{session::Session, stream::Io};
 use crate::services::Identity;
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 use sans_io::Instant;
 use std::{
+    collections::VecDeque,
     net::{IpAddr, Ipv6Addr},
     thread,
     time::Duration,
@@ -18,7 +20,8 @@ use tokio::{
 /// How long somebody who connects may take for the handshake.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Handshakes under way: what arrives while so many are is closed.
+/// Handshakes under way: where one more begins the oldest makes room, for who means it takes no
+/// longer than a few round trips.
 const MAX: usize = 256;
 
 /// Those of one source: nobody keeps all the others out.
@@ -33,9 +36,23 @@ const RATE: LimiterConfig =
 /// Those under way, by source, and the thread that computes them.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes {
-    sources: Vec<IpAddr>,
+    /// The oldest first.
+    under_way: VecDeque<UnderWay>,
+    count: u64,
     rate: Option<SourceLimiter>,
     worker: Option<mpsc::Sender<Job>>,
+}
+
+/// Names one handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+#[derive(Debug)]
+struct UnderWay {
+    ticket: Ticket,
+    source: IpAddr,
+    /// Ends it.
+    end: AbortHandle,
 }
 
 /// A connection to be made secure, and who waits for it.
@@ -46,42 +63,49 @@ struct Job {
 }
 
 impl Handshakes {
-    /// Whether one more from there may begin. Each that does is to be [`over`](Self::over) some day.
-    pub(super) fn admit(&mut self, now: Instant, from: IpAddr) -> bool {
-        let source = source(from);
-        let of_source = self.sources.iter().filter(|other| **other == source).count();
-        if self.sources.len() >= MAX || of_source >= PER_SOURCE_MAX {
-            return false;
-        }
-        if !self.rate.get_or_insert_with(rate).take(now, from, 1) {
-            return false;
-        }
-        self.sources.push(source);
-        true
-    }
-
-    /// One from there has come to an end.
-    pub(super) fn over(&mut self, from: IpAddr) {
-        let source = source(from);
-        if let Some(at) = self.sources.iter().position(|other| *other == source) {
-            self.sources.swap_remove(at);
-        }
-    }
-
-    /// Computes one. `None`: it failed, or took too long.
+    /// Begins one from there, if one more may: what it is called, and its end. `None` at that: it
+    /// failed, took too long, or had to make room.
     pub(super) fn run(
         &mut self,
+        now: Instant,
+        from: IpAddr,
         identity: Identity,
         tcp: TcpStream,
-    ) -> impl Future<Output = Option<Io>> + Send + 'static {
+    ) -> Option<(Ticket, impl Future<Output = Option<Io>> + Send + 'static)> {
+        let (ticket, ended) = self.admit(now, from)?;
         let (done, secured) = oneshot::channel();
         let begun = self.begin(identity, tcp, done);
-        async move {
+        let secured = async move {
             begun?;
             // called off by letting `secured` go
             let (tcp, session) = tokio::time::timeout(WITHIN, secured).await.ok()?.ok()??;
             Some(Io { tcp: TcpStream::from_std(tcp).ok()?, session: Some(session) })
+        };
+        let secured = Abortable::new(secured, ended);
+        Some((ticket, async move { secured.await.ok().flatten() }))
+    }
+
+    fn admit(&mut self, now: Instant, from: IpAddr) -> Option<(Ticket, AbortRegistration)> {
+        let source = source(from);
+        let of_source = self.under_way.iter().filter(|other| other.source == source).count();
+        if of_source >= PER_SOURCE_MAX || !self.rate.get_or_insert_with(rate).take(now, from, 1) {
+            return None;
         }
+        if self.under_way.len() >= MAX
+            && let Some(oldest) = self.under_way.pop_front()
+        {
+            oldest.end.abort();
+        }
+        self.count += 1;
+        let ticket = Ticket(self.count);
+        let (end, ended) = AbortHandle::new_pair();
+        self.under_way.push_back(UnderWay { ticket, source, end });
+        Some((ticket, ended))
+    }
+
+    /// One has come to an end.
+    pub(super) fn over(&mut self, ticket: Ticket) {
+        self.under_way.retain(|other| other.ticket != ticket);
     }
 
     fn begin(
@@ -167,7 +191,7 @@ mod tests {
     }
 
     fn admitted(handshakes: &mut Handshakes, hosts: impl Iterator<Item = IpAddr>) -> usize {
-        hosts.filter(|host| handshakes.admit(Instant::from_secs(9), *host)).count()
+        hosts.filter(|host| handshakes.admit(Instant::from_secs(9), *host).is_some()).count()
     }
 
     #[test]
@@ -176,9 +200,9 @@ mod tests {
         let of_one = (0..300).map(|host| v6(1, host));
         assert_eq!(admitted(&mut handshakes, of_one), PER_SOURCE_MAX);
         assert_eq!(admitted(&mut handshakes, (0..40).map(|_| v6(2, 9))), PER_SOURCE_MAX);
-        handshakes.over(v6(1, 777));
-        assert!(handshakes.admit(Instant::from_secs(9), v6(1, 5)));
-        assert!(!handshakes.admit(Instant::from_secs(9), v6(1, 6)));
+        let first = handshakes.under_way[0].ticket;
+        handshakes.over(first);
+        assert_eq!(admitted(&mut handshakes, (5..9).map(|host| v6(1, host))), 1);
     }
 
     #[test]
@@ -186,19 +210,26 @@ mod tests {
         let mut handshakes = Handshakes::default();
         let mut begin = |ms: u64| {
             let admitted = handshakes.admit(Instant::from_millis(ms), v6(1, ms as u16));
-            handshakes.over(v6(1, 0));
-            usize::from(admitted)
+            admitted.map_or(0, |(ticket, _)| {
+                handshakes.over(ticket);
+                1
+            })
         };
         let count: usize = (1_000..11_000).map(&mut begin).sum();
         let rate = RATE.burst + 10 * RATE.per_second;
         assert!((rate as usize - 1..=rate as usize).contains(&count), "{count}");
     }
 
+    /// Eight addresses held them all, and nobody else came in for ten seconds.
     #[test]
-    fn all_together_are_limited_too() {
+    fn the_oldest_makes_room_where_all_are_taken() {
         let mut handshakes = Handshakes::default();
-        let hosts = (0..500).map(|network| v6(network, 1));
-        // some meet in a bucket, and none of them is out of tokens
+        let hosts = (0..MAX as u16).map(|network| v6(network, 1));
         assert_eq!(admitted(&mut handshakes, hosts), MAX);
+        let oldest = handshakes.under_way[0].end.clone();
+        assert_eq!(admitted(&mut handshakes, std::iter::once(v6(999, 1))), 1);
+        assert!(oldest.is_aborted());
+        assert_eq!(handshakes.under_way.len(), MAX);
+        assert!(handshakes.under_way.iter().all(|other| !other.end.is_aborted()));
     }
 }

@@ -1,6 +1,8 @@
 //! All that a driver does with the network, without the machine: sockets by number and by
 //! address, the batch that waits to be sent, connections, lookups, and the faults that the machine
 //! is to hear.
+#[cfg(feature = "tls")]
+use super::handshakes::Ticket;
 use super::{
     Stats,
     batch::Batch,
@@ -19,12 +21,7 @@ use sans_io::{
     Instant, LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault,
     SocketFault, SocketId, SocketRequest, Transport, Verdict,
 };
-use std::{
-    collections::HashMap,
-    fmt, io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc};
 use tokio::net::TcpStream;
 
 /// Faults that wait for the machine. They are advice, and a flood of ICMP errors is an attacker's
@@ -41,8 +38,8 @@ pub(super) enum Wake {
     /// Somebody connected to a listener, or could not.
     Accepted(SocketId, Option<TcpStream>),
     /// The handshake of a connection to a listener is over, or failed.
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there are no handshakes"))]
-    Secured(SocketId, IpAddr, Option<Io>),
+    #[cfg(feature = "tls")]
+    Secured(SocketId, Ticket, Option<Io>),
     /// A connection that was asked for is there, or failed.
     Connected(SocketId, Result<Io, SocketFault>),
     /// A connection can go on.

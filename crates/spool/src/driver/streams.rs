@@ -1,4 +1,6 @@
 //! What a driver does with connections: accepts, offers frames, holds back, tells of the end.
+#[cfg(feature = "tls")]
+use super::handshakes::Ticket;
 use super::{
     Application, Driver,
     stream::{Io, Read},
@@ -7,7 +9,6 @@ use sans_io::{
     Input, Machine, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Verdict,
     next_frame,
 };
-use std::net::IpAddr;
 use tokio::net::TcpStream;
 
 /// Reads of one ready connection before others get their turn.
@@ -25,8 +26,9 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     }
 
     /// A handshake is over. One that failed concerns nobody.
-    pub(super) fn secured(&mut self, listener: SocketId, source: IpAddr, io: Option<Io>) {
-        self.net.tcp.secured(source);
+    #[cfg(feature = "tls")]
+    pub(super) fn secured(&mut self, listener: SocketId, ticket: Ticket, io: Option<Io>) {
+        self.net.tcp.secured(ticket);
         if let Some(io) = io {
             self.offer_connection(listener, io);
         }

@@ -5,18 +5,15 @@ use super::{
     stream::{Io, Read, ReadBuffers, Stream, Written},
 };
 #[cfg(feature = "tls")]
-use super::{handshakes::Handshakes, session::Session};
+use super::{
+    handshakes::{Handshakes, Ticket},
+    session::Session,
+};
 #[cfg(feature = "tls")]
 use crate::services::{Identity, Trust};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
 use sans_io::{Instant, Path, PathFault, SocketFault, SocketId};
-use std::{
-    collections::HashMap,
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Connections of one driver. Each takes a descriptor; what the machine does not take at once and
@@ -116,11 +113,8 @@ impl Tcp {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
         let identity = identity.clone();
         let source = tcp.peer_addr().ok()?.ip();
-        if !self.handshakes.admit(now, source) {
-            return None;
-        }
-        let secured = self.handshakes.run(identity, tcp);
-        Some(Box::pin(secured.map(move |io| Wake::Secured(id, source, io))))
+        let (ticket, secured) = self.handshakes.run(now, source, identity, tcp)?;
+        Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, io))))
     }
 
     #[cfg(not(feature = "tls"))]
@@ -129,13 +123,10 @@ impl Tcp {
         None
     }
 
-    /// A handshake from there is over.
-    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_self, reason = "there are none"))]
-    pub(super) fn secured(&mut self, source: IpAddr) {
-        #[cfg(feature = "tls")]
-        self.handshakes.over(source);
-        #[cfg(not(feature = "tls"))]
-        let _ = source;
+    /// A handshake is over.
+    #[cfg(feature = "tls")]
+    pub(super) fn secured(&mut self, ticket: Ticket) {
+        self.handshakes.over(ticket);
     }
 
     /// Starts to connect.
