@@ -37,14 +37,17 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Offers a new connection to the machine, and closes it unless it is taken.
     fn offer_connection(&mut self, listener: SocketId, io: Io) {
         let Ok(path) = io.path() else { return };
-        if self.net.tcp.is_full() {
-            return;
-        }
         let input = Input::Accepted { listener, path };
         let verdict = self.machine.handle_input(self.origin.now(), input);
         self.net.count(&verdict);
-        if verdict == Verdict::Consumed {
-            self.net.tcp.adopt(path, io, None);
+        if verdict != Verdict::Consumed {
+            return;
+        }
+        self.net.tcp.adopt(path, io, None);
+        // the machine may have another one hung up for it, so only then there may be too many
+        let _ = self.drain();
+        if self.net.tcp.is_beyond_full() {
+            self.net.tcp.end(&path, PathFault::Reset);
         }
     }
 

@@ -173,6 +173,10 @@ impl Tcp {
         self.streams.len() >= STREAMS_MAX
     }
 
+    pub(super) fn is_beyond_full(&self) -> bool {
+        self.streams.len() > STREAMS_MAX
+    }
+
     pub(super) fn adopt(&mut self, path: Path, io: Io, id: Option<SocketId>) {
         self.by_id.extend(id.map(|id| (id, path)));
         let stream = Stream::new(io, id);
