@@ -55,7 +55,7 @@ pub(crate) enum Signal {
     End,
     /// To read its configuration again: SIGHUP.
     Reload,
-    /// To say how it does: SIGUSR1.
+    /// To say how it does: SIGUSR1, or SIGUSR2.
     Report,
 }
 
@@ -63,7 +63,7 @@ pub(crate) enum Signal {
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
-    unix: [Option<(tokio::signal::unix::Signal, Signal)>; 4],
+    unix: [Option<(tokio::signal::unix::Signal, Signal)>; 5],
 }
 
 impl Signals {
@@ -79,6 +79,7 @@ impl Signals {
                 listen(SignalKind::interrupt(), Signal::End),
                 listen(SignalKind::hangup(), Signal::Reload),
                 listen(SignalKind::user_defined1(), Signal::Report),
+                listen(SignalKind::user_defined2(), Signal::Report),
             ],
         }
     }

@@ -12,7 +12,9 @@ use crate::exit::Failure;
 use log::Log;
 use serving::{Reloadable, Serving};
 use settings::Settings;
-use spool::{Accounts, ChannelRange, Identity, TurnService, TurnServiceBuilder};
+use spool::{
+    Accounts, AlternateTurnServer, ChannelRange, Identity, TurnService, TurnServiceBuilder,
+};
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -141,6 +143,9 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
     }
     if let Some(max) = settings.max_bps {
         builder = builder.max_bytes_per_second(max);
+    }
+    for address in &settings.alternate {
+        builder = builder.alternate(AlternateTurnServer { address: *address, domain: None });
     }
     if settings.old_channels {
         builder = builder.channels(ChannelRange::Rfc5766);

@@ -65,7 +65,8 @@ pub use server::{Server, ServerError};
 pub use services::{Identity, IdentityError, Trust, TrustError};
 pub use services::{Names, Services};
 pub use turn_proto::{
-    AllocationEnd, ChannelRange, Flow, IpPrefix, PeerPolicy, Traffic, TurnServerEvent,
+    AllocationEnd, AlternateTurnServer, ChannelRange, Flow, IpPrefix, PeerPolicy, Traffic,
+    TurnServerEvent,
 };
 pub use turn_server::{
     Accounts, ControlError, ServeError, TurnControl, TurnService, TurnServiceBuilder, TurnSnapshot,

@@ -2,6 +2,7 @@
 mod admin;
 mod allocate;
 mod allocation;
+mod alternates;
 mod auth;
 mod bandwidth;
 mod channels;
@@ -22,13 +23,14 @@ mod users;
 mod wish;
 
 pub use admin::RealmChanged;
+pub use alternates::AlternateTurnServer;
 pub use config::{ConfigError, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use reach::RelayAddress;
 pub use users::Users;
 
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use allocation::Allocation;
 use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
@@ -132,6 +134,7 @@ pub struct TurnServer {
     wrong_logins: Pace,
     /// No new allocations are made.
     draining: bool,
+    alternates: Vec<AlternateTurnServer>,
 }
 
 #[derive(Debug)]
@@ -206,6 +209,7 @@ impl TurnServer {
             refusals: Pace::default(),
             wrong_logins: Pace::default(),
             draining: false,
+            alternates: config.alternates,
         })
     }
 

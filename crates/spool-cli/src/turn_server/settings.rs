@@ -80,6 +80,10 @@ pub(crate) struct Settings {
     /// Do not relay to these addresses (repeatable)
     #[arg(long, value_name = "CIDR")]
     pub(super) deny_peer: Vec<Parsed<IpPrefix>>,
+    /// Send clients here when this server is full or to end (repeatable); the same users must be
+    /// known there, and the certificate have the same name
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) alternate: Vec<SocketAddr>,
     /// After the signal to end, serve who is there for so long; a second signal ends at once
     #[arg(long, value_name = "SECONDS")]
     pub(super) drain: Option<u32>,
@@ -115,6 +119,7 @@ impl Settings {
             old_channels: self.old_channels || file.old_channels,
             allow_peer: either(self.allow_peer, file.allow_peer),
             deny_peer: either(self.deny_peer, file.deny_peer),
+            alternate: either(self.alternate, file.alternate),
             drain: self.drain.or(file.drain),
             metrics: self.metrics.or(file.metrics),
         }

@@ -91,6 +91,10 @@ fn a_hangup_reloads_and_ends_nothing() {
     assert!(matches!(client.allocate(), TurnEvent::Allocated { .. }));
     signal(server.id(), "-HUP");
     server.said("reloaded");
+    for asked in ["-USR1", "-USR2"] {
+        signal(server.id(), asked);
+        server.said("status allocations=1");
+    }
     assert_eq!(client.close(), TurnEvent::Closed, "it still knows the client");
     signal(server.id(), "-INT");
     assert_eq!(server.ended().code(), Some(0));

@@ -8,7 +8,9 @@ use std::{
     num::NonZeroU32,
     ops::RangeInclusive,
 };
-use turn_proto::{ChannelRange, IpPrefix, PeerPolicy, TurnServer, TurnServerConfig};
+use turn_proto::{
+    AlternateTurnServer, ChannelRange, IpPrefix, PeerPolicy, TurnServer, TurnServerConfig,
+};
 
 /// The port that clients send to unless told (RFC 8656 §5).
 const DEFAULT_PORT: u16 = 3478;
@@ -41,6 +43,7 @@ struct Limits {
     allocations_per_user: Option<usize>,
     bytes_per_second: Option<NonZeroU32>,
     channels: ChannelRange,
+    alternates: Vec<AlternateTurnServer>,
 }
 
 impl Limits {
@@ -61,6 +64,7 @@ impl Limits {
         }
         config.max_bytes_per_second = self.bytes_per_second;
         config.channels = self.channels;
+        config.alternates = self.alternates;
     }
 }
 
@@ -175,6 +179,12 @@ impl TurnServiceBuilder {
     /// Lets clients bind channels of this range: that of RFC 5766 for old ones.
     pub fn channels(mut self, range: ChannelRange) -> Self {
         self.limits.channels = range;
+        self
+    }
+
+    /// Sends clients there when it is full or to leave (300, Try Alternate); several calls add up.
+    pub fn alternate(mut self, server: AlternateTurnServer) -> Self {
+        self.limits.alternates.push(server);
         self
     }
 

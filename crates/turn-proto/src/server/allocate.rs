@@ -46,6 +46,13 @@ impl TurnServer {
             Ok(plan) => plan,
             Err(code) => {
                 self.tell_refused(now, path, Arc::clone(&identity.user), code);
+                if code == Code::INSUFFICIENT_CAPACITY
+                    && self.is_full()
+                    && message.get::<ReservationToken>().is_none()
+                    && let Some(verdict) = self.redirect(path, &identity, message)
+                {
+                    return verdict;
+                }
                 return self.refuse(path, &identity, message, code);
             }
         };
@@ -111,9 +118,6 @@ impl TurnServer {
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<Plan, Code> {
-        if self.draining {
-            return Err(Code::INSUFFICIENT_CAPACITY);
-        }
         let mut wish = self.wish(now, identity, message)?;
         if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
@@ -125,7 +129,7 @@ impl TurnServer {
         {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
-        if self.table.len() >= self.limits.allocations {
+        if self.is_full() {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
         let mut relays = Relays::default();

@@ -1,5 +1,5 @@
 //! What a server is told at its start, and the bounds it keeps.
-use super::reach::RelayAddress;
+use super::{AlternateTurnServer, reach::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::vec::Vec;
 use core::{
@@ -72,6 +72,9 @@ pub struct TurnServerConfig {
     /// The most messages that wait to be taken by the driver. It drains after each input or a few
     /// of them, and each input makes a few at most; requests beyond are dropped.
     pub max_queue: usize,
+    /// Where clients are sent when this server is full or to leave; they get 508 if there are none of
+    /// their family.
+    pub alternates: Vec<AlternateTurnServer>,
     /// Which numbers clients may bind channels to.
     pub channels: ChannelRange,
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
@@ -117,6 +120,9 @@ pub enum ConfigError {
     /// Something that must be there at least once may be there never.
     #[error("{0} must not be zero")]
     Zero(&'static str),
+    /// The name of another server is longer than 255 characters, or not ASCII.
+    #[error("an alternate domain has at most 255 ASCII characters")]
+    Domain,
     /// The default lifetime is above the maximum.
     #[error("the default lifetime is above the maximum")]
     Lifetimes,
@@ -146,6 +152,7 @@ impl TurnServerConfig {
             max_connections_per_source: 256,
             connection_idle: Duration::from_secs(30),
             max_queue: 256,
+            alternates: Vec::new(),
             channels: ChannelRange::Rfc8656,
             can_set_dont_fragment: false,
             secure_binding: false,
@@ -172,6 +179,10 @@ impl TurnServerConfig {
             return Err(ConfigError::Realm);
         }
         self.validate_addresses()?;
+        let mut domains = self.alternates.iter().filter_map(|other| other.domain.as_deref());
+        if domains.any(|domain| domain.len() > 255 || !domain.is_ascii()) {
+            return Err(ConfigError::Domain);
+        }
         let ports = self.relay_ports.clone();
         if ports.is_empty() || ports.start() <= WELL_KNOWN_PORTS.end() {
             return Err(ConfigError::Ports);

@@ -7,7 +7,7 @@ use stun_proto::{
     attribute::{Code, ErrorCode},
 };
 
-/// Longer than any answer: the longest has six attributes of fixed length and a signature.
+/// Longer than any answer: the longest has two addresses, a name of 255 bytes and a signature.
 const REPLY_MAX: usize = 512;
 
 impl TurnServer {

@@ -2,8 +2,13 @@
 use crate::desk::{self, Desk, PEER, User, address, udp};
 use core::time::Duration;
 use sans_io::Path;
-use stun_proto::{Credentials, Method, attribute::Algorithm, turn_rest};
-use turn_proto::{PeerPolicy, RealmChanged, TurnServerEvent, Users};
+use std::collections::BTreeSet;
+use stun_proto::{
+    Credentials, MessageBuilder, Method,
+    attribute::{Algorithm, AlternateDomain, AlternateServer, ReservationToken},
+    turn_rest,
+};
+use turn_proto::{AlternateTurnServer, PeerPolicy, RealmChanged, TurnServerEvent, Users};
 
 #[test]
 fn other_users_take_over_and_nobody_loses_a_packet() {
@@ -149,4 +154,64 @@ fn the_end_of_an_allocation_tells_what_it_carried() {
     assert_eq!((traffic.to_client.packets, traffic.to_client.bytes), (1, 7));
     assert_eq!(*lasted, Duration::from_secs(5_000));
     assert_eq!(desk.server.traffic(), *traffic, "and all together");
+}
+
+fn alternate(address: &str, domain: Option<&str>) -> AlternateTurnServer {
+    AlternateTurnServer { address: address.parse().unwrap(), domain: domain.map(Into::into) }
+}
+
+/// RFC 8489 §10.
+#[test]
+fn a_full_server_sends_clients_to_others_of_their_family() {
+    let mut config = desk::config();
+    config.max_allocations = 1;
+    config.alternates = vec![
+        alternate("9.9.8.1:3478", None),
+        alternate("[2a00::81]:3478", None),
+        alternate("9.9.8.2:3478", None),
+    ];
+    let mut desk = Desk::with(config);
+    User::alice().allocate(&mut desk);
+    let mut named = BTreeSet::new();
+    for _ in 0..40 {
+        let answer = User::bob().ask(&mut desk, Method::ALLOCATE, udp);
+        assert_eq!(answer.code(), 300);
+        let servers: Vec<_> =
+            answer.message().get_all().map(|AlternateServer(at)| at.to_string()).collect();
+        let [first, second] = &servers[..] else { panic!("{servers:?}") };
+        assert_eq!(second, "[2a00::81]:3478", "the other family comes second");
+        named.insert(first.clone());
+    }
+    assert_eq!(Vec::from_iter(named), ["9.9.8.1:3478", "9.9.8.2:3478"], "they share the load");
+    // a request that is wrong elsewhere too is not sent there
+    assert_eq!(User::bob().ask(&mut desk, Method::ALLOCATE, |_| {}).code(), 400);
+    let token = ReservationToken([7; 8]);
+    let redeem = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push(&token);
+    };
+    assert_eq!(User::bob().ask(&mut desk, Method::ALLOCATE, redeem).code(), 508);
+}
+
+#[test]
+fn a_server_that_leaves_names_others_and_over_tls_their_names() {
+    let mut config = desk::config();
+    config.alternates = vec![alternate("9.9.8.1:5349", Some("b.example"))];
+    let mut desk = Desk::with(config);
+    desk.server.drain();
+    let mut bob = User::bob();
+    let answer = bob.ask(&mut desk, Method::ALLOCATE, udp);
+    assert_eq!((answer.code(), answer.get::<AlternateDomain<'_>>()), (300, None), "no certificate");
+    bob.path = Path::new(sans_io::Transport::Tls, bob.path.local(), bob.path.remote());
+    let answer = bob.ask(&mut desk, Method::ALLOCATE, udp);
+    assert_eq!((answer.code(), answer.get()), (300, Some(AlternateDomain("b.example"))));
+    // and none where all there are are of another family
+    let mut v6 = User::bob();
+    v6.path = Path::udp(address("[2a00::1]:3478"), address("[2a00::7]:1"));
+    let mut config = desk::config();
+    config.listeners.push(v6.path.local());
+    config.alternates = vec![alternate("9.9.8.1:5349", None)];
+    let mut desk = Desk::with(config);
+    desk.server.drain();
+    assert_eq!(v6.ask(&mut desk, Method::ALLOCATE, udp).code(), 508);
 }
