@@ -5,7 +5,7 @@
 //!
 //! - [`Agent`]: describe yourself, hear the other's description, get a [`Connection`] or an error
 //!   that says what was tried on each pair of addresses and what it means.
-//! - [`TurnService`]: a STUN and TURN server in a task.
+//! - [`TurnService`]: a STUN and TURN server in a task; [`guide`] tells how to run one for others.
 //! - [`driver`]: runs any [`sans_io::Machine`], for those who build something else.
 //!
 //! ```
@@ -48,6 +48,7 @@ mod agent;
 mod clock;
 mod description;
 pub mod driver;
+pub mod guide;
 pub mod interfaces;
 pub mod probe;
 mod server;

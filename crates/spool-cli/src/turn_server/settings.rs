@@ -264,3 +264,23 @@ impl<'de> Deserialize<'de> for Ports {
         parsed(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn the_file_of_the_guide_is_one_that_is_read() {
+        let guide = include_str!("../../../spool/src/guide.rs");
+        let block =
+            guide.split("//! ```toml\n").nth(1).and_then(|rest| rest.split("//! ```\n").next());
+        let text: String = block
+            .unwrap()
+            .lines()
+            .map(|line| line.trim_start_matches("//! ").to_owned() + "\n")
+            .collect();
+        let settings: Settings = toml::from_str(&text).unwrap();
+        assert_eq!((settings.listen.len(), settings.drain), (2, Some(3600)));
+        assert_eq!(settings.external_ip[0].external.to_string(), "198.51.100.1");
+    }
+}
