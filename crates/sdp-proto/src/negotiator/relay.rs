@@ -87,18 +87,17 @@ fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
 
 /// The codecs that these formats are, RTX and RED as what goes with others.
 fn codecs(formats: &[&Format<'static>], feedback: impl Fn(u8) -> Vec<Text<'static>>) -> Vec<Codec> {
-    let mut codecs: Vec<Codec> = Vec::with_capacity(formats.len());
-    codecs.extend(formats.iter().filter(|format| reference(format).is_none()).filter_map(
-        |format| {
-            let map = format.codec.as_ref()?;
-            let mut codec = Codec::new(map.encoding.as_str(), map.clock_rate).ok()?;
-            codec.channels = map.channels().try_into().ok()?;
-            codec.parameters = format.fmtp.as_ref().map(|fmtp| fmtp.parameters.clone());
-            codec.feedback = feedback(format.payload_type);
-            codec.payload_type = Some(format.payload_type);
-            Some(codec)
-        },
-    ));
+    let codec = |format: &&Format<'static>| {
+        let map = format.codec.as_ref().filter(|map| !map.encoding.eq_ignore_ascii_case("rtx"))?;
+        let mut codec = Codec::new(map.encoding.as_str(), map.clock_rate).ok()?;
+        codec.channels = map.channels().try_into().ok()?;
+        codec.parameters = format.fmtp.as_ref().map(|fmtp| fmtp.parameters.clone());
+        codec.feedback = feedback(format.payload_type);
+        codec.payload_type = Some(format.payload_type);
+        Some(codec)
+    };
+    let alone = formats.iter().filter(|format| reference(format).is_none());
+    let mut codecs: Vec<Codec> = alone.filter_map(codec).collect();
     for companion in formats {
         let Some(about) = reference(companion) else { continue };
         let original = codecs.iter_mut().find(|codec| codec.payload_type == Some(about));

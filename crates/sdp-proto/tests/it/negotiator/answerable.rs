@@ -189,6 +189,23 @@ fn answered(side: &mut Negotiator, ufrag: &str) -> String {
     }
 }
 
+/// Offers to someone else what one peer offers or has agreed to, where there is a codec in it.
+fn relayed(wishes: Vec<Option<Transceiver>>) {
+    let mut side = Negotiator::new(config(3));
+    for wish in wishes.into_iter().flatten() {
+        let done = side.add(wish);
+        assert!(matches!(done, Ok(_) | Err(CommandError::SecondDataChannel)), "{done:?}");
+    }
+    match side.offer() {
+        Ok(()) => {}
+        Err(CommandError::NoCodec) => return,
+        Err(error) => panic!("{error}"),
+    }
+    let text = said(&mut side);
+    let read = Session::accept(text.as_bytes(), Policy::Strict);
+    assert!(read.is_ok(), "{:?}: {text}", read.err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -222,6 +239,7 @@ proptest! {
                 // The same offer once more, answered already.
                 continue;
             }
+            relayed(b.relayed().unwrap());
             for section in &rejected {
                 let _ = b.reject(*section);
             }
@@ -230,6 +248,7 @@ proptest! {
             let read = Session::accept(answer.as_bytes(), Policy::Strict);
             prop_assert!(read.is_ok(), "{:?}: {answer}", read.err());
             prop_assert_eq!(read.unwrap().media_count(), sections);
+            relayed(b.agreement().sections().iter().map(AgreedSection::relayed).collect());
             // What was agreed on can be offered.
             b.offer().unwrap();
             b.rollback().unwrap();
