@@ -16,6 +16,7 @@ mod rollbacks;
 mod states;
 mod transceivers;
 mod transports;
+mod worked;
 
 use sdp_proto::attribute::{Fingerprint, IcePwd, IceUfrag};
 use sdp_proto::negotiator::*;
