@@ -150,10 +150,8 @@ impl TurnClient {
     }
 
     fn ask_refresh(&mut self, now: Instant) {
-        let refreshing =
-            self.transactions.iter().any(|(_, sent)| sent.context.task.purpose == Purpose::Refresh);
         self.timers.set(Timer::Refresh, None);
-        if !refreshing {
+        if !self.is_asked(&Purpose::Refresh) {
             self.submit(now, Task { urgent: true, ..Purpose::Refresh.into() });
         }
     }

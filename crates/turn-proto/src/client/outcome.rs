@@ -27,6 +27,7 @@ impl TurnClient {
             Purpose::Close => self.end_closing(),
             Purpose::Permissions(addresses) => {
                 for address in addresses {
+                    self.permissions.answered(address);
                     self.installed(now, address);
                 }
             }

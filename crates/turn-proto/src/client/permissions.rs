@@ -96,11 +96,18 @@ impl Permissions {
         self.by_address.len()
     }
 
-    /// Notes that the server installed it. Whether that is news.
+    /// Notes that the request for it was answered, and is out no more.
+    pub(super) fn answered(&mut self, address: IpAddr) {
+        if let Some(permission) = self.by_address.get_mut(&address) {
+            permission.asked = false;
+        }
+    }
+
+    /// Notes that the server installed it. Whether that is news. A channel brings a permission too,
+    /// and the request for it may be out still.
     pub(super) fn installed(&mut self, address: IpAddr, now: Instant) -> bool {
         let Some(permission) = self.by_address.get_mut(&address) else { return false };
         let news = !permission.is_live(now);
-        permission.asked = false;
         permission.again = None;
         permission.expires = Some(now.saturating_add(PERMISSION_LIFETIME));
         news
@@ -158,6 +165,11 @@ mod tests {
         [192, 0, 2, last].into()
     }
 
+    fn grant(permissions: &mut Permissions, address: IpAddr, now: Instant) {
+        permissions.answered(address);
+        permissions.installed(address, now);
+    }
+
     #[test]
     fn an_address_is_asked_for_once() {
         let mut permissions = Permissions::default();
@@ -165,6 +177,7 @@ mod tests {
         assert_eq!(permissions.want(&[ip(2), ip(1), ip(2)], now, 9), Some([ip(1), ip(2)].into()));
         assert_eq!(permissions.want(&[ip(1)], now, 9), Some(Vec::new()));
         assert!(permissions.installed(ip(1), now));
+        permissions.answered(ip(1));
         assert_eq!(permissions.want(&[ip(1)], now, 9), Some(Vec::new()));
         assert!(!permissions.installed(ip(1), now), "a refresh is no news");
     }
@@ -173,10 +186,10 @@ mod tests {
     fn all_that_are_kept_up_are_refreshed_together() {
         let mut permissions = Permissions::default();
         permissions.want(&[ip(1)], Instant::from_secs(0), 9).unwrap();
-        permissions.installed(ip(1), Instant::from_secs(0));
+        grant(&mut permissions, ip(1), Instant::from_secs(0));
         permissions.want(&[ip(2), ip(3)], Instant::from_secs(100), 9).unwrap();
-        permissions.installed(ip(2), Instant::from_secs(100));
-        permissions.installed(ip(3), Instant::from_secs(100));
+        grant(&mut permissions, ip(2), Instant::from_secs(100));
+        grant(&mut permissions, ip(3), Instant::from_secs(100));
         permissions.forget(ip(3));
         assert_eq!(permissions.next_refresh(), Some(Instant::from_secs(240)));
         assert!(permissions.take_due(Instant::from_secs(239)).is_empty());
@@ -188,7 +201,7 @@ mod tests {
     fn what_is_forgotten_lasts_to_its_end_and_makes_room_then() {
         let mut permissions = Permissions::default();
         permissions.want(&[ip(1)], Instant::from_secs(0), 1).unwrap();
-        permissions.installed(ip(1), Instant::from_secs(0));
+        grant(&mut permissions, ip(1), Instant::from_secs(0));
         permissions.forget(ip(1));
         assert!(permissions.is_expected(ip(1), Instant::from_secs(299)));
         assert_eq!(permissions.want(&[ip(2)], Instant::from_secs(299), 1), None);

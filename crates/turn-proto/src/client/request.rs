@@ -77,6 +77,20 @@ impl Purpose {
         }
     }
 
+    /// Whether both are about the same thing: one request is made for it at a time.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Permissions(mine), Self::Permissions(theirs)) => {
+                mine.iter().any(|address| theirs.contains(address))
+            }
+            (Self::Channel(mine, _), Self::Channel(theirs, _)) => mine == theirs,
+            (Self::Allocate | Self::Refresh | Self::Close, theirs) => {
+                matches!(theirs, Self::Allocate | Self::Refresh | Self::Close)
+            }
+            (Self::Permissions(_) | Self::Channel(..), _) => false,
+        }
+    }
+
     /// Writes what the request is about; who makes it follows.
     pub(super) fn write(&self, config: &TurnClientConfig, message: &mut MessageBuilder<'_>) {
         let lifetime = config

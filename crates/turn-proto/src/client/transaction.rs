@@ -1,5 +1,8 @@
 //! Requests on their way: sending, repeating, and believing the answer (RFC 8489 §6.2, §9.2.5).
-use super::{TurnClient, TurnFault, request::Task};
+use super::{
+    TurnClient, TurnFault,
+    request::{Purpose, Task},
+};
 use alloc::vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -46,12 +49,18 @@ impl TurnClient {
         } else {
             Retransmit::new(now, RetransmitConfig::default())
         };
+        debug_assert!(!self.is_asked(&task.purpose), "one request at a time for one thing");
         let sent = Sent { task, unprotected: false };
         let transmit = self.transactions.start(id, path, bytes, schedule, sent);
         debug_assert!(transmit.is_some(), "one request each for what is bounded");
         if let Some(transmit) = transmit {
             self.transmit(transmit);
         }
+    }
+
+    /// Whether a request about the same thing is out.
+    pub(super) fn is_asked(&self, purpose: &Purpose) -> bool {
+        self.transactions.iter().any(|(_, sent)| sent.context.task.purpose.meets(purpose))
     }
 
     /// Queues a message. One that is refused is sent again when its time comes.

@@ -188,3 +188,27 @@ fn a_permission_that_is_refused_takes_no_other_with_it() {
     assert_eq!(request.method(), Method::CREATE_PERMISSION);
     assert_eq!(request.get(), Some(XorPeerAddress(SocketAddr::new(kept.ip(), 0))));
 }
+
+/// The answer to the channel installs the permission too, but is none to the request for it.
+#[test]
+fn a_permission_that_a_channel_brings_is_asked_for_once_still() {
+    let mut play = Play::new();
+    play.allocate_for(3600);
+    let (first, second) = (address(PEER), address("8.8.4.4:1"));
+    play.client.create_permission(play.now, &[first.ip()]).unwrap();
+    let request = play.take_request();
+    play.answer(&request, |_| {});
+    play.pass(secs(220));
+    play.client.bind_channel(play.now, second).unwrap();
+    let sent = play.take_sent();
+    let [slow, channel] = &sent[..] else { panic!("a permission and a channel") };
+    play.answer(channel, |_| {});
+    // The first one is due, and takes with it what is not on its way already.
+    play.pass(secs(20));
+    let asked = play.take_sent();
+    let (again, new): (Vec<_>, Vec<_>) = asked.iter().partition(|request| *request == slow);
+    assert!(!again.is_empty(), "the slow one is still out");
+    assert_eq!(new.len(), 1);
+    let peers: Vec<XorPeerAddress> = Message::parse(new[0]).unwrap().get_all().collect();
+    assert_eq!(peers, [XorPeerAddress(SocketAddr::new(first.ip(), 0))]);
+}
