@@ -204,8 +204,9 @@ impl TurnClient {
         if fault == TurnFault::TimedOut && self.channels.bound(peer, now).is_some() {
             return self.ask_channel_again(now, number);
         }
-        if fault.may_pass() && self.channels.bound(peer, now).is_some() {
-            return self.timers.set(Timer::Channel(number), Some(now.saturating_add(AGAIN_AFTER)));
+        let again = now.saturating_add(AGAIN_AFTER);
+        if fault.may_pass() && self.channels.bound(peer, again).is_some() {
+            return self.timers.set(Timer::Channel(number), Some(again));
         }
         self.timers.set(Timer::Channel(number), None);
         if self.channels.fail(number, now) {

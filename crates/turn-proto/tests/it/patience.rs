@@ -164,3 +164,33 @@ fn a_channel_whose_refresh_is_refused_is_asked_for_again_while_it_lasts() {
         assert!(play.take_events().is_empty());
     }
 }
+
+/// One more would find the channel ended.
+#[test]
+fn a_channel_is_given_up_with_the_fifth_refusal() {
+    for code in PASSING {
+        let mut play = Play::new();
+        play.allocate_for(3600);
+        play.client.bind_channel(play.now, address(PEER)).unwrap();
+        for request in play.take_sent() {
+            play.answer(&request, |_| {});
+        }
+        play.take_events();
+        let mut refused = 0;
+        for _ in 0..660 {
+            play.pass(secs(1));
+            for request in play.take_sent() {
+                if method_of(&request) == Method::CHANNEL_BIND {
+                    refused += 1;
+                    play.refuse(&request, code);
+                } else {
+                    play.answer(&request, |answer| answer.push(&Lifetime(3600)));
+                }
+            }
+        }
+        assert_eq!(refused, 5);
+        let failed = TurnEvent::ChannelFailed { peer: address(PEER), fault: fault_of(code) };
+        assert_eq!(play.take_events(), [failed]);
+        assert!(play.client.send(play.now, address(PEER), b"x").is_ok(), "without the channel");
+    }
+}
