@@ -146,7 +146,7 @@ impl Foundations {
 mod tests {
     use super::{Foundation, FoundationError, Foundations, Group};
     use crate::CandidateKind;
-    use alloc::string::ToString;
+    use alloc::{string::ToString, vec::Vec};
     use sans_io::Transport;
 
     #[test]
@@ -192,5 +192,21 @@ mod tests {
             assert_ne!(foundations.of(other), number);
         }
         assert_eq!(foundations.of(first), number);
+    }
+
+    #[test]
+    fn groups_beyond_number_get_numbers_of_their_own() {
+        let group = |n: u32| Group {
+            kind: CandidateKind::Host,
+            base: n.to_be_bytes().into(),
+            server: None,
+            transport: Transport::Udp,
+        };
+        let mut foundations = Foundations::default();
+        let all: Vec<_> = (0..2_000).map(|n| foundations.of(group(n))).collect();
+        let different: alloc::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+        assert_eq!(foundations.of(group(1_999)), all[1_999], "the newest are known");
+        assert_ne!(foundations.of(group(0)), all[0], "the oldest are not");
     }
 }

@@ -11,8 +11,8 @@ use stun_proto::{
     },
 };
 
-/// Room for a request: a header, a USERNAME of two fragments of 256 bytes, and the rest.
-const REQUEST_LEN: usize = 20 + 4 + 516 + 8 + 12 + 4 + 24 + 8;
+/// Room for a request: a header, a USERNAME of a fragment of 256 bytes and one of ours, and the rest.
+const REQUEST_LEN: usize = 20 + 4 + 268 + 8 + 12 + 4 + 24 + 8;
 /// Room for a response: the error with the 32 attributes that UNKNOWN-ATTRIBUTES may name,
 /// integrity and fingerprint.
 const RESPONSE_LEN: usize = 160;
@@ -114,4 +114,69 @@ pub(crate) fn refusal<'a>(path: Path, request: &Message<'_>, code: Code) -> Opti
         .finish()
         .ok()?;
     (bytes.len() <= request.as_bytes().len()).then(|| Packet::new(path, &[]).with_head(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, Scratch, request, response};
+    use crate::{
+        Role,
+        checks::{Purpose, Question},
+        ids::PairId,
+    };
+    use alloc::string::String;
+    use stun_proto::{
+        AttributeType, Integrity, Key, Message, TransactionId,
+        attribute::{UnknownAttributes, UseCandidate, Username},
+    };
+
+    fn question() -> Question {
+        Question {
+            id: TransactionId([9; 12]),
+            pair: PairId(1),
+            purpose: Purpose::Nomination,
+            role: Role::Controlling,
+            tiebreaker: u64::MAX,
+            priority: u32::MAX,
+            nominates: true,
+        }
+    }
+
+    #[test]
+    fn a_request_between_the_longest_user_names_fits() {
+        let (mut scratch, key) = (Scratch::default(), Key::new(b"password"));
+        // The longest fragment of a peer, the colon, and ours.
+        let username: String = core::iter::repeat_n('x', 256 + 1 + 8).collect();
+        let bytes = request(&mut scratch, &question(), &username, &key).unwrap();
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!(message.get::<Username<'_>>(), Some(Username(&username)));
+        assert!(message.get::<UseCandidate>().is_some() && message.has_fingerprint());
+        assert_eq!(message.verify(&key), Ok(Integrity::Sha1));
+    }
+
+    #[test]
+    fn a_response_that_names_all_that_may_be_unknown_fits() {
+        let (mut scratch, key) = (Scratch::default(), Key::new(b"password"));
+        let asked = request(&mut scratch, &question(), "a:b", &key).unwrap();
+        let asked = Message::parse(&asked).unwrap();
+        let unknown: UnknownAttributes = (0..64).map(|n| AttributeType(0x7000 + n)).collect();
+        let reply = Reply::Unknown(unknown);
+        let bytes = response(&mut scratch, &asked, &key, Integrity::Sha256, reply).unwrap();
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!(message.verify(&key), Ok(Integrity::Sha256));
+        assert!(message.get::<UnknownAttributes>().is_some_and(|named| named.types().len() == 32));
+    }
+
+    #[test]
+    fn messages_share_a_buffer_that_is_used_again_once_they_are_gone() {
+        let (mut scratch, key) = (Scratch::default(), Key::new(b"password"));
+        let mut addresses = alloc::vec::Vec::new();
+        for _ in 0..60 {
+            let bytes = request(&mut scratch, &question(), "a:b", &key).unwrap();
+            addresses.push(bytes.as_ptr() as usize);
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert!(addresses.len() <= 8, "{} places", addresses.len());
+    }
 }

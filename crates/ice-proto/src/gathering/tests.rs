@@ -345,3 +345,35 @@ fn slots_of_addresses_that_are_gone_are_used_again() {
     }
     assert_eq!(gathering.hosts().count(), 1);
 }
+
+#[test]
+fn what_happens_at_addresses_of_others_is_not_claimed() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    open(&mut gathering, &["10.0.0.1"]);
+    let fault = sans_io::PathFault::Unreachable { kind: 3, code: 3 };
+    for (local, ours) in [("10.0.0.1:5000", true), ("10.0.0.2:5000", false)] {
+        let path = Path::udp(at(local), at(STUN));
+        let verdict = gathering.handle_input(Instant::ZERO, Input::PathFailed { path, fault });
+        assert_eq!(verdict == Verdict::Consumed, ours, "{local}");
+        let verdict = gathering.handle_input(Instant::ZERO, Input::received(path, b"data"));
+        assert_eq!(verdict, Verdict::Unclaimed);
+    }
+    let id = SocketId(77);
+    let foreign = Input::Socket { id, state: Err(SocketFault::Lost) };
+    assert_eq!(gathering.handle_input(Instant::ZERO, foreign), Verdict::Unclaimed);
+}
+
+#[test]
+fn a_server_that_gave_nothing_is_kept_once_with_the_newest_fault() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    let local = at("10.0.0.1:5000");
+    let failure =
+        |server: &str, fault| crate::GatheringFailure { local, server: Some(at(server)), fault };
+    gathering.fail(failure(STUN, GatheringFault::TimedOut));
+    gathering.fail(failure(TURN, GatheringFault::Broken));
+    gathering.fail(failure(STUN, GatheringFault::Refused(500)));
+    let kept: Vec<_> = gathering.failures().copied().collect();
+    let wanted =
+        [failure(TURN, GatheringFault::Broken), failure(STUN, GatheringFault::Refused(500))];
+    assert_eq!(kept, wanted);
+}

@@ -3,13 +3,15 @@ use crate::support::{
     Meeting, PEER, Puppet, Request, add_stun_server, add_turn_server, behind, configs, ms,
 };
 use core::time::Duration;
-use ice_proto::{CandidateKind, CandidatePolicy, IceAgent, IceConfig, IceState, Profile, Role};
+use ice_proto::{
+    CandidateKind, CandidatePolicy, Finding, IceAgent, IceConfig, IceState, Profile, Role,
+};
 use nat_sim::{Behaviour, Body, Dependence, Happening, Host, Nat, NatId, World};
 use sans_io::{Instant, SocketIds, Transmit};
 use std::collections::BTreeSet;
 use stun_proto::{
     Class, Message, Method, TransactionId,
-    attribute::{Priority, UseCandidate},
+    attribute::{Code, Priority, UseCandidate},
 };
 
 fn nominates(request: &Transmit) -> bool {
@@ -205,4 +207,44 @@ fn at_the_end_of_time_an_agent_rests() {
     puppet.answer(&check);
     puppet.request(&Request::new(Role::Controlled));
     assert_eq!(puppet.deadline, None);
+}
+
+/// The last line of the explanation.
+fn verdict(puppet: &Puppet) -> Finding {
+    puppet.agent.explain().verdict()
+}
+
+#[test]
+fn the_explanation_tells_one_way_traffic_refusals_and_silence_apart() {
+    let mut puppet = Puppet::checking(Role::Controlled);
+    puppet.tell("203.0.113.2:6000");
+    assert_eq!(verdict(&puppet), Finding::SilentNoRelay);
+    let check = puppet.take_requests().remove(0);
+    puppet.refuse(&check, Code::SERVER_ERROR, true);
+    assert_eq!(verdict(&puppet), Finding::Refused);
+    puppet.request(&Request::new(Role::Controlling));
+    assert_eq!(verdict(&puppet), Finding::OneWay);
+    // What was seen on one pair is not forgotten for another that is silent.
+    assert_eq!(puppet.agent.pairs().count(), 2);
+    assert_eq!(puppet.agent.pairs().filter(|p| p.counters.requests_received > 0).count(), 1);
+}
+
+#[test]
+fn a_pair_that_waits_for_its_relay_says_so() {
+    let mut world = World::new(3);
+    let (server, turn) = add_turn_server(&mut world);
+    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
+    let configs = configs().map(|config| IceConfig {
+        turn_servers: vec![turn.clone()],
+        policy: CandidatePolicy::Relay,
+        ..config
+    });
+    let mut meeting = Meeting::new(world, 3, hosts, configs);
+    meeting.gathered();
+    // The server does not answer what it is asked now.
+    meeting.world.set_up(server, false);
+    meeting.describe(1);
+    meeting.world.run_for(ms(100));
+    let explanation = meeting.agent(1).explain().to_string();
+    assert!(explanation.contains("waits for the relay to let the peer through"), "{explanation}");
 }
