@@ -227,6 +227,11 @@ impl<'s> Groups<'s> {
                 continue;
             }
             seen |= bit;
+            // Mostly both say the same, word for word.
+            let words = |at| self.about(session, at).map(|line| line.line().content());
+            if words(*place).eq(words(at)) {
+                continue;
+            }
             let (a, b) = (self.format(session, *place), self.format(session, at));
             if !a.same_configuration(&b) {
                 sink(missing(noted.line + 1, Code::BundlePayloadType));
@@ -242,23 +247,34 @@ impl<'s> Groups<'s> {
         rest.take_while(move |(_, noted)| noted.section == section)
     }
 
+    /// The lines about the payload type of a line of the list, from there on in its section.
+    fn about<'l>(
+        &'l self,
+        session: &'l Session<'s>,
+        at: usize,
+    ) -> impl Iterator<Item = AttributeLine<'l>> {
+        let rest = self.formats.get(at..).unwrap_or_default();
+        let first = rest.first().copied();
+        let same = move |noted: &&Noted| first.is_some_and(|first| noted.section == first.section);
+        let rest = rest.iter().take_while(same);
+        let rest = rest.filter(move |noted| first.is_some_and(|f| noted.number == f.number));
+        rest.filter_map(|noted| AttributeLine::new(session.line(noted.line as usize)?))
+    }
+
     /// The format that a line of the list is about, with the other line about it next to it.
     fn format(&self, session: &Session<'s>, at: usize) -> Format<'static> {
         let mut format = Format { payload_type: 0, codec: None, fmtp: None };
         let Some(noted) = self.formats.get(at) else { return format };
         format.payload_type = noted.number;
-        let rest = self.formats.get(at..).unwrap_or_default();
-        let about = rest.iter().take_while(|n| n.section == noted.section);
-        for line in about.filter(|n| n.number == noted.number) {
-            let line = session.line(line.line as usize).and_then(AttributeLine::new);
-            match line.map(|line| line.typed()) {
-                Some(Ok(Attribute::RtpMap(map))) => {
+        for line in self.about(session, at).map(|line| line.typed()) {
+            match line {
+                Ok(Attribute::RtpMap(map)) => {
                     format.codec.get_or_insert(RtpMap::into_owned(map));
                 }
-                Some(Ok(Attribute::Fmtp(fmtp))) => {
+                Ok(Attribute::Fmtp(fmtp)) => {
                     format.fmtp.get_or_insert(Fmtp::into_owned(fmtp));
                 }
-                Some(_) | None => {}
+                Ok(_) | Err(_) => {}
             }
         }
         format
