@@ -221,6 +221,8 @@ impl TurnServiceBuilder {
         config.secure_binding = self.secure_stun;
         config.relays.clone_from(&relays);
         config.own = interfaces::own().map_err(ServeError::Interfaces)?;
+        // where the driver can, see `Driver`
+        config.can_set_dont_fragment = cfg!(any(target_os = "linux", target_os = "android"));
         self.limits.apply(&mut config);
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;

@@ -232,3 +232,56 @@ async fn connections_that_say_nothing_or_half_a_message_are_ended() {
     }
     server.stop().await;
 }
+
+/// A client that asks what fits the path gets an allocation, and packets with DF (RFC 8656 §14).
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn what_is_not_to_be_fragmented_is_relayed() {
+    use stun_proto::{
+        Attempt, LongTermClient, Message, MessageBuilder, MessageType, Method, ResponseCheck,
+        TransactionId,
+        attribute::{Data, DontFragment, RequestedTransport, XorPeerAddress},
+    };
+    let server = builder().start().await.unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(server.listeners()[0]).await.unwrap();
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let to = peer.local_addr().unwrap();
+    let mut login = LongTermClient::new(Credentials::new("alice", "wonderland").unwrap());
+    let mut count = 0;
+    for method in [Method::ALLOCATE, Method::CREATE_PERMISSION] {
+        let mut attempt = Attempt::default();
+        loop {
+            count += 1;
+            let (mut buffer, id) = ([0; 1000], TransactionId([count; 12]));
+            let mut request = MessageBuilder::new(&mut buffer, MessageType::request(method), id);
+            if method == Method::ALLOCATE {
+                request.push(&RequestedTransport::UDP);
+                request.push(&DontFragment);
+            } else {
+                request.push(&XorPeerAddress(to));
+            }
+            let (request, signed) = login.sign(request, attempt);
+            socket.send(request.finish().unwrap()).await.unwrap();
+            let mut answer = [0; 1000];
+            let len = bounded(socket.recv(&mut answer)).await.unwrap();
+            let answer = Message::parse(&answer[..len]).unwrap();
+            match login.check(signed, &answer) {
+                ResponseCheck::Retry(next) => attempt = next,
+                ResponseCheck::Accept => break,
+                other => panic!("{other:?}: {answer:?}"),
+            }
+        }
+    }
+    let mut buffer = [0; 1000];
+    let kind = MessageType::indication(Method::SEND);
+    let mut indication = MessageBuilder::new(&mut buffer, kind, TransactionId([99; 12]));
+    indication.push(&XorPeerAddress(to));
+    indication.push(&DontFragment);
+    indication.push(&Data(b"whole"));
+    socket.send(indication.finish().unwrap()).await.unwrap();
+    let mut heard = [0; 64];
+    let (len, _) = bounded(peer.recv_from(&mut heard)).await.unwrap();
+    assert_eq!(&heard[..len], b"whole");
+    server.stop().await;
+}
