@@ -115,10 +115,17 @@ impl CheckList {
         self.pairs.retain(|pair| pair.remote != remote);
     }
 
-    /// Takes out the pairs of a candidate of ours.
+    /// Takes out the pairs of a candidate of ours that is gone. Those that the peer only saw through
+    /// it are seen as their base from now on.
     pub(crate) fn remove_local(&mut self, local: LocalId) {
-        let seen_as = |pair: &Pair| pair.valid().map(|valid| valid.local);
-        self.pairs.retain(|pair| pair.local != local && seen_as(pair) != Some(local));
+        self.pairs.retain(|pair| pair.local != local);
+        for pair in &mut self.pairs {
+            if let Progress::Succeeded(valid) = &mut pair.progress
+                && valid.local == local
+            {
+                valid.local = pair.local;
+            }
+        }
     }
 
     /// Computes all priorities anew, after a change of role or of candidates: `priority` of a local

@@ -147,9 +147,10 @@ impl Locals {
         })
     }
 
-    /// A NAT shows another address by now.
+    /// A NAT shows another address by now. Where there was none before, it showed the base itself,
+    /// which is still there.
     pub(crate) fn withdraw(&mut self, mapped: SocketAddr, base: Base) -> Option<LocalCandidate> {
-        let id = self.seen_as(mapped, base)?;
+        let id = self.seen_as(mapped, base).filter(|_| mapped != base.address())?;
         let entry = &mut self.all[usize::from(id.0)];
         entry.gone = true;
         Some(entry.local)
@@ -225,6 +226,9 @@ mod tests {
         locals.add(mapped);
         assert_eq!(locals.withdraw(mapped.candidate.address, mapped.base), Some(mapped));
         assert_eq!(locals.withdraw(mapped.candidate.address, mapped.base), None);
+        assert_eq!(locals.at_base(host(1).base), Some(LocalId(0)));
+        // A host without a NAT is seen as it is, until it is not.
+        assert_eq!(locals.withdraw(host(1).candidate.address, host(1).base), None);
         assert_eq!(locals.at_base(host(1).base), Some(LocalId(0)));
     }
 }

@@ -24,7 +24,7 @@ pub enum ChannelRange {
     /// 0x4000 to 0x4FFF (RFC 8656 §12).
     #[default]
     Rfc8656,
-    /// 0x4000 to 0x7FFF (RFC 5766 §11), for a server with clients from before: coturn's own test
+    /// 0x4000 to 0x7FFF (RFC 5766, section 11), for a server with old clients: coturn's own test
     /// client draws from all of them. What begins with such a byte can be nothing else there.
     Rfc5766,
 }

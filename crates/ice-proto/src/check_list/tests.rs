@@ -339,3 +339,15 @@ fn the_choice_of_a_pair_supersedes_what_worked_and_clears_the_queue() {
     list.silence();
     assert!(list.best_valid().is_none());
 }
+
+#[test]
+fn a_pair_outlives_the_mapping_that_the_peer_saw_it_through() {
+    let mut list = list(&[(1, 30, 1), (2, 20, 2)]);
+    let ids = ids(&list);
+    list.succeed(ZERO, ids[0], LocalId(5), 30);
+    list.conclude(ids[0], |_| false);
+    list.remove_local(LocalId(5));
+    assert_eq!(list.get(ids[0]).unwrap().valid().unwrap().local, LocalId(0));
+    list.remove_local(LocalId(0));
+    assert_eq!(list.iter().count(), 0);
+}
