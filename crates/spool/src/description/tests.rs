@@ -99,8 +99,8 @@ fn candidates_that_cannot_be_read_are_skipped() {
         "candidate:1 1 udp 1 192.0.2.1 5000 typ srflx raddr fe80::1%eth0 rport 9",
         "candidate:not one at all",
     ] {
-        let mut text = local().offer(&candidates()).unwrap();
-        text.push_str(&format!("a={line}\r\n"));
+        let text = local().offer(&candidates()).unwrap();
+        let text = format!("{text}a={line}\r\n");
         let read = Remote::parse(&text).unwrap_or_else(|error| panic!("{line}: {error}"));
         assert_eq!((read.candidates.len(), read.skipped), (3, 1), "{line}");
     }
