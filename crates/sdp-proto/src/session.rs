@@ -18,7 +18,7 @@ use crate::section::Section;
 /// edit touches the edited line alone.
 ///
 /// A parse refuses nothing but what exceeds the [`Limits`]. Whether the text is acceptable is a
-/// question of [`Policy`], asked with [`check`](Self::check) or in one go with
+/// question of [`Policy`](crate::Policy), asked with [`check`](Self::check) or in one go with
 /// [`accept`](Self::accept).
 ///
 /// ```
