@@ -18,8 +18,8 @@ use std::{
     time::Duration,
 };
 use stun_proto::{
-    AttributeType, Class, Credentials, Integrity, Key, Message, MessageBuilder,
-    MessageType, Method, TransactionId,
+    AttributeType, Class, Credentials, Integrity, Key, Message, MessageBuilder, MessageType,
+    Method, TransactionId,
     attribute::{
         Algorithm, Code, ErrorCode, IceControlled, IceControlling, Lifetime, Nonce, Priority,
         Realm, UseCandidate, Username, XorMappedAddress, XorRelayedAddress,
@@ -89,11 +89,7 @@ impl Agent {
         let config = IceConfig {
             role: script.choose(&[Role::Controlling, Role::Controlled]),
             profile: script.choose(&[Profile::Responsive, Profile::Strict, Profile::Hasty]),
-            policy: if script.one_in(8) {
-                CandidatePolicy::Relay
-            } else {
-                CandidatePolicy::All
-            },
+            policy: if script.one_in(8) { CandidatePolicy::Relay } else { CandidatePolicy::All },
             stun_servers: if script.flag() { vec![ADDRESSES[3]] } else { vec![] },
             turn_servers: if script.flag() { vec![relay] } else { vec![] },
             local_candidates_max: LOCALS_MAX,
