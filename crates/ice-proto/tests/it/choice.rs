@@ -1,12 +1,8 @@
 //! What the choice of a pair means for all the others (RFC 8445 §8.1), and what an agent is made of.
-use crate::support::{
-    Meeting, PEER, Puppet, Request, add_stun_server, add_turn_server, behind, configs, ms,
-};
+use crate::support::{Meeting, PEER, Puppet, Request, add_stun_server, behind, configs, ms};
 use core::time::Duration;
-use ice_proto::{
-    CandidateKind, CandidatePolicy, Finding, IceAgent, IceConfig, IceState, Profile, Role,
-};
-use nat_sim::{Behaviour, Body, Dependence, Happening, Host, Nat, NatId, World};
+use ice_proto::{CandidateKind, Finding, IceAgent, IceConfig, IceState, Profile, Role};
+use nat_sim::{Behaviour, Body, Dependence, Happening, Nat, NatId, World};
 use sans_io::{Instant, SocketIds, Transmit};
 use std::collections::BTreeSet;
 use stun_proto::{
@@ -129,17 +125,8 @@ fn candidates_have_different_priorities_also_when_a_nat_was_renumbered() {
 
 #[test]
 fn permissions_are_refreshed_until_ice_concludes() {
-    let mut world = World::new(1);
-    let (server, turn) = add_turn_server(&mut world);
-    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
-    let configs = configs().map(|config| IceConfig {
-        turn_servers: vec![turn.clone()],
-        policy: CandidatePolicy::Relay,
-        // Longer than permissions last.
-        patience: Duration::from_secs(900),
-        ..config
-    });
-    let mut meeting = Meeting::new(world, 1, hosts, configs);
+    // Longer than permissions last.
+    let (mut meeting, server) = Meeting::over_relays(1, Duration::from_secs(900));
     meeting.gathered();
     meeting.world.keep_log();
     meeting.describe(1);
@@ -231,15 +218,7 @@ fn the_explanation_tells_one_way_traffic_refusals_and_silence_apart() {
 
 #[test]
 fn a_pair_that_waits_for_its_relay_says_so() {
-    let mut world = World::new(3);
-    let (server, turn) = add_turn_server(&mut world);
-    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
-    let configs = configs().map(|config| IceConfig {
-        turn_servers: vec![turn.clone()],
-        policy: CandidatePolicy::Relay,
-        ..config
-    });
-    let mut meeting = Meeting::new(world, 3, hosts, configs);
+    let (mut meeting, server) = Meeting::over_relays(3, Duration::from_secs(40));
     meeting.gathered();
     // The server does not answer what it is asked now.
     meeting.world.set_up(server, false);

@@ -2,8 +2,7 @@
 use crate::support::{Meeting, add_turn_server, configs};
 use core::time::Duration;
 use ice_proto::{
-    CandidatePolicy, IceAgent, IceConfig, IceEvent, IceState, PairFailure, PairState,
-    RestartReason, SendError,
+    IceAgent, IceConfig, IceEvent, IceState, PairFailure, PairState, RestartReason, SendError,
 };
 use nat_sim::{Body, Happening, Host, World};
 use stun_proto::{
@@ -103,15 +102,7 @@ fn a_peer_that_is_not_there_is_waited_for_and_given_up() {
 
 #[test]
 fn closing_frees_the_relay_and_says_nothing_more() {
-    let mut world = World::new(1);
-    let (server, turn) = add_turn_server(&mut world);
-    let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
-    let configs = configs().map(|config| IceConfig {
-        turn_servers: vec![turn.clone()],
-        policy: CandidatePolicy::Relay,
-        ..config
-    });
-    let mut meeting = Meeting::new(world, 1, hosts, configs);
+    let (mut meeting, server) = Meeting::over_relays(1, Duration::from_secs(40));
     meeting.meet();
     meeting.run(Duration::from_secs(10));
     assert_eq!(meeting.world.machine::<TurnServer>(server).allocations(), 2);

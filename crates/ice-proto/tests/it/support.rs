@@ -12,7 +12,8 @@ use core::{
     time::Duration,
 };
 use ice_proto::{
-    Candidate, IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role, SelectedPair,
+    Candidate, CandidatePolicy, IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role,
+    SelectedPair,
 };
 use nat_sim::{Chance, Happening, Host, HostId, Link, MachineId, NatId, World};
 use sans_io::{Instant, SocketIds};
@@ -76,6 +77,20 @@ impl Meeting {
             world.install(host, agent.unwrap())
         });
         Self { met_at: world.now(), world, hosts, agents }
+    }
+
+    /// Two agents that may use relays only, of one server. Gives that server as well.
+    pub(crate) fn over_relays(number: u64, patience: Duration) -> (Self, HostId) {
+        let mut world = World::new(number);
+        let (server, turn) = add_turn_server(&mut world);
+        let hosts = [0, 1].map(|_| world.add_host(Host::on_internet()).unwrap());
+        let configs = configs().map(|config| IceConfig {
+            turn_servers: vec![turn.clone()],
+            policy: CandidatePolicy::Relay,
+            patience,
+            ..config
+        });
+        (Self::new(world, number, hosts, configs), server)
     }
 
     /// Two hosts on the internet, with so much loss.
