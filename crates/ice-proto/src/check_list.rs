@@ -157,6 +157,14 @@ impl CheckList {
         }
     }
 
+    /// No check of the pair is sent, since an answer to an older one may come.
+    pub(crate) fn await_answers(&mut self, now: Instant, id: PairId) {
+        if let Some(pair) = self.get_mut(id) {
+            let attempt = Attempt { first_sent: now, last_sent: now, rechecks: 0 };
+            pair.progress = Progress::Checking(attempt);
+        }
+    }
+
     /// A check of the pair succeeded: it is valid from now on, if it was not before, and the frozen
     /// pairs of its foundation go on (RFC 8445 §7.2.5.3.3). Whether it was not valid before.
     pub(crate) fn succeed(&mut self, now: Instant, id: PairId, local: LocalId, rank: u64) -> bool {

@@ -109,17 +109,18 @@ impl Relays {
         if let Some(relay) = self.all.iter_mut().find(|relay| relay.client.has_pending_request()) {
             return relay.client.release_request(now);
         }
-        let Some(relay) = self.all.iter_mut().find(|relay| !relay.permits.is_empty()) else {
-            return false;
-        };
-        let Some(peer) = relay.permits.pop_front() else { return false };
-        if relay.client.create_permission(now, &[peer]).is_err()
-            && let Some(relayed) = relay.relayed()
+        while let Some(relay) = self.all.iter_mut().find(|relay| !relay.permits.is_empty())
+            && let Some(peer) = relay.permits.pop_front()
         {
-            self.refused.push(RelayEvent::Permission { relayed, peer, granted: false });
-            return false;
+            if relay.client.create_permission(now, &[peer]).is_ok() {
+                if relay.client.release_request(now) {
+                    return true;
+                }
+            } else if let Some(relayed) = relay.relayed() {
+                self.refused.push(RelayEvent::Permission { relayed, peer, granted: false });
+            }
         }
-        relay.client.release_request(now)
+        false
     }
 
     pub(super) const fn len(&self) -> usize {

@@ -99,8 +99,10 @@ impl IceSession {
         if self.triggered_at().is_none_or(|at| at > now) {
             return false;
         }
-        if self.nomination.request_at(self.pace).is_some_and(|at| at <= now) {
-            return self.send_nomination(now, ta);
+        if self.nomination.request_at(self.pace).is_some_and(|at| at <= now)
+            && self.send_nomination(now, ta)
+        {
+            return true;
         }
         while let Some(id) = self.list.pop_triggered(now, self.gate()) {
             if self.send_check(now, id, ta) {
@@ -115,10 +117,14 @@ impl IceSession {
         if self.ordinary_at().is_none_or(|at| at > now) {
             return false;
         }
-        if self.wants_ordinary()
+        while self.wants_ordinary()
             && let Some(id) = self.list.next_ordinary(self.gate())
         {
-            return self.send_check(now, id, ta);
+            if self.send_check(now, id, ta) {
+                return true;
+            }
+            // As many checks of it as may be are still waited for.
+            self.list.await_answers(now, id);
         }
         let spacing = self.pace.spacing();
         while let Some(id) = self.list.pop_recheck(now, spacing, self.gate()) {
