@@ -188,6 +188,7 @@ mod tests {
         ];
         let mut foundations = Foundations::default();
         let number = foundations.of(first);
+        assert_eq!(number.as_str(), "1");
         for other in others {
             assert_ne!(foundations.of(other), number);
         }

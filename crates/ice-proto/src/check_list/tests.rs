@@ -128,6 +128,12 @@ fn of_each_foundation_the_best_pair_starts() {
 }
 
 #[test]
+fn of_equal_pairs_of_a_foundation_one_starts() {
+    use Progress::{Frozen, Waiting};
+    assert_eq!(states(&list(&[(1, 40, 1), (2, 40, 1)])), [Waiting, Frozen]);
+}
+
+#[test]
 fn a_late_pair_starts_if_it_is_the_best_of_its_foundation_or_one_of_them_works() {
     let mut list = list(&[(1, 20, 1)]);
     let lesser = insert(&mut list, 2, 10, 1).unwrap();

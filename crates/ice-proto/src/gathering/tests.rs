@@ -15,7 +15,7 @@ use sans_io::{
 };
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
-    attribute::{Code, ErrorCode, MappedAddress, XorMappedAddress},
+    attribute::{Code, ErrorCode, MappedAddress, RequestedAddressFamily, XorMappedAddress},
 };
 
 const STUN: &str = "198.51.100.1:3478";
@@ -136,6 +136,45 @@ fn addresses_that_name_no_interface_are_refused() {
     let many: Vec<IpAddr> = (0..17).map(|n| IpAddr::from([10, 0, 0, n])).collect();
     assert_eq!(gathering.gather(Instant::ZERO, &many), Err(GatherError::TooManyAddresses));
     assert!(drain(&mut gathering).is_empty());
+}
+
+#[test]
+fn the_limit_counts_the_addresses_that_are_in_use() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    let all: Vec<IpAddr> = (0..17).map(|n| IpAddr::from([10, 0, 0, n])).collect();
+    assert_eq!(gathering.gather(Instant::ZERO, &all[..16]), Ok(()));
+    assert_eq!(gathering.gather(Instant::ZERO, &all[16..]), Err(GatherError::TooManyAddresses));
+}
+
+#[test]
+fn an_address_family_that_the_host_lacks_is_asked_of_the_relay() {
+    // Loopback leads nowhere.
+    for (ipv4, asks_ipv6) in [("10.0.0.1", true), ("127.0.0.1", false)] {
+        let address = at("[2001:db8::53]:3478");
+        let server = RelayServer { address, username: "u".into(), password: "p".into() };
+        let config = IceConfig { turn_servers: vec![server], ..IceConfig::default() };
+        let mut gathering = Gathering::new(&config, SocketIds::root(), [1; 32]).unwrap();
+        open(&mut gathering, &[ipv4, "2001:db8::1"]);
+        candidates(&mut gathering);
+        let (path, question) = request(&mut gathering);
+        assert_eq!(path.remote(), address);
+        let family = Message::parse(&question).unwrap().get::<RequestedAddressFamily>();
+        assert_eq!(family == Some(RequestedAddressFamily::V6), asks_ipv6, "beside {ipv4}");
+    }
+}
+
+#[test]
+fn an_answer_of_another_method_answers_nothing() {
+    let mut gathering = gathering(CandidatePolicy::All);
+    open(&mut gathering, &["10.0.0.1"]);
+    candidates(&mut gathering);
+    let (path, question) = request(&mut gathering);
+    let id = Message::parse(&question).unwrap().transaction_id();
+    let mut buffer = [0; 64];
+    let mut refresh = MessageBuilder::new(&mut buffer, MessageType::success(Method::REFRESH), id);
+    refresh.push(&XorMappedAddress(at(MAPPED)));
+    assert!(!respond(&mut gathering, Instant::ZERO, path, refresh.finish().unwrap()));
+    assert_eq!(candidates(&mut gathering), []);
 }
 
 #[test]
@@ -299,6 +338,29 @@ fn a_mapping_that_changed_takes_the_place_of_the_old_one() {
         panic!("{told:?}")
     };
     assert_eq!((*mapped, found.candidate.address), (at(MAPPED), at(other)));
+}
+
+#[test]
+fn a_mapping_that_another_server_still_sees_is_not_lost() {
+    let stun_servers = vec![at(STUN), at("198.51.100.9:3478")];
+    let config = IceConfig { stun_servers, ..IceConfig::default() };
+    let mut gathering = Gathering::new(&config, SocketIds::root(), [1; 32]).unwrap();
+    open(&mut gathering, &["10.0.0.1"]);
+    let answer = |gathering: &mut Gathering, now, (path, question): (Path, Vec<u8>), shown| {
+        let response = binding_response(&question, |m| m.push(&XorMappedAddress(at(shown))), true);
+        assert!(respond(gathering, now, path, &response));
+    };
+    let asked = [request(&mut gathering), request(&mut gathering)];
+    let path = asked[0].0;
+    for question in asked {
+        answer(&mut gathering, Instant::ZERO, question, MAPPED);
+    }
+    candidates(&mut gathering);
+    let now = Instant::from_secs(15);
+    let again = (path, keepalive(&mut gathering, now, path));
+    answer(&mut gathering, now, again, "203.0.113.6:778");
+    let told = events(&mut gathering);
+    assert!(matches!(told[..], [GatheringEvent::Candidate(_)]), "{told:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the choice of a pair means for all the others (RFC 8445 §8.1), and what an agent is made of.
 use crate::support::{Meeting, PEER, Puppet, Request, add_stun_server, behind, configs, ms};
 use core::time::Duration;
-use ice_proto::{CandidateKind, Finding, IceAgent, IceConfig, IceState, Profile, Role};
+use ice_proto::{Candidate, CandidateKind, Finding, IceAgent, IceConfig, IceState, Profile, Role};
 use nat_sim::{Behaviour, Body, Dependence, Happening, Nat, NatId, World};
 use sans_io::{Instant, SocketIds, Transmit};
 use std::collections::BTreeSet;
@@ -194,6 +194,17 @@ fn at_the_end_of_time_an_agent_rests() {
     puppet.answer(&check);
     puppet.request(&Request::new(Role::Controlled));
     assert_eq!(puppet.deadline, None);
+}
+
+#[test]
+fn silence_in_spite_of_a_relay_of_the_peer_is_told_as_that() {
+    let mut puppet = Puppet::checking(Role::Controlled);
+    let relayed = Candidate {
+        kind: CandidateKind::Relayed,
+        ..Candidate::host("203.0.113.2:6000".parse().unwrap())
+    };
+    puppet.agent.add_remote_candidate(puppet.now, relayed).unwrap();
+    assert_eq!(verdict(&puppet), Finding::Silent);
 }
 
 /// The last line of the explanation.

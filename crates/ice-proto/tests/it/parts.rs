@@ -289,6 +289,20 @@ fn gathering_keeps_the_laws() {
 }
 
 #[test]
+fn a_permission_that_was_taken_back_is_waited_for_anew() {
+    let config = IceConfig::default();
+    let mut session = IceSession::new(&config, [3; 32]).unwrap();
+    let (now, base, peer) = (Instant::ZERO, address(RELAYED), address(PEERS[0]));
+    let candidate = Candidate { kind: CandidateKind::Relayed, ..Candidate::host(base) };
+    session.add_local(now, LocalCandidate { candidate, base: Base::udp(base), signalled: true });
+    session.permission(now, Base::udp(base), peer.ip(), true);
+    session.permission(now, Base::udp(base), peer.ip(), false);
+    session.add_remote(now, Candidate::host(peer)).unwrap();
+    let waiting: Vec<bool> = session.pairs().map(|pair| pair.awaits_permission).collect();
+    assert_eq!(waiting, [true]);
+}
+
+#[test]
 fn a_session_of_the_laws_gets_far() {
     // A checker whose runs never connect would check little.
     let subject = Session { role: Role::Controlling, profile: Profile::Responsive };
