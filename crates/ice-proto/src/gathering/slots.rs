@@ -31,11 +31,12 @@ impl Gathering {
         if self.relays.take_slot(now) {
             return true;
         }
+        // What is asked next counts as well.
+        let rto = self.rto(ta);
         while let Some(task) = self.tasks.pop() {
             let sent = match task {
                 Task::Mapping { key, server } => match self.hosts.base(key.host) {
                     Some(base) => {
-                        let rto = self.rto(ta);
                         self.ask_mapping(now, Path::udp(base, server), key, rto);
                         true
                     }

@@ -364,6 +364,24 @@ fn a_mapping_that_another_server_still_sees_is_not_lost() {
 }
 
 #[test]
+fn the_more_is_asked_the_later_a_question_is_repeated() {
+    let server = |n| RelayServer {
+        address: SocketAddr::from(([198, 51, 100, n], 3478)),
+        username: "u".into(),
+        password: "p".into(),
+    };
+    let turn_servers = vec![server(2), server(3), server(4)];
+    let config = IceConfig { stun_servers: vec![at(STUN)], turn_servers, ..IceConfig::default() };
+    let mut gathering = Gathering::new(&config, SocketIds::root(), [1; 32]).unwrap();
+    open(&mut gathering, &["10.0.0.1"]);
+    candidates(&mut gathering);
+    assert!(gathering.take_slot(Instant::ZERO, Duration::from_millis(500)));
+    drain(&mut gathering);
+    let Output::Timeout(again) = gathering.poll_output() else { panic!("it was drained") };
+    assert_eq!(again, Some(Instant::from_secs(2)));
+}
+
+#[test]
 fn a_server_that_refuses_keepalives_is_not_reported() {
     let (mut gathering, path) = mapped();
     for round in 1..5 {
