@@ -79,9 +79,11 @@ impl IceAgent {
     /// An agent that does nothing yet. `seed` is secret, and used for nothing else; `sockets` are
     /// the numbers by which it asks for sockets, one for each local address.
     pub fn new(config: IceConfig, seed: [u8; 32], sockets: SocketIds) -> Result<Self, ConfigError> {
+        // That sees to it that the configuration is valid.
+        let gathering = Box::new(Gathering::new(&config, sockets, seed)?);
         Ok(Self {
-            session: IceSession::new(&config, seed)?,
-            gathering: Box::new(Gathering::new(&config, sockets, seed)?),
+            session: IceSession::of_valid(&config, seed),
+            gathering,
             pacer: Pacer::new(config.pacing),
             pacing: Pacing::new(config.profile, config.pacing),
             relay_requests: RelayRequests::default(),

@@ -141,11 +141,16 @@ impl IceSession {
     /// [`Gathering`](crate::Gathering) of the same agent.
     pub fn new(config: &IceConfig, seed: [u8; 32]) -> Result<Self, ConfigError> {
         config.validate()?;
+        Ok(Self::of_valid(config, seed))
+    }
+
+    /// A session by a configuration that is known to be valid.
+    pub(crate) fn of_valid(config: &IceConfig, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::labelled(seed, "ice session");
         let credentials = IceCredentials::generate(entropy.secret());
         let pace = Pace::new(config.profile);
         let backoff = if pace.is_eager() { Backoff::UpTo(REPEAT_MAX) } else { Backoff::Doubling };
-        Ok(Self {
+        Self {
             settings: Settings {
                 policy: config.policy,
                 patience: config.patience,
@@ -177,7 +182,7 @@ impl IceSession {
             drops: DropCounters::default(),
             scratch: Scratch::default(),
             out: Outbox::new(config.outputs_max),
-        })
+        }
     }
 
     /// What holds for all pairs when one to be checked is looked for.

@@ -45,15 +45,15 @@ const PIECE_LEN: usize = PUBLIC_LEN + SECRET_LEN;
 const FORKS: u64 = 1 << 63;
 
 impl Entropy {
-    /// The streams of this seed. Whoever knows the seed knows the secrets: take it from the
+    /// The stream of this seed. Whoever knows the seed knows the secrets: take it from the
     /// operating system, and use it once.
     pub const fn new(seed: [u8; 32]) -> Self {
         let piece = [0; PIECE_LEN];
         Self { seed, domain: 0, forked: 0, public_read: 0, secret_read: 0, piece, number: None }
     }
 
-    /// Streams of this seed for one of several machines that it is meant for: each label has streams
-    /// of its own. Costs nothing, where a [`fork`](Self::fork) reads a stream.
+    /// A stream of this seed for one of several machines that it is meant for: each label has one of
+    /// its own. Costs nothing, where a [`fork`](Self::fork) reads a stream.
     ///
     /// ```
     /// use stun_proto::Entropy;
@@ -67,7 +67,7 @@ impl Entropy {
         this
     }
 
-    /// Streams for another machine. No two forks are alike, also with the same label.
+    /// A stream for another machine. No two forks are alike, also with the same label.
     #[must_use]
     pub fn fork(&mut self, label: &str) -> Self {
         let mut seed = [0; 32];
@@ -213,9 +213,12 @@ mod tests {
     fn however_it_is_read_the_stream_is_the_same() {
         let mut whole = Entropy::new([3; 32]);
         let mut parts = Entropy::new([3; 32]);
-        let all = (whole.public::<96>(), whole.secret::<96>());
-        let public: Vec<u8> = (0..12).flat_map(|_| parts.public::<8>()).collect();
-        let secret: Vec<u8> = (0..12).flat_map(|_| parts.secret::<8>()).collect();
+        let all = (whole.public::<240>(), whole.secret::<240>());
+        let (mut public, mut secret) = (Vec::new(), Vec::new());
+        for _ in 0..30 {
+            public.extend(parts.public::<8>());
+            secret.extend(parts.secret::<8>());
+        }
         assert_eq!((&all.0[..], &all.1[..]), (&public[..], &secret[..]));
     }
 }
