@@ -43,17 +43,24 @@ pub(crate) struct Meter {
 pub(crate) fn meter<P: Peer>(settings: P::Settings) -> Meter {
     let (setups, mut wire) = (setups(), Wire::new());
     let turn = move || {
-        let mut pairs = Vec::with_capacity(BATCH);
-        let mut time = busy(|| pairs.extend((0..BATCH).map(|_| Pair::<P>::new(settings, &setups))));
-        let told: Vec<_> = pairs.iter().map(Pair::descriptions).collect();
-        time += busy(|| {
-            for (pair, told) in pairs.iter_mut().zip(&told) {
-                pair.connect(told, &mut wire);
-            }
-        });
-        time / BATCH as u32
+        // Who has just had a turn has left the caches to his own kind.
+        batch::<P>(settings, &setups, &mut wire);
+        batch::<P>(settings, &setups, &mut wire)
     };
     Meter { size: P::SIZE, turn: Box::new(turn), memory: Box::new(move || memory::<P>(settings)) }
+}
+
+/// Some sessions: the time of one.
+fn batch<P: Peer>(settings: P::Settings, setups: &[Setup; 2], wire: &mut Wire) -> Duration {
+    let mut pairs = Vec::with_capacity(BATCH);
+    let mut time = busy(|| pairs.extend((0..BATCH).map(|_| Pair::<P>::new(settings, setups))));
+    let told: Vec<_> = pairs.iter().map(Pair::descriptions).collect();
+    time += busy(|| {
+        for (pair, told) in pairs.iter_mut().zip(&told) {
+            pair.connect(told, wire);
+        }
+    });
+    time / BATCH as u32
 }
 
 /// Connects two agents; for those who count instructions.

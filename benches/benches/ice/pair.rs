@@ -6,7 +6,7 @@ use crate::{
     session::STEP,
 };
 use sans_io::Instant;
-use std::net::SocketAddr;
+use std::{collections::VecDeque, net::SocketAddr};
 
 /// Packets under way. More than that is more than two agents with one address have to say.
 const ROOM: usize = 64;
@@ -14,55 +14,50 @@ const LONGEST: usize = 256;
 
 /// The wire, made once, so that what is allocated is allocated by agents.
 pub(crate) struct Wire {
-    packets: Vec<Slot>,
-    head: usize,
-    len: usize,
+    packets: VecDeque<Flight>,
+    /// Room for the bytes of more packets.
+    spare: Vec<Vec<u8>>,
 }
 
-#[derive(Clone, Copy)]
-struct Slot {
+struct Flight {
     at: Instant,
     to_side: Side,
     from: SocketAddr,
     to: SocketAddr,
-    bytes: [u8; LONGEST],
-    len: usize,
+    bytes: Vec<u8>,
 }
 
 impl Wire {
     pub(crate) fn new() -> Self {
-        let nowhere = SocketAddr::from(([0; 4], 0));
-        let slot = Slot {
-            at: Instant::ZERO,
-            to_side: Side::A,
-            from: nowhere,
-            to: nowhere,
-            bytes: [0; LONGEST],
-            len: 0,
-        };
-        Self { packets: vec![slot; ROOM], head: 0, len: 0 }
+        let spare = (0..ROOM).map(|_| Vec::with_capacity(LONGEST)).collect();
+        Self { packets: VecDeque::with_capacity(ROOM), spare }
     }
 
     fn push(&mut self, now: Instant, side: Side, datagram: Datagram<'_>) {
-        assert!(self.len < ROOM, "too much is said");
-        let slot = &mut self.packets[(self.head + self.len) % ROOM];
-        slot.at = now.saturating_add(DELAY);
-        slot.to_side = side.other();
-        (slot.from, slot.to) = (datagram.from, datagram.to);
-        slot.len = datagram.bytes.len();
-        slot.bytes[..slot.len].copy_from_slice(datagram.bytes);
-        self.len += 1;
+        let mut bytes = self.spare.pop().expect("not too much is said");
+        assert!(datagram.bytes.len() <= LONGEST, "too much is said at once");
+        bytes.extend_from_slice(datagram.bytes);
+        self.packets.push_back(Flight {
+            at: now.saturating_add(DELAY),
+            to_side: side.other(),
+            from: datagram.from,
+            to: datagram.to,
+            bytes,
+        });
     }
 
     fn next_at(&self) -> Option<Instant> {
-        (self.len > 0).then(|| self.packets[self.head].at)
+        self.packets.front().map(|flight| flight.at)
     }
 
-    fn pop(&mut self) -> Slot {
-        let slot = self.packets[self.head];
-        self.head = (self.head + 1) % ROOM;
-        self.len -= 1;
-        slot
+    /// The next packet, if it has arrived by now. Its bytes are to be given back.
+    fn arrival(&mut self, now: Instant) -> Option<Flight> {
+        if self.next_at()? > now { None } else { self.packets.pop_front() }
+    }
+
+    fn give_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.spare.push(bytes);
     }
 }
 
@@ -94,16 +89,16 @@ impl<P: Peer> Pair<P> {
         self.drain(Side::B, wire);
         self.peers[0].hear(self.now, b);
         self.drain(Side::A, wire);
-        while wire.len > 0 || !self.is_settled() {
+        while !wire.packets.is_empty() || !self.is_settled() {
             let all = self.wakes.into_iter().chain([wire.next_at()]);
             self.now = all.flatten().min().expect("something to come").max(self.now);
-            if wire.next_at().is_some_and(|at| at <= self.now) {
-                let slot = wire.pop();
-                let datagram = Datagram::new(slot.from, slot.to, &slot.bytes[..slot.len]);
-                let side = slot.to_side;
+            if let Some(flight) = wire.arrival(self.now) {
+                let datagram = Datagram::new(flight.from, flight.to, &flight.bytes);
+                let side = flight.to_side;
                 let peer = &mut self.peers[side as usize];
                 peer.receive(self.now, datagram, &mut |out| wire.push(self.now, side, out));
                 self.drain(side, wire);
+                wire.give_back(flight.bytes);
                 continue;
             }
             for side in Side::BOTH {

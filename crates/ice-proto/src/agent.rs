@@ -79,9 +79,11 @@ impl IceAgent {
     /// An agent that does nothing yet. `seed` is secret, and used for nothing else; `sockets` are
     /// the numbers by which it asks for sockets, one for each local address.
     pub fn new(config: IceConfig, seed: [u8; 32], sockets: SocketIds) -> Result<Self, ConfigError> {
+        // That sees to it that the configuration is valid.
+        let gathering = Box::new(Gathering::new(&config, sockets, seed)?);
         Ok(Self {
-            session: IceSession::new(&config, seed)?,
-            gathering: Box::new(Gathering::new(&config, sockets, seed)?),
+            session: IceSession::of_valid(&config, seed),
+            gathering,
             pacer: Pacer::new(config.pacing),
             pacing: Pacing::new(config.profile, config.pacing),
             relay_requests: RelayRequests::default(),
@@ -95,35 +97,36 @@ impl IceAgent {
     /// given later: what just arrived may make what they would be spent on needless.
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
-        if self.is_due(now) {
+        if self.clock.has_come(self.deadline, now) {
             self.gathering.handle_timeout(now);
             self.session.handle_timeout(now);
         }
         now
     }
 
-    fn is_due(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now))
-    }
-
     /// Draws all conclusions from what just happened, so that nothing is left but to wait.
     fn settle(&mut self, now: Instant) {
-        loop {
+        let slot = loop {
             self.collect(now);
             self.ask_relays(now);
-            if !self.pace(now) && !self.leave(now) {
-                break;
+            self.forward(now);
+            let mut slot = self.next_slot();
+            if slot.is_some_and(|at| at <= now) {
+                if self.pace(now) {
+                    continue;
+                }
+                // Who wanted it had no use for it after all.
+                slot = self.next_slot();
             }
-        }
-        if self.gathering.has_relays() {
-            let (gathering, session) = (&mut self.gathering, &mut self.session);
-            session.take_relayed(|transmit| gathering.forward(now, &transmit));
-        }
+            if !self.leave(now) {
+                break slot;
+            }
+        };
         // One queue, so that what goes one way keeps its order.
         while let Some(output) = self.gathering.poll_out() {
             self.session.pass_on(output);
         }
-        self.deadline = self.next_deadline(now);
+        self.deadline = self.next_deadline(now, slot);
     }
 
     /// Takes what gathering has found.
@@ -162,13 +165,25 @@ impl IceAgent {
         }
     }
 
-    /// Uses the pacer's slot, if it is free and something wants it: triggered checks and nominations
+    /// Sends what leaves from relays through them.
+    fn forward(&mut self, now: Instant) {
+        if self.gathering.has_relays() {
+            let (gathering, session) = (&mut self.gathering, &mut self.session);
+            session.take_relayed(|transmit| gathering.forward(now, &transmit));
+        }
+    }
+
+    /// When something wants a slot of the pacer and there is one.
+    fn next_slot(&self) -> Option<Instant> {
+        let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
+        let wanted = Instant::earliest([self.session.next_slot(), gathering])?;
+        Some(wanted.max(self.pacer.next()))
+    }
+
+    /// Uses a slot of the pacer that is free and wanted: triggered checks and nominations
     /// before gathering, ordinary checks after it. Permissions alone come after the first checks of
     /// direct pairs where those are few: a relay is waited for, a direct pair is what is wanted.
     fn pace(&mut self, now: Instant) -> bool {
-        if !self.pacer.is_free(now) {
-            return false;
-        }
         let ta = self.pacer.interval();
         let direct_first = self.gathering.asks_permissions_only()
             && self.session.untried_takes(ta).is_some_and(|time| time <= DIRECT_FIRST);
@@ -182,17 +197,11 @@ impl IceAgent {
         sent
     }
 
-    fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
-        let slot = [self.session.next_slot(), gathering].into_iter().flatten().min();
-        let all = [
-            slot.map(|at| at.max(self.pacer.next())),
-            self.session.deadline(),
-            self.gathering.deadline(),
-            self.leave_at(),
-        ];
+    /// When it is to be woken, with the next `slot` that is wanted.
+    fn next_deadline(&self, now: Instant, slot: Option<Instant>) -> Option<Instant> {
+        let all = [slot, self.session.deadline(), self.gathering.deadline(), self.leave_at()];
         // At the end of time nothing more is to come.
-        let at = all.into_iter().flatten().min().filter(|_| now < Instant::FAR)?;
+        let at = Instant::earliest(all).filter(|_| now < Instant::FAR)?;
         debug_assert!(at > now, "something was due and not done: {all:?} at {now:?}");
         // Should that ever be, a driver is not to spin.
         Some(at.max(now.saturating_add(Duration::from_nanos(1))))
@@ -238,7 +247,7 @@ impl Machine for IceAgent {
     type Event = IceEvent;
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
-        let due = self.is_due(now);
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.advance(now);
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,

@@ -88,11 +88,6 @@ impl CheckList {
         self.pairs.iter()
     }
 
-    /// All pairs, best first. Priorities are changed with [`reprioritize`](Self::reprioritize).
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Pair> {
-        self.pairs.iter_mut()
-    }
-
     pub(crate) fn get(&self, id: PairId) -> Option<&Pair> {
         self.pairs.iter().find(|pair| pair.id == id)
     }
@@ -196,6 +191,13 @@ impl CheckList {
     pub(crate) fn revive(&mut self, id: PairId) {
         if let Some(pair) = self.get_mut(id).filter(|pair| !pair.is_dead()) {
             pair.progress = Progress::Waiting;
+        }
+    }
+
+    /// The pair works, and another one was chosen.
+    pub(crate) fn supersede(&mut self, id: PairId) {
+        if let Some(pair) = self.get_mut(id) {
+            pair.progress = Progress::Superseded;
         }
     }
 

@@ -162,7 +162,7 @@ impl Gathering {
 
     /// Takes note of the time and does what is due by then, but for what wants a slot.
     fn advance(&mut self, now: Instant) -> Instant {
-        let due = self.is_due(now);
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.clock.tick(now);
         // At the end of time what is kept up would be due again and again.
         if due && now < Instant::FAR {
@@ -171,10 +171,6 @@ impl Gathering {
             self.relays.handle_timeout(now);
         }
         now
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now))
     }
 
     /// Draws all conclusions from what just happened, so that nothing is left but to wait.
@@ -189,7 +185,7 @@ impl Gathering {
             self.event(GatheringEvent::Complete);
         }
         let deadlines = [self.mappings.next(), self.tasks.next_wake(), self.relays.next()];
-        self.deadline = deadlines.into_iter().flatten().min().filter(|_| now < Instant::FAR);
+        self.deadline = Instant::earliest(deadlines).filter(|_| now < Instant::FAR);
     }
 
     fn is_asking(&self) -> bool {
@@ -202,7 +198,7 @@ impl Gathering {
     /// Bytes that may have arrived at one of our sockets. `None`: they did, and are not for gathering,
     /// so that they may be for whoever uses what was gathered.
     pub(crate) fn receive<'a>(&mut self, now: Instant, input: Input<'a>) -> Option<Verdict<'a>> {
-        let due = self.is_due(now);
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.advance(now);
         let verdict = self.judge(now, input);
         // Data changes nothing, nor does what is not ours.
@@ -293,7 +289,7 @@ impl Gathering {
         path: &Path,
         data: &'d [u8],
     ) -> Option<Result<Packet<'d>, SendError>> {
-        let due = self.is_due(now);
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.advance(now);
         if due {
             self.settle(now);
@@ -362,7 +358,7 @@ impl Gathering {
     /// The next thing that was found, for an owner that reacts at once.
     pub(crate) fn poll_event(&mut self) -> Option<GatheringEvent> {
         let event = self.events.pop_front();
-        if event.is_none() && self.stage != Stage::Asking {
+        if event.is_none() && self.stage != Stage::Asking && self.events.capacity() > 0 {
             // Little is found after the first moments.
             self.events = VecDeque::new();
         }

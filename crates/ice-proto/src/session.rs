@@ -141,11 +141,16 @@ impl IceSession {
     /// [`Gathering`](crate::Gathering) of the same agent.
     pub fn new(config: &IceConfig, seed: [u8; 32]) -> Result<Self, ConfigError> {
         config.validate()?;
+        Ok(Self::of_valid(config, seed))
+    }
+
+    /// A session by a configuration that is known to be valid.
+    pub(crate) fn of_valid(config: &IceConfig, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::labelled(seed, "ice session");
         let credentials = IceCredentials::generate(entropy.secret());
         let pace = Pace::new(config.profile);
         let backoff = if pace.is_eager() { Backoff::UpTo(REPEAT_MAX) } else { Backoff::Doubling };
-        Ok(Self {
+        Self {
             settings: Settings {
                 policy: config.policy,
                 patience: config.patience,
@@ -177,7 +182,7 @@ impl IceSession {
             drops: DropCounters::default(),
             scratch: Scratch::default(),
             out: Outbox::new(config.outputs_max),
-        })
+        }
     }
 
     /// What holds for all pairs when one to be checked is looked for.
@@ -193,7 +198,7 @@ impl IceSession {
     /// Takes note of the time and does what is due by then, but for what wants a slot.
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+        if self.clock.has_come(self.deadline, now) {
             self.run_checks(now);
             self.run_consent(now);
             self.run_opening(now);
@@ -213,7 +218,7 @@ impl IceSession {
             self.opening.until(),
             self.phase.fails_at(&self.list, complete).filter(|at| *at > now),
         ];
-        let at = deadlines.into_iter().flatten().min().filter(|_| now < Instant::FAR);
+        let at = Instant::earliest(deadlines).filter(|_| now < Instant::FAR);
         debug_assert!(at.is_none_or(|at| at > now), "not done: {deadlines:?} at {now:?}");
         self.deadline = at;
     }
@@ -284,7 +289,7 @@ impl Machine for IceSession {
     type Event = IceEvent;
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
-        let due = self.deadline.is_some_and(|deadline| deadline <= self.clock.now().max(now));
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.advance(now);
         let verdict = match input {
             Input::Received { path, .. } if self.locals.at_base(Base::of(path)).is_none() => {

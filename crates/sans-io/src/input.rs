@@ -52,6 +52,7 @@ pub enum Input<'a> {
 
 impl<'a> Input<'a> {
     /// Bytes that arrived with nothing special in their IP header.
+    #[inline]
     pub fn received(path: Path, bytes: &'a [u8]) -> Self {
         Self::Received { path, meta: PacketMeta::default(), bytes }
     }

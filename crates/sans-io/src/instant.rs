@@ -49,19 +49,38 @@ impl Instant {
         self.0 / 1_000_000
     }
 
+    /// The earliest of several deadlines, if there are any.
+    ///
+    /// ```
+    /// use sans_io::Instant;
+    /// let [soon, later] = [1, 2].map(Instant::from_secs);
+    /// assert_eq!(Instant::earliest([Some(later), None, Some(soon)]), Some(soon));
+    /// assert_eq!(Instant::earliest([None, None]), None);
+    /// ```
+    #[inline]
+    pub fn earliest<const N: usize>(deadlines: [Option<Self>; N]) -> Option<Self> {
+        deadlines.iter().fold(None, |earliest, deadline| match (earliest, *deadline) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        })
+    }
+
     /// This instant and `delay` more, or [`Instant::FAR`].
     #[must_use]
+    #[inline]
     pub fn saturating_add(self, delay: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// This instant less `delay`, or [`Instant::ZERO`].
     #[must_use]
+    #[inline]
     pub fn saturating_sub(self, delay: Duration) -> Self {
         Self(self.0.saturating_sub(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// How long ago `earlier` was; zero when it is still to come.
+    #[inline]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

@@ -70,6 +70,7 @@ impl<E> Outbox<E> {
     }
 
     /// Queues a message, if there is room.
+    #[inline]
     pub fn transmit(&mut self, transmit: Transmit) -> Result<(), OutboxFull> {
         if !self.has_room() {
             return Err(OutboxFull);
@@ -80,6 +81,7 @@ impl<E> Outbox<E> {
     }
 
     /// Queues an event.
+    #[inline]
     pub fn event(&mut self, event: E) {
         self.events = self.events.saturating_add(1);
         self.put(Output::Event(event), false);
@@ -109,6 +111,7 @@ impl<E> Outbox<E> {
 
     /// Queues what a child said, with its event turned into the parent's. A deadline is not queued:
     /// it is computed when the parent is polled.
+    #[inline]
     pub fn pass_on(&mut self, output: Output<E>) -> Result<(), OutboxFull> {
         match output {
             Output::Transmit(transmit) => return self.transmit(transmit),
@@ -120,11 +123,13 @@ impl<E> Outbox<E> {
         Ok(())
     }
 
+    #[inline]
     fn put(&mut self, output: Output<E>, advice: bool) {
         self.queue.push_back(Entry { output, advice });
     }
 
     /// The next thing to say.
+    #[inline]
     pub fn pop(&mut self) -> Option<Output<E>> {
         let Entry { output, advice } = self.queue.pop_front()?;
         match output {
@@ -175,8 +180,9 @@ impl<E> Outbox<E> {
     }
 
     /// Gives the memory back if nothing waits, as a machine does that is to be quiet for a while.
+    #[inline]
     pub fn shrink(&mut self) {
-        if self.queue.is_empty() {
+        if self.queue.is_empty() && self.queue.capacity() > 0 {
             self.queue = VecDeque::new();
         }
     }

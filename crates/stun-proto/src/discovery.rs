@@ -303,6 +303,6 @@ impl Machine for NatProbe {
             Output::Transmit(_) | Output::Socket(_) | Output::Lookup(_) | Output::Event(_) => None,
         };
         let deadlines = [client, self.queue.next(), self.hairpin.deadline()];
-        Output::Timeout(deadlines.into_iter().flatten().min())
+        Output::Timeout(Instant::earliest(deadlines))
     }
 }

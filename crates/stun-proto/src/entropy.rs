@@ -4,13 +4,14 @@ use core::fmt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// Two streams of random bytes from one seed: a public one for what is seen on the wire
-/// (transaction IDs, tie-breakers, ports) and a secret one (passwords, nonce keys), so that nothing
-/// on the wire tells anything of the secrets. A machine that owns others gives each a
+/// Random bytes from one seed: public ones for what is seen on the wire (transaction IDs,
+/// tie-breakers, ports) and secret ones (passwords, nonce keys). No byte is ever both, so that
+/// nothing on the wire tells anything of the secrets. A machine that owns others gives each a
 /// [`fork`](Self::fork).
 ///
-/// The seed is the key of ChaCha20, and each stream has a nonce of its own. What is kept is the
-/// seed and how far each stream was read; a stream is set up when it is read.
+/// The seed is the key of ChaCha20, whose stream is cut into pieces, each with public bytes and
+/// secret ones: a machine that is born wants some of both. What is kept is the seed, how far either
+/// part was read, and the piece that was read last; the stream is set up to read another one.
 ///
 /// ```
 /// use stun_proto::Entropy;
@@ -27,30 +28,32 @@ pub struct Entropy {
     domain: u64,
     /// How many seeds for others were given away.
     forked: u64,
-    /// How many bytes of the public stream were read, and how many of the secret one.
+    /// How many public bytes were read, and how many secret ones.
     public_read: u64,
     secret_read: u64,
-    /// The part of the public stream that is read at present.
-    window: [u8; WINDOW],
+    /// The piece that was read last, and its number.
+    piece: [u8; PIECE_LEN],
+    number: Option<u64>,
 }
 
-/// Ten transaction IDs. Who reads on sets the stream up every tenth time.
-const WINDOW: usize = 120;
-/// The nonces of the streams: the lowest bits, with the domain above them. Those of forks have the
-/// topmost bit set.
-const PUBLIC: u64 = 0;
-const SECRET: u64 = 1;
+/// Eight transaction IDs. Who reads on sets the stream up every eighth time.
+const PUBLIC_LEN: usize = 96;
+/// A key, or the credentials of an agent.
+const SECRET_LEN: usize = 32;
+const PIECE_LEN: usize = PUBLIC_LEN + SECRET_LEN;
+/// Set in the nonces of forks, and in no other.
 const FORKS: u64 = 1 << 63;
 
 impl Entropy {
-    /// The streams of this seed. Whoever knows the seed knows the secrets: take it from the
+    /// The stream of this seed. Whoever knows the seed knows the secrets: take it from the
     /// operating system, and use it once.
     pub const fn new(seed: [u8; 32]) -> Self {
-        Self { seed, domain: 0, forked: 0, public_read: 0, secret_read: 0, window: [0; WINDOW] }
+        let piece = [0; PIECE_LEN];
+        Self { seed, domain: 0, forked: 0, public_read: 0, secret_read: 0, piece, number: None }
     }
 
-    /// Streams of this seed for one of several machines that it is meant for: each label has streams
-    /// of its own. Costs nothing, where a [`fork`](Self::fork) reads a stream.
+    /// A stream of this seed for one of several machines that it is meant for: each label has one of
+    /// its own. Costs nothing, where a [`fork`](Self::fork) reads a stream.
     ///
     /// ```
     /// use stun_proto::Entropy;
@@ -64,7 +67,7 @@ impl Entropy {
         this
     }
 
-    /// Streams for another machine. No two forks are alike, also with the same label.
+    /// A stream for another machine. No two forks are alike, also with the same label.
     #[must_use]
     pub fn fork(&mut self, label: &str) -> Self {
         let mut seed = [0; 32];
@@ -80,22 +83,9 @@ impl Entropy {
 
     /// Random bytes that may be seen.
     pub fn public<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        let mut rest = &mut bytes[..];
-        while !rest.is_empty() {
-            let place = (self.public_read % WINDOW as u64) as usize;
-            if place == 0 {
-                let mut window = [0; WINDOW];
-                self.read(PUBLIC, self.public_read, &mut window);
-                self.window = window;
-            }
-            let here = &self.window[place..];
-            let (filled, behind) = rest.split_at_mut(here.len().min(rest.len()));
-            filled.copy_from_slice(&here[..filled.len()]);
-            self.public_read += filled.len() as u64;
-            rest = behind;
-        }
-        bytes
+        let read = self.public_read;
+        self.public_read += N as u64;
+        self.draw(0, PUBLIC_LEN, read)
     }
 
     /// A random number that may be seen.
@@ -120,24 +110,47 @@ impl Entropy {
 
     /// Random bytes that are kept secret.
     pub fn secret<const N: usize>(&mut self) -> [u8; N] {
+        let read = self.secret_read;
+        self.secret_read += N as u64;
+        self.draw(PUBLIC_LEN, SECRET_LEN, read)
+    }
+
+    /// The next bytes of the part of all pieces that begins at `start`, after those that were read.
+    #[inline]
+    fn draw<const N: usize>(&mut self, start: usize, len: usize, mut read: u64) -> [u8; N] {
         let mut bytes = [0; N];
-        self.read(SECRET, self.secret_read, &mut bytes);
-        // In whole words, which is how far into a stream one can go.
-        self.secret_read += N.next_multiple_of(WORD) as u64;
+        let mut rest = &mut bytes[..];
+        while !rest.is_empty() {
+            self.turn_to(read / len as u64);
+            let here = &self.piece[start..start + len][(read % len as u64) as usize..];
+            let (filled, behind) = rest.split_at_mut(here.len().min(rest.len()));
+            filled.copy_from_slice(&here[..filled.len()]);
+            read += filled.len() as u64;
+            rest = behind;
+        }
         bytes
     }
 
-    /// Reads a stream from some word on.
+    /// Reads a piece, if it is not the one at hand.
+    fn turn_to(&mut self, number: u64) {
+        if self.number != Some(number) {
+            let mut piece = [0; PIECE_LEN];
+            self.read(0, number * PIECE_LEN as u64, &mut piece);
+            (self.piece, self.number) = (piece, Some(number));
+        }
+    }
+
+    /// Reads a stream from some byte on, which begins a word of it.
     fn read(&self, stream: u64, from: u64, bytes: &mut [u8]) {
         let mut chacha = ChaCha20Rng::from_seed(self.seed);
         chacha.set_stream(self.domain ^ stream);
-        chacha.set_word_pos(u128::from(from) / WORD as u128);
+        chacha.set_word_pos(u128::from(from / WORD));
         chacha.fill_bytes(bytes);
     }
 }
 
 /// Bytes in a word of ChaCha.
-const WORD: usize = 4;
+const WORD: u64 = 4;
 
 /// A number for a label. Two labels that share one get different seeds nevertheless, for each fork
 /// is read further on.
@@ -193,16 +206,19 @@ mod tests {
     /// An ICE agent holds several of them.
     #[test]
     fn it_takes_little_room() {
-        assert!(size_of::<Entropy>() <= 192, "{} bytes", size_of::<Entropy>());
+        assert!(size_of::<Entropy>() <= 208, "{} bytes", size_of::<Entropy>());
     }
 
     #[test]
     fn however_it_is_read_the_stream_is_the_same() {
         let mut whole = Entropy::new([3; 32]);
         let mut parts = Entropy::new([3; 32]);
-        let all = (whole.public::<96>(), whole.secret::<96>());
-        let public: Vec<u8> = (0..12).flat_map(|_| parts.public::<8>()).collect();
-        let secret: Vec<u8> = (0..12).flat_map(|_| parts.secret::<8>()).collect();
+        let all = (whole.public::<240>(), whole.secret::<240>());
+        let (mut public, mut secret) = (Vec::new(), Vec::new());
+        for _ in 0..30 {
+            public.extend(parts.public::<8>());
+            secret.extend(parts.secret::<8>());
+        }
         assert_eq!((&all.0[..], &all.1[..]), (&public[..], &secret[..]));
     }
 }

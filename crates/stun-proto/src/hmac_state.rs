@@ -20,6 +20,10 @@ const LENGTH_LEN: usize = 8;
 /// The first bytes of what is hashed, which need not be where the rest is.
 pub(crate) const HEAD_LEN: usize = 4;
 
+/// What fits into so many blocks is copied and hashed at once, with what ends it: nearly all messages
+/// are so short.
+const SHORT_BLOCKS: usize = 2;
+
 pub(crate) type Block = [u8; BLOCK_LEN];
 
 /// A hash of `W` words of 32 bits over blocks of 64 bytes.
@@ -111,30 +115,26 @@ impl<H: BlockHash<W>, const W: usize> HmacState<H, W> {
     #[inline]
     pub(crate) fn mac(&self, head: [u8; HEAD_LEN], rest: &[u8]) -> [[u8; 4]; W] {
         let mut state = self.inner;
-        let mut last = [[0; BLOCK_LEN]; 2];
-        let room = last.as_flattened_mut();
-        let filled = match rest.split_first_chunk::<{ BLOCK_LEN - HEAD_LEN }>() {
-            None => {
-                room[..HEAD_LEN].copy_from_slice(&head);
-                room[HEAD_LEN..HEAD_LEN + rest.len()].copy_from_slice(rest);
-                HEAD_LEN + rest.len()
-            }
-            Some((first, rest)) => {
-                let mut block = [0; BLOCK_LEN];
-                block[..HEAD_LEN].copy_from_slice(&head);
-                block[HEAD_LEN..].copy_from_slice(first);
-                H::compress(&mut state, &[block]);
-                let (blocks, rest) = rest.as_chunks();
-                H::compress(&mut state, blocks);
-                room[..rest.len()].copy_from_slice(rest);
-                rest.len()
-            }
+        let mut blocks = [[0; BLOCK_LEN]; SHORT_BLOCKS + 1];
+        let room = blocks.as_flattened_mut();
+        room[..HEAD_LEN].copy_from_slice(&head);
+        let filled = if rest.len() <= SHORT_BLOCKS * BLOCK_LEN - HEAD_LEN {
+            room[HEAD_LEN..HEAD_LEN + rest.len()].copy_from_slice(rest);
+            HEAD_LEN + rest.len()
+        } else {
+            let (first, rest) = rest.split_at(BLOCK_LEN - HEAD_LEN);
+            room[HEAD_LEN..BLOCK_LEN].copy_from_slice(first);
+            H::compress(&mut state, &blocks[..1]);
+            let (whole, rest) = rest.as_chunks();
+            H::compress(&mut state, whole);
+            blocks[0] = [0; BLOCK_LEN];
+            blocks[0][..rest.len()].copy_from_slice(rest);
+            rest.len()
         };
-        room[filled] = END;
-        let count = if filled < BLOCK_LEN - LENGTH_LEN { 1 } else { 2 };
-        let len = BLOCK_LEN + HEAD_LEN + rest.len();
-        set_length(&mut last[count - 1], len);
-        H::compress(&mut state, &last[..count]);
+        blocks.as_flattened_mut()[filled] = END;
+        let count = (filled + 1 + LENGTH_LEN).div_ceil(BLOCK_LEN);
+        set_length(&mut blocks[count - 1], BLOCK_LEN + HEAD_LEN + rest.len());
+        H::compress(&mut state, &blocks[..count]);
         self.finish(state)
     }
 

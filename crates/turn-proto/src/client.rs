@@ -242,7 +242,7 @@ impl Machine for TurnClient {
     fn poll_output(&mut self) -> Output<TurnEvent> {
         self.out.pop().unwrap_or_else(|| {
             let next = [self.timers.next(), self.transactions.next()];
-            Output::Timeout(next.into_iter().flatten().min())
+            Output::Timeout(Instant::earliest(next))
         })
     }
 

@@ -144,7 +144,7 @@ impl IceAgent {
 
     /// Data to the peer, as the packet that is to be sent now. `data` is borrowed and not queued.
     pub fn send<'d>(&mut self, now: Instant, data: &'d [u8]) -> Result<Packet<'d>, SendError> {
-        let due = self.is_due(now);
+        let due = self.clock.has_come(self.deadline, now);
         let now = self.advance(now);
         if due {
             self.settle(now);

@@ -54,6 +54,20 @@ impl CheckList {
         Some(id)
     }
 
+    /// Triggers anew what is under way to the NATs of the peer, since it may not have got there.
+    pub(crate) fn knock_again(&mut self, now: Instant) {
+        for index in 0..self.pairs.len() {
+            let pair = &mut self.pairs[index];
+            if pair.knocks_at_a_nat()
+                && let Progress::Checking(attempt) = &mut pair.progress
+            {
+                attempt.rechecks = 0;
+                let id = pair.id;
+                self.trigger(now, id);
+            }
+        }
+    }
+
     /// The pair for an ordinary check (RFC 8445 §6.1.4.2, steps 2 and 3): the best that waits. Where
     /// none waits, of each foundation that has nothing under way the best pair thaws; a gate that
     /// thaws lets the best of all, under way or not.

@@ -84,17 +84,18 @@ impl Hosts {
         if let Some(ip) = addresses.iter().find(unusable) {
             return Err(GatherError::Address(*ip));
         }
-        let mut new = priority::interleave(addresses);
-        new.retain(|ip| !is_deprecated(*ip) && !self.has(*ip));
-        if self.len() + new.len() > self.max {
+        let new = priority::interleave(addresses).filter(|ip| self.lacks(*ip)).count();
+        if self.len() + new > self.max {
             return Err(GatherError::TooManyAddresses);
         }
         if self.all.capacity() == 0 {
-            self.all.reserve_exact(new.len());
+            self.all.reserve_exact(new);
         }
-        for ip in new {
-            let (id, local) = self.take_slot(ip, None, Purpose::Candidates);
-            ask(id, local);
+        for ip in priority::interleave(addresses) {
+            if self.lacks(ip) {
+                let (id, local) = self.take_slot(ip, None, Purpose::Candidates);
+                ask(id, local);
+            }
         }
         Ok(())
     }
@@ -127,9 +128,13 @@ impl Hosts {
         (socket, SocketAddr::new(ip, 0))
     }
 
-    fn has(&self, ip: IpAddr) -> bool {
-        let of_it = |host: &Host| host.ip == ip && host.purpose == Purpose::Candidates;
-        self.all.iter().any(|host| of_it(host) && host.state != HostState::Gone)
+    /// Whether a socket at this address is of use, and there is none.
+    fn lacks(&self, ip: IpAddr) -> bool {
+        let has_it = |host: &Host| {
+            let for_all = host.purpose == Purpose::Candidates;
+            host.ip == ip && for_all && host.state != HostState::Gone
+        };
+        !is_deprecated(ip) && !self.all.iter().any(has_it)
     }
 
     /// How many sockets there are, or are being opened.

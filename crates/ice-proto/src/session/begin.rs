@@ -1,11 +1,6 @@
 //! How the answering side begins to check: see `opening.rs` for what it holds back and why.
 use super::IceSession;
-use crate::{
-    CandidateKind, Role,
-    opening::Opening,
-    pair::{Pair, Progress},
-};
-use alloc::vec::Vec;
+use crate::{CandidateKind, Role, opening::Opening};
 use core::time::Duration;
 use sans_io::Instant;
 
@@ -70,17 +65,7 @@ impl IceSession {
             return;
         }
         self.opening = Opening::Free;
-        let knocks = |pair: &&mut Pair| pair.knocks_at_a_nat();
-        let mut again = Vec::new();
-        for pair in self.list.iter_mut().filter(knocks) {
-            if let Progress::Checking(attempt) = &mut pair.progress {
-                attempt.rechecks = 0;
-                again.push(pair.id);
-            }
-        }
-        for id in again {
-            self.list.trigger(now, id);
-        }
+        self.list.knock_again(now);
     }
 
     /// What was learned of the way to the nearest server: the round trip, which says how long a first

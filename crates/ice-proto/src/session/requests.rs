@@ -14,7 +14,7 @@ use crate::{
 use sans_io::{DropReason, Instant, Path, Transmit, Verdict};
 use stun_proto::{
     AttributeType, Integrity, Message,
-    attribute::{Code, IceControlled, IceControlling, Priority, UnknownAttributes, UseCandidate},
+    attribute::{Code, IceControlled, IceControlling, Priority, UseCandidate},
 };
 
 /// The PRIORITY of a request that has none, which only agents older than RFC 5245 send.
@@ -95,9 +95,8 @@ impl IceSession {
 
     /// What is wrong with a request that is the peer's.
     fn judge(&mut self, path: Path, message: &Message<'_>) -> Result<(), Reply> {
-        let unknown: UnknownAttributes = message.unknown_required().collect();
-        if !unknown.is_empty() {
-            return Err(Reply::Unknown(unknown));
+        if message.unknown_required().next().is_some() {
+            return Err(Reply::Unknown(message.unknown_required().collect()));
         }
         if message.malformed().is_some() {
             return Err(Reply::Error(Code::BAD_REQUEST));

@@ -5,7 +5,7 @@ use crate::{
     checks::{Check, Purpose, Question},
     ids::{LocalId, PairId},
     locals::{LocalCandidate, LocalInsert},
-    pair::{Pair, PairFailure, Progress},
+    pair::{Pair, PairFailure},
     priority,
 };
 use core::net::SocketAddr;
@@ -106,9 +106,7 @@ impl IceSession {
         self.confirm_nomination(now, id, check.question.purpose);
         if self.phase.selected().is_some_and(|selected| selected != id) {
             // It was nominated once and lost to a better one: nobody wants consent on it.
-            if let Some(pair) = self.list.get_mut(id) {
-                pair.progress = Progress::Superseded;
-            }
+            self.list.supersede(id);
             self.consent.retain(|pair| pair != id);
         }
     }

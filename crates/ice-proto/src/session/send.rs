@@ -16,7 +16,7 @@ use sans_io::{DropReason, Instant, PacketMeta, Transmit};
 impl IceSession {
     /// When it wants a slot of the pacer, if that is free; `None`: not until something happens.
     pub fn next_slot(&self) -> Option<Instant> {
-        [self.triggered_at(), self.ordinary_at()].into_iter().flatten().min()
+        Instant::earliest([self.triggered_at(), self.ordinary_at()])
     }
 
     /// Uses a slot of the pacer, whose Ta is `ta`. `false`: nothing was sent.
@@ -51,7 +51,7 @@ impl IceSession {
             Phase::Checking { .. } | Phase::Concluded { .. } => {
                 let triggered = self.list.triggered_at(self.gate());
                 let nomination = self.nomination.request_at(self.pace);
-                [triggered, nomination].into_iter().flatten().min()
+                Instant::earliest([triggered, nomination])
             }
             Phase::New | Phase::Lost(_) | Phase::Closed => None,
         }

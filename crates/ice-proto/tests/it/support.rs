@@ -154,6 +154,11 @@ impl Meeting {
     /// Gathers, and exchanges descriptions at one instant.
     pub(crate) fn meet(&mut self) {
         self.gathered();
+        self.introduce();
+    }
+
+    /// Exchanges descriptions at one instant.
+    pub(crate) fn introduce(&mut self) {
         self.describe(1);
         self.describe(0);
         self.met_at = self.world.now();

@@ -11,16 +11,22 @@ const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// Two hosts on the internet with so many addresses each, whose packets go out over such a link.
-fn over(seed: u64, addresses: u8, up: Link, down: Link) -> Meeting {
+/// Two hosts on the internet with so many addresses each, which `linked` gives their links.
+fn hosts(seed: u64, addresses: u8, linked: impl Fn(Host) -> Host) -> (World, [HostId; 2]) {
     let mut world = World::new(seed);
     let hosts = [1, 2].map(|net| {
         let host = (1..=addresses).fold(Host::on_internet(), |host, last| {
             host.with_address(IpAddr::from([203, 0, 113, 10 * net + last]))
         });
-        world.add_host(host.up(up).down(down)).unwrap()
+        world.add_host(linked(host)).unwrap()
     });
     world.keep_log();
+    (world, hosts)
+}
+
+/// Two such hosts, whose packets go out over such a link.
+fn over(seed: u64, addresses: u8, up: Link, down: Link) -> Meeting {
+    let (world, hosts) = hosts(seed, addresses, |host| host.up(up).down(down));
     Meeting::new(world, seed, hosts, configs())
 }
 
@@ -62,6 +68,14 @@ fn settle(meeting: &mut Meeting, limit: Duration, label: &str) -> Duration {
     let explain = |i: usize| meeting.agent(i).explain().to_string();
     assert_eq!(meeting.agree(), Some(true), "{label}:\n{}\n{}", explain(0), explain(1));
     meeting.world.now().saturating_since(meeting.met_at)
+}
+
+/// The network is back, `span` after they met: both settle at most five seconds later.
+fn outlasts(meeting: &mut Meeting, span: Duration, label: &str) {
+    meeting.run(secs(60));
+    let took = meeting.world.now().saturating_since(meeting.met_at);
+    assert_eq!(meeting.agree(), Some(true), "{label}: {:?}", meeting.outcomes());
+    assert!(took <= span + secs(5), "{label}: {took:?}");
 }
 
 /// Some seconds later nothing has changed, and only consent is asked for.
@@ -149,15 +163,10 @@ fn one_way_loss_for_a_while_is_outlived() {
                 let silent = Link::after(ms(25)).with_loss(Chance::ALWAYS);
                 meeting.gathered();
                 meeting.world.set_links(host, silent, Link::default());
-                meeting.describe(1);
-                meeting.describe(0);
-                meeting.met_at = meeting.world.now();
+                meeting.introduce();
                 meeting.world.run_for(secs(span));
                 meeting.world.set_links(host, Link::after(ms(25)), Link::default());
-                meeting.run(secs(60));
-                let took = meeting.world.now().saturating_since(meeting.met_at);
-                assert_eq!(meeting.agree(), Some(true), "{label}: {:?}", meeting.outcomes());
-                assert!(took <= secs(span + 5), "{label}: {took:?}");
+                outlasts(&mut meeting, secs(span), &label);
                 is_calm(&meeting, 1, 1, &label);
             }
         }
@@ -174,15 +183,10 @@ fn all_lost_at_the_start_costs_no_more_than_five_seconds_beyond_it() {
                 let [a, b] = meeting.hosts;
                 meeting.gathered();
                 meeting.world.cut(a, b);
-                meeting.describe(1);
-                meeting.describe(0);
-                meeting.met_at = meeting.world.now();
+                meeting.introduce();
                 meeting.world.run_for(secs(span));
                 meeting.world.mend(a, b);
-                meeting.run(secs(60));
-                let took = meeting.world.now().saturating_since(meeting.met_at);
-                assert_eq!(meeting.agree(), Some(true), "{label}: {:?}", meeting.outcomes());
-                assert!(took <= secs(span + 5), "{label}: {took:?}");
+                outlasts(&mut meeting, secs(span), &label);
             }
         }
     }
@@ -201,10 +205,7 @@ fn an_outage_in_the_midst_of_checks_costs_no_more_than_five_seconds_beyond_it() 
             meeting.world.cut(a, b);
             meeting.world.run_for(secs(span));
             meeting.world.mend(a, b);
-            meeting.run(secs(60));
-            let took = meeting.world.now().saturating_since(meeting.met_at);
-            assert_eq!(meeting.agree(), Some(true), "{label}: {:?}", meeting.outcomes());
-            assert!(took <= secs(span + 5), "{label}: {took:?}");
+            outlasts(&mut meeting, secs(span), &label);
         }
     }
 }
@@ -233,14 +234,7 @@ fn an_outage_of_a_minute_within_the_patience_costs_no_more_than_five_seconds_bey
         for addresses in [1, 3] {
             for one_side in [false, true] {
                 let label = format!("{span} s, {addresses} addresses, {one_side}");
-                let mut world = World::new(span);
-                let hosts = [1, 2].map(|net| {
-                    let host = (1..=addresses).fold(Host::on_internet(), |host, last| {
-                        host.with_address(IpAddr::from([203, 0, 113, 10 * net + last]))
-                    });
-                    world.add_host(host).unwrap()
-                });
-                world.keep_log();
+                let (world, hosts) = hosts(span, addresses, |host| host);
                 let configs = configs().map(|config| IceConfig { patience: secs(120), ..config });
                 let mut meeting = Meeting::new(world, span, hosts, configs);
                 let [a, b] = meeting.hosts;
@@ -251,16 +245,11 @@ fn an_outage_of_a_minute_within_the_patience_costs_no_more_than_five_seconds_bey
                 } else {
                     meeting.world.cut(a, b);
                 }
-                meeting.describe(1);
-                meeting.describe(0);
-                meeting.met_at = meeting.world.now();
+                meeting.introduce();
                 meeting.world.run_for(secs(span));
                 meeting.world.mend(a, b);
                 meeting.world.set_links(a, Link::after(ms(12)), Link::after(ms(12)));
-                meeting.run(secs(60));
-                let took = meeting.world.now().saturating_since(meeting.met_at);
-                assert_eq!(meeting.agree(), Some(true), "{label}: {:?}", meeting.outcomes());
-                assert!(took <= secs(span + 5), "{label}: {took:?}");
+                outlasts(&mut meeting, secs(span), &label);
                 is_calm(&meeting, usize::from(addresses).pow(2), 1, &label);
             }
         }
