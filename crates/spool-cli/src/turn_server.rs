@@ -100,7 +100,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(password) = &made_up {
         reloadable.accounts = Accounts::new().password(MADE_UP, password);
     }
-    let run_as = settings.run_as.as_deref().map(privileges::User::find).transpose()?;
+    let run_as = settings.run_as.as_deref().map(privileges::RunAs::find).transpose()?;
     let builder = builder(&settings, &reloadable)?.inherited(inherited);
     let service = builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
     let log = Arc::new(Log::start().map_err(Failure::start("the log"))?);

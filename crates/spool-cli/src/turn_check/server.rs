@@ -301,7 +301,7 @@ fn reachable(bound: &Result<probe::Binding, ProbeError>) -> Finding {
 fn check(family: AddressFamily) -> &'static str {
     match family {
         AddressFamily::V4 => "relay-ipv4",
-        _ => "relay-ipv6",
+        AddressFamily::V6 => "relay-ipv6",
     }
 }
 

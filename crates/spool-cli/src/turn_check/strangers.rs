@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 
 /// What an answer may be of its question, in bytes. Who must name realm and nonce gets three times of
 /// the shortest request that it makes sense to answer; more is of use to attackers alone.
-const FACTOR_MAX: f64 = 4.0;
+const FACTOR_MAX: usize = 4;
 
 /// What came for one question.
 struct Answer {
@@ -107,11 +107,10 @@ async fn judge_login(socket: &UdpSocket, answer: &Answer) -> Finding {
 
 fn judge_size(what: &str, request: &[u8], answer: &Answer) -> Option<Finding> {
     let (asked, answered) = (request.len(), answer.bytes);
-    let factor = answered as f64 / asked.max(1) as f64;
-    if factor <= FACTOR_MAX {
+    if answered <= FACTOR_MAX * asked {
         return None;
     }
-    let text = format!("{answered} bytes for {asked} ({factor:.1} times) to who asks for {what}");
+    let text = format!("{answered} bytes for {asked} to who asks for {what}");
     let advice = "whoever fakes a source address has others flooded so: shorten realm and software \
                   name, limit strangers";
     let figures = json!({ "request": asked, "answer": answered });

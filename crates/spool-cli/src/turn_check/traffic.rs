@@ -25,12 +25,13 @@ const LOSS_MAX: u32 = 2;
 
 /// As video.
 const PACKET_LEN: usize = 1200;
+const PACKET_BITS: f64 = 9600.0;
 
 /// How long throughput is measured, how many packets may be on the way meanwhile, and how many may go
 /// in all: 60 Mbit/s.
 const THROUGHPUT_FOR: Duration = Duration::from_secs(1);
-const WINDOW: u64 = 64;
-const PACKETS_MAX: u64 = 6250;
+const WINDOW: u32 = 64;
+const PACKETS_MAX: u32 = 6250;
 
 /// Two clients of the server, each of which may send to the other.
 pub(super) async fn join(
@@ -131,13 +132,13 @@ pub(super) async fn throughput(
 ) -> Finding {
     let began = Instant::now();
     let until = began + THROUGHPUT_FOR;
-    let (mut sent, mut arrived, mut acknowledged) = (0, 0_u64, 0);
+    let (mut sent, mut arrived, mut acknowledged) = (0, 0_u32, 0);
     while Instant::now() < until {
         // what was lost on the way is not waited for: the window counts from the newest answer
         if sent < acknowledged + WINDOW && sent < PACKETS_MAX {
             let mut bytes = vec![0; PACKET_LEN];
             sent += 1;
-            bytes[..8].copy_from_slice(&sent.to_be_bytes());
+            bytes[..4].copy_from_slice(&sent.to_be_bytes());
             near.send(far_at, bytes).await;
             if sent % 8 != 0 {
                 continue;
@@ -148,19 +149,20 @@ pub(super) async fn throughput(
             biased;
             packet = far.receive(wait) => if let Some(packet) = packet {
                 arrived += 1;
-                far.send(near_at, packet.bytes.into_iter().take(8).collect()).await;
+                far.send(near_at, packet.bytes.into_iter().take(4).collect()).await;
             },
             answer = near.receive(wait) => if let Some(answer) = answer
                 && let Some(number) = answer.bytes.first_chunk()
             {
-                acknowledged = u64::from_be_bytes(*number).max(acknowledged);
+                acknowledged = u32::from_be_bytes(*number).max(acknowledged);
             },
         }
         if arrived == PACKETS_MAX {
             break;
         }
     }
-    let rate = arrived as f64 * PACKET_LEN as f64 * 8.0 / began.elapsed().as_secs_f64() / 1e6;
+    let bits = f64::from(arrived) * PACKET_BITS;
+    let rate = bits / began.elapsed().as_secs_f64() / 1e6;
     let figures = json!({ "mbit_per_s": (rate * 10.0).round() / 10.0, "packets": arrived });
     Finding::good("throughput", format!("{rate:.1} Mbit/s, with {WINDOW} packets on the way"))
         .with_figures(figures)

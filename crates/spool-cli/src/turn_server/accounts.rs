@@ -1,5 +1,5 @@
 //! Who may log in, from flags and files.
-use super::settings::{Account, Realm, Settings};
+use super::settings::{Account, OtherRealm, Settings};
 use crate::exit::Failure;
 use spool::{
     Accounts,
@@ -30,8 +30,8 @@ pub(super) fn read(settings: &Settings) -> Result<Accounts, Failure> {
 }
 
 /// Those of another realm.
-pub(super) fn of_realm(realm: &Realm) -> Result<Accounts, Failure> {
-    let Realm { user, users, auth_secret: secrets, auth_secret_file, .. } = realm;
+pub(super) fn of_realm(realm: &OtherRealm) -> Result<Accounts, Failure> {
+    let OtherRealm { user, users, auth_secret: secrets, auth_secret_file, .. } = realm;
     let (users, secret_file) = (users.as_ref(), auth_secret_file.as_ref());
     Places { user, users, secrets, secret_file }.read()
 }

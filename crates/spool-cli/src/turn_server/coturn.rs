@@ -79,6 +79,14 @@ fn parse(text: &str) -> Result<Coturn, String> {
     Ok(reading.finish())
 }
 
+/// How a value was taken.
+enum Note {
+    Same,
+    Differs(&'static str),
+    /// It was not, and this is what to use.
+    Instead(&'static str),
+}
+
 /// What was read so far, as coturn has it.
 #[derive(Debug, Default)]
 struct Reading {
@@ -103,8 +111,9 @@ impl Reading {
     fn line(&mut self, line: usize, name: &str, value: &str) -> Result<(), String> {
         let (kind, text) = match fate(name) {
             Some(Fate::Taken(take)) => match self.take(take, value)? {
-                Some((kind, text)) => (kind, text),
-                None => return Ok(()),
+                Note::Same => return Ok(()),
+                Note::Differs(text) => (Kind::Differs, text),
+                Note::Instead(text) => (Kind::NotTaken, text),
             },
             Some(Fate::NotNeeded(why)) => (Kind::NotNeeded, why),
             Some(Fate::NotTaken(instead)) => (Kind::NotTaken, instead),
@@ -115,14 +124,16 @@ impl Reading {
     }
 
     /// Takes a value, and says where it is not what it was.
-    fn take(&mut self, take: Take, value: &str) -> Result<Option<(Kind, &'static str)>, String> {
+    fn take(&mut self, take: Take, value: &str) -> Result<Note, String> {
         let settings = &mut self.settings;
         match take {
             Take::ListeningIp => self.ips.push(parsed(value, "an address")?),
             Take::ListeningPort => self.port = Some(port(value)?),
             Take::TlsPort => {
                 self.tls_port = Some(port(value)?);
-                return Ok(differs("TLS is spoken at this port alone, and plain TCP at the other"));
+                return Ok(Note::Differs(
+                    "TLS is spoken at this port alone, and plain TCP at the other",
+                ));
             }
             Take::RelayIp => settings.relay_ip.push(parsed(value, "an address")?),
             Take::ExternalIp => settings.external_ip.push(External::from_str(value)?),
@@ -134,7 +145,7 @@ impl Reading {
                 if account.password.starts_with("0x") {
                     let text = "this key is good for MD5 alone: make a line of both keys with \
                                 spool turn-server --print-keys NAME, for a file that --users names";
-                    return Ok(Some((Kind::NotTaken, text)));
+                    return Ok(Note::Instead(text));
                 }
                 settings.user.push(account);
             }
@@ -143,22 +154,20 @@ impl Reading {
             Take::Key => settings.key = Some(value.into()),
             Take::NoTls => self.no_tls = true,
             Take::UserQuota => {
-                settings.user_quota = NonZeroUsize::new(parsed(value, "a number")?);
-                let text = "0 is no limit there, and 1024 here";
-                return Ok(settings.user_quota.map_or_else(|| differs(text), |_| None));
+                settings.user_quota = quota(value)?;
+                return Ok(unless_zero(settings.user_quota, "0 is no limit there, and 1024 here"));
             }
             Take::TotalQuota => {
-                settings.total_quota = NonZeroUsize::new(parsed(value, "a number")?);
-                let text = "0 is no limit there, and 4096 here";
-                return Ok(settings.total_quota.map_or_else(|| differs(text), |_| None));
+                settings.total_quota = quota(value)?;
+                return Ok(unless_zero(settings.total_quota, "0 is no limit there, and 4096 here"));
             }
             Take::MaxBps => {
                 settings.max_bps = both_ways(value)?;
-                return Ok(differs(BOTH_WAYS));
+                return Ok(Note::Differs(BOTH_WAYS));
             }
             Take::BpsCapacity => {
                 settings.total_bandwidth = both_ways(value)?;
-                return Ok(differs(BOTH_WAYS));
+                return Ok(Note::Differs(BOTH_WAYS));
             }
             Take::Allowed => self.allowed.push(Range::parse(value)?),
             Take::Denied => self.denied.push(Range::parse(value)?),
@@ -167,26 +176,25 @@ impl Reading {
                 let loopback =
                     loopback.filter_map(|prefix| prefix.parse::<Parsed<IpPrefix>>().ok());
                 settings.allow_peer.extend(loopback);
-                return Ok(differs("clients reach all services of this host so: rather not"));
+                return Ok(Note::Differs("clients reach all services of this host so: rather not"));
             }
             Take::SecureStun => settings.secure_stun = true,
             Take::Alternate => settings.alternate.push(server(value)?),
             Take::TlsAlternate => {
                 let text = "one list is for all: name the port that the client speaks to, or let \
                             clients have several URIs";
-                return Ok(Some((Kind::NotTaken, text)));
+                return Ok(Note::Instead(text));
             }
             Take::Prometheus => {
                 self.prometheus = true;
-                let text = "at 127.0.0.1 unless prometheus-address says more, for all see it";
-                return Ok(differs(text));
+                return Ok(Note::Differs(ALL_SEE));
             }
             Take::PrometheusPort => self.prometheus_port = Some(port(value)?),
             Take::PrometheusAddress => self.prometheus_ip = Some(parsed(value, "an address")?),
             Take::ProcUser => self.user = Some(value.to_owned()),
             Take::ProcGroup => self.group = Some(value.to_owned()),
         }
-        Ok(None)
+        Ok(Note::Same)
     }
 
     fn finish(self) -> Coturn {
@@ -230,8 +238,14 @@ impl Reading {
 
 const BOTH_WAYS: &str = "both ways are counted together here, so it is twice the number";
 
-fn differs(text: &'static str) -> Option<(Kind, &'static str)> {
-    Some((Kind::Differs, text))
+const ALL_SEE: &str = "at 127.0.0.1 unless prometheus-address says more, for all see it";
+
+fn quota(value: &str) -> Result<Option<NonZeroUsize>, String> {
+    Ok(NonZeroUsize::new(parsed(value, "a number")?))
+}
+
+fn unless_zero(quota: Option<NonZeroUsize>, text: &'static str) -> Note {
+    if quota.is_some() { Note::Same } else { Note::Differs(text) }
 }
 
 fn parsed<T: FromStr>(value: &str, what: &str) -> Result<T, String> {

@@ -3,7 +3,7 @@ use crate::exit::Failure;
 
 /// A user to go on as.
 #[derive(Debug)]
-pub(super) struct User {
+pub(super) struct RunAs {
     name: String,
     #[cfg(all(unix, not(target_vendor = "apple")))]
     user: nix::unistd::Uid,
@@ -12,7 +12,7 @@ pub(super) struct User {
 }
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
-impl User {
+impl RunAs {
     /// `USER` or `USER:GROUP`, by name or number.
     pub(super) fn find(text: &str) -> Result<Self, Failure> {
         use nix::unistd::{Gid, Group, Uid, User as Known};
@@ -63,7 +63,7 @@ impl User {
 }
 
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-impl User {
+impl RunAs {
     /// Nobody: this system has no such users.
     pub(super) fn find(text: &str) -> Result<Self, Failure> {
         Err(Failure::Usage(format!("--run-as {text}: this system has no such users")))

@@ -110,13 +110,13 @@ pub(crate) struct Settings {
     pub(super) metrics: Option<SocketAddr>,
     /// Other sets of accounts, for some of the addresses that are listened on. Only in the file
     #[arg(skip)]
-    pub(super) realms: Vec<Realm>,
+    pub(super) realms: Vec<OtherRealm>,
 }
 
 /// A set of accounts of its own, for whoever sends to these addresses.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub(crate) struct Realm {
+pub(crate) struct OtherRealm {
     pub(super) realm: String,
     /// Of those that are listened on, over TLS or not.
     pub(super) listen: Vec<SocketAddr>,
@@ -184,7 +184,7 @@ impl Settings {
         if self.cert.is_some() != self.key.is_some() || !self.tls_listen.is_empty() && !both {
             return Err(Failure::Usage("TLS takes both cert and key".to_owned()));
         }
-        for Realm { realm, listen, .. } in &self.realms {
+        for OtherRealm { realm, listen, .. } in &self.realms {
             if listen.is_empty() || realm.is_empty() {
                 let what = "a realm takes a name, and the addresses that it is asked for at";
                 return Err(Failure::Usage(format!("realms: {realm}: {what} (realm, listen)")));

@@ -78,9 +78,8 @@ pub async fn certificate(
     let connect = tokio::time::timeout(WITHIN, TcpStream::connect(address));
     let tcp = connect.await.map_err(|_| ProbeError::NoAnswer)?.map_err(refused)?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(server_name, tcp);
-    let stream = match tokio::time::timeout(WITHIN, handshake).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(_)) | Err(_) => return Err(ProbeError::NotTls),
+    let Ok(Ok(stream)) = tokio::time::timeout(WITHIN, handshake).await else {
+        return Err(ProbeError::NotTls);
     };
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let chain = chain.iter().map(|one| one.to_vec()).collect();
