@@ -96,7 +96,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let signals = crate::exit::Signals::listen();
     raise_file_limit();
     let mut reloadable = Reloadable::read(&settings)?;
-    let made_up = reloadable.accounts.is_empty().then(make_up).transpose()?;
+    let made_up = reloadable.have_nobody().then(make_up).transpose()?;
     if let Some(password) = &made_up {
         reloadable.accounts = Accounts::new().password(MADE_UP, password);
     }

@@ -40,7 +40,7 @@
 //!
 //! **Several realms.** Whoever serves customers that have accounts of their own gives each customer an
 //! address or a port: `[[realms]]` with `realm`, `listen`, and `users` or `auth-secret-file`. A first
-//! request names nothing of the realm it wants but the address it was sent to (RFC 8489 §9.2.3), so there
+//! request names nothing of the realm it wants but the address it was sent to (RFC 8489 §9.2.3.1), so there
 //! is nothing else to tell them apart by: browsers send no origin, and of a user name the server learns
 //! after it has named the realm. Where the accounts of all customers may stand in one set, no realms are
 //! needed: names of time-limited accounts hold whatever tells customers apart, and secrets are several.

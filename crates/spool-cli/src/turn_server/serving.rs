@@ -27,6 +27,11 @@ impl Reloadable {
         let of_realms = settings.realms.iter().map(accounts::of_realm).collect::<Result<_, _>>()?;
         Ok(Self { accounts: accounts::read(settings)?, of_realms, identity })
     }
+
+    /// Whether nobody can log in, in any realm.
+    pub(super) fn have_nobody(&self) -> bool {
+        self.accounts.is_empty() && self.of_realms.iter().all(Accounts::is_empty)
+    }
 }
 
 /// A server that runs.

@@ -127,7 +127,7 @@ impl fmt::Debug for NonceKey {
 
 /// A set of users of its own, for whoever sends to one of these listeners. The address is all that a
 /// first request tells of what its sender wants: it names no realm, which the answer does (RFC 8489
-/// §9.2.3).
+/// §9.2.3.1).
 #[derive(Clone, Debug)]
 pub struct TurnRealm {
     /// Who may log in there.
