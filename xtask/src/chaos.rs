@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use stun_proto::Entropy;
 
@@ -21,10 +21,10 @@ use crate::interop::install::{self, Tool};
 use crate::run::{Failure, show};
 use operator::Seen;
 use server::{Figures, Place, Server};
-use worker::Tally;
+use worker::{Leaving, Tally};
 
-/// Threads of clients, each with up to a hundred of them at both servers, and of floods.
-const WORKERS: u8 = 16;
+/// Threads of clients, each with up to a hundred of them at one of the servers, and of floods.
+const WORKERS: u8 = 24;
 const FLOODS: u8 = 3;
 
 /// How long the run in CI takes.
@@ -74,8 +74,11 @@ fn run(time: Duration) -> Result<String, Failure> {
     let mut workers = Vec::new();
     for number in 0..WORKERS {
         let (over, seed) = (Arc::clone(&over), entropy.secret());
-        let addresses = [places[0].address, places[1].address];
-        workers.push(thread::spawn(move || worker::run(number, addresses, seed, &over)));
+        let of = usize::from(number % 2);
+        let server = places[of].address;
+        let leaving = if of == 0 { Leaving::Politely } else { Leaving::AtOnce };
+        let run = move || worker::run(number, server, leaving, seed, &over);
+        workers.push((of, thread::spawn(run)));
     }
     let mut floods = Vec::new();
     for number in 0..FLOODS {
@@ -89,10 +92,8 @@ fn run(time: Duration) -> Result<String, Failure> {
     over.store(true, Ordering::Relaxed);
     let mut tallies = [Tally::default(), Tally::default()];
     let lost = |_| Failure::Failed("a thread of clients panicked".into());
-    for worker in workers {
-        let [of_steady, of_shaken] = worker.join().map_err(lost)?;
-        tallies[0].add(of_steady);
-        tallies[1].add(of_shaken);
+    for (of, worker) in workers {
+        tallies[of].add(worker.join().map_err(lost)?);
     }
     for flood in floods {
         flood.join().map_err(lost)?;

@@ -1,5 +1,6 @@
 //! A client of the server under test, which waits for each answer.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use stun_proto::Credentials;
 use turn_proto::{TurnClient, TurnClientConfig, TurnEvent, TurnFault};
 
 /// How long an answer may take while the server is flooded.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What a client is to be.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,8 @@ pub(crate) struct Client {
     path: Path,
     began: Instant,
     data: Vec<Vec<u8>>,
+    /// The machine tells of a channel once.
+    bound: BTreeSet<SocketAddr>,
 }
 
 impl Client {
@@ -71,7 +74,8 @@ impl Client {
         let path = Path::new(transport, local, server);
         let credentials = Credentials::new(user, password).map_err(|_| Fault::Silent)?;
         let machine = TurnClient::new(TurnClientConfig::new(path, credentials), seed);
-        Ok(Self { machine, socket, path, began: Instant::now(), data: Vec::new() })
+        let (began, data, bound) = (Instant::now(), Vec::new(), BTreeSet::new());
+        Ok(Self { machine, socket, path, began, data, bound })
     }
 
     pub(crate) fn is_udp(&self) -> bool {
@@ -100,15 +104,21 @@ impl Client {
 
     /// Binds a channel, which brings a permission along.
     pub(crate) fn bind(&mut self, peer: SocketAddr) -> Result<(), Fault> {
+        if self.bound.contains(&peer) {
+            return Ok(());
+        }
         let now = self.now();
         self.machine.bind_channel(now, peer).map_err(|_| Fault::Silent)?;
-        self.answer(|event| match event {
+        let bound = self.answer(|event| match event {
             TurnEvent::ChannelBound { peer: bound } if *bound == peer => Some(Ok(())),
             TurnEvent::ChannelFailed { fault, .. } | TurnEvent::Lost { fault } => {
                 Some(Err(Fault::Refused(*fault)))
             }
             _ => None,
-        })
+        });
+        bound?;
+        self.bound.insert(peer);
+        Ok(())
     }
 
     pub(crate) fn send(&mut self, peer: SocketAddr, data: &[u8]) -> Result<(), Fault> {

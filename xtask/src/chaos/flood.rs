@@ -50,7 +50,10 @@ fn datagrams(server: SocketAddr, from: IpAddr, entropy: &mut Entropy) -> u64 {
                 let at = entropy.public_below(bytes.len() as u64) as usize;
                 bytes[at] ^= entropy.public::<1>()[0] | 1;
             }
-            2 => bytes = entropy.public::<64>()[..1 + entropy.public_below(63) as usize].to_vec(),
+            2 => {
+                bytes = entropy.public::<64>().to_vec();
+                bytes.truncate(1 + entropy.public_below(63) as usize);
+            }
             // a channel that nobody bound
             _ => bytes = [&[0x40, 0, 0, 60][..], &entropy.public::<60>()].concat(),
         }

@@ -53,9 +53,9 @@ impl Place {
              drain = {}\nmetrics = \"{}\"\n",
             place.address,
             place.tls,
-            made.server,
-            made.key,
-            place.users,
+            made.server.to_string_lossy(),
+            made.key.to_string_lossy(),
+            place.users.to_string_lossy(),
             DRAIN.as_secs(),
             place.metrics,
         );

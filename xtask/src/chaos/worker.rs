@@ -66,24 +66,33 @@ struct Crowd {
     tally: Tally,
 }
 
-/// Lives with two servers until it is over, and tells what was seen at each.
+/// What clients do at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// They give everything back.
+    Politely,
+    /// They are gone: their server is, too.
+    AtOnce,
+}
+
+/// Lives with a server until it is over, and tells what was seen.
 pub(crate) fn run(
     number: u8,
-    [steady, shaken]: [SocketAddr; 2],
+    server: SocketAddr,
+    leaving: Leaving,
     seed: [u8; 32],
     over: &AtomicBool,
-) -> [Tally; 2] {
+) -> Tally {
     let mut entropy = Entropy::new(seed);
-    let crowd = |server| Crowd { server, kept: Vec::new(), tally: Tally::default() };
-    let mut crowds = [crowd(steady), crowd(shaken)];
+    let mut crowd = Crowd { server, kept: Vec::new(), tally: Tally::default() };
     while !over.load(Ordering::Relaxed) {
-        for crowd in &mut crowds {
-            crowd.step(number, &mut entropy);
-        }
+        crowd.step(number, &mut entropy);
         std::thread::sleep(Duration::from_millis(2));
     }
-    let [steady, shaken] = crowds;
-    [steady.leave(), shaken.tally]
+    match leaving {
+        Leaving::Politely => crowd.leave(),
+        Leaving::AtOnce => crowd.tally,
+    }
 }
 
 impl Crowd {

@@ -57,7 +57,10 @@ pub(crate) fn run(kind: Kind, dir: &Path) -> Result<String, Failure> {
             }
         }
     }
-    let status = if kind == Kind::Spool { 0 } else { 1 };
+    let status = match kind {
+        Kind::Spool => 0,
+        Kind::Coturn => 1,
+    };
     if code != Some(status) {
         return Err(wrong(format!("ends with {code:?}, not {status}")));
     }
