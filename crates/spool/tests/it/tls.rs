@@ -253,7 +253,8 @@ async fn a_balancer_names_the_client_before_the_handshake() {
     // another one of the same name would be taken for the first
     let mut second = connecting(authority.services(), before, "localhost");
     let other = Path::new(Transport::Tls, second.bound().await, before);
-    assert_eq!(second.next().await, Told::Event(Seen::Failed(other, PathFault::Reset)));
+    let ended = second.next().await;
+    assert!(matches!(ended, Told::Event(Seen::Failed(path, _)) if path == other), "{ended:?}");
     running.with(move |cx| cx.machine.transmit(named, b"\0\x04back")).await;
     assert_eq!(client.next().await, Told::Bytes(path, frame(b"back")));
 }
