@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{self, Failure, cargo, show};
-use crate::{deny, interop, no_std, tidy, trace};
+use crate::{chaos, deny, interop, no_std, tidy, trace};
 
 /// One check: its name for `--only` and `--skip`, what it proves, and how it is run.
 struct Step {
@@ -32,6 +32,11 @@ const STEPS: &[Step] = &[
         run: replay,
     },
     Step { name: "trace", proves: "requirements name tests that exist", run: trace },
+    Step {
+        name: "chaos",
+        proves: "the TURN server holds under clients, floods, reloads, kills",
+        run: chaos,
+    },
     Step { name: "interop", proves: "real peers connect behind real NATs", run: interop },
 ];
 
@@ -122,6 +127,10 @@ fn tidy() -> Outcome {
 
 fn no_std() -> Outcome {
     no_std::main().map(|()| String::new())
+}
+
+fn chaos() -> Outcome {
+    chaos::main(&[])
 }
 
 fn interop() -> Outcome {

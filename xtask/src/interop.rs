@@ -4,16 +4,17 @@
 mod asking;
 mod browser;
 mod cases;
-mod certificates;
+pub(crate) mod certificates;
+mod checking;
 mod chromium;
 mod discovery;
-mod install;
+pub(crate) mod install;
 mod json;
 mod login;
 mod names;
 mod negotiation;
 mod peers;
-mod process;
+pub(crate) mod process;
 mod server;
 mod tls;
 

@@ -1,5 +1,5 @@
-//! `cargo xtask`: the automation of this workspace, in Rust. Beside std it uses only this
-//! workspace's simulator.
+//! `cargo xtask`: the automation of this workspace, in Rust. Beside std and JSON it uses
+//! only crates of this workspace.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod chaos;
 mod ci;
 mod deny;
 mod fuzz;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   tidy                                   budgets, headers, bans: what rustfmt and clippy do not see
   trace [--write-readme] [--write-ratchet]  the tables of requirements against tests and code
   interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
+  chaos [--minutes N | --seconds N]      the TURN server under clients, floods, reloads, kills (30 s)
   bench [--check]                        the STUN benchmarks as a table; with --check, within limits
   lab check                              the NATs of the laboratory are what they are called (root)
   twin                                   the NATs of the laboratory beside their models (root)
@@ -58,6 +60,7 @@ fn dispatch(words: &[&str]) -> Result<(), Failure> {
         ["tidy"] => tidy::main(),
         ["trace", rest @ ..] => trace::main(rest).map(drop),
         ["interop", rest @ ..] => interop::main(rest).map(drop),
+        ["chaos", rest @ ..] => chaos::main(rest).map(drop),
         ["bench", rest @ ..] => bench::main(rest),
         ["lab", rest @ ..] => lab::probe::main(rest),
         ["twin", rest @ ..] => twin::main(rest),

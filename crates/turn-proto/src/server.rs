@@ -1,4 +1,5 @@
 //! The server (RFC 8656): it gives clients relayed addresses, and relays for them.
+mod accounts;
 mod admin;
 mod allocate;
 mod allocation;
@@ -13,6 +14,7 @@ mod opening;
 mod permissions;
 mod ports;
 mod reach;
+mod realms;
 mod relay;
 mod relays;
 mod reply;
@@ -24,7 +26,7 @@ mod wish;
 
 pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
-pub use config::{ConfigError, TurnServerConfig};
+pub use config::{ConfigError, NonceKey, TurnRealm, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use reach::RelayAddress;
 pub use users::Users;
@@ -32,10 +34,12 @@ pub use users::Users;
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
 use alloc::{sync::Arc, vec::Vec};
 use allocation::Allocation;
+use bandwidth::{Bandwidth, Rate};
 use connections::{Admission, Connections};
-use core::{num::NonZeroU32, time::Duration};
+use core::time::Duration;
 use event::Pace;
 use reach::Reach;
+use realms::Realms;
 use relays::Relays;
 use reservations::Reservations;
 use sans_io::{
@@ -43,11 +47,8 @@ use sans_io::{
     Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{
-    AttributeType, BindingServer, Class, Entropy, LongTermServer, Message, MessageType, Method,
-    SourceLimiter,
-    attribute::{
-        AddressFamily, Code, ErrorCode, PasswordAlgorithms, UnknownAttributes, XorMappedAddress,
-    },
+    AttributeType, BindingServer, Class, Entropy, Message, MessageType, Method, SourceLimiter,
+    attribute::{AddressFamily, Code, ErrorCode, UnknownAttributes, XorMappedAddress},
 };
 use table::{AllocationId, Table};
 
@@ -107,13 +108,15 @@ const STRANGER_FRAME_MAX: usize = 4096;
 pub struct TurnServer {
     clock: Clock,
     entropy: Entropy,
-    realm: LongTermServer,
+    realms: Realms,
     /// How much whoever has not logged in may make this server send.
     strangers: SourceLimiter,
     binding: BindingServer,
-    users: Users,
     reach: Reach,
     limits: Limits,
+    rates: Rates,
+    /// How much all allocations have relayed of late.
+    bandwidth: Bandwidth,
     can_set_dont_fragment: bool,
     channels: ChannelRange,
     /// Binding requests take a user too.
@@ -143,9 +146,16 @@ struct Limits {
     allocations_per_user: usize,
     permissions: usize,
     channels: usize,
-    bytes_per_second: Option<NonZeroU32>,
     default_lifetime: Duration,
     max_lifetime: Duration,
+}
+
+/// How much may be relayed: by one allocation, by one user, by all.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    allocation: Rate,
+    account: Rate,
+    total: Rate,
 }
 
 impl TurnServer {
@@ -160,21 +170,19 @@ impl TurnServer {
         config.stun.classic &= !config.secure_binding;
         let mut entropy = Entropy::new(seed);
         let hasher = SeededState::new(entropy.secret());
-        let nonce_secret = entropy.secret();
-        let realm = LongTermServer::with_algorithms(
-            config.users.realm(),
-            nonce_secret,
+        let realms = Realms::new(
+            config.users,
+            config.realms,
+            config.nonce_key,
             config.nonce_lifetime,
-            Some(PasswordAlgorithms::SHA256_MD5),
-            config.users.know_hashes(),
+            &mut entropy,
         );
         Ok(Self {
             clock: Clock::default(),
-            realm,
+            realms,
             strangers: SourceLimiter::new(config.stun.limiter, entropy.secret()),
             binding: BindingServer::new(config.stun, entropy.secret()),
             entropy,
-            users: config.users,
             reach: Reach {
                 listeners: config.listeners,
                 relays: config.relays,
@@ -187,10 +195,15 @@ impl TurnServer {
                 allocations_per_user: config.max_allocations_per_user,
                 permissions: config.max_permissions,
                 channels: config.max_channels,
-                bytes_per_second: config.max_bytes_per_second,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
             },
+            rates: Rates {
+                allocation: Rate::new(config.max_bytes_per_second),
+                account: Rate::new(config.max_bytes_per_second_per_user),
+                total: Rate::new(config.max_bytes_per_second_in_total),
+            },
+            bandwidth: Bandwidth::default(),
             can_set_dont_fragment: config.can_set_dont_fragment,
             channels: config.channels,
             secure_binding: config.secure_binding,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::checking;
 use super::chromium;
 use super::install::Tool;
 use super::negotiation::{self, Topic};
@@ -38,6 +39,8 @@ pub(crate) enum Play {
     Login(Kind),
     /// A STUN client judges the certificate of this server.
     Tls(Kind),
+    /// An operator looks at this server from outside.
+    Check(Kind),
     /// Servers are found by their records in the DNS.
     Names,
     /// A browser and our negotiator exchange descriptions.
@@ -150,6 +153,16 @@ pub(crate) const CASES: &[Case] = &[
         play: Play::Tls(Kind::Coturn),
     },
     Case {
+        name: "turn-check",
+        shows: "spool turn-check finds nothing to mend at our server, over UDP, TCP and TLS",
+        play: Play::Check(Kind::Spool),
+    },
+    Case {
+        name: "turn-check-coturn",
+        shows: "spool turn-check finds what coturn leaves open by default, over UDP, TCP and TLS",
+        play: Play::Check(Kind::Coturn),
+    },
+    Case {
         name: "stun-names",
         shows: "spool stun and spool offer find their servers by SRV and NAPTR records",
         play: Play::Names,
@@ -212,7 +225,7 @@ impl Play {
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),
-            Self::Tls(kind) => {
+            Self::Tls(kind) | Self::Check(kind) => {
                 needs.extend([Tool::Spool, of_server(kind), Tool::Dnsmasq, Tool::Openssl]);
             }
             Self::Names => needs.extend([Tool::Spool, Tool::Dnsmasq]),
@@ -238,6 +251,7 @@ impl Play {
             Self::Lifetime => discovery::lifetime(dir),
             Self::Login(kind) => login::run(kind, dir),
             Self::Tls(kind) => tls::run(kind, dir),
+            Self::Check(kind) => checking::run(kind, dir),
             Self::Names => names::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
         }

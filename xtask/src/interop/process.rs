@@ -36,6 +36,11 @@ impl Running {
         Ok(Self { name: name.to_owned(), child, out, err })
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes lines to the standard input.
     pub(crate) fn say(&mut self, lines: &[String]) -> Result<(), Failure> {
         self.write((lines.join("\n") + "\n").as_bytes())

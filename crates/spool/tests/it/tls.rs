@@ -215,3 +215,46 @@ async fn slow_handshakes_keep_nobody_else_out_and_are_given_up() {
     }
     server.stop().await;
 }
+
+/// Stands before a server, and says of each of its connections that this client made it.
+async fn balancer(server: SocketAddr) -> SocketAddr {
+    const HEADER: &[u8] =
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x09\x7f\0\0\x01\x0f\xa0\x0d\x96";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut onward = TcpStream::connect(server).await.unwrap();
+            tokio::spawn(async move {
+                onward.write_all(HEADER).await.unwrap();
+                // either side may hang up
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut onward).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_balancer_names_the_client_before_the_handshake() {
+    let authority = Authority::new();
+    let mut sockets = Sockets::default();
+    sockets.believe_balancers(["127.0.0.1/32".parse().unwrap()]);
+    let local = "127.0.0.1:0".parse().unwrap();
+    let server = sockets.listen_tls(LISTENER, local, authority.identity("localhost")).unwrap();
+    let mut running = Running::with_sockets(sockets, |_| ());
+    let before = balancer(server).await;
+    let mut client = connecting(authority.services(), before, "localhost");
+    let path = Path::new(Transport::Tls, client.bound().await, before);
+    let named = Path::new(Transport::Tls, server, "203.0.113.9:4000".parse().unwrap());
+    assert_eq!(running.next().await, Told::Event(Seen::Accepted(LISTENER, named)));
+    client.with(move |cx| cx.machine.transmit(path, b"\0\x05there")).await;
+    assert_eq!(running.next().await, Told::Bytes(named, frame(b"there")));
+    // another one of the same name would be taken for the first
+    let mut second = connecting(authority.services(), before, "localhost");
+    let other = Path::new(Transport::Tls, second.bound().await, before);
+    let ended = second.next().await;
+    assert!(matches!(ended, Told::Event(Seen::Failed(path, _)) if path == other), "{ended:?}");
+    running.with(move |cx| cx.machine.transmit(named, b"\0\x04back")).await;
+    assert_eq!(client.next().await, Told::Bytes(path, frame(b"back")));
+}

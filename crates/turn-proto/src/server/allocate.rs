@@ -57,28 +57,31 @@ impl TurnServer {
             }
         };
         let expires = now.saturating_add(OPEN_WITHIN);
-        let id = self.table.insert(Allocation {
-            client: path,
-            user: Arc::clone(&identity.user),
-            account: Arc::clone(&identity.account),
-            request: message.transaction_id(),
-            relays,
-            refused: wish.refused,
-            token,
-            phase: Phase::Opening(Box::new(Opening {
-                identity,
-                lifetime: wish.lifetime,
-                port: match wish.port {
-                    Wanted::Port(port) => Some(port),
-                    Wanted::Reserved(..) => None,
-                },
-            })),
-            since: now,
-            traffic: Traffic::default(),
-            bandwidth: Bandwidth::default(),
-            permissions: Permissions::default(),
-            channels: Channels::default(),
-        });
+        let id = self.table.insert(
+            now,
+            Allocation {
+                client: path,
+                user: Arc::clone(&identity.user),
+                account: Arc::clone(&identity.account),
+                request: message.transaction_id(),
+                relays,
+                refused: wish.refused,
+                token,
+                phase: Phase::Opening(Box::new(Opening {
+                    identity,
+                    lifetime: wish.lifetime,
+                    port: match wish.port {
+                        Wanted::Port(port) => Some(port),
+                        Wanted::Reserved(..) => None,
+                    },
+                })),
+                since: now,
+                traffic: Traffic::default(),
+                bandwidth: Bandwidth::default(),
+                permissions: Permissions::default(),
+                channels: Channels::default(),
+            },
+        );
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
         for relay in relays.iter() {

@@ -1,6 +1,10 @@
 //! Application data through the server, both ways, without a copy (RFC 8656 §11, §12.5 to §12.7,
 //! §14).
-use super::{TurnServer, allocation::Allocation, table::AllocationId};
+use super::{
+    Rates, TurnServer,
+    allocation::Allocation,
+    table::{AllocationId, Sharing},
+};
 use crate::ChannelData;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
@@ -127,15 +131,13 @@ impl TurnServer {
         way: Way,
         packet: Packet<'a>,
     ) -> Verdict<'a> {
+        let len = packet.payload.len();
+        if self.charge(now, id, len).is_none() {
+            return self.drops.refuse(DropReason::TooFast);
+        }
         let Some(allocation) = self.table.get_mut(id) else {
             return self.drops.refuse(DropReason::Unexpected);
         };
-        let len = packet.payload.len();
-        if let Some(limit) = self.limits.bytes_per_second
-            && !allocation.bandwidth.take(now, len, limit)
-        {
-            return self.drops.refuse(DropReason::TooFast);
-        }
         for traffic in [&mut allocation.traffic, &mut self.traffic] {
             match way {
                 Way::ToPeer => traffic.to_peers.add(len),
@@ -143,6 +145,20 @@ impl TurnServer {
             }
         }
         Verdict::Send(packet)
+    }
+
+    /// Takes note of data that is to be relayed, if allocation, user and server may relay so much.
+    fn charge(&mut self, now: Instant, id: AllocationId, len: usize) -> Option<()> {
+        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
+        if !rate.is_limited() && !account_rate.is_limited() && !total_rate.is_limited() {
+            return Some(());
+        }
+        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.after(now, len, rate)?;
+        let shared = of_account.after(now, len, account_rate)?;
+        self.bandwidth = self.bandwidth.after(now, len, total_rate)?;
+        (allocation.bandwidth, *of_account) = (own, shared);
+        Some(())
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).

@@ -1,10 +1,10 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
-use super::{allocation::Allocation, relays::Relay};
+use super::{accounts::Accounts, allocation::Allocation, bandwidth::Bandwidth, relays::Relay};
 use crate::seeded::{SeededMap, SeededState};
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
+use alloc::{boxed::Box, collections::BTreeMap};
 use core::net::SocketAddr;
-use sans_io::{Path, Slab, SlabKey, SocketId};
+use sans_io::{Instant, Path, Slab, SlabKey, SocketId};
 use stun_proto::attribute::AddressFamily;
 
 /// Names an allocation.
@@ -15,11 +15,23 @@ pub(super) struct AllocationId(SlabKey);
 /// [`remove`](Self::remove), so none can be left over in one.
 #[derive(Debug)]
 pub(super) struct Table {
-    all: Slab<Box<Allocation>>,
+    all: Slab<Entry>,
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
-    by_account: BTreeMap<Arc<str>, usize>,
+    accounts: Accounts,
+}
+
+#[derive(Debug)]
+struct Entry {
+    allocation: Box<Allocation>,
+    account: SlabKey,
+}
+
+/// An allocation, and what its user has relayed by all of them.
+pub(super) struct Sharing<'t> {
+    pub(super) allocation: &'t mut Allocation,
+    pub(super) of_account: &'t mut Bandwidth,
 }
 
 impl Table {
@@ -29,7 +41,7 @@ impl Table {
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
-            by_account: BTreeMap::new(),
+            accounts: Accounts::default(),
         }
     }
 
@@ -40,15 +52,16 @@ impl Table {
 
     /// How many count for this account.
     pub(super) fn count_of(&self, account: &str) -> usize {
-        self.by_account.get(account).copied().unwrap_or(0)
+        self.accounts.count_of(account)
     }
 
     /// Takes in an allocation whose 5-tuple, bound addresses and sockets no other has.
-    pub(super) fn insert(&mut self, allocation: Allocation) -> AllocationId {
+    pub(super) fn insert(&mut self, now: Instant, allocation: Allocation) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
         let (client, relays) = (allocation.client, allocation.relays);
-        *self.by_account.entry(Arc::clone(&allocation.account)).or_default() += 1;
-        let id = AllocationId(self.all.insert(Box::new(allocation)));
+        let account = self.accounts.enter(now, &allocation.account);
+        let entry = Entry { allocation: Box::new(allocation), account };
+        let id = AllocationId(self.all.insert(entry));
         self.by_client.insert(client, id);
         for relay in relays.iter() {
             debug_assert!(self.find_bound(relay.bound).is_none());
@@ -60,18 +73,13 @@ impl Table {
 
     /// Gives up an allocation.
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
-        let allocation = self.all.remove(id.0)?;
+        let Entry { allocation, account } = self.all.remove(id.0)?;
         self.by_client.remove(&allocation.client);
         for relay in allocation.relays.iter() {
             self.by_bound.remove(&relay.bound);
             self.by_socket.remove(&relay.socket);
         }
-        if let Some(count) = self.by_account.get_mut(&allocation.account) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_account.remove(&allocation.account);
-            }
-        }
+        self.accounts.leave(account);
         Some(allocation)
     }
 
@@ -79,26 +87,33 @@ impl Table {
     /// family.
     pub(super) fn rebind(&mut self, id: AllocationId, relay: Relay) {
         let _ = self.give_up(id, relay.family());
-        let Some(allocation) = self.all.get_mut(id.0) else { return };
-        allocation.relays.insert(relay);
+        let Some(entry) = self.all.get_mut(id.0) else { return };
+        entry.allocation.relays.insert(relay);
         self.by_bound.insert(relay.bound, id);
         self.by_socket.insert(relay.socket, id);
     }
 
     /// Takes the relayed address of a family away.
     pub(super) fn give_up(&mut self, id: AllocationId, family: AddressFamily) -> Option<Relay> {
-        let relay = self.all.get_mut(id.0)?.relays.remove(family)?;
+        let relay = self.all.get_mut(id.0)?.allocation.relays.remove(family)?;
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
         Some(relay)
     }
 
     pub(super) fn get(&self, id: AllocationId) -> Option<&Allocation> {
-        self.all.get(id.0).map(|allocation| &**allocation)
+        self.all.get(id.0).map(|entry| &*entry.allocation)
     }
 
     pub(super) fn get_mut(&mut self, id: AllocationId) -> Option<&mut Allocation> {
-        self.all.get_mut(id.0).map(|allocation| &mut **allocation)
+        self.all.get_mut(id.0).map(|entry| &mut *entry.allocation)
+    }
+
+    /// With what its user shares among all of them.
+    pub(super) fn get_sharing(&mut self, id: AllocationId) -> Option<Sharing<'_>> {
+        let Entry { allocation, account } = self.all.get_mut(id.0)?;
+        let of_account = self.accounts.bandwidth(*account)?;
+        Some(Sharing { allocation, of_account })
     }
 
     /// By the path between client and listener.

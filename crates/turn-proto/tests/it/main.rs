@@ -18,5 +18,6 @@ mod permission;
 mod play;
 mod policy;
 mod quota;
+mod realms;
 mod relay;
 mod streams;
