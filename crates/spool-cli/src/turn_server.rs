@@ -150,6 +150,9 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
     if settings.old_channels {
         builder = builder.channels(ChannelRange::Rfc5766);
     }
+    if settings.mobility {
+        builder = builder.mobility();
+    }
     builder.accounts(reloadable.accounts.clone()).peers(settings.peers())
 }
 

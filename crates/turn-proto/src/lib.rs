@@ -131,6 +131,7 @@ mod channel_data;
 mod client;
 mod framing;
 mod lifetime;
+mod per_family;
 mod policy;
 mod prefix;
 mod seeded;
@@ -139,8 +140,8 @@ mod server;
 pub use channel::{ChannelNumber, ChannelRange};
 pub use channel_data::{CHANNEL_DATA_HEADER, ChannelData, ChannelDataError};
 pub use client::{
-    AllocateError, NotAllocated, PeerError, SendError, TurnClient, TurnClientConfig, TurnEvent,
-    TurnFault,
+    AllocateError, NotAllocated, PeerError, RebindError, RefusedFamily, RelayedFamilies,
+    RelayedPort, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault,
 };
 pub use framing::{stream_frame, stream_frame_in};
 pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_LIFETIME};

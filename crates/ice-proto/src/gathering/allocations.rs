@@ -104,7 +104,10 @@ const fn fault_of(fault: TurnFault) -> GatheringFault {
         TurnFault::WrongCredentials => GatheringFault::Refused(401),
         TurnFault::BadRequest => GatheringFault::Refused(400),
         TurnFault::Forbidden => GatheringFault::Refused(403),
-        TurnFault::UnknownAttribute => GatheringFault::Refused(420),
+        TurnFault::MobilityForbidden => GatheringFault::Refused(405),
+        TurnFault::UnknownAttribute | TurnFault::DontFragmentUnsupported => {
+            GatheringFault::Refused(420)
+        }
         TurnFault::Mismatch => GatheringFault::Refused(437),
         TurnFault::FamilyUnsupported => GatheringFault::Refused(440),
         TurnFault::TransportUnsupported => GatheringFault::Refused(442),

@@ -242,6 +242,8 @@ impl Relays {
                 Some(RelayEvent::Permission { relayed: relayed?, peer, granted: false })
             }
             TurnEvent::Refreshed { .. }
+            | TurnEvent::Moved { .. }
+            | TurnEvent::MoveFailed { .. }
             | TurnEvent::ChannelBound { .. }
             | TurnEvent::ChannelFailed { .. }
             | TurnEvent::PeerUnreachable { .. } => None,

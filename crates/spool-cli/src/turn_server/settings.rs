@@ -73,6 +73,9 @@ pub(crate) struct Settings {
     /// Take channel numbers up to 0x7FFF, as clients of RFC 5766 use them (turnutils_uclient)
     #[arg(long)]
     pub(super) old_channels: bool,
+    /// Let clients take their allocations along to other addresses (RFC 8016)
+    #[arg(long)]
+    pub(super) mobility: bool,
     /// Relay to these addresses too, although they are not public (repeatable). This computer's own
     /// must be named one by one
     #[arg(long, value_name = "CIDR")]
@@ -117,6 +120,7 @@ impl Settings {
             total_quota: self.total_quota.or(file.total_quota),
             max_bps: self.max_bps.or(file.max_bps),
             old_channels: self.old_channels || file.old_channels,
+            mobility: self.mobility || file.mobility,
             allow_peer: either(self.allow_peer, file.allow_peer),
             deny_peer: either(self.deny_peer, file.deny_peer),
             alternate: either(self.alternate, file.alternate),

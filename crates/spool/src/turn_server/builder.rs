@@ -43,6 +43,7 @@ struct Limits {
     allocations_per_user: Option<usize>,
     bytes_per_second: Option<NonZeroU32>,
     channels: ChannelRange,
+    mobility: bool,
     alternates: Vec<AlternateTurnServer>,
 }
 
@@ -64,6 +65,7 @@ impl Limits {
         }
         config.max_bytes_per_second = self.bytes_per_second;
         config.channels = self.channels;
+        config.mobility = self.mobility;
         config.alternates = self.alternates;
     }
 }
@@ -179,6 +181,13 @@ impl TurnServiceBuilder {
     /// Lets clients bind channels of this range: that of RFC 5766 for old ones.
     pub fn channels(mut self, range: ChannelRange) -> Self {
         self.limits.channels = range;
+        self
+    }
+
+    /// Lets clients take their allocations along to other addresses, as a phone does that leaves a
+    /// building (RFC 8016).
+    pub fn mobility(mut self) -> Self {
+        self.limits.mobility = true;
         self
     }
 

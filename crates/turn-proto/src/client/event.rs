@@ -3,7 +3,8 @@ use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
-use sans_io::PathFault;
+use sans_io::{Path, PathFault};
+use stun_proto::attribute::{AddressFamily, Code, ReservationToken};
 use thiserror::Error;
 
 /// Something that the application or a parent machine may want to know.
@@ -11,12 +12,19 @@ use thiserror::Error;
 pub enum TurnEvent {
     /// The allocation exists (RFC 8656 §7.3).
     Allocated {
-        /// The address on the server at which peers reach the client.
+        /// The address on the server at which peers reach the client; the IPv4 one of two.
         relayed: SocketAddr,
+        /// The IPv6 one, where both families were asked for and are there.
+        additional: Option<SocketAddr>,
+        /// The family that was asked for and is not there.
+        refused: Option<RefusedFamily>,
         /// The client's address as the server sees it: a server-reflexive candidate for free.
         mapped: SocketAddr,
         /// How long it lasts, were it not refreshed in time.
         lifetime: Duration,
+        /// What another client of the same user gets the next higher port with, if that was asked
+        /// for; good for half a minute at least.
+        reserved: Option<ReservationToken>,
     },
     /// There is no allocation, and no more is tried (RFC 8656 §7.4).
     Failed {
@@ -27,6 +35,21 @@ pub enum TurnEvent {
     Refreshed {
         /// How long it lasts from now.
         lifetime: Duration,
+    },
+    /// The allocation has gone along to another path, with all its permissions and channels. For a
+    /// while data may still come on the old one.
+    Moved {
+        /// Where it is now.
+        path: Path,
+        /// How long it lasts from now.
+        lifetime: Duration,
+    },
+    /// The allocation stays where it is: it could not go to the path that it was to go to.
+    MoveFailed {
+        /// Where it was to go.
+        path: Path,
+        /// Why.
+        fault: TurnFault,
     },
     /// The allocation that was is no more, with all its permissions and channels. Where the server
     /// may still have it, it has been asked to delete it, and another one can be asked for when it has
@@ -72,6 +95,16 @@ pub enum TurnEvent {
     },
 }
 
+/// A family that a server did not give beside the other (RFC 8656 §18.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RefusedFamily {
+    /// Which.
+    pub family: AddressFamily,
+    /// Why: [`FamilyUnsupported`](TurnFault::FamilyUnsupported) or
+    /// [`NoCapacity`](TurnFault::NoCapacity).
+    pub fault: TurnFault,
+}
+
 /// What went wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum TurnFault {
@@ -100,6 +133,12 @@ pub enum TurnFault {
     /// An attribute of the request is not understood: 420.
     #[error("the server does not know an attribute")]
     UnknownAttribute,
+    /// The server cannot keep datagrams whole: 420 for DONT-FRAGMENT.
+    #[error("the server does not set the DF bit")]
+    DontFragmentUnsupported,
+    /// The server does not let allocations move: 405.
+    #[error("the server does not let allocations move")]
+    MobilityForbidden,
     /// The server says 437. For a new allocation: the server still has one for this local address, so another
     /// local address must be used. Later: the server has none any more, as after a restart.
     #[error("the server and the client do not agree on what is allocated")]
@@ -134,5 +173,25 @@ impl TurnFault {
     /// Whether the same request may succeed later: 500 to 599 (RFC 8489 §6.3.4).
     pub(super) const fn may_pass(self) -> bool {
         matches!(self, Self::NoCapacity | Self::Other(500..=599))
+    }
+}
+
+impl From<Code> for TurnFault {
+    /// What an error response with this code says (RFC 8656 §7.4, §19), where the code says it all.
+    fn from(code: Code) -> Self {
+        match code {
+            Code::BAD_REQUEST => Self::BadRequest,
+            Code::FORBIDDEN => Self::Forbidden,
+            Code::MOBILITY_FORBIDDEN => Self::MobilityForbidden,
+            Code::UNKNOWN_ATTRIBUTE => Self::UnknownAttribute,
+            Code::ALLOCATION_MISMATCH => Self::Mismatch,
+            Code::ADDRESS_FAMILY_NOT_SUPPORTED => Self::FamilyUnsupported,
+            Code::WRONG_CREDENTIALS => Self::WrongCredentials,
+            Code::UNSUPPORTED_TRANSPORT => Self::TransportUnsupported,
+            Code::PEER_ADDRESS_FAMILY_MISMATCH => Self::FamilyMismatch,
+            Code::ALLOCATION_QUOTA_REACHED => Self::QuotaReached,
+            Code::INSUFFICIENT_CAPACITY => Self::NoCapacity,
+            other => Self::Other(other.number()),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One allocation (RFC 8656 §6).
 use super::{
-    Traffic, auth::Identity, bandwidth::Bandwidth, channels::Channels, permissions::Permissions,
-    ports::PortWish, relays::Relays, reservations::Token,
+    Traffic, auth::Identity, bandwidth::Bandwidth, channels::Channels, mobility::Mobility,
+    permissions::Permissions, ports::PortRequirement, relays::Relays, reservations::Token,
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::{net::IpAddr, time::Duration};
@@ -27,6 +27,8 @@ pub(super) struct Allocation {
     pub relays: Relays,
     /// The family that was asked for besides, and why it was not given (RFC 8656 §18.12).
     pub refused: Option<(AddressFamily, Code)>,
+    /// How it goes along to other addresses of the client, if it does.
+    pub mobility: Option<Box<Mobility>>,
     /// What is held back for the client besides.
     pub token: Option<Token>,
     pub phase: Phase,
@@ -59,12 +61,17 @@ pub(super) struct Opening {
     /// What it grants.
     pub lifetime: Duration,
     /// What the port must be; `None`: this one and no other, for it was held back.
-    pub port: Option<PortWish>,
+    pub port: Option<PortRequirement>,
 }
 
 impl Allocation {
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
+    }
+
+    /// Where the client has moved to, as long as it has sent no data from there.
+    pub(super) fn next_client(&self) -> Option<Path> {
+        self.mobility.as_ref().and_then(|mobility| mobility.next)
     }
 
     /// Gives up the address of a family, if there is another, with all that belongs to it.

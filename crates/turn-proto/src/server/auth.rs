@@ -36,9 +36,10 @@ impl TurnServer {
     ) -> Result<Identity, Option<DropReason>> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
-        let found = self.realm.authenticate(now, path.remote(), message, |user, algorithm| {
-            self.users.look_up(now, user, algorithm, known, |key| message.verify(key).is_ok())
-        });
+        let found =
+            self.authenticator.authenticate(now, path.remote(), message, |user, algorithm| {
+                self.users.look_up(now, user, algorithm, known, |key| message.verify(key).is_ok())
+            });
         match found {
             Ok(found) => Ok(Identity {
                 user: found.key.name,
@@ -49,13 +50,14 @@ impl TurnServer {
             Err(refusal) => {
                 let mut buffer = [0; REFUSAL_MAX];
                 let remote = path.remote();
-                let written = self.realm.write_refusal(&mut buffer, now, remote, message, refusal);
+                let written =
+                    self.authenticator.write_refusal(&mut buffer, now, remote, message, refusal);
                 let Ok(bytes) = written else { return Err(Some(DropReason::Unsupported)) };
                 // Who has a connection has shown that it is where it says, and so has who was
                 // given a nonce there of late.
                 let spoofable = path.transport() == Transport::Udp
-                    && !self.realm.knows_address(now, remote, message);
-                if spoofable && !self.strangers.take(now, remote.ip(), bytes.len()) {
+                    && !self.authenticator.knows_address(now, remote, message);
+                if spoofable && !self.unauthenticated_limiter.take(now, remote.ip(), bytes.len()) {
                     return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);

@@ -1,5 +1,5 @@
 //! What a server is told at its start, and the bounds it keeps.
-use super::{AlternateTurnServer, reach::RelayAddress};
+use super::{AlternateTurnServer, addressing::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::vec::Vec;
 use core::{
@@ -80,6 +80,9 @@ pub struct TurnServerConfig {
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
     /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).
     pub can_set_dont_fragment: bool,
+    /// Whether clients may take their allocations along to other addresses (RFC 8016). Who is not
+    /// allowed to is told 405. Each allocation that can move costs some 100 bytes more.
+    pub mobility: bool,
     /// Whether Binding requests take a user too, as TURN requests do (RFC 8489 §9.2). Clients of
     /// RFC 3489 are not answered then, and the attributes of RFC 5780 are unknown.
     pub secure_binding: bool,
@@ -155,6 +158,7 @@ impl TurnServerConfig {
             alternates: Vec::new(),
             channels: ChannelRange::Rfc8656,
             can_set_dont_fragment: false,
+            mobility: false,
             secure_binding: false,
         }
     }

@@ -1,7 +1,7 @@
 //! The relay sockets of an allocation: asked for, opened, given up (RFC 8656 §7.2).
 use super::{
-    AllocationEnd, TurnServer, TurnServerEvent, allocation::Phase, ports::PortWish, relays::Relay,
-    table::AllocationId,
+    AllocationEnd, TurnServer, TurnServerEvent, allocation::Phase, ports::PortRequirement,
+    relays::Relay, table::AllocationId,
 };
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -58,7 +58,13 @@ impl TurnServer {
         Verdict::Consumed
     }
 
-    fn try_another_port(&mut self, now: Instant, id: AllocationId, lost: Relay, port: PortWish) {
+    fn try_another_port(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        lost: Relay,
+        port: PortRequirement,
+    ) {
         let Some(allocation) = self.table.get_mut(id) else { return };
         let account = Arc::clone(&allocation.account);
         let listener = allocation.client.local().ip();
@@ -92,7 +98,7 @@ impl TurnServer {
         }
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
         let relays = allocation.relays;
-        let mut all = relays.iter().map(|relay| self.reach.relayed(relay.bound));
+        let mut all = relays.iter().map(|relay| self.addressing.relayed(relay.bound));
         let (first, additional) = (all.next(), all.next());
         drop(all);
         self.rearm(id);

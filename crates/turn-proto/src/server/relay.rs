@@ -7,7 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use sans_io::{DropReason, Instant, Packet, PacketMeta, Path, PathFault, Transport, Verdict};
 use stun_proto::{
     AttributeType, DataHead, Message, MessageBuilder, MessageType, Method,
-    attribute::{AddressFamily, Data, Icmp, XorPeerAddress},
+    attribute::{Data, Icmp, XorPeerAddress},
 };
 
 /// Longer than an indication with an IPv6 peer and an ICMP error: 56 bytes.
@@ -32,7 +32,8 @@ impl TurnServer {
         let Ok(message) = ChannelData::parse_in(self.channels, bytes) else {
             return self.drops.refuse(DropReason::Malformed);
         };
-        let Some((id, allocation)) = self.open_allocation(&path) else {
+        let id = self.sender_of_data(&path);
+        let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.refuse(DropReason::Unauthenticated);
         };
         let Some(peer) = allocation.channels.peer(message.channel, now) else {
@@ -64,13 +65,14 @@ impl TurnServer {
         let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {
             return self.drops.refuse(DropReason::Malformed);
         };
-        let Some((id, allocation)) = self.open_allocation(&path) else {
+        let id = self.sender_of_data(&path);
+        let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.refuse(DropReason::Unauthenticated);
         };
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
-        let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
-        let allowed = self.reach.allows(peer) && self.is_peer(peer);
+        let peer = SocketAddr::new(self.addressing.to_bound(peer.ip()), peer.port());
+        let allowed = self.addressing.allows(peer) && self.is_peer(peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -103,7 +105,10 @@ impl TurnServer {
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
             return self.forward(now, id, Way::ToClient, packet.with_head(&head).with_pad(pad));
         }
-        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
+        let peer = SocketAddr::new(
+            self.addressing.to_advertised(path.remote().ip()),
+            path.remote().port(),
+        );
         let transaction = self.entropy.transaction_id();
         match DataHead::new(Method::DATA, transaction, peer, false, bytes.len()) {
             Some(head) => {
@@ -116,7 +121,7 @@ impl TurnServer {
 
     /// Whether what stands there is no other program of this host.
     fn is_peer(&self, peer: SocketAddr) -> bool {
-        !self.reach.must_be_relay(peer) || self.table.find_bound(peer).is_some()
+        !self.addressing.must_be_relay(peer) || self.table.find_bound(peer).is_some()
     }
 
     /// Passes data on, unless the allocation has relayed too much already.
@@ -168,7 +173,10 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Exhausted);
         }
         let client = allocation.client;
-        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
+        let peer = SocketAddr::new(
+            self.addressing.to_advertised(path.remote().ip()),
+            path.remote().port(),
+        );
         let mut buffer = [0; INDICATION_MAX];
         let id = self.entropy.transaction_id();
         let kind = MessageType::indication(Method::DATA);
@@ -180,6 +188,15 @@ impl TurnServer {
             self.queue(client, bytes);
         }
         Verdict::Consumed
+    }
+
+    /// The allocation of a client that sends data. By that it shows where it is.
+    fn sender_of_data(&mut self, client: &Path) -> Option<AllocationId> {
+        let (id, allocation) = self.open_allocation(client)?;
+        if allocation.next_client() == Some(*client) {
+            self.arrive(id);
+        }
+        Some(id)
     }
 
     /// The allocation of a client, once its socket is open.
@@ -218,7 +235,7 @@ fn to_peer<'a>(
     meta: PacketMeta,
     data: &'a [u8],
 ) -> Option<Packet<'a>> {
-    let relay = allocation.relays.get(AddressFamily::of(peer.ip()))?;
+    let relay = allocation.relays.towards(peer.ip())?;
     let packet = Packet::new(Path::udp(relay.bound, peer), data).with_meta(meta);
     allocation.permissions.allow(peer.ip(), now).then_some(packet)
 }

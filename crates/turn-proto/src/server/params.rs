@@ -1,48 +1,56 @@
 //! What an Allocate request asks for, and whether it may (RFC 8656 §7.2).
-use super::{TurnServer, auth::Identity, ports::PortWish, reservations::Token};
+use super::{TurnServer, auth::Identity, ports::PortRequirement, reservations::Token};
 use crate::lifetime::granted;
 use core::{net::SocketAddr, time::Duration};
 use sans_io::Instant;
 use stun_proto::{
     AttributeType, Message,
     attribute::{
-        AdditionalAddressFamily, AddressFamily, Code, EvenPort, Lifetime, RequestedAddressFamily,
-        RequestedTransport, ReservationToken,
+        AdditionalAddressFamily, AddressFamily, Code, EvenPort, Lifetime, MobilityTicket,
+        RequestedAddressFamily, RequestedTransport, ReservationToken,
     },
 };
 
 /// What a request asks for, once nothing is wrong with it.
-pub(super) struct Wish {
+pub(super) struct AllocateParams {
     pub family: AddressFamily,
     /// The other one besides.
     pub additional: Option<AddressFamily>,
     pub refused: Option<(AddressFamily, Code)>,
-    pub port: Wanted,
+    pub port: PortSource,
     pub lifetime: Duration,
+    /// Whether the allocation is to go along with its client.
+    pub is_mobile: bool,
 }
 
 /// Which port.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted {
+pub(super) enum PortSource {
     /// A port that no one has.
-    Port(PortWish),
+    Port(PortRequirement),
     /// The one that was held back.
     Reserved(Token, SocketAddr),
 }
 
 impl TurnServer {
     /// The checks of the request itself, in the order of the RFC.
-    pub(super) fn wish(
+    pub(super) fn parse_allocate(
         &self,
         now: Instant,
         identity: &Identity,
         message: &Message<'_>,
-    ) -> Result<Wish, Code> {
+    ) -> Result<AllocateParams, Code> {
         match message.get::<RequestedTransport>() {
             None => return Err(Code::BAD_REQUEST),
             Some(RequestedTransport::UDP) => {}
             Some(_) => return Err(Code::UNSUPPORTED_TRANSPORT),
         }
+        let is_mobile = match message.get::<MobilityTicket<'_>>() {
+            None => false,
+            Some(MobilityTicket(b"")) if self.is_mobility_allowed => true,
+            Some(MobilityTicket(b"")) => return Err(Code::MOBILITY_FORBIDDEN),
+            Some(_) => return Err(Code::BAD_REQUEST),
+        };
         let requested = message.get::<RequestedAddressFamily>();
         let additional = message.get::<AdditionalAddressFamily>();
         let even = message.get::<EvenPort>();
@@ -57,8 +65,9 @@ impl TurnServer {
             let address = self.reservations.find(now, token, &identity.account);
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
-            let port = Wanted::Reserved(token, address);
-            return Ok(Wish { family, additional: None, refused: None, port, lifetime });
+            let port = PortSource::Reserved(token, address);
+            let (additional, refused) = (None, None);
+            return Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile });
         }
         let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let reserve = even.is_some_and(|even| even.reserve);
@@ -66,12 +75,12 @@ impl TurnServer {
             return Err(Code::BAD_REQUEST);
         }
         let Families { family, additional, refused } = self.families(requested, additional)?;
-        let port = Wanted::Port(match even {
-            None => PortWish::Any,
-            Some(EvenPort { reserve: false }) => PortWish::Even,
-            Some(EvenPort { reserve: true }) => PortWish::Pair,
+        let port = PortSource::Port(match even {
+            None => PortRequirement::Any,
+            Some(EvenPort { reserve: false }) => PortRequirement::Even,
+            Some(EvenPort { reserve: true }) => PortRequirement::Pair,
         });
-        Ok(Wish { family, additional, refused, port, lifetime })
+        Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile })
     }
 
     /// Which families are allocated, and which is not though it was asked for.
@@ -81,7 +90,7 @@ impl TurnServer {
         additional: Option<AdditionalAddressFamily>,
     ) -> Result<Families, Code> {
         let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
-        let has = |family| self.reach.has_relay(family);
+        let has = |family| self.addressing.has_relay(family);
         if let Some(additional) = additional {
             if additional != AdditionalAddressFamily::V6 {
                 return Err(Code::BAD_REQUEST);
