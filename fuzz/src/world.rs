@@ -56,7 +56,7 @@ impl World {
                 self.ask(Asked::Stream(id, transport, remote));
             }
             SocketRequest::Close(id) => self.open.retain(|open| *open != id),
-            SocketRequest::Hangup(_) => {}
+            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => {}
         }
     }
 

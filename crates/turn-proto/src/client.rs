@@ -3,6 +3,7 @@ mod allocation;
 mod channels;
 mod commands;
 mod config;
+mod connections;
 mod data;
 mod event;
 mod mobility;
@@ -10,19 +11,22 @@ mod outcome;
 mod paths;
 mod permissions;
 mod request;
+mod tcp_relay;
 mod transaction;
 
 pub use commands::{AllocateError, NotAllocated, PeerError};
-pub use config::{RelayedFamilies, RelayedPort, TurnClientConfig};
+pub use config::{RelayedFamilies, RelayedPort, RelayedTransport, TurnClientConfig};
 pub use data::SendError;
 pub use event::{RefusedFamily, TurnEvent, TurnFault};
 pub use mobility::RebindError;
+pub use tcp_relay::{ConnectError, ConnectionAttempt};
 
 use crate::{ChannelNumber, framing::stream_frame, per_family::PerFamily};
 use alloc::collections::VecDeque;
 use allocation::{AllocationOptions, Rejected};
 use bytes::Bytes;
 use channels::Channels;
+use connections::Connections;
 use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -32,7 +36,7 @@ use permissions::Permissions;
 use request::{PEERS_PER_REQUEST, Purpose, Task};
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Path,
-    PathFault, SocketRequest, Timers, Transport, Verdict,
+    PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{Entropy, LongTermClient, Transactions};
 use transaction::Sent;
@@ -89,6 +93,8 @@ pub struct TurnClient {
     refusals: u32,
     permissions: Permissions,
     channels: Channels,
+    connections: Connections,
+    sockets: SocketIds,
     /// Requests that wait for an answer.
     transactions: Transactions<Sent>,
     /// Requests that wait to be released.
@@ -122,6 +128,12 @@ enum Timer {
 impl TurnClient {
     /// A client that does nothing yet. `seed` is secret, and used for nothing else.
     pub fn new(config: TurnClientConfig, seed: [u8; 32]) -> Self {
+        Self::with_sockets(config, SocketIds::root(), seed)
+    }
+
+    /// The same with a block of numbers for the sockets of data connections, which it asks for where
+    /// it has TCP relayed, and only there.
+    pub fn with_sockets(config: TurnClientConfig, sockets: SocketIds, seed: [u8; 32]) -> Self {
         Self {
             login: LongTermClient::new(config.credentials.clone()),
             clock: Clock::default(),
@@ -135,6 +147,8 @@ impl TurnClient {
             refusals: 0,
             permissions: Permissions::default(),
             channels: Channels::default(),
+            connections: Connections::default(),
+            sockets,
             transactions: no_transactions(&config),
             waiting: VecDeque::new(),
             timers: Timers::default(),
@@ -260,7 +274,11 @@ impl Machine for TurnClient {
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         let now = self.advance(now);
+        if let Some(verdict) = self.handle_data_input(now, &input) {
+            return verdict;
+        }
         match input {
+            Input::Socket { id, state } => self.data_opened(now, id, state),
             Input::Timeout => Verdict::Consumed,
             Input::Received { path, bytes, .. } if self.paths.standing(&path).is_some() => {
                 self.receive(now, path, bytes)
@@ -273,7 +291,6 @@ impl Machine for TurnClient {
             }
             Input::Received { .. }
             | Input::PathFailed { .. }
-            | Input::Socket { .. }
             | Input::Accepted { .. }
             | Input::LookedUp { .. } => Verdict::Unclaimed,
         }
@@ -287,13 +304,17 @@ impl Machine for TurnClient {
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
-        if path.transport().is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+        if !path.transport().is_stream() {
+            return Frame::Whole(buffer.len());
+        }
+        self.data_frame(path, buffer).unwrap_or_else(|| stream_frame(buffer))
     }
 }
 
-/// One request for the allocation, one that moves it, and one for each permission and channel.
+/// One request for the allocation, one that moves it, and one for each connection, permission and
+/// channel.
 const fn requests_max(config: &TurnClientConfig) -> usize {
-    2 + config.max_permissions + config.max_channels
+    2 + config.max_connections + config.max_permissions + config.max_channels
 }
 
 fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {

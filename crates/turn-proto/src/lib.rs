@@ -140,8 +140,9 @@ mod server;
 pub use channel::{ChannelNumber, ChannelRange};
 pub use channel_data::{CHANNEL_DATA_HEADER, ChannelData, ChannelDataError};
 pub use client::{
-    AllocateError, NotAllocated, PeerError, RebindError, RefusedFamily, RelayedFamilies,
-    RelayedPort, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault,
+    AllocateError, ConnectError, ConnectionAttempt, NotAllocated, PeerError, RebindError,
+    RefusedFamily, RelayedFamilies, RelayedPort, RelayedTransport, SendError, TurnClient,
+    TurnClientConfig, TurnEvent, TurnFault,
 };
 pub use framing::{stream_frame, stream_frame_in};
 pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_LIFETIME};

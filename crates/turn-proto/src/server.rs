@@ -14,6 +14,7 @@ mod event;
 mod mobility;
 mod opening;
 mod params;
+mod peer_connections;
 mod permissions;
 mod ports;
 mod receiving;
@@ -23,6 +24,7 @@ mod reply;
 mod requests;
 mod reservations;
 mod table;
+mod tcp_relay;
 mod tickets;
 mod users;
 
@@ -39,10 +41,11 @@ use alloc::vec::Vec;
 use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
 use event::Pace;
+use peer_connections::PeerConnections;
 use reservations::Reservations;
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Path,
-    PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, MAX_FRAME, Machine, Outbox, Output,
+    Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{
     BindingServer, Entropy, LongTermServer, SourceLimiter, attribute::PasswordAlgorithms,
@@ -116,12 +119,14 @@ pub struct TurnServer {
     can_set_dont_fragment: bool,
     channels: ChannelRange,
     is_mobility_allowed: bool,
+    relays_tcp: bool,
     tickets: Tickets,
     /// Binding requests take a user too.
     secure_binding: bool,
     sockets: SocketIds,
     table: Table,
     connections: Connections,
+    peer_connections: PeerConnections,
     reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
@@ -144,6 +149,8 @@ struct Limits {
     allocations_per_user: usize,
     permissions: usize,
     channels: usize,
+    connections: usize,
+    peer_connections: usize,
     bytes_per_second: Option<NonZeroU32>,
     default_lifetime: Duration,
     max_lifetime: Duration,
@@ -189,6 +196,8 @@ impl TurnServer {
                 allocations_per_user: config.max_allocations_per_user,
                 permissions: config.max_permissions,
                 channels: config.max_channels,
+                connections: config.max_connections,
+                peer_connections: config.max_peer_connections,
                 bytes_per_second: config.max_bytes_per_second,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
@@ -196,10 +205,12 @@ impl TurnServer {
             can_set_dont_fragment: config.can_set_dont_fragment,
             channels: config.channels,
             is_mobility_allowed: config.mobility,
+            relays_tcp: config.tcp_relay,
             tickets,
             secure_binding: config.secure_binding,
             sockets,
             table: Table::new(hasher),
+            peer_connections: PeerConnections::new(hasher),
             connections: Connections::new(
                 config.max_connections,
                 config.max_connections_per_source,
@@ -246,25 +257,35 @@ impl Machine for TurnServer {
             Input::Socket { id, state } => self.on_socket(now, id, state),
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
                 if path.transport() != Transport::Udp
-                    && self.addressing.listeners.contains(&path.local()) =>
+                    && (self.addressing.listeners.contains(&path.local())
+                        || self.peer_connections.find(&path).is_some()) =>
             {
                 self.disconnect(path);
                 Verdict::Consumed
             }
             Input::PathFailed { path, fault } => self.relay_fault(now, path, fault),
-            Input::Accepted { path, .. } => self.connected(now, path),
+            Input::Accepted { listener, path } => match self.table.find_socket(listener) {
+                Some(allocation) => self.peer_connected(now, allocation, path),
+                None => self.connected(now, path),
+            },
             Input::LookedUp { .. } => Verdict::Unclaimed,
         }
     }
 
     fn poll_output(&mut self) -> Output<TurnServerEvent> {
-        let next = || earlier(self.timers.next(), self.connections.next());
+        let next = || {
+            let clients = earlier(self.timers.next(), self.connections.next());
+            earlier(clients, self.peer_connections.next())
+        };
         self.out.pop().unwrap_or_else(|| Output::Timeout(next()))
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
         if !path.transport().is_stream() {
             return Frame::Whole(buffer.len());
+        }
+        if self.peer_connections.find(path).is_some() {
+            return Frame::Whole(buffer.len().min(MAX_FRAME));
         }
         match stream_frame_in(self.channels, buffer) {
             Frame::Need(len) if len > STRANGER_FRAME_MAX && !self.has_allocation(path) => {

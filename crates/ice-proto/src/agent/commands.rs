@@ -157,6 +157,7 @@ impl IceAgent {
             turn_proto::SendError::TooLong(length) => SendError::TooLong(length),
             turn_proto::SendError::NotAllocated
             | turn_proto::SendError::NoPermission(_)
+            | turn_proto::SendError::NotConnected(_)
             | turn_proto::SendError::DontFragmentUnsupported => SendError::NotConnected,
         })
     }

@@ -112,6 +112,8 @@ const fn fault_of(fault: TurnFault) -> GatheringFault {
         TurnFault::FamilyUnsupported => GatheringFault::Refused(440),
         TurnFault::TransportUnsupported => GatheringFault::Refused(442),
         TurnFault::FamilyMismatch => GatheringFault::Refused(443),
+        TurnFault::ConnectionExists => GatheringFault::Refused(446),
+        TurnFault::PeerRefused => GatheringFault::Refused(447),
         TurnFault::QuotaReached => GatheringFault::Refused(486),
         TurnFault::NoCapacity => GatheringFault::Refused(508),
         TurnFault::TryAlternate(_) => GatheringFault::Refused(300),

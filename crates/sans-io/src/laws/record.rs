@@ -210,7 +210,11 @@ impl World {
             Output::Lookup(LookupRequest { id, kind, .. }) => {
                 self.asked.push_back(Asked::Lookup(*id, *kind));
             }
-            Output::Socket(SocketRequest::Hangup(_)) | Output::Event(_) | Output::Timeout(_) => {}
+            Output::Socket(
+                SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_),
+            )
+            | Output::Event(_)
+            | Output::Timeout(_) => {}
         }
     }
 }

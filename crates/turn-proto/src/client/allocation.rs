@@ -1,7 +1,7 @@
 //! What a client asks an allocation to be, and what came of it (RFC 8656 §7.1, §7.3, RFC 8016 §3.1).
 use super::{
     RefusedFamily, State, TurnClient, TurnEvent, TurnFault,
-    config::{RelayedFamilies, RelayedPort, TurnClientConfig},
+    config::{RelayedFamilies, RelayedPort, RelayedTransport, TurnClientConfig},
     outcome::LEAVE_ALONE,
 };
 use crate::per_family::PerFamily;
@@ -46,8 +46,12 @@ struct Granted {
 
 impl AllocationOptions {
     pub(super) const fn new(config: &TurnClientConfig) -> Self {
-        let TurnClientConfig { families, dont_fragment, mobility, .. } = *config;
-        Self { families, dont_fragment, mobility }
+        let datagrams = matches!(config.relayed_transport, RelayedTransport::Udp);
+        Self {
+            families: config.families,
+            dont_fragment: config.dont_fragment && datagrams,
+            mobility: config.mobility && datagrams,
+        }
     }
 
     /// Does without what the server refused. `None`: it refused something else.
@@ -62,7 +66,10 @@ impl AllocationOptions {
 
     /// Writes what an Allocate request is about.
     pub(super) fn write(&self, config: &TurnClientConfig, message: &mut MessageBuilder<'_>) {
-        message.push(&RequestedTransport::UDP);
+        message.push(match config.relayed_transport {
+            RelayedTransport::Udp => &RequestedTransport::UDP,
+            RelayedTransport::Tcp => &RequestedTransport::TCP,
+        });
         if self.dont_fragment {
             message.push(&DontFragment);
         }

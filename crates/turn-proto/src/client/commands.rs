@@ -2,7 +2,7 @@
 use super::{
     State, Timer, TurnClient,
     allocation::AllocationOptions,
-    config::{RelayedFamilies, RelayedPort},
+    config::{RelayedFamilies, RelayedPort, RelayedTransport},
     request::Purpose,
 };
 use alloc::vec::Vec;
@@ -26,6 +26,9 @@ pub enum AllocateError {
     /// §7.1).
     #[error("reserved ports are of one family")]
     Contradiction,
+    /// TCP is relayed for who comes over TCP or TLS, and gets any port (RFC 6062 §4.1).
+    #[error("TCP is relayed over TCP and TLS only, and from any port")]
+    NotAStream,
 }
 
 /// Why no permission or channel was asked for.
@@ -37,6 +40,9 @@ pub enum PeerError {
     /// A peer's address is not of the family of a relayed address (RFC 8656 §10.1).
     #[error("{0} is not of the family of a relayed address")]
     WrongFamily(IpAddr),
+    /// Channels carry datagrams, and the allocation relays TCP.
+    #[error("the allocation relays TCP, which has no channels")]
+    NotDatagrams,
     /// There would be more than the configuration allows.
     #[error("there are as many permissions or channels as there may be")]
     TooMany,
@@ -57,7 +63,12 @@ impl TurnClient {
         let both = self.config.families == RelayedFamilies::Both;
         let reserved =
             matches!(self.config.port, RelayedPort::EvenWithNext | RelayedPort::Reserved(_));
+        let tcp = self.config.relayed_transport == RelayedTransport::Tcp;
+        let stream = self.path().transport().is_stream();
         match self.state {
+            _ if tcp && !(stream && self.config.port == RelayedPort::Any) => {
+                Err(AllocateError::NotAStream)
+            }
             _ if both && reserved => Err(AllocateError::Contradiction),
             State::Idle { not_before } if now < not_before => {
                 Err(AllocateError::TooSoon { until: not_before })
@@ -107,6 +118,9 @@ impl TurnClient {
         let now = self.advance(now);
         let peer = canonical(peer);
         self.check_peers(&[peer.ip()])?;
+        if self.config.relayed_transport == RelayedTransport::Tcp {
+            return Err(PeerError::NotDatagrams);
+        }
         if !self.channels.has_room(peer, now, self.config.max_channels) {
             return Err(PeerError::TooMany);
         }

@@ -1,4 +1,5 @@
 //! What a client is told at its start, and the bounds it keeps.
+use alloc::sync::Arc;
 use core::time::Duration;
 use sans_io::Path;
 use stun_proto::{
@@ -15,6 +16,11 @@ pub struct TurnClientConfig {
     pub path: Path,
     /// As whom to log in (RFC 8489 §9.2).
     pub credentials: Credentials,
+    /// What is relayed.
+    pub relayed_transport: RelayedTransport,
+    /// The name that the certificate of the server is held against where data connections are made over
+    /// TLS (RFC 6062 §4.3).
+    pub server_name: Option<Arc<str>>,
     /// The families of the relayed addresses.
     pub families: RelayedFamilies,
     /// What port the relayed address is to have.
@@ -39,6 +45,19 @@ pub struct TurnClientConfig {
     /// counts for up to a quarter of an hour, since nobody else can have the number before (RFC 8656
     /// §12). ICE binds channels for the pairs it uses: a few.
     pub max_channels: usize,
+    /// The most connections with peers, where TCP is relayed, those included that are being made.
+    /// Each takes a socket here and two on the server.
+    pub max_connections: usize,
+}
+
+/// What a server relays for a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RelayedTransport {
+    /// Datagrams.
+    #[default]
+    Udp,
+    /// TCP connections (RFC 6062): the path to the server must be a stream.
+    Tcp,
 }
 
 /// The families of the relayed addresses of one allocation (RFC 8656 §7.1).
@@ -74,6 +93,8 @@ impl TurnClientConfig {
         Self {
             path,
             credentials,
+            relayed_transport: RelayedTransport::Udp,
+            server_name: None,
             families: RelayedFamilies::One(AddressFamily::V4),
             port: RelayedPort::Any,
             lifetime: None,
@@ -82,7 +103,23 @@ impl TurnClientConfig {
             paced: false,
             max_permissions: 128,
             max_channels: 64,
+            max_connections: 64,
         }
+    }
+
+    /// Has TCP relayed, see [`connect`](crate::TurnClient::connect) and
+    /// [`accept`](crate::TurnClient::accept).
+    #[must_use]
+    pub fn with_tcp_relay(mut self) -> Self {
+        self.relayed_transport = RelayedTransport::Tcp;
+        self
+    }
+
+    /// Expects the certificate of the server to be for this name.
+    #[must_use]
+    pub fn with_server_name(mut self, name: &str) -> Self {
+        self.server_name = Some(name.into());
+        self
     }
 
     /// Asks for a relayed address of this family.

@@ -1,5 +1,5 @@
 //! Application data of a client, both ways, without a copy (RFC 8656 §11, §12.5, §12.6).
-use super::{TurnClient, TurnEvent};
+use super::{TurnClient, TurnEvent, config::RelayedTransport};
 use crate::ChannelData;
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{DropReason, Instant, OutboxFull, Packet, Path, PathFault, Verdict, canonical};
@@ -21,6 +21,9 @@ pub enum SendError {
     /// No permission for this address is known to be installed (RFC 8656 §11.1).
     #[error("there is no permission for {0}")]
     NoPermission(IpAddr),
+    /// There is no connection with this peer, and TCP is relayed.
+    #[error("there is no connection with {0}")]
+    NotConnected(SocketAddr),
     /// It does not fit into a message.
     #[error("{0} bytes do not fit into a message")]
     TooLong(usize),
@@ -35,7 +38,8 @@ impl TurnClient {
     /// where a channel is bound, else a Send indication. `data` is borrowed and not queued.
     ///
     /// Over UDP a ChannelData message is 4 bytes longer than its data, a Send indication 36 to 39,
-    /// or 48 to 51 for IPv6 peers.
+    /// or 48 to 51 for IPv6 peers. Where TCP is relayed data goes as it is on the connection that stands
+    /// for that with the peer.
     pub fn send<'d>(
         &mut self,
         now: Instant,
@@ -43,6 +47,11 @@ impl TurnClient {
         data: &'d [u8],
     ) -> Result<Packet<'d>, SendError> {
         let now = self.advance(now);
+        if self.config.relayed_transport == RelayedTransport::Tcp {
+            let peer = canonical(peer);
+            let path = self.data_path(peer).ok_or(SendError::NotConnected(peer))?;
+            return Ok(Packet::new(path, data));
+        }
         let peer = self.check_permission(now, peer)?;
         let Some(channel) = self.channels.bound(peer, now) else {
             return self.send_indication(peer, false, data);
@@ -132,6 +141,12 @@ impl TurnClient {
         match message.class() {
             Class::Indication if message.method() == Method::DATA => {
                 self.receive_data(now, &message)
+            }
+            Class::Indication
+                if message.method() == Method::CONNECTION_ATTEMPT
+                    && self.config.relayed_transport == RelayedTransport::Tcp =>
+            {
+                self.receive_attempt(now, &message)
             }
             Class::Success | Class::Error => self.receive_response(now, path, &message),
             Class::Request | Class::Indication => Verdict::Unclaimed,

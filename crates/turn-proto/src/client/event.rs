@@ -1,4 +1,5 @@
 //! What a client tells its parent.
+use super::ConnectionAttempt;
 use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -85,6 +86,29 @@ pub enum TurnEvent {
         /// Why.
         fault: TurnFault,
     },
+    /// There is a connection with a peer, to which [`send`](crate::TurnClient::send) goes from now on.
+    Connected {
+        /// The peer.
+        peer: SocketAddr,
+    },
+    /// There is no connection with a peer, which was asked for.
+    ConnectionFailed {
+        /// The peer.
+        peer: SocketAddr,
+        /// Why.
+        fault: TurnFault,
+    },
+    /// The connection with a peer is no more.
+    ConnectionEnded {
+        /// The peer.
+        peer: SocketAddr,
+    },
+    /// A peer has connected to the relayed address, and waits to be
+    /// [accepted](crate::TurnClient::accept).
+    ConnectionAttempted {
+        /// Who, and which connection.
+        attempt: ConnectionAttempt,
+    },
     /// The network said that a packet did not reach a peer (RFC 8656 §11.6). Advice only: anybody
     /// can forge it.
     PeerUnreachable {
@@ -146,8 +170,8 @@ pub enum TurnFault {
     /// The server has no such addresses: 440.
     #[error("the server does not relay this address family")]
     FamilyUnsupported,
-    /// The server does not relay UDP: 442.
-    #[error("the server does not relay UDP")]
+    /// The server does not relay this transport: 442.
+    #[error("the server does not relay this transport")]
     TransportUnsupported,
     /// The peer's address is of another family than the relayed one: 443.
     #[error("the peer's address is of another family than the relayed address")]
@@ -155,6 +179,12 @@ pub enum TurnFault {
     /// This user has as many allocations as one may have: 486.
     #[error("the user has too many allocations")]
     QuotaReached,
+    /// The server has a connection with this peer already: 446.
+    #[error("the server has a connection with this peer already")]
+    ConnectionExists,
+    /// The server could not connect to the peer: 447.
+    #[error("the server could not connect to the peer")]
+    PeerRefused,
     /// The server has no room: 508.
     #[error("the server has no capacity left")]
     NoCapacity,
@@ -190,6 +220,8 @@ impl From<Code> for TurnFault {
             Code::UNSUPPORTED_TRANSPORT => Self::TransportUnsupported,
             Code::PEER_ADDRESS_FAMILY_MISMATCH => Self::FamilyMismatch,
             Code::ALLOCATION_QUOTA_REACHED => Self::QuotaReached,
+            Code::CONNECTION_ALREADY_EXISTS => Self::ConnectionExists,
+            Code::CONNECTION_FAILURE => Self::PeerRefused,
             Code::INSUFFICIENT_CAPACITY => Self::NoCapacity,
             other => Self::Other(other.number()),
         }

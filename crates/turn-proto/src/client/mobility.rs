@@ -57,7 +57,7 @@ impl TurnClient {
         if matches!(self.paths.standing(&path), Some(Standing::Current | Standing::Next)) {
             return Err(RebindError::SamePath);
         }
-        self.call_off_move();
+        self.call_off(|purpose| *purpose == Purpose::Move);
         self.paths.begin(path);
         self.start(now, Task { urgent: true, ..Purpose::Move.into() });
         Ok(())
@@ -88,7 +88,7 @@ impl TurnClient {
     /// The allocation did not move.
     pub(super) fn move_failed(&mut self, fault: TurnFault) {
         let Some(path) = self.paths.next() else { return };
-        self.call_off_move();
+        self.call_off(|purpose| *purpose == Purpose::Move);
         if fault == TurnFault::Mismatch {
             return self.lose(fault);
         }
@@ -99,17 +99,6 @@ impl TurnClient {
             Outlook::Open => self.event(TurnEvent::MoveFailed { path, fault }),
             Outlook::Stranded => self.lose(fault),
         }
-    }
-
-    fn call_off_move(&mut self) {
-        let of_move = |purpose: &Purpose| *purpose == Purpose::Move;
-        let mut asked = self.transactions.iter();
-        let id = asked.find(|(_, sent)| of_move(&sent.context.task.purpose)).map(|(id, _)| id);
-        drop(asked);
-        if let Some(id) = id {
-            self.transactions.remove(id);
-        }
-        self.waiting.retain(|task| !of_move(&task.purpose));
     }
 
     /// Tells the server that data is to go to the new path from now on, for which it waits until data

@@ -25,6 +25,8 @@ impl TurnClient {
                 _ => self.lose(TurnFault::BadResponse),
             },
             Purpose::Move => self.moved(now, message),
+            Purpose::Connect(peer) => self.peer_connected(peer, message),
+            Purpose::BindConnection(peer, _) => self.data_bound(peer),
             Purpose::Close => self.end_closing(),
             Purpose::Permissions(addresses) => {
                 for address in addresses {
@@ -57,10 +59,10 @@ impl TurnClient {
             },
             Purpose::Move => self.move_failed(fault),
             Purpose::Close => self.end_closing(),
+            Purpose::BindConnection(peer, _) => self.connection_failed(peer, fault),
             // Every other request presupposes an allocation (RFC 8656 §5).
-            Purpose::Refresh | Purpose::Permissions(_) | Purpose::Channel(..) if gone => {
-                self.lose(fault);
-            }
+            _ if gone => self.lose(fault),
+            Purpose::Connect(peer) => self.connect_failed(now, peer, fault),
             // While the allocation lasts another request may still be answered.
             Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
             Purpose::Refresh if fault.may_pass() && self.refusals < REFUSALS_MAX => {
@@ -123,6 +125,7 @@ impl TurnClient {
         self.paths.settle();
         self.ticket = None;
         self.nudges = 0;
+        self.drop_connections();
     }
 
     fn end_closing(&mut self) {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use stun_proto::{
     Attempt, MessageBuilder, Method,
-    attribute::{self, Lifetime, XorPeerAddress},
+    attribute::{self, ConnectionId, Lifetime, XorPeerAddress},
 };
 
 /// The most peers of one CreatePermission request. With IPv6 they take 768 bytes, which leaves room
@@ -28,6 +28,10 @@ pub(super) enum Purpose {
     Permissions(Vec<IpAddr>),
     /// A channel.
     Channel(ChannelNumber, SocketAddr),
+    /// A connection between the relayed address and a peer.
+    Connect(SocketAddr),
+    /// Data of this connection is to come on the path that the request goes.
+    BindConnection(SocketAddr, ConnectionId),
 }
 
 /// A request that is to be made, or made again.
@@ -74,6 +78,8 @@ impl Purpose {
             Self::Refresh | Self::Move | Self::Close => Method::REFRESH,
             Self::Permissions(_) => Method::CREATE_PERMISSION,
             Self::Channel(..) => Method::CHANNEL_BIND,
+            Self::Connect(_) => Method::CONNECT,
+            Self::BindConnection(..) => Method::CONNECTION_BIND,
         }
     }
 
@@ -85,10 +91,12 @@ impl Purpose {
             }
             (Self::Channel(mine, _), Self::Channel(theirs, _)) => mine == theirs,
             (Self::Move, Self::Move) => true,
+            (Self::Connect(mine), Self::Connect(theirs))
+            | (Self::BindConnection(mine, _), Self::BindConnection(theirs, _)) => mine == theirs,
             (Self::Allocate | Self::Refresh | Self::Close, theirs) => {
                 matches!(theirs, Self::Allocate | Self::Refresh | Self::Close)
             }
-            (Self::Permissions(_) | Self::Channel(..) | Self::Move, _) => false,
+            _ => false,
         }
     }
 
@@ -113,6 +121,8 @@ impl Purpose {
                 message.push(&attribute::ChannelNumber(number.get()));
                 message.push(&XorPeerAddress(*peer));
             }
+            Self::Connect(peer) => message.push(&XorPeerAddress(*peer)),
+            Self::BindConnection(_, id) => message.push(id),
         }
     }
 }

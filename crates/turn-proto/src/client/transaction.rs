@@ -1,9 +1,10 @@
 //! Requests on their way: sending, repeating, and believing the answer (RFC 8489 §6.2, §9.2.5).
 use super::{
     TurnClient, TurnFault,
+    connections::Stage,
     request::{Purpose, Task},
 };
-use alloc::vec;
+use alloc::{vec, vec::Vec};
 use bytes::Bytes;
 use core::net::SocketAddr;
 use sans_io::{DropReason, Instant, Path, Transmit, Verdict};
@@ -44,9 +45,14 @@ impl TurnClient {
             return self.failed(now, task, TurnFault::WrongCredentials);
         };
         let path = match task.purpose {
-            Purpose::Move => self.paths.next().unwrap_or(self.paths.current()),
-            _ => self.paths.current(),
+            Purpose::Move => self.paths.next(),
+            Purpose::BindConnection(peer, _) => match self.connections.get(peer) {
+                Some(Stage::Binding { path, .. }) => Some(path),
+                _ => None,
+            },
+            _ => None,
         };
+        let path = path.unwrap_or(self.paths.current());
         let schedule = if path.transport().is_stream() {
             Retransmit::reliable(now, RetransmitConfig::default().total())
         } else {
@@ -59,6 +65,17 @@ impl TurnClient {
         if let Some(transmit) = transmit {
             self.transmit(transmit);
         }
+    }
+
+    /// Asks no more for what is picked by `which`, and takes no answer to it.
+    pub(super) fn call_off(&mut self, which: impl Fn(&Purpose) -> bool) {
+        let asked = self.transactions.iter();
+        let found = asked.filter(|(_, sent)| which(&sent.context.task.purpose));
+        let ids: Vec<TransactionId> = found.map(|(id, _)| id).collect();
+        for id in ids {
+            self.transactions.remove(id);
+        }
+        self.waiting.retain(|task| !which(&task.purpose));
     }
 
     /// Whether a request about the same thing is out.

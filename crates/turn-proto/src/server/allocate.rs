@@ -15,7 +15,7 @@ use super::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Path, SocketRequest, Verdict};
+use sans_io::{DropReason, Instant, Path, SocketRequest, Transport, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
     attribute::{
@@ -64,6 +64,7 @@ impl TurnServer {
             user: Arc::clone(&identity.user),
             account: Arc::clone(&identity.account),
             request: message.transaction_id(),
+            transport: params.transport,
             relays,
             refused: params.refused,
             mobility: params.is_mobile.then(|| Box::new(Mobility::new(self.tickets.take_number()))),
@@ -85,9 +86,18 @@ impl TurnServer {
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
         for relay in relays.iter() {
-            self.out.socket(SocketRequest::Bind { id: relay.socket, local: relay.bound });
+            self.open_relay(params.transport, relay);
         }
         Verdict::Consumed
+    }
+
+    /// Has the socket of a relayed address opened.
+    pub(super) fn open_relay(&mut self, transport: Transport, relay: &Relay) {
+        let (id, local) = (relay.socket, relay.bound);
+        self.out.socket(match transport {
+            Transport::Udp => SocketRequest::Bind { id, local },
+            Transport::Tcp | Transport::Tls => SocketRequest::Listen { id, local },
+        });
     }
 
     /// Another Allocate on a path that has an allocation: the same again gets the same answer, as
@@ -121,7 +131,7 @@ impl TurnServer {
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<AllocationPlan, Code> {
-        let mut params = self.parse_allocate(now, identity, message)?;
+        let mut params = self.parse_allocate(now, path.transport(), identity, message)?;
         if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }

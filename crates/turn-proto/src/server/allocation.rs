@@ -5,7 +5,7 @@ use super::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::{net::IpAddr, time::Duration};
-use sans_io::{Instant, Path};
+use sans_io::{Instant, Path, Transport};
 use stun_proto::{
     TransactionId,
     attribute::{AddressFamily, Code},
@@ -23,6 +23,8 @@ pub(super) struct Allocation {
     pub account: Arc<str>,
     /// The request that made it, so that a retransmission gets the same answer (RFC 8656 §7.2).
     pub request: TransactionId,
+    /// What is relayed: datagrams, or TCP connections.
+    pub transport: Transport,
     /// The relayed address, or one of each family.
     pub relays: Relays,
     /// The family that was asked for besides, and why it was not given (RFC 8656 §18.12).

@@ -25,6 +25,20 @@ impl Bandwidth {
         }
         enough
     }
+
+    /// Takes note of `bytes` of a stream, of which none may be lost. The time to wait for, if more
+    /// of them went by now than may go at once.
+    pub(super) fn overdraw(
+        &mut self,
+        now: Instant,
+        bytes: usize,
+        per_second: NonZeroU32,
+    ) -> Option<Instant> {
+        let takes = (bytes as u64).saturating_mul(1_000_000_000) / u64::from(per_second.get());
+        self.gone_by = self.gone_by.max(now).saturating_add(Duration::from_nanos(takes));
+        let until = self.gone_by.saturating_sub(BURST);
+        (until > now).then_some(until)
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ impl TurnServer {
                 self.opening_ends(now, id);
             }
         }
+        while let Some(due) = self.peer_connections.pop_due(now) {
+            self.connection_due(due);
+        }
         while let Some(path) = self.connections.pop_idle(now) {
             self.out.socket(SocketRequest::Hangup(path));
         }
@@ -28,6 +31,7 @@ impl TurnServer {
     /// Ends an open allocation.
     pub(super) fn end(&mut self, id: AllocationId, end: AllocationEnd) {
         self.timers.set(id, None);
+        self.end_connections(id);
         let Some(allocation) = self.table.remove(id) else { return };
         let now = self.clock.now();
         self.connections.release(now, &allocation.client);
@@ -78,6 +82,9 @@ impl TurnServer {
     /// The connection of a client (TCP, TLS) is no more. Its allocation goes with it, for whoever connects from the
     /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
     pub(super) fn disconnect(&mut self, path: Path) {
+        if let Some((id, end)) = self.peer_connections.find(&path) {
+            return self.end_connection(id, Some(end));
+        }
         self.connections.remove(&path);
         let Some(id) = self.table.find_client(&path) else { return };
         if let Some((_, allocation)) = self.open_allocation(&path) {

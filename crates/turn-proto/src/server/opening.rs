@@ -22,6 +22,9 @@ impl TurnServer {
         socket: SocketId,
         state: Result<SocketAddr, SocketFault>,
     ) -> Verdict<'static> {
+        if let Some(id) = self.peer_connections.find_socket(socket) {
+            return self.peer_connection_opened(now, id, socket, state);
+        }
         let Some(id) = self.table.find_socket(socket) else { return Verdict::Unclaimed };
         let Some(allocation) = self.table.get_mut(id) else { return Verdict::Unclaimed };
         let Some(relay) = allocation.relays.of_socket(socket).copied() else {
@@ -76,11 +79,13 @@ impl TurnServer {
             return self.not_opened(now, id, family);
         };
         let socket = self.sockets.take();
-        self.table.rebind(id, Relay { attempts: lost.attempts + 1, ..Relay::new(socket, bound) });
+        let relay = Relay { attempts: lost.attempts + 1, ..Relay::new(socket, bound) };
+        self.table.rebind(id, relay);
         if let Some(allocation) = self.table.get_mut(id) {
             allocation.token = token;
+            let transport = allocation.transport;
+            self.open_relay(transport, &relay);
         }
-        self.out.socket(SocketRequest::Bind { id: socket, local: bound });
     }
 
     /// A socket is open. The client hears of it once all are.

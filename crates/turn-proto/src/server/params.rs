@@ -2,7 +2,7 @@
 use super::{TurnServer, auth::Identity, ports::PortRequirement, reservations::Token};
 use crate::lifetime::granted;
 use core::{net::SocketAddr, time::Duration};
-use sans_io::Instant;
+use sans_io::{Instant, Transport};
 use stun_proto::{
     AttributeType, Message,
     attribute::{
@@ -13,6 +13,7 @@ use stun_proto::{
 
 /// What a request asks for, once nothing is wrong with it.
 pub(super) struct AllocateParams {
+    pub transport: Transport,
     pub family: AddressFamily,
     /// The other one besides.
     pub additional: Option<AddressFamily>,
@@ -37,14 +38,11 @@ impl TurnServer {
     pub(super) fn parse_allocate(
         &self,
         now: Instant,
+        client: Transport,
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<AllocateParams, Code> {
-        match message.get::<RequestedTransport>() {
-            None => return Err(Code::BAD_REQUEST),
-            Some(RequestedTransport::UDP) => {}
-            Some(_) => return Err(Code::UNSUPPORTED_TRANSPORT),
-        }
+        let transport = self.transport(client, message)?;
         let is_mobile = match message.get::<MobilityTicket<'_>>() {
             None => false,
             Some(MobilityTicket(b"")) if self.is_mobility_allowed => true,
@@ -67,7 +65,15 @@ impl TurnServer {
             let family = AddressFamily::of(address.ip());
             let port = PortSource::Reserved(token, address);
             let (additional, refused) = (None, None);
-            return Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile });
+            return Ok(AllocateParams {
+                family,
+                additional,
+                refused,
+                port,
+                lifetime,
+                is_mobile,
+                transport,
+            });
         }
         let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let reserve = even.is_some_and(|even| even.reserve);
@@ -80,7 +86,27 @@ impl TurnServer {
             Some(EvenPort { reserve: false }) => PortRequirement::Even,
             Some(EvenPort { reserve: true }) => PortRequirement::Pair,
         });
-        Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile })
+        // What is bound to its connection cannot leave it.
+        let is_mobile = is_mobile && transport == Transport::Udp;
+        Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile, transport })
+    }
+
+    /// What is to be relayed (RFC 6062 §5.1).
+    fn transport(&self, client: Transport, message: &Message<'_>) -> Result<Transport, Code> {
+        const OF_UDP: [AttributeType; 3] = [
+            AttributeType::DONT_FRAGMENT,
+            AttributeType::EVEN_PORT,
+            AttributeType::RESERVATION_TOKEN,
+        ];
+        match message.get::<RequestedTransport>().ok_or(Code::BAD_REQUEST)? {
+            RequestedTransport::UDP => Ok(Transport::Udp),
+            RequestedTransport::TCP if self.relays_tcp => {
+                let is_udp = OF_UDP.into_iter().any(|kind| message.has(kind));
+                let is_good = client.is_stream() && !is_udp;
+                if is_good { Ok(Transport::Tcp) } else { Err(Code::BAD_REQUEST) }
+            }
+            _ => Err(Code::UNSUPPORTED_TRANSPORT),
+        }
     }
 
     /// Which families are allocated, and which is not though it was asked for.

@@ -17,6 +17,11 @@ impl TurnServer {
         meta: PacketMeta,
         bytes: &'a [u8],
     ) -> Verdict<'a> {
+        if path.transport().is_stream()
+            && let Some((id, end)) = self.peer_connections.find(&path)
+        {
+            return self.relay_stream(now, id, end, bytes);
+        }
         if !self.addressing.listeners.contains(&path.local()) {
             let relayed =
                 path.transport() == Transport::Udp && self.addressing.is_relayed(path.local());
@@ -63,6 +68,9 @@ impl TurnServer {
                 | Method::CREATE_PERMISSION
                 | Method::CHANNEL_BIND,
             ) => self.receive_request(now, path, message),
+            (Class::Request, Method::CONNECT | Method::CONNECTION_BIND) if self.relays_tcp => {
+                self.receive_request(now, path, message)
+            }
             (Class::Request | Class::Indication, _) => self.drops.refuse(DropReason::Unsupported),
             (Class::Success | Class::Error, _) => self.drops.refuse(DropReason::Unexpected),
         }
@@ -101,6 +109,8 @@ impl TurnServer {
             }),
             Method::ALLOCATE => self.allocate(now, path, identity, message),
             Method::REFRESH => self.refresh(now, path, &identity, message),
+            Method::CONNECT => self.connect_peer(now, path, identity, message),
+            Method::CONNECTION_BIND => self.bind_connection(path, &identity, message),
             Method::CREATE_PERMISSION => self.create_permission(now, path, &identity, message),
             _ => self.channel_bind(now, path, &identity, message),
         }

@@ -15,7 +15,7 @@ const INDICATION_MAX: usize = 64;
 
 /// Where data goes.
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     ToPeer,
     ToClient,
 }
@@ -40,7 +40,9 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Forbidden);
         };
         let meta = onward(meta, path.transport());
-        let packet = self.is_peer(peer).then(|| to_peer(allocation, now, peer, meta, message.data));
+        let packet = self
+            .is_peer(Transport::Udp, peer)
+            .then(|| to_peer(allocation, now, peer, meta, message.data));
         match packet.flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -72,7 +74,7 @@ impl TurnServer {
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
         let peer = SocketAddr::new(self.addressing.to_bound(peer.ip()), peer.port());
-        let allowed = self.addressing.allows(peer) && self.is_peer(peer);
+        let allowed = self.addressing.allows(peer) && self.is_peer(Transport::Udp, peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -92,7 +94,8 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Unexpected);
         };
         let permitted = allocation.permissions.allow(path.remote().ip(), now);
-        if !allocation.is_open() || !permitted || !self.is_peer(path.remote()) {
+        let relays = allocation.is_open() && allocation.transport == Transport::Udp;
+        if !relays || !permitted || !self.is_peer(Transport::Udp, path.remote()) {
             return self.drops.refuse(DropReason::Forbidden);
         }
         let client = allocation.client;
@@ -120,8 +123,10 @@ impl TurnServer {
     }
 
     /// Whether what stands there is no other program of this host.
-    fn is_peer(&self, peer: SocketAddr) -> bool {
-        !self.addressing.must_be_relay(peer) || self.table.find_bound(peer).is_some()
+    pub(super) fn is_peer(&self, transport: Transport, peer: SocketAddr) -> bool {
+        let relayed = || self.table.get(self.table.find_bound(peer)?);
+        !self.addressing.must_be_relay(peer)
+            || relayed().is_some_and(|allocation| allocation.transport == transport)
     }
 
     /// Passes data on, unless the allocation has relayed too much already.
@@ -141,13 +146,19 @@ impl TurnServer {
         {
             return self.drops.refuse(DropReason::TooFast);
         }
+        self.account(id, way, len);
+        Verdict::Send(packet)
+    }
+
+    /// Counts what is relayed.
+    pub(super) fn account(&mut self, id: AllocationId, way: Way, len: usize) {
+        let Some(allocation) = self.table.get_mut(id) else { return };
         for traffic in [&mut allocation.traffic, &mut self.traffic] {
             match way {
                 Way::ToPeer => traffic.to_peers.add(len),
                 Way::ToClient => traffic.to_client.add(len),
             }
         }
-        Verdict::Send(packet)
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).
@@ -237,7 +248,8 @@ fn to_peer<'a>(
 ) -> Option<Packet<'a>> {
     let relay = allocation.relays.towards(peer.ip())?;
     let packet = Packet::new(Path::udp(relay.bound, peer), data).with_meta(meta);
-    allocation.permissions.allow(peer.ip(), now).then_some(packet)
+    let relays = allocation.transport == Transport::Udp;
+    (relays && allocation.permissions.allow(peer.ip(), now)).then_some(packet)
 }
 
 /// What of an IP header goes along with the data (RFC 8656 §14, §15): from datagram to datagram

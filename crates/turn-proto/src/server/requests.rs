@@ -6,7 +6,7 @@ use super::{
 use crate::lifetime::granted;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{Instant, Path, Verdict};
+use sans_io::{Instant, Path, Transport, Verdict};
 use stun_proto::{
     AttributeType, Message,
     attribute::{
@@ -151,6 +151,9 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Result<(), Code> {
         let (id, allocation) = self.allocation_of(path, identity)?;
+        if allocation.transport != Transport::Udp {
+            return Err(Code::BAD_REQUEST);
+        }
         let number = message.get::<attribute::ChannelNumber>().ok_or(Code::BAD_REQUEST)?;
         let number = self.channels.number(number.0).ok_or(Code::BAD_REQUEST)?;
         let peer = message.get::<XorPeerAddress>().ok_or(Code::BAD_REQUEST)?.0;
@@ -170,7 +173,7 @@ impl TurnServer {
     }
 
     /// The allocation of this client, if it is this user's (RFC 8656 §5).
-    fn allocation_of(
+    pub(super) fn allocation_of(
         &self,
         client: &Path,
         identity: &Identity,

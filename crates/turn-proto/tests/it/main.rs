@@ -22,3 +22,4 @@ mod policy;
 mod quota;
 mod relay;
 mod streams;
+mod tcp_relay;
