@@ -150,6 +150,9 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
     if settings.old_channels {
         builder = builder.channels(ChannelRange::Rfc5766);
     }
+    if settings.tcp_relay {
+        builder = builder.tcp_relay();
+    }
     if settings.mobility {
         builder = builder.mobility();
     }

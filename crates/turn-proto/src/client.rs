@@ -22,7 +22,7 @@ pub use mobility::RebindError;
 pub use tcp_relay::{ConnectError, ConnectionAttempt};
 
 use crate::{ChannelNumber, framing::stream_frame, per_family::PerFamily};
-use alloc::collections::VecDeque;
+use alloc::{collections::VecDeque, vec::Vec};
 use allocation::{AllocationOptions, Rejected};
 use bytes::Bytes;
 use channels::Channels;
@@ -87,6 +87,8 @@ pub struct TurnClient {
     rejected: Option<Rejected>,
     /// What the allocation is moved with to another path.
     ticket: Option<Bytes>,
+    /// Requests that the server could not make out, to be made when it knows the path.
+    stranded: Vec<Task>,
     /// How often the server is yet to be told where the client is now.
     nudges: u8,
     /// How often the newest refresh was refused with what may pass.
@@ -143,6 +145,7 @@ impl TurnClient {
             options: AllocationOptions::new(&config),
             rejected: None,
             ticket: None,
+            stranded: Vec::new(),
             nudges: 0,
             refusals: 0,
             permissions: Permissions::default(),

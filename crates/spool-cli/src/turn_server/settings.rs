@@ -76,6 +76,9 @@ pub(crate) struct Settings {
     /// Let clients take their allocations along to other addresses (RFC 8016)
     #[arg(long)]
     pub(super) mobility: bool,
+    /// Relay TCP as well, for clients that ask for it over TCP or TLS (RFC 6062)
+    #[arg(long)]
+    pub(super) tcp_relay: bool,
     /// Relay to these addresses too, although they are not public (repeatable). This computer's own
     /// must be named one by one
     #[arg(long, value_name = "CIDR")]
@@ -121,6 +124,7 @@ impl Settings {
             max_bps: self.max_bps.or(file.max_bps),
             old_channels: self.old_channels || file.old_channels,
             mobility: self.mobility || file.mobility,
+            tcp_relay: self.tcp_relay || file.tcp_relay,
             allow_peer: either(self.allow_peer, file.allow_peer),
             deny_peer: either(self.deny_peer, file.deny_peer),
             alternate: either(self.alternate, file.alternate),

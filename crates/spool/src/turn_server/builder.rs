@@ -44,6 +44,7 @@ struct Limits {
     bytes_per_second: Option<NonZeroU32>,
     channels: ChannelRange,
     mobility: bool,
+    tcp_relay: bool,
     alternates: Vec<AlternateTurnServer>,
 }
 
@@ -66,6 +67,7 @@ impl Limits {
         config.max_bytes_per_second = self.bytes_per_second;
         config.channels = self.channels;
         config.mobility = self.mobility;
+        config.tcp_relay = self.tcp_relay;
         config.alternates = self.alternates;
     }
 }
@@ -188,6 +190,13 @@ impl TurnServiceBuilder {
     /// building (RFC 8016).
     pub fn mobility(mut self) -> Self {
         self.limits.mobility = true;
+        self
+    }
+
+    /// Relays TCP as well (RFC 6062), for clients that come over TCP or TLS: they connect to peers, and
+    /// peers to them.
+    pub fn tcp_relay(mut self) -> Self {
+        self.limits.tcp_relay = true;
         self
     }
 

@@ -37,7 +37,8 @@ pub enum TurnEvent {
         /// How long it lasts from now.
         lifetime: Duration,
     },
-    /// The allocation has gone along to another path, with all its permissions and channels. For a
+    /// The allocation has gone along to another path, or is found again on the same one, on which a NAT
+    /// has given the client another address; with all its permissions and channels. For a
     /// while data may still come on the old one.
     Moved {
         /// Where it is now.

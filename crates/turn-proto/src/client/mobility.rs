@@ -76,9 +76,9 @@ impl TurnClient {
         // What was asked for on the old path may never have got there, and its answer may be lost.
         let asked: Vec<_> = self.transactions.iter().map(|(id, _)| id).collect();
         let asked = asked.into_iter().filter_map(|id| self.transactions.remove(id));
-        for Task { purpose, urgent, part, .. } in
-            asked.map(|sent| sent.context.task).collect::<Vec<_>>()
-        {
+        let asked: Vec<Task> = asked.map(|sent| sent.context.task).collect();
+        let stranded = core::mem::take(&mut self.stranded);
+        for Task { purpose, urgent, part, .. } in asked.into_iter().chain(stranded) {
             self.start(now, Task { urgent, part, ..purpose.into() });
         }
         self.nudges = NUDGES;

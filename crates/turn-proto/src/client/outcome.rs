@@ -61,7 +61,7 @@ impl TurnClient {
             Purpose::Close => self.end_closing(),
             Purpose::BindConnection(peer, _) => self.connection_failed(peer, fault),
             // Every other request presupposes an allocation (RFC 8656 §5).
-            _ if gone => self.lose(fault),
+            _ if gone => self.mismatched(now, task),
             Purpose::Connect(peer) => self.connect_failed(now, peer, fault),
             // While the allocation lasts another request may still be answered.
             Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
@@ -74,6 +74,21 @@ impl TurnClient {
                 self.permissions_failed(now, addresses, task.urgent, fault);
             }
             Purpose::Channel(number, peer) => self.channel_failed(now, number, peer, fault),
+        }
+    }
+
+    /// The server knows of no allocation at our address. With a ticket it is found by that, should
+    /// only the address have changed.
+    fn mismatched(&mut self, now: Instant, task: Task) {
+        if self.ticket.is_none() {
+            return self.lose(TurnFault::Mismatch);
+        }
+        if task.purpose != Purpose::Refresh {
+            self.stranded.push(task);
+        }
+        if self.paths.next().is_none() {
+            self.paths.begin_again();
+            self.start(now, Task { urgent: true, ..Purpose::Move.into() });
         }
     }
 
@@ -125,6 +140,7 @@ impl TurnClient {
         self.paths.settle();
         self.ticket = None;
         self.nudges = 0;
+        self.stranded.clear();
         self.drop_connections();
     }
 

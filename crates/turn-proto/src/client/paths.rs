@@ -61,6 +61,13 @@ impl Paths {
         self.left = None;
     }
 
+    /// The server knows the current path no more, for a NAT on the way has given us another address.
+    /// The allocation is to be there again.
+    pub(super) fn begin_again(&mut self) {
+        self.next = Some(Next { path: self.current, is_last: true });
+        self.left = None;
+    }
+
     /// The allocation has moved.
     pub(super) fn arrive(&mut self) {
         if let Some(next) = self.next.take() {

@@ -22,4 +22,6 @@ mod policy;
 mod quota;
 mod relay;
 mod streams;
+mod tcp_client;
 mod tcp_relay;
+mod worlds;
