@@ -16,6 +16,7 @@ mod sdp;
 mod sim;
 mod status;
 mod stun;
+mod turn_check;
 mod turn_server;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
@@ -30,8 +31,8 @@ struct Cli {
     command: Command,
 }
 
-const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start, \
-                          2 could not connect (stun, nat: no answer), 64 usage.";
+const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start (turn-check: something is wrong), \
+                          2 could not connect (stun, nat: no answer; turn-check: none there), 64 usage.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -43,6 +44,7 @@ enum Command {
     Stun(stun::Args),
     Nat(nat::Args),
     TurnServer(Box<turn_server::Args>),
+    TurnCheck(turn_check::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +77,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Stun(args) => stun::run(args).await,
             Command::Nat(args) => nat::run(args).await,
             Command::TurnServer(args) => turn_server::run(*args).await,
+            Command::TurnCheck(args) => turn_check::run(args).await,
         }
     })
 }

@@ -1,15 +1,19 @@
 //! `spool turn-server`: STUN and TURN over UDP, TCP and TLS.
 //!
-//! `settings` is what can be decided, `accounts` who may log in, `log` what is written, `metrics`
-//! what is counted, `serving` the run until it ends.
+//! `settings` is what can be decided, `coturn` where else that may stand, `accounts` who may log in,
+//! `activation` which sockets are there, `privileges` what is given up, `log` what is written, `metrics` what is counted, `serving` the run
+//! until it ends.
 mod accounts;
+mod activation;
+mod coturn;
 mod log;
 mod metrics;
+mod privileges;
 mod serving;
 mod settings;
 
-use crate::exit::Failure;
-use log::Log;
+use crate::{exit::Failure, status::Status};
+use log::{Entry, Log};
 use serving::{Reloadable, Serving};
 use settings::Settings;
 use spool::{
@@ -37,6 +41,13 @@ pub(crate) struct Args {
     /// What flags say counts more
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Read settings from here, a configuration file of coturn, and say of each line that is not taken
+    /// what to use instead. What flags say counts more
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    coturn_config: Option<PathBuf>,
+    /// Print the settings as a file for --config, and end. Passwords and secrets stand in it
+    #[arg(long)]
+    print_config: bool,
     /// Read a password from stdin, print a line for --users that does not tell it, and end
     #[arg(long, value_name = "NAME")]
     print_keys: Option<String>,
@@ -47,23 +58,41 @@ pub(crate) struct Args {
 impl Args {
     /// Flags and file together.
     fn settings(&self) -> Result<Settings, Failure> {
+        self.settings_and_remarks().map(|(settings, _)| settings)
+    }
+
+    /// With what is to be said of a file of coturn.
+    fn settings_and_remarks(&self) -> Result<(Settings, Vec<coturn::Remark>), Failure> {
         let flags = self.settings.clone();
-        let settings = match &self.config {
-            Some(path) => flags.over(Settings::read(path)?),
-            None => flags,
+        let (settings, remarks) = match (&self.config, &self.coturn_config) {
+            (Some(path), _) => (flags.over(Settings::read(path)?), Vec::new()),
+            (None, Some(path)) => {
+                let coturn = coturn::read(path)?;
+                (flags.over(coturn.settings), coturn.remarks)
+            }
+            (None, None) => (flags, Vec::new()),
         };
         settings.check()?;
-        Ok(settings)
+        Ok((settings, remarks))
     }
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let settings = args.settings()?;
+    let (settings, remarks) = args.settings_and_remarks()?;
+    if args.print_config {
+        for remark in &remarks {
+            Status::new(false).say(&remark.to_string());
+        }
+        crate::lines::print(settings.to_toml()?.trim_end().as_bytes());
+        return Ok(());
+    }
     if let Some(name) = &args.print_keys {
         let line = accounts::keys_line(name, settings.realm())?;
         crate::lines::print(line.as_bytes());
         return Ok(());
     }
+    let inherited = activation::sockets()?;
+    let settings = activation::listen_there(settings, &inherited);
     let signals = crate::exit::Signals::listen();
     raise_file_limit();
     let mut reloadable = Reloadable::read(&settings)?;
@@ -71,11 +100,19 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(password) = &made_up {
         reloadable.accounts = Accounts::new().password(MADE_UP, password);
     }
-    let builder = builder(&settings, &reloadable);
+    let run_as = settings.run_as.as_deref().map(privileges::RunAs::find).transpose()?;
+    let builder = builder(&settings, &reloadable)?.inherited(inherited);
     let service = builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
     let log = Arc::new(Log::start().map_err(Failure::start("the log"))?);
     if let Some(address) = settings.metrics {
         metrics::start(address, service.control(), Arc::clone(&log)).await?;
+    }
+    if let Some(user) = &run_as {
+        // all ports are open
+        user.become_it()?;
+    }
+    for remark in remarks {
+        log.say(Entry::new("coturn-config").with("remark", remark));
     }
     announce(&log, &service, made_up.as_deref());
     let serving = Serving { service, log, args, settings, identity: reloadable.identity };
@@ -112,7 +149,7 @@ impl Settings {
     }
 }
 
-fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
+fn builder(settings: &Settings, reloadable: &Reloadable) -> Result<TurnServiceBuilder, Failure> {
     let mut builder = TurnService::builder().realm(settings.realm());
     for address in settings.listeners() {
         builder = builder.listen(address);
@@ -144,6 +181,21 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
     if let Some(max) = settings.max_bps {
         builder = builder.max_bytes_per_second(max);
     }
+    if let Some(max) = settings.user_bandwidth {
+        builder = builder.max_bytes_per_second_per_user(max);
+    }
+    if let Some(max) = settings.total_bandwidth {
+        builder = builder.max_bytes_per_second_in_total(max);
+    }
+    if let Some(path) = &settings.nonce_secret_file {
+        builder = builder.nonce_secret(&accounts::first_line("--nonce-secret-file", path)?);
+    }
+    for prefix in &settings.proxy_from {
+        builder = builder.proxy_from(prefix.0);
+    }
+    for (realm, accounts) in settings.realms.iter().zip(&reloadable.of_realms) {
+        builder = builder.realm_at(&realm.realm, accounts.clone(), &realm.listen);
+    }
     for address in &settings.alternate {
         builder = builder.alternate(AlternateTurnServer { address: *address, domain: None });
     }
@@ -156,7 +208,7 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
     if settings.mobility {
         builder = builder.mobility();
     }
-    builder.accounts(reloadable.accounts.clone()).peers(settings.peers())
+    Ok(builder.accounts(reloadable.accounts.clone()).peers(settings.peers()))
 }
 
 /// Reads the certificate and its key.

@@ -4,6 +4,7 @@
 //! application goes to an [`Application`]; what the application wants of the machine comes in
 //! through a [`Handle`].
 
+mod balancer;
 mod batch;
 mod context;
 mod fault;
@@ -38,6 +39,7 @@ use sans_io::{
 use std::{io, net::SocketAddr, ops::ControlFlow, pin::pin};
 use tcp::Security;
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use turn_proto::IpPrefix;
 use udp::RecvBuffers;
 
 /// What the owner of a driver does with what the machine says. Both methods run inside the
@@ -88,6 +90,38 @@ impl Sockets {
         identity: Identity,
     ) -> io::Result<SocketAddr> {
         self.0.listen(id, local, Security::Server(identity))
+    }
+
+    /// Takes over a UDP socket that is bound to one address, as from a service manager.
+    pub fn adopt(&mut self, id: SocketId, socket: std::net::UdpSocket) -> io::Result<SocketAddr> {
+        self.0.adopt(id, socket)
+    }
+
+    /// Takes over a listener for TCP that is bound to one address, likewise.
+    pub fn adopt_listener(
+        &mut self,
+        id: SocketId,
+        listener: std::net::TcpListener,
+    ) -> io::Result<SocketAddr> {
+        self.0.adopt_listener(id, listener, Security::None)
+    }
+
+    /// Takes over a listener for TLS, likewise.
+    #[cfg(feature = "tls")]
+    pub fn adopt_tls_listener(
+        &mut self,
+        id: SocketId,
+        listener: std::net::TcpListener,
+        identity: Identity,
+    ) -> io::Result<SocketAddr> {
+        self.0.adopt_listener(id, listener, Security::Server(identity))
+    }
+
+    /// Takes connections to listeners from these addresses for those of a balancer: each begins with a
+    /// PROXY protocol header, version 2, that names the client, before TLS or anything else. One that
+    /// does not, within five seconds, is closed.
+    pub fn believe_balancers(&mut self, at: impl IntoIterator<Item = IpPrefix>) {
+        self.0.tcp.balancers.believe(at);
     }
 
     /// Closes what this number is of.
@@ -310,6 +344,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 self.net.count(&verdict);
             }
             Wake::Accepted(listener, Some(io)) => self.accepted(listener, io),
+            Wake::Announced(listener, accepted) => {
+                self.net.tcp.balancers.done();
+                if let Some(from) = accepted {
+                    self.announced(listener, from);
+                }
+            }
             Wake::Accepted(listener, None) => self.net.await_accept(listener, true),
             #[cfg(feature = "tls")]
             Wake::Secured(listener, ticket, io) => self.secured(listener, ticket, io),

@@ -5,46 +5,32 @@
 //! A host with a public address, or one that a cloud knows by a public address, and these ports open:
 //! UDP and TCP 3478, TCP 5349 for TLS, and UDP 49152 to 65535 for what is relayed.
 //!
-//! `/etc/spool/turn.toml`, with the names of the flags of `spool turn-server --help`:
+//! `/etc/spool/turn.toml`, and a unit for systemd:
 //!
 //! ```toml
-//! listen = ["0.0.0.0:3478", "[::]:3478"]
-//! cert = "/etc/spool/fullchain.pem"
-//! key = "/etc/spool/privkey.pem"
-//! # a virtual machine of a cloud has a private address and is known by another
-//! external-ip = ["198.51.100.1"]
-//! # accounts that the web server makes, each good for some hours
-//! auth-secret-file = "/etc/spool/secrets"
-//! user-quota = 16
-//! max-bps = 500000
-//! deny-peer = ["198.51.100.0/24"]
-//! drain = 3600
-//! metrics = "127.0.0.1:9641"
+#![doc = include_str!("../deploy/turn.toml")]
 //! ```
-//!
-//! `/etc/systemd/system/spool-turn.service`:
 //!
 //! ```ini
-//! [Service]
-//! Type=notify
-//! ExecStart=/usr/local/bin/spool turn-server --config /etc/spool/turn.toml
-//! ExecReload=/bin/kill -HUP $MAINPID
-//! TimeoutStopSec=3700
-//! DynamicUser=yes
-//! LoadCredential=secrets:/etc/spool/secrets
-//! LimitNOFILE=100000
-//! NoNewPrivileges=yes
-//! ProtectSystem=strict
-//! PrivateTmp=yes
-//! RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
-//!
-//! [Install]
-//! WantedBy=multi-user.target
+#![doc = include_str!("../deploy/spool-turn.service")]
 //! ```
 //!
-//! With `LoadCredential` the file is at `/run/credentials/spool-turn.service/secrets`. The program needs
-//! no privileges: its ports are above 1024. Certificates are read again with `systemctl reload`,
-//! which is what a renewal hook does.
+//! The program needs no privileges: its ports are above 1024. Certificates, accounts and secrets are
+//! read again with `systemctl reload`, which is what a renewal hook does. Where a port below 1024 is
+//! wanted, as 443 is for networks that pass nothing else, the service manager opens it and hands it over:
+//!
+//! ```ini
+#![doc = include_str!("../deploy/spool-turn.socket")]
+//! ```
+//!
+//! Without a service manager a server that root starts opens its ports and goes on as somebody else:
+//! `--run-as nobody`. What is read again on SIGHUP must be readable for that user.
+//!
+//! Then look at it from outside, from a network that is not yours:
+//!
+//! ```text
+//! spool turn-check turn:turn.example.org --auth-secret-file secrets
+//! ```
 //!
 //! **Accounts.** A page must not hold a password that is good for ever. The web server, which knows its
 //! users, makes one for each: the name is `UNIXTIME:USER`, the time at which it ends, and the password
@@ -52,9 +38,20 @@
 //! for `user-quota`. To change the secret: put the new one in front of the old one, reload, have the web
 //! server use it, and take the old one out when the last name made with it has ended.
 //!
+//! **Several realms.** Whoever serves customers that have accounts of their own gives each customer an
+//! address or a port: `[[realms]]` with `realm`, `listen`, and `users` or `auth-secret-file`. A first
+//! request names nothing of the realm it wants but the address it was sent to (RFC 8489 §9.2.3), so there
+//! is nothing else to tell them apart by: browsers send no origin, and of a user name the server learns
+//! after it has named the realm. Where the accounts of all customers may stand in one set, no realms are
+//! needed: names of time-limited accounts hold whatever tells customers apart, and secrets are several.
+//!
 //! **Who is reached.** Public addresses alone, and no service of the server's own host. `deny-peer` is
 //! for public addresses of your own that trust each other; `allow-peer` for private ones that a relay
 //! is meant to reach, such as a media server's.
+//!
+//! **How much.** `max-bps` is for one allocation, `user-bandwidth` for all of one user, `total-bandwidth`
+//! for the server: bytes of data a second, both ways together. What is more is dropped, which congestion
+//! control takes for what it is. `user-quota` and `total-quota` count allocations.
 //!
 //! **What to watch** at `/metrics`: `spool_turn_allocations` against `total-quota`,
 //! `spool_turn_relayed_bytes_total` against what the link carries,
@@ -76,8 +73,11 @@
 //!   and hands out with them the URIs of two or three servers that are near and not busy. SRV records
 //!   with weights do the same where the URIs are fixed (RFC 5928).
 //! - **A load balancer** in front sees only a part of the traffic, since relayed addresses are the
-//!   hosts' own. One for UDP that keeps a 5-tuple on its server does no harm. One that rewrites source
-//!   addresses does: clients are then told a wrong address of their own.
+//!   hosts' own. One for UDP that keeps a 5-tuple on its server does no harm; where it takes another
+//!   server in the midst of a log-in, `nonce-secret-file`, the same on all of them, has that go on. One
+//!   that rewrites source addresses does harm over UDP: clients are told a wrong address of their own. Over
+//!   TCP and TLS it can say whom it stands for: `proxy-from` names its addresses, and it is set to send
+//!   the PROXY protocol, version 2.
 //! - **One that is full, or is to leave,** answers new clients with `300 Try Alternate` and the servers
 //!   of `alternate`, or with 508, on which an ICE agent takes the next URI that it was given.
 //! - **To take one out**: SIGTERM. `/healthz` says 503 from then on, new clients go elsewhere, and the
@@ -91,26 +91,32 @@
 //! clients are told.
 //!
 //! ```dockerfile
-//! FROM debian:stable-slim
-//! COPY spool /usr/local/bin/spool
-//! USER 65534
-//! STOPSIGNAL SIGTERM
-//! ENTRYPOINT ["spool", "turn-server", "--config", "/etc/spool/turn.toml"]
+#![doc = include_str!("../deploy/Containerfile")]
 //! ```
 //!
-//! In Kubernetes that is one pod a node (a `DaemonSet`, or a `Deployment` with anti-affinity):
+//! In Kubernetes that is one pod a node:
 //!
 //! ```yaml
-//! spec:
-//!   hostNetwork: true
-//!   terminationGracePeriodSeconds: 3700   # longer than `drain`
-//!   containers:
-//!   - name: turn
-//!     image: registry.example/spool
-//!     readinessProbe: { httpGet: { path: /healthz, port: 9641 } }
-//!     volumeMounts: [{ name: config, mountPath: /etc/spool, readOnly: true }]
+#![doc = include_str!("../deploy/kubernetes.yaml")]
 //! ```
+//!
+//! Clients are told the addresses of nodes. Where those have public addresses that they do not know of,
+//! `--external-ip` must name them, for each node its own.
 //!
 //! `metrics` must listen on an address that the node's agent reaches, and nobody outside. To scale by
 //! load, take `spool_turn_allocations` or the rate of `spool_turn_relayed_bytes_total` as the metric of
 //! a HorizontalPodAutoscaler; scaling down goes through SIGTERM, and so through `drain`.
+//!
+//! # Instead of what others have
+//!
+//! | others | here |
+//! |---|---|
+//! | a database or Redis of users | a file of accounts, read again on SIGHUP; or a secret that the web server, which has the database, makes accounts with |
+//! | statistics in Redis | `/metrics`, and the log with a line for each allocation that ends |
+//! | an administration page, a telnet port | signals, `/metrics`, `/healthz` |
+//! | a cluster that shares sessions | none: a client asks another server and restarts ICE |
+//! | shared nonces | `nonce-secret-file` |
+//! | realms by origin or database | realms by address |
+//!
+//! Coming from coturn, `spool turn-server --coturn-config turnserver.conf --print-config` prints the file
+//! that says the same here, and on stderr, line by line, what is not taken and what to use instead.

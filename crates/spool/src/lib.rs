@@ -70,5 +70,6 @@ pub use turn_proto::{
     TurnServerEvent,
 };
 pub use turn_server::{
-    Accounts, ControlError, ServeError, TurnControl, TurnService, TurnServiceBuilder, TurnSnapshot,
+    Accounts, ControlError, InheritedSockets, ServeError, TurnControl, TurnService,
+    TurnServiceBuilder, TurnSnapshot,
 };

@@ -3,10 +3,14 @@
 //!
 //! Each function opens sockets of its own, asks, and closes them.
 
+#[cfg(feature = "tls")]
+mod certificate;
 mod query;
 mod resolve;
 mod watch;
 
+#[cfg(feature = "tls")]
+pub use certificate::{ShownCertificate, certificate};
 pub use resolve::{LookupError, resolve};
 
 pub use stun_proto::attribute::Algorithm;
@@ -19,12 +23,13 @@ pub use stun_proto::{
 use crate::{
     Services,
     driver::{Application, Context, Driver, Sockets},
+    interfaces,
 };
 use query::{Query, QueryEvent};
 use sans_io::{CertificateFault, Machine, Path, PathFault, SocketFault, SocketIds, Transport};
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
     time::Duration,
 };
 use stun_proto::{NatProbe, NatProbeConfig, NatProbeEvent, RetransmitConfig};
@@ -76,7 +81,7 @@ pub enum ProbeError {
     #[error("no TLS there: that port is for something else, or for a version of TLS before 1.2")]
     NotTls,
     /// Who answers did not prove to be the server that was asked for.
-    #[error("the server's certificate is not trusted: {}", certificate(*(.0)))]
+    #[error("the server's certificate is not trusted: {}", distrust(*(.0)))]
     Certificate(CertificateFault),
     /// An answer that is of no use.
     #[error(transparent)]
@@ -92,7 +97,7 @@ fn no_socket_words(fault: SocketFault) -> &'static str {
 }
 
 /// What is wrong with a certificate.
-fn certificate(fault: CertificateFault) -> &'static str {
+fn distrust(fault: CertificateFault) -> &'static str {
     match fault {
         CertificateFault::Issuer => "no authority that is trusted here has signed it",
         CertificateFault::Name => "it is for another name",
@@ -221,15 +226,8 @@ fn no_socket(fault: SocketFault) -> ProbeError {
     }
 }
 
-/// The address that the system sends from towards a server. Nothing is sent to find out.
 fn local_towards(server: SocketAddr) -> Result<IpAddr, ProbeError> {
-    let any: IpAddr = match server {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((any, 0)).map_err(ProbeError::NoRoute)?;
-    let local = socket.connect(server).and_then(|()| socket.local_addr());
-    local.map(|local| local.ip()).map_err(ProbeError::NoRoute)
+    interfaces::towards(server).map_err(ProbeError::NoRoute)
 }
 
 fn seed() -> Option<[u8; 32]> {

@@ -8,6 +8,8 @@ mod tls;
 
 pub use names::Names;
 #[cfg(feature = "tls")]
+pub(crate) use tls::certificate as certificate_fault;
+#[cfg(feature = "tls")]
 pub use tls::{Identity, IdentityError, Trust, TrustError};
 
 /// Name servers and trust, as the operating system has them unless told otherwise. Clones share

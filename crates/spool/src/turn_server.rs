@@ -4,6 +4,7 @@ mod accounts;
 mod builder;
 mod control;
 mod error;
+mod inherited;
 mod opening;
 mod relays;
 mod watch;
@@ -12,6 +13,7 @@ pub use accounts::Accounts;
 pub use builder::TurnServiceBuilder;
 pub use control::{ControlError, TurnControl, TurnSnapshot};
 pub use error::ServeError;
+pub use inherited::InheritedSockets;
 
 use crate::driver::{Application, Context, Handle};
 use sans_io::Path;

@@ -1,4 +1,5 @@
 //! The server (RFC 8656): it gives clients relayed addresses, and relays for them.
+mod accounts;
 mod addressing;
 mod admin;
 mod allocate;
@@ -17,6 +18,7 @@ mod params;
 mod peer_connections;
 mod permissions;
 mod ports;
+mod realms;
 mod receiving;
 mod relay;
 mod relays;
@@ -31,25 +33,25 @@ mod users;
 pub use addressing::RelayAddress;
 pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
-pub use config::{ConfigError, TurnServerConfig};
+pub use config::{ConfigError, NonceKey, TurnRealm, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use users::Users;
 
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
 use addressing::RelayAddressing;
 use alloc::vec::Vec;
+use bandwidth::{Bandwidth, Rate};
 use connections::{Admission, Connections};
-use core::{num::NonZeroU32, time::Duration};
+use core::time::Duration;
 use event::Pace;
 use peer_connections::PeerConnections;
+use realms::Realms;
 use reservations::Reservations;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, MAX_FRAME, Machine, Outbox, Output,
     Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
-use stun_proto::{
-    BindingServer, Entropy, LongTermServer, SourceLimiter, attribute::PasswordAlgorithms,
-};
+use stun_proto::{BindingServer, Entropy, SourceLimiter};
 use table::{AllocationId, Table};
 use tickets::Tickets;
 
@@ -109,13 +111,15 @@ const STRANGER_FRAME_MAX: usize = 4096;
 pub struct TurnServer {
     clock: Clock,
     entropy: Entropy,
-    authenticator: LongTermServer,
+    realms: Realms,
     /// How much whoever has not logged in may make this server send.
     unauthenticated_limiter: SourceLimiter,
     binding: BindingServer,
-    users: Users,
     addressing: RelayAddressing,
     limits: Limits,
+    rates: Rates,
+    /// How much all allocations have relayed of late.
+    bandwidth: Bandwidth,
     can_set_dont_fragment: bool,
     channels: ChannelRange,
     is_mobility_allowed: bool,
@@ -151,9 +155,16 @@ struct Limits {
     channels: usize,
     connections: usize,
     peer_connections: usize,
-    bytes_per_second: Option<NonZeroU32>,
     default_lifetime: Duration,
     max_lifetime: Duration,
+}
+
+/// How much may be relayed: by one allocation, by one user, by all.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    allocation: Rate,
+    account: Rate,
+    total: Rate,
 }
 
 impl TurnServer {
@@ -168,22 +179,20 @@ impl TurnServer {
         config.stun.classic &= !config.secure_binding;
         let mut entropy = Entropy::new(seed);
         let hasher = SeededState::new(entropy.secret());
-        let nonce_secret = entropy.secret();
-        let tickets = Tickets::new(entropy.secret());
-        let authenticator = LongTermServer::with_algorithms(
-            config.users.realm(),
-            nonce_secret,
+        let realms = Realms::new(
+            config.users,
+            config.realms,
+            config.nonce_key,
             config.nonce_lifetime,
-            Some(PasswordAlgorithms::SHA256_MD5),
-            config.users.know_hashes(),
+            &mut entropy,
         );
+        let tickets = Tickets::new(entropy.secret());
         Ok(Self {
             clock: Clock::default(),
-            authenticator,
+            realms,
             unauthenticated_limiter: SourceLimiter::new(config.stun.limiter, entropy.secret()),
             binding: BindingServer::new(config.stun, entropy.secret()),
             entropy,
-            users: config.users,
             addressing: RelayAddressing {
                 listeners: config.listeners,
                 relays: config.relays,
@@ -198,10 +207,15 @@ impl TurnServer {
                 channels: config.max_channels,
                 connections: config.max_connections,
                 peer_connections: config.max_peer_connections,
-                bytes_per_second: config.max_bytes_per_second,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
             },
+            rates: Rates {
+                allocation: Rate::new(config.max_bytes_per_second),
+                account: Rate::new(config.max_bytes_per_second_per_user),
+                total: Rate::new(config.max_bytes_per_second_in_total),
+            },
+            bandwidth: Bandwidth::default(),
             can_set_dont_fragment: config.can_set_dont_fragment,
             channels: config.channels,
             is_mobility_allowed: config.mobility,

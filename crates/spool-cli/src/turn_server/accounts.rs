@@ -1,55 +1,89 @@
 //! Who may log in, from flags and files.
-use super::settings::{Account, Settings};
+use super::settings::{Account, OtherRealm, Settings};
 use crate::exit::Failure;
 use spool::{
     Accounts,
     probe::{Algorithm, Credentials},
 };
-use std::{collections::BTreeSet, io::BufRead, path::Path};
+use std::{
+    collections::BTreeSet,
+    io::BufRead,
+    path::{Path, PathBuf},
+};
 
 /// What stands before keys in the place of a password.
 const KEYS: &str = "keys:";
 
-/// All accounts, and the secrets that make more.
+/// Where the accounts of one realm are told.
+struct Places<'s> {
+    user: &'s [Account],
+    users: Option<&'s PathBuf>,
+    secrets: &'s [String],
+    secret_file: Option<&'s PathBuf>,
+}
+
+/// All accounts of the realm that has no addresses of its own, and the secrets that make more.
 pub(super) fn read(settings: &Settings) -> Result<Accounts, Failure> {
-    let mut accounts = Accounts::new();
-    let mut names = BTreeSet::new();
-    let mut take = |name: &str, place: &str| {
-        if names.insert(name.to_owned()) {
-            return Ok(());
+    let Settings { user, users, auth_secret: secrets, auth_secret_file, .. } = settings;
+    let (users, secret_file) = (users.as_ref(), auth_secret_file.as_ref());
+    Places { user, users, secrets, secret_file }.read()
+}
+
+/// Those of another realm.
+pub(super) fn of_realm(realm: &OtherRealm) -> Result<Accounts, Failure> {
+    let OtherRealm { user, users, auth_secret: secrets, auth_secret_file, .. } = realm;
+    let (users, secret_file) = (users.as_ref(), auth_secret_file.as_ref());
+    Places { user, users, secrets, secret_file }.read()
+}
+
+impl Places<'_> {
+    fn read(&self) -> Result<Accounts, Failure> {
+        let mut accounts = Accounts::new();
+        let mut names = BTreeSet::new();
+        let mut take = |name: &str, place: &str| {
+            if names.insert(name.to_owned()) {
+                return Ok(());
+            }
+            Err(Failure::Usage(format!("{place}: there is an account '{name}' already")))
+        };
+        for Account { name, password } in self.user {
+            take(name, "--user")?;
+            accounts = accounts.password(name, password);
         }
-        Err(Failure::Usage(format!("{place}: there is an account '{name}' already")))
-    };
-    for Account { name, password } in &settings.user {
-        take(name, "--user")?;
-        accounts = accounts.password(name, password);
-    }
-    if let Some(path) = &settings.users {
-        for (number, line) in lines("--users", path)? {
-            let place = format!("{}, line {number}", path.display());
-            let wrong = |what| Failure::Usage(format!("{place}: {what}"));
-            let Account { name, password } = line.parse().map_err(wrong)?;
-            take(&name, &place)?;
-            accounts = match password.strip_prefix(KEYS) {
-                None => accounts.password(&name, &password),
-                Some(keys) => {
-                    let keys = parse_keys(keys);
-                    let (md5, sha256) =
-                        keys.ok_or_else(|| wrong("keys are what --print-keys prints"))?;
-                    accounts.keys(&name, md5, sha256)
-                }
-            };
+        if let Some(path) = self.users {
+            for (number, line) in lines("--users", path)? {
+                let place = format!("{}, line {number}", path.display());
+                let wrong = |what| Failure::Usage(format!("{place}: {what}"));
+                let Account { name, password } = line.parse().map_err(wrong)?;
+                take(&name, &place)?;
+                accounts = match password.strip_prefix(KEYS) {
+                    None => accounts.password(&name, &password),
+                    Some(keys) => {
+                        let keys = parse_keys(keys);
+                        let (md5, sha256) =
+                            keys.ok_or_else(|| wrong("keys are what --print-keys prints"))?;
+                        accounts.keys(&name, md5, sha256)
+                    }
+                };
+            }
         }
-    }
-    for secret in &settings.auth_secret {
-        accounts = accounts.secret(secret.as_bytes());
-    }
-    if let Some(path) = &settings.auth_secret_file {
-        for (_, secret) in lines("--auth-secret-file", path)? {
+        for secret in self.secrets {
             accounts = accounts.secret(secret.as_bytes());
         }
+        if let Some(path) = self.secret_file {
+            for (_, secret) in lines("--auth-secret-file", path)? {
+                accounts = accounts.secret(secret.as_bytes());
+            }
+        }
+        Ok(accounts)
     }
-    Ok(accounts)
+}
+
+/// The first line of a file that says something.
+pub(super) fn first_line(flag: &str, path: &Path) -> Result<String, Failure> {
+    let first = lines(flag, path)?.into_iter().next();
+    let none = || Failure::Usage(format!("{flag} {}: there is nothing in it", path.display()));
+    first.map(|(_, line)| line).ok_or_else(none)
 }
 
 /// The lines of a file that say something, with their numbers.

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 /// What is read again while the server runs.
 pub(super) struct Reloadable {
     pub(super) accounts: Accounts,
+    /// Those of the other realms, in their order.
+    pub(super) of_realms: Vec<Accounts>,
     pub(super) identity: Option<Identity>,
 }
 
@@ -22,7 +24,8 @@ impl Reloadable {
             (Some(cert), Some(key)) => Some(super::identity(cert, key)?),
             _ => None,
         };
-        Ok(Self { accounts: accounts::read(settings)?, identity })
+        let of_realms = settings.realms.iter().map(accounts::of_realm).collect::<Result<_, _>>()?;
+        Ok(Self { accounts: accounts::read(settings)?, of_realms, identity })
     }
 }
 
@@ -105,6 +108,10 @@ impl Serving {
         if !reloadable.accounts.is_empty() {
             let set = control.set_accounts(&reloadable.accounts).await;
             set.map_err(|error| error.to_string())?;
+        }
+        for (realm, accounts) in settings.realms.iter().zip(&reloadable.of_realms) {
+            let set = control.set_accounts_of(&realm.realm, accounts).await;
+            set.map_err(|error| format!("realm {}: {error}", realm.realm))?;
         }
         if let (Some(shown), Some(new)) = (&self.identity, &reloadable.identity) {
             shown.replace_with(new);

@@ -1,18 +1,19 @@
 //! What an operator decides: the same names as flags and in the file.
 use crate::exit::Failure;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use spool::{IpPrefix, PeerPolicy};
 use std::{
-    fmt,
     net::{IpAddr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
-    ops::RangeInclusive,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
+mod values;
+
+pub(super) use values::{Account, External, Parsed, Ports};
+
 /// All settings. Of flags and file the flags count; lists are taken from one of the two.
-#[derive(Clone, Debug, Default, clap::Args, Deserialize)]
+#[derive(Clone, Debug, Default, clap::Args, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct Settings {
     /// Listen here (repeatable); `0.0.0.0` and `[::]` mean each address of this computer. Unless
@@ -70,6 +71,12 @@ pub(crate) struct Settings {
     /// The most that one allocation relays, both ways together, in bytes a second
     #[arg(long, value_name = "BYTES")]
     pub(super) max_bps: Option<NonZeroU32>,
+    /// The most that all allocations of one user relay together, likewise
+    #[arg(long, value_name = "BYTES")]
+    pub(super) user_bandwidth: Option<NonZeroU32>,
+    /// The most that the server relays, likewise
+    #[arg(long, value_name = "BYTES")]
+    pub(super) total_bandwidth: Option<NonZeroU32>,
     /// Take channel numbers up to 0x7FFF, as clients of RFC 5766 use them (turnutils_uclient)
     #[arg(long)]
     pub(super) old_channels: bool,
@@ -93,9 +100,36 @@ pub(crate) struct Settings {
     /// After the signal to end, serve who is there for so long; a second signal ends at once
     #[arg(long, value_name = "SECONDS")]
     pub(super) drain: Option<u32>,
+    /// A file with a secret that several servers share, so that clients may be sent from one to the
+    /// other in the middle of a log-in: no shared state is needed behind a balancer
+    #[arg(long, value_name = "FILE")]
+    pub(super) nonce_secret_file: Option<PathBuf>,
+    /// Believe the balancer at these addresses, which begins each connection with a PROXY protocol
+    /// header (version 2), who the client is (repeatable)
+    #[arg(long, value_name = "CIDR")]
+    pub(super) proxy_from: Vec<Parsed<IpPrefix>>,
+    /// Go on as this user once all ports are open; the group of the user unless it is given
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(super) run_as: Option<String>,
     /// Serve /metrics (Prometheus) and /healthz over HTTP here; to a private address, for all see it
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) metrics: Option<SocketAddr>,
+    /// Other sets of accounts, for some of the addresses that are listened on. Only in the file
+    #[arg(skip)]
+    pub(super) realms: Vec<OtherRealm>,
+}
+
+/// A set of accounts of its own, for whoever sends to these addresses.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct OtherRealm {
+    pub(super) realm: String,
+    /// Of those that are listened on, over TLS or not.
+    pub(super) listen: Vec<SocketAddr>,
+    pub(super) user: Vec<Account>,
+    pub(super) users: Option<PathBuf>,
+    pub(super) auth_secret: Vec<String>,
+    pub(super) auth_secret_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -122,6 +156,11 @@ impl Settings {
             user_quota: self.user_quota.or(file.user_quota),
             total_quota: self.total_quota.or(file.total_quota),
             max_bps: self.max_bps.or(file.max_bps),
+            user_bandwidth: self.user_bandwidth.or(file.user_bandwidth),
+            total_bandwidth: self.total_bandwidth.or(file.total_bandwidth),
+            nonce_secret_file: self.nonce_secret_file.or(file.nonce_secret_file),
+            proxy_from: either(self.proxy_from, file.proxy_from),
+            run_as: self.run_as.or(file.run_as),
             old_channels: self.old_channels || file.old_channels,
             mobility: self.mobility || file.mobility,
             tcp_relay: self.tcp_relay || file.tcp_relay,
@@ -130,6 +169,7 @@ impl Settings {
             alternate: either(self.alternate, file.alternate),
             drain: self.drain.or(file.drain),
             metrics: self.metrics.or(file.metrics),
+            realms: either(self.realms, file.realms),
         }
     }
 
@@ -152,7 +192,25 @@ impl Settings {
         if self.cert.is_some() != self.key.is_some() || !self.tls_listen.is_empty() && !both {
             return Err(Failure::Usage("TLS takes both cert and key".to_owned()));
         }
+        for OtherRealm { realm, listen, .. } in &self.realms {
+            if listen.is_empty() || realm.is_empty() {
+                let what = "a realm takes a name, and the addresses that it is asked for at";
+                return Err(Failure::Usage(format!("realms: {realm}: {what} (realm, listen)")));
+            }
+        }
         Ok(())
+    }
+
+    /// As a file that says the same.
+    pub(super) fn to_toml(&self) -> Result<String, Failure> {
+        let failed = |error: toml::ser::Error| Failure::NotStarted(error.to_string());
+        let mut table = toml::Table::try_from(self).map_err(failed)?;
+        // what says nothing
+        table.retain(|_, value| match value {
+            toml::Value::Array(values) => !values.is_empty(),
+            value => value.as_bool() != Some(false),
+        });
+        toml::to_string(&table).map_err(failed)
     }
 
     pub(super) fn peers(&self) -> PeerPolicy {
@@ -162,133 +220,21 @@ impl Settings {
     }
 }
 
-/// What is written as text, in a flag or in the file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parsed<T>(pub(super) T);
-
-impl<T: FromStr> FromStr for Parsed<T> {
-    type Err = T::Err;
-
-    fn from_str(text: &str) -> Result<Self, T::Err> {
-        text.parse().map(Self)
-    }
-}
-
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer).map(Self)
-    }
-}
-
-/// The value, with what is wrong with it.
-fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: FromStr<Err: fmt::Display>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|error| serde::de::Error::custom(format!("'{text}': {error}")))
-}
-
-/// A name with its password, which is shown nowhere.
-#[derive(Clone)]
-pub(crate) struct Account {
-    pub(super) name: String,
-    pub(super) password: String,
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl FromStr for Account {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some((name, password)) if !name.is_empty() && !password.is_empty() => {
-                Ok(Self { name: name.to_owned(), password: password.to_owned() })
-            }
-            _ => Err("write NAME:PASSWORD"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Account {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // without the text: it may be a password
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// An address outside, and the one here that it stands for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct External {
-    pub(super) external: IpAddr,
-    pub(super) internal: Option<IpAddr>,
-}
-
-impl FromStr for External {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (external, internal) = match text.split_once('/') {
-            Some((external, internal)) => (external, Some(internal)),
-            None => (text, None),
-        };
-        let ip = |text: &str| text.parse().map_err(|_| "write IP, or EXTERNAL-IP/INTERNAL-IP");
-        Ok(Self { external: ip(external)?, internal: internal.map(ip).transpose()? })
-    }
-}
-
-impl<'de> Deserialize<'de> for External {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
-    }
-}
-
-/// A range of ports.
-#[derive(Clone, Debug)]
-pub(crate) struct Ports(pub(super) RangeInclusive<u16>);
-
-impl FromStr for Ports {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (first, last) = text.split_once('-').ok_or("write FIRST-LAST")?;
-        let port = |text: &str| text.parse::<u16>().map_err(|_| "write two ports: FIRST-LAST");
-        let (first, last) = (port(first)?, port(last)?);
-        if first < 1024 || first > last {
-            return Err("ports from 1024 to 65535, the lower one first");
-        }
-        Ok(Self(first..=last))
-    }
-}
-
-impl<'de> Deserialize<'de> for Ports {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Settings;
 
     #[test]
-    fn the_file_of_the_guide_is_one_that_is_read() {
-        let guide = include_str!("../../../spool/src/guide.rs");
-        let block =
-            guide.split("//! ```toml\n").nth(1).and_then(|rest| rest.split("//! ```\n").next());
-        let text: String = block
-            .unwrap()
-            .lines()
-            .map(|line| line.trim_start_matches("//! ").to_owned() + "\n")
-            .collect();
-        let settings: Settings = toml::from_str(&text).unwrap();
+    fn the_files_of_the_guide_are_ones_that_are_read() {
+        let alone = include_str!("../../../spool/deploy/turn.toml");
+        let settings: Settings = toml::from_str(alone).unwrap();
         assert_eq!((settings.listen.len(), settings.drain), (2, Some(3600)));
         assert_eq!(settings.external_ip[0].external.to_string(), "198.51.100.1");
+        // the one that stands in the manifest
+        let manifest = include_str!("../../../spool/deploy/kubernetes.yaml");
+        let block = manifest.split("turn.toml: |\n").nth(1).unwrap().split("\n---").next().unwrap();
+        let settings: Settings = toml::from_str(block).unwrap();
+        assert!(settings.nonce_secret_file.is_some() && settings.total_quota.is_some());
+        assert!(settings.check().is_ok());
     }
 }

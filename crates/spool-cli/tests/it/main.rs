@@ -1,8 +1,12 @@
 //! The program as scripts and people use it: the real binary, real pipes, files and sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod certificates;
+mod checking;
 mod failures;
+mod fleet;
 mod meeting;
+mod moving;
 mod operating;
 mod probing;
 mod program;

@@ -47,11 +47,15 @@ impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = spool(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Self::watch(command.spawn().unwrap())
+    }
+
+    /// Reads what it has pipes for.
+    pub(crate) fn watch(mut child: Child) -> Self {
         let input = child.stdin.take();
-        let out = lines(child.stdout.take().unwrap());
-        let err = lines(child.stderr.take().unwrap());
-        Self { child, input, out: Some(out), err }
+        let out = child.stdout.take().map(lines);
+        let err = child.stderr.take().map_or_else(|| channel().1, lines);
+        Self { child, input, out, err }
     }
 
     /// The next line of stdout.
@@ -101,8 +105,15 @@ impl Running {
     }
 
     /// Waits for the end of the program.
-    pub(crate) fn ended(mut self) -> Ended {
-        let rest = |lines: Option<&Receiver<String>>| lines.map(drain).unwrap_or_default();
+    pub(crate) fn ended(self) -> Ended {
+        self.ended_within(PATIENCE)
+    }
+
+    /// Waits for the end of a program that says nothing for so long.
+    fn ended_within(mut self, patience: Duration) -> Ended {
+        let rest = |lines: Option<&Receiver<String>>| {
+            lines.map(|lines| drain(lines, patience)).unwrap_or_default()
+        };
         let (out, err) = (rest(self.out.as_ref()), rest(Some(&self.err)));
         // both pipes are closed, so the program is gone or going
         Ended { status: self.child.wait().unwrap(), out, err }
@@ -124,6 +135,13 @@ pub(crate) fn run(args: &[&str]) -> Ended {
     running.ended()
 }
 
+/// Runs a program that takes its time.
+pub(crate) fn run_patiently(args: &[&str]) -> Ended {
+    let mut running = Running::start(args);
+    running.end_input();
+    running.ended_within(6 * PATIENCE)
+}
+
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -136,10 +154,10 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn drain(lines: &Receiver<String>) -> Vec<String> {
+fn drain(lines: &Receiver<String>, patience: Duration) -> Vec<String> {
     let mut rest = Vec::new();
     loop {
-        match lines.recv_timeout(PATIENCE) {
+        match lines.recv_timeout(patience) {
             Ok(line) => rest.push(line),
             Err(RecvTimeoutError::Disconnected) => return rest,
             Err(RecvTimeoutError::Timeout) => panic!("it does not end; it said {rest:?}"),

@@ -1,27 +1,8 @@
 //! The server with a certificate, with accounts for STUN, and what clients say of it.
-use crate::program::{Ended, Running, run};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use std::{fs, path::Path};
-
-/// Writes the certificate of an authority, and the one of `localhost` with its key.
-fn certificates(dir: &Path) -> [String; 3] {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    let files = [
-        ("ca.pem", authority.pem()),
-        ("cert.pem", certificate.pem()),
-        ("key.pem", key.serialize_pem()),
-    ];
-    files.map(|(name, pem)| {
-        let path = dir.join(name);
-        fs::write(&path, pem).unwrap();
-        path.to_str().unwrap().to_owned()
-    })
-}
+use crate::{
+    certificates::{Made, certificates},
+    program::{Ended, Running, run},
+};
 
 /// A server, and the ports that it tells.
 fn server(more: &[&str]) -> (Running, Vec<String>) {
@@ -45,7 +26,7 @@ fn refused(ended: &Ended, words: &str) {
 #[test]
 fn stuns_asks_over_tls_and_says_what_is_wrong_with_a_certificate() {
     let dir = tempfile::tempdir().unwrap();
-    let [ca, cert, key] = certificates(dir.path());
+    let [ca, cert, key] = certificates(dir.path(), Made::Good);
     let tls = ["--cert", &cert, "--key", &key, "--tls-listen", "127.0.0.1:0"];
     let (_server, ports) = server(&tls);
     let [plain, secure] = &ports[..] else { panic!("{ports:?}") };
@@ -90,7 +71,7 @@ fn a_login_is_told_and_a_missing_one_asked_for() {
 #[test]
 fn a_server_whose_certificate_is_of_no_use_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
-    let [ca, cert, key] = certificates(dir.path());
+    let [ca, cert, key] = certificates(dir.path(), Made::Good);
     let start = |cert: &str, key: &str| {
         let flags = ["turn-server", "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"];
         run(&[&flags[..], &["--cert", cert, "--key", key]].concat())

@@ -79,7 +79,8 @@ impl Handshakes {
             begun?;
             // called off by letting `secured` go
             let (tcp, session) = tokio::time::timeout(WITHIN, secured).await.ok()?.ok()??;
-            Some(Io { tcp: TcpStream::from_std(tcp).ok()?, session: Some(session) })
+            let tcp = TcpStream::from_std(tcp).ok()?;
+            Some(Io { tcp, session: Some(session), remote: None })
         };
         let secured = Abortable::new(secured, ended);
         Some((ticket, async move { secured.await.ok().flatten() }))

@@ -5,6 +5,7 @@
 use super::handshakes::Ticket;
 use super::{
     Stats,
+    balancer::Accepted,
     batch::Batch,
     fault,
     stream::{Io, Written},
@@ -37,6 +38,8 @@ pub(super) enum Wake {
     LookedUp(LookupId, Result<Vec<LookupAnswer>, LookupFault>),
     /// Somebody connected to a listener, or could not.
     Accepted(SocketId, Option<TcpStream>),
+    /// A balancer has said who it is that connected to a listener, or nothing that makes sense.
+    Announced(SocketId, Option<Accepted>),
     /// The handshake of a connection to a listener is over, or failed.
     #[cfg(feature = "tls")]
     Secured(SocketId, Ticket, Option<Io>),
@@ -84,11 +87,28 @@ impl Net {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
         let socket = UdpSocket::bind(local, self.reports_headers)?;
+        Ok(self.open(id, socket))
+    }
+
+    /// Takes over a UDP socket that is bound to an address.
+    pub(super) fn adopt(
+        &mut self,
+        id: SocketId,
+        socket: std::net::UdpSocket,
+    ) -> io::Result<SocketAddr> {
+        if socket.local_addr()?.ip().is_unspecified() || self.sockets.contains_key(&id) {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let socket = UdpSocket::adopt(socket.into(), self.reports_headers)?;
+        Ok(self.open(id, socket))
+    }
+
+    fn open(&mut self, id: SocketId, socket: UdpSocket) -> SocketAddr {
         let local = socket.local_addr();
         self.sockets.insert(id, Open { socket: Arc::new(socket), waiting: None });
         self.by_local.insert(local, id);
         self.await_ready(id);
-        Ok(local)
+        local
     }
 
     /// Does what a machine asks of sockets, and gives the answer where one is due at once.
@@ -164,6 +184,27 @@ impl Net {
         Ok(local)
     }
 
+    /// Takes over a listener that is bound to an address.
+    pub(super) fn adopt_listener(
+        &mut self,
+        id: SocketId,
+        listener: std::net::TcpListener,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
+        if listener.local_addr()?.ip().is_unspecified() {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let local = self.tcp.adopt_listener(id, listener, security)?;
+        self.await_accept(id, false);
+        Ok(local)
+    }
+
+    /// Waits for what a balancer says of a connection to a listener.
+    pub(super) fn await_header(&mut self, listener: SocketId, io: TcpStream) {
+        let wait = self.tcp.read_header(listener, io);
+        self.waits.extend(wait);
+    }
+
     /// Waits for the next connection of a listener; a little later when the last try failed.
     pub(super) fn await_accept(&mut self, id: SocketId, failed: bool) {
         let wait = self.tcp.await_accept(id, failed);
@@ -171,8 +212,8 @@ impl Net {
     }
 
     /// Waits for the handshake of a connection to a listener.
-    pub(super) fn await_handshake(&mut self, now: Instant, listener: SocketId, io: TcpStream) {
-        let wait = self.tcp.secure(now, listener, io);
+    pub(super) fn await_handshake(&mut self, now: Instant, listener: SocketId, from: Accepted) {
+        let wait = self.tcp.secure(now, listener, from);
         self.waits.extend(wait);
     }
 

@@ -5,6 +5,7 @@ use sans_io::{MAX_FRAME, Path, SocketId, Transport};
 use std::{
     collections::VecDeque,
     io::{self, IoSlice},
+    net::SocketAddr,
     sync::Arc,
 };
 use tokio::{io::Interest, net::TcpStream};
@@ -39,17 +40,20 @@ impl Default for ReadBuffers {
 pub(super) struct Io {
     pub(super) tcp: TcpStream,
     pub(super) session: Option<Session>,
+    /// Who it is with, where that is not what the system says.
+    pub(super) remote: Option<SocketAddr>,
 }
 
 impl Io {
     pub(super) fn plain(tcp: TcpStream) -> Self {
-        Self { tcp, session: None }
+        Self { tcp, session: None, remote: None }
     }
 
     /// The path that it is the stream of.
     pub(super) fn path(&self) -> io::Result<Path> {
         let transport = if self.session.is_some() { Transport::Tls } else { Transport::Tcp };
-        Ok(Path::new(transport, self.tcp.local_addr()?, self.tcp.peer_addr()?))
+        let remote = self.remote.map_or_else(|| self.tcp.peer_addr(), Ok)?;
+        Ok(Path::new(transport, self.tcp.local_addr()?, remote))
     }
 }
 
@@ -100,7 +104,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(io: Io, id: Option<SocketId>) -> Self {
-        let Io { tcp, session } = io;
+        let Io { tcp, session, .. } = io;
         // frames are small and somebody waits for each; without it they are only later
         let _ = tcp.set_nodelay(true);
         let mut stream = Self {

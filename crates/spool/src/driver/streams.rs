@@ -3,6 +3,7 @@
 use super::handshakes::Ticket;
 use super::{
     Application, Driver,
+    balancer::Accepted,
     stream::{Io, Read},
 };
 use sans_io::{
@@ -18,11 +19,22 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Takes a new connection in, which may have to become secure first.
     pub(super) fn accepted(&mut self, listener: SocketId, tcp: TcpStream) {
         self.net.await_accept(listener, false);
-        if self.net.tcp.is_secure(listener) {
-            self.net.await_handshake(self.origin.now(), listener, tcp);
-        } else {
-            self.offer_connection(listener, Io::plain(tcp));
+        if self.net.tcp.is_balancer(&tcp) {
+            return self.net.await_header(listener, tcp);
         }
+        // a connection that is gone again has no address
+        if let Ok(remote) = tcp.peer_addr() {
+            self.announced(listener, Accepted { tcp, remote });
+        }
+    }
+
+    /// It is known who connected.
+    pub(super) fn announced(&mut self, listener: SocketId, from: Accepted) {
+        if self.net.tcp.is_secure(listener) {
+            return self.net.await_handshake(self.origin.now(), listener, from);
+        }
+        let Accepted { tcp, remote } = from;
+        self.offer_connection(listener, Io { remote: Some(remote), ..Io::plain(tcp) });
     }
 
     /// A handshake is over. One that failed concerns nobody.
@@ -37,6 +49,9 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Offers a new connection to the machine, and closes it unless it is taken.
     fn offer_connection(&mut self, listener: SocketId, io: Io) {
         let Ok(path) = io.path() else { return };
+        if self.net.tcp.is_taken(&path) {
+            return;
+        }
         let input = Input::Accepted { listener, path };
         let verdict = self.machine.handle_input(self.origin.now(), input);
         self.net.count(&verdict);

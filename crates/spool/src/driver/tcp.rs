@@ -1,5 +1,6 @@
 //! The TCP listeners and connections of one driver.
 use super::{
+    balancer::{Accepted, Balancers},
     fault,
     net::Wake,
     stream::{Io, Read, ReadBuffers, Stream, Written},
@@ -73,6 +74,7 @@ pub(super) struct Tcp {
     /// Connections to wait for, or (true) to go on with at once.
     next: Vec<(Path, bool)>,
     buffers: Option<ReadBuffers>,
+    pub(super) balancers: Balancers,
 }
 
 impl Tcp {
@@ -103,9 +105,40 @@ impl Tcp {
         security: Security,
     ) -> io::Result<SocketAddr> {
         let io = socket.listen(LISTEN_BACKLOG)?;
+        self.insert_listener(id, io, security)
+    }
+
+    /// Takes a listener over that others have opened.
+    pub(super) fn adopt_listener(
+        &mut self,
+        id: SocketId,
+        listener: std::net::TcpListener,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
+        listener.set_nonblocking(true)?;
+        self.insert_listener(id, TcpListener::from_std(listener)?, security)
+    }
+
+    fn insert_listener(
+        &mut self,
+        id: SocketId,
+        io: TcpListener,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
         let local = io.local_addr()?;
         self.listeners.insert(id, Listener { io: Arc::new(io), security, waiting: None });
         Ok(local)
+    }
+
+    /// Whether a balancer tells who connects from there.
+    pub(super) fn is_balancer(&self, tcp: &TcpStream) -> bool {
+        self.balancers.are(tcp)
+    }
+
+    /// Reads what it tells. `None`: too many are at it.
+    pub(super) fn read_header(&mut self, id: SocketId, tcp: TcpStream) -> Option<Wait> {
+        let read = self.balancers.read(tcp)?;
+        Some(Box::pin(read.map(move |accepted| Wake::Announced(id, accepted))))
     }
 
     /// Waits for the next connection of a listener.
@@ -129,17 +162,18 @@ impl Tcp {
 
     /// Starts the handshake of a connection to a listener. `None`: there are enough of them.
     #[cfg(feature = "tls")]
-    pub(super) fn secure(&mut self, now: Instant, id: SocketId, tcp: TcpStream) -> Option<Wait> {
+    pub(super) fn secure(&mut self, now: Instant, id: SocketId, from: Accepted) -> Option<Wait> {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
         let identity = identity.clone();
-        let source = tcp.peer_addr().ok()?.ip();
-        let (ticket, secured) = self.handshakes.run(now, source, identity, tcp)?;
-        Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, io))))
+        let Accepted { tcp, remote } = from;
+        let (ticket, secured) = self.handshakes.run(now, remote.ip(), identity, tcp)?;
+        let named = move |io: Option<Io>| io.map(|io| Io { remote: Some(remote), ..io });
+        Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, named(io)))))
     }
 
     #[cfg(not(feature = "tls"))]
     #[expect(clippy::unused_self, reason = "the signature with TLS")]
-    pub(super) fn secure(&mut self, _: Instant, _: SocketId, _: TcpStream) -> Option<Wait> {
+    pub(super) fn secure(&mut self, _: Instant, _: SocketId, _: Accepted) -> Option<Wait> {
         None
     }
 
@@ -188,6 +222,11 @@ impl Tcp {
             Ok(path)
         });
         Some(path)
+    }
+
+    /// Whether there is a connection of this path. A balancer may name a client twice.
+    pub(super) fn is_taken(&self, path: &Path) -> bool {
+        self.streams.contains_key(path)
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -400,7 +439,7 @@ async fn connect(
         #[cfg(feature = "tls")]
         Security::Client(trust, name) => {
             let (tcp, tls) = trust.secure(tcp, &name).await?;
-            Ok(Io { tcp, session: Some(Session::new(tls)) })
+            Ok(Io { tcp, session: Some(Session::new(tls)), remote: None })
         }
         _ => Ok(Io::plain(tcp)),
     }

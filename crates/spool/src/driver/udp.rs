@@ -39,12 +39,18 @@ impl UdpSocket {
         if local.is_ipv6() {
             socket.set_only_v6(true)?;
         }
+        socket.bind(&local.into())?;
+        Self::adopt(socket, reports)
+    }
+
+    /// Takes one over that is bound.
+    pub(super) fn adopt(socket: Socket, reports: bool) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         // more room is better, and the system's default works as well
         let _ = socket.set_recv_buffer_size(KERNEL_BUFFER);
         let _ = socket.set_send_buffer_size(KERNEL_BUFFER);
-        socket.bind(&local.into())?;
         let io = tokio::net::UdpSocket::from_std(socket.into())?;
+        let local = io.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&io))?;
         // sandboxes that imitate Linux lack these; without them ICMP errors go unheard, and what is
         // too long for a packet is refused
@@ -53,7 +59,6 @@ impl UdpSocket {
         let _ = super::linux::allow_fragments(&io, local.is_ipv6());
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let reports = reports && super::header::report(&io, local.is_ipv6()).is_ok();
-        let local = io.local_addr()?;
         Ok(Self { io, state, local, reports })
     }
 

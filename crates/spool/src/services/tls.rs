@@ -81,14 +81,25 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// The authorities that are believed.
+    pub(crate) async fn roots(&self) -> Result<Arc<RootCertStore>, SocketFault> {
+        let roots = self.roots.clone();
+        let read = tokio::task::spawn_blocking(move || roots.unwrap_or_else(roots_of_system));
+        read.await.map_err(|_| SocketFault::Unavailable)
+    }
+}
+
+fn roots_of_system() -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    // what cannot be read is not trusted
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Arc::new(roots)
+}
+
 /// The provider is `ring`: it builds with a C compiler alone, on every system that this crate is for.
 fn client_config(roots: Option<Arc<RootCertStore>>) -> Result<Arc<ClientConfig>, SocketFault> {
-    let roots = roots.unwrap_or_else(|| {
-        let mut roots = RootCertStore::empty();
-        // what cannot be read is not trusted
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Arc::new(roots)
-    });
+    let roots = roots.unwrap_or_else(roots_of_system);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -174,7 +185,8 @@ fn fault(error: &io::Error) -> SocketFault {
     }
 }
 
-fn certificate(error: &rustls::CertificateError) -> CertificateFault {
+/// What is wrong with a certificate.
+pub(crate) fn certificate(error: &rustls::CertificateError) -> CertificateFault {
     use rustls::CertificateError as E;
     match error {
         // an authority that was made anew has the name of the old one, and another key

@@ -1,19 +1,30 @@
 //! How a server is to be, and its start.
-use super::{Accounts, Reporter, ServeError, TurnService, opening::Opening, relays, watch};
+use super::{
+    Accounts, InheritedSockets, Reporter, ServeError, TurnService, opening::Opening, relays, watch,
+};
 #[cfg(feature = "tls")]
 use crate::Identity;
-use crate::{driver::Driver, interfaces};
+use crate::{
+    driver::Driver,
+    interfaces,
+    probe::{Algorithm, Credentials},
+};
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     ops::RangeInclusive,
+    time::Duration,
 };
 use turn_proto::{
-    AlternateTurnServer, ChannelRange, IpPrefix, PeerPolicy, TurnServer, TurnServerConfig,
+    AlternateTurnServer, ChannelRange, IpPrefix, NonceKey, PeerPolicy, TurnRealm, TurnServer,
+    TurnServerConfig,
 };
 
 /// The port that clients send to unless told (RFC 8656 §5).
 const DEFAULT_PORT: u16 = 3478;
+
+/// Characters of a secret that nobody guesses.
+const NONCE_SECRET_MIN: usize = 16;
 
 /// Four bytes: what an unauthenticated request is answered with stays small.
 const DEFAULT_REALM: &str = "turn";
@@ -31,8 +42,20 @@ pub struct TurnServiceBuilder {
     external: Vec<(IpAddr, Option<IpAddr>)>,
     realm: String,
     accounts: Accounts,
+    realms: Vec<RealmAt>,
+    nonce_secret: Option<String>,
+    inherited: InheritedSockets,
+    balancers: Vec<IpPrefix>,
     peers: PeerPolicy,
     limits: Limits,
+}
+
+/// A realm of its own at some listeners.
+#[derive(Clone, Debug)]
+struct RealmAt {
+    realm: String,
+    accounts: Accounts,
+    listeners: Vec<SocketAddr>,
 }
 
 /// What differs from the defaults of the machine.
@@ -42,6 +65,8 @@ struct Limits {
     allocations: Option<usize>,
     allocations_per_user: Option<usize>,
     bytes_per_second: Option<NonZeroU32>,
+    bytes_per_second_per_user: Option<NonZeroU32>,
+    bytes_per_second_in_total: Option<NonZeroU32>,
     channels: ChannelRange,
     mobility: bool,
     tcp_relay: bool,
@@ -65,6 +90,8 @@ impl Limits {
             config.max_allocations_per_user = max;
         }
         config.max_bytes_per_second = self.bytes_per_second;
+        config.max_bytes_per_second_per_user = self.bytes_per_second_per_user;
+        config.max_bytes_per_second_in_total = self.bytes_per_second_in_total;
         config.channels = self.channels;
         config.mobility = self.mobility;
         config.tcp_relay = self.tcp_relay;
@@ -84,6 +111,10 @@ impl Default for TurnServiceBuilder {
             external: Vec::new(),
             realm: DEFAULT_REALM.to_owned(),
             accounts: Accounts::new(),
+            realms: Vec::new(),
+            nonce_secret: None,
+            inherited: InheritedSockets::default(),
+            balancers: Vec::new(),
             peers: PeerPolicy::global_only(),
             limits: Limits::default(),
         }
@@ -180,6 +211,47 @@ impl TurnServiceBuilder {
         self
     }
 
+    /// The most that all allocations of one user relay together, likewise.
+    pub fn max_bytes_per_second_per_user(mut self, max: NonZeroU32) -> Self {
+        self.limits.bytes_per_second_per_user = Some(max);
+        self
+    }
+
+    /// The most that all allocations relay together, likewise.
+    pub fn max_bytes_per_second_in_total(mut self, max: NonZeroU32) -> Self {
+        self.limits.bytes_per_second_in_total = Some(max);
+        self
+    }
+
+    /// Has a realm of its own, with these accounts, for whoever sends to these of its listeners. The
+    /// address is all that a first request tells of what its sender wants. Several calls add up.
+    pub fn realm_at(mut self, realm: &str, accounts: Accounts, listeners: &[SocketAddr]) -> Self {
+        let (realm, listeners) = (realm.to_owned(), listeners.to_vec());
+        self.realms.push(RealmAt { realm, accounts, listeners });
+        self
+    }
+
+    /// Makes nonces with this secret, as other servers do that a balancer sends the same clients to:
+    /// so each takes what another gave, without any state that they would have to share. Their clocks
+    /// must agree to a second.
+    pub fn nonce_secret(mut self, secret: &str) -> Self {
+        self.nonce_secret = Some(secret.to_owned());
+        self
+    }
+
+    /// Takes these sockets, where it is to listen at their addresses, instead of opening its own.
+    pub fn inherited(mut self, sockets: InheritedSockets) -> Self {
+        self.inherited = sockets;
+        self
+    }
+
+    /// Believes a balancer at these addresses who its clients are: each of its connections must begin
+    /// with a PROXY protocol header of version 2. Several calls add up.
+    pub fn proxy_from(mut self, balancer: IpPrefix) -> Self {
+        self.balancers.push(balancer);
+        self
+    }
+
     /// Lets clients bind channels of this range: that of RFC 5766 for old ones.
     pub fn channels(mut self, range: ChannelRange) -> Self {
         self.limits.channels = range;
@@ -221,7 +293,8 @@ impl TurnServiceBuilder {
     /// Opens the sockets and starts to serve, in a task of the runtime it is called in.
     #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
-        let mut opening = Opening::default();
+        let mut opening = Opening::with(self.inherited);
+        opening.sockets.believe_balancers(self.balancers);
         // what a client marks stays marked (RFC 8656 §14)
         opening.sockets.report_headers();
         let listeners = opening.open(&self.listen, DEFAULT_PORT)?;
@@ -230,10 +303,18 @@ impl TurnServiceBuilder {
         let tls_listeners = opening.open_tls(&self.tls)?;
         #[cfg(not(feature = "tls"))]
         let tls_listeners = Vec::new();
+        opening.all_inherited_are_used()?;
         let bound = relays::choose(&self.relay, &listeners)?;
         let relays = relays::advertise(&bound, &self.external)?;
-        let users = self.accounts.users(&self.realm, watch::unix_time_at_zero())?;
+        let origin = watch::unix_time_at_zero();
+        let users = self.accounts.users(&self.realm, origin)?;
         let mut config = TurnServerConfig::new(users, self.peers);
+        for RealmAt { realm, accounts, listeners } in self.realms {
+            config.realms.push(TurnRealm { users: accounts.users(&realm, origin)?, listeners });
+        }
+        if let Some(secret) = &self.nonce_secret {
+            config.nonce_key = nonce_key(secret, origin)?;
+        }
         config.listeners.clone_from(&opening.addresses);
         config.stun.other = other;
         config.secure_binding = self.secure_stun;
@@ -263,4 +344,17 @@ impl TurnServiceBuilder {
             watch,
         })
     }
+}
+
+/// The key that a secret stands for.
+fn nonce_key(secret: &str, unix_time_at_zero: Duration) -> Result<NonceKey, ServeError> {
+    if secret.len() < NONCE_SECRET_MIN {
+        return Err(ServeError::NonceSecret);
+    }
+    // a hash over all of it, of which there is one here already
+    let hashed = Credentials::new("nonces", secret)
+        .ok()
+        .and_then(|secret| secret.long_term_key_bytes("nonces", Algorithm::Sha256));
+    let key = hashed.and_then(|key| key.try_into().ok()).ok_or(ServeError::NonceSecret)?;
+    Ok(NonceKey::Shared { key, unix_time_at_zero })
 }

@@ -23,6 +23,9 @@ pub enum ControlError {
     /// The accounts are of no use.
     #[error(transparent)]
     Accounts(#[from] ServeError),
+    /// There is no such realm.
+    #[error(transparent)]
+    Realm(#[from] turn_proto::RealmChanged),
 }
 
 /// How a server does.
@@ -49,12 +52,20 @@ impl TurnControl {
     /// Has other accounts from now on. Allocations of users who are gone end when they are due, and
     /// nobody loses a packet.
     pub async fn set_accounts(&self, accounts: &Accounts) -> Result<(), ControlError> {
+        self.set_accounts_of(&self.realm, accounts).await
+    }
+
+    /// Has other accounts in a realm that has listeners of its own, likewise.
+    pub async fn set_accounts_of(
+        &self,
+        realm: &str,
+        accounts: &Accounts,
+    ) -> Result<(), ControlError> {
         let now = self.handle.call(|cx, _| cx.now).await?;
         let since_zero = now.saturating_since(Instant::ZERO);
         // keys are hashed here, for the task that relays has better to do
-        let users = accounts.users(&self.realm, watch::unix_time().saturating_sub(since_zero))?;
-        // the realm is the one it had
-        let _ = self.handle.call(|cx, _| cx.machine.set_users(users)).await?;
+        let users = accounts.users(realm, watch::unix_time().saturating_sub(since_zero))?;
+        self.handle.call(|cx, _| cx.machine.set_users(users)).await??;
         Ok(())
     }
 

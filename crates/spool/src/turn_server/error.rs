@@ -49,6 +49,15 @@ pub enum ServeError {
          family with another port"
     )]
     Behaviour,
+    /// A socket was handed over that is bound where nobody is to listen.
+    #[error(
+        "a socket at {0} was handed over, and nobody is to listen there: name the address of each \
+         in `listen` or `tls-listen`, and no unspecified one (0.0.0.0) in the socket unit"
+    )]
+    Inherited(SocketAddr),
+    /// The secret that nonces are to be made with is none.
+    #[error("a secret for nonces has at least 16 characters, without control characters")]
+    NonceSecret,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
     Random,

@@ -1,5 +1,5 @@
 //! Opening the sockets that clients of a server send to.
-use super::ServeError;
+use super::{InheritedSockets, ServeError};
 #[cfg(feature = "tls")]
 use crate::Identity;
 use crate::{driver::Sockets, interfaces};
@@ -22,16 +22,22 @@ pub(super) struct Opening {
     pub(super) addresses: Vec<SocketAddr>,
     /// What of "everywhere" could not be opened.
     pub(super) skipped: Vec<SocketAddr>,
-}
-
-impl Default for Opening {
-    fn default() -> Self {
-        let (ids, sockets) = (SocketIds::root(), Sockets::default());
-        Self { ids, sockets, addresses: Vec::new(), skipped: Vec::new() }
-    }
+    inherited: InheritedSockets,
 }
 
 impl Opening {
+    /// Nothing is open yet. What is inherited is taken before anything is opened at its address.
+    pub(super) fn with(inherited: InheritedSockets) -> Self {
+        let (ids, sockets) = (SocketIds::root(), Sockets::default());
+        Self { ids, sockets, addresses: Vec::new(), skipped: Vec::new(), inherited }
+    }
+
+    /// A socket that was handed over for nothing is a mistake: somebody is to listen there.
+    pub(super) fn all_inherited_are_used(&self) -> Result<(), ServeError> {
+        let left = self.inherited.addresses().into_iter().next();
+        left.map_or(Ok(()), |address| Err(ServeError::Inherited(address)))
+    }
+
     /// Listens over UDP and TCP, at this port of each address if nothing is wanted.
     pub(super) fn open(
         &mut self,
@@ -85,7 +91,10 @@ impl Opening {
         for (address, identity) in wanted {
             for place in each(&[*address])? {
                 let id = self.ids.take();
-                let bound = self.sockets.listen_tls(id, place.address, identity.clone());
+                let bound = match self.inherited.take_tcp(place.address) {
+                    Some(socket) => self.sockets.adopt_tls_listener(id, socket, identity.clone()),
+                    None => self.sockets.listen_tls(id, place.address, identity.clone()),
+                };
                 open.extend(self.judge(place, bound)?);
             }
         }
@@ -123,8 +132,15 @@ impl Opening {
         let mut draws = DRAWS;
         loop {
             let (udp, tcp) = (self.ids.take(), self.ids.take());
-            let bound = self.sockets.bind(udp, address)?;
-            match self.sockets.listen(tcp, bound) {
+            let bound = match self.inherited.take_udp(address) {
+                Some(socket) => self.sockets.adopt(udp, socket),
+                None => self.sockets.bind(udp, address),
+            }?;
+            let listening = match self.inherited.take_tcp(bound) {
+                Some(socket) => self.sockets.adopt_listener(tcp, socket),
+                None => self.sockets.listen(tcp, bound),
+            };
+            match listening {
                 Err(error)
                     if error.kind() == io::ErrorKind::AddrInUse
                         && address.port() == 0

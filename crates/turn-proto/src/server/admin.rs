@@ -32,15 +32,10 @@ impl TurnServer {
         self.traffic
     }
 
-    /// Has other users from now on, of the same realm. Allocations of those who are none any more
+    /// Has other users from now on, of a realm that it has. Allocations of those who are none any more
     /// carry on to their end, which no request of theirs puts off.
     pub fn set_users(&mut self, users: Users) -> Result<(), RealmChanged> {
-        if users.realm() != self.users.realm() {
-            return Err(RealmChanged);
-        }
-        self.authenticator.set_username_anonymity(users.know_hashes());
-        self.users = users;
-        Ok(())
+        self.realms.set_users(users).ok_or(RealmChanged)
     }
 
     /// Has another policy from now on. Permissions that are there last to their end, five minutes

@@ -59,30 +59,34 @@ impl TurnServer {
                 }
             };
         let expires = now.saturating_add(OPEN_WITHIN);
-        let id = self.table.insert(Allocation {
-            client: path,
-            user: Arc::clone(&identity.user),
-            account: Arc::clone(&identity.account),
-            request: message.transaction_id(),
-            transport: params.transport,
-            relays,
-            refused: params.refused,
-            mobility: params.is_mobile.then(|| Box::new(Mobility::new(self.tickets.take_number()))),
-            token,
-            phase: Phase::Opening(Box::new(Opening {
-                identity,
-                lifetime: params.lifetime,
-                port: match params.port {
-                    PortSource::Port(port) => Some(port),
-                    PortSource::Reserved(..) => None,
-                },
-            })),
-            since: now,
-            traffic: Traffic::default(),
-            bandwidth: Bandwidth::default(),
-            permissions: Permissions::default(),
-            channels: Channels::default(),
-        });
+        let mobility = params.is_mobile.then(|| Mobility::new(self.tickets.take_number()));
+        let id = self.table.insert(
+            now,
+            Allocation {
+                client: path,
+                user: Arc::clone(&identity.user),
+                account: Arc::clone(&identity.account),
+                request: message.transaction_id(),
+                transport: params.transport,
+                relays,
+                refused: params.refused,
+                mobility: mobility.map(Box::new),
+                token,
+                phase: Phase::Opening(Box::new(Opening {
+                    identity,
+                    lifetime: params.lifetime,
+                    port: match params.port {
+                        PortSource::Port(port) => Some(port),
+                        PortSource::Reserved(..) => None,
+                    },
+                })),
+                since: now,
+                traffic: Traffic::default(),
+                bandwidth: Bandwidth::default(),
+                permissions: Permissions::default(),
+                channels: Channels::default(),
+            },
+        );
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
         for relay in relays.iter() {

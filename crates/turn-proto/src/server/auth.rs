@@ -36,11 +36,7 @@ impl TurnServer {
     ) -> Result<Identity, Option<DropReason>> {
         let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
         let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
-        let found =
-            self.authenticator.authenticate(now, path.remote(), message, |user, algorithm| {
-                self.users.look_up(now, user, algorithm, known, |key| message.verify(key).is_ok())
-            });
-        match found {
+        match self.realms.authenticate(now, path, message, known) {
             Ok(found) => Ok(Identity {
                 user: found.key.name,
                 account: found.key.account,
@@ -49,15 +45,14 @@ impl TurnServer {
             }),
             Err(refusal) => {
                 let mut buffer = [0; REFUSAL_MAX];
-                let remote = path.remote();
-                let written =
-                    self.authenticator.write_refusal(&mut buffer, now, remote, message, refusal);
+                let written = self.realms.write_refusal(&mut buffer, now, path, message, refusal);
                 let Ok(bytes) = written else { return Err(Some(DropReason::Unsupported)) };
                 // Who has a connection has shown that it is where it says, and so has who was
                 // given a nonce there of late.
                 let spoofable = path.transport() == Transport::Udp
-                    && !self.authenticator.knows_address(now, remote, message);
-                if spoofable && !self.unauthenticated_limiter.take(now, remote.ip(), bytes.len()) {
+                    && !self.realms.knows_address(now, path, message);
+                let source = path.remote().ip();
+                if spoofable && !self.unauthenticated_limiter.take(now, source, bytes.len()) {
                     return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);
@@ -74,7 +69,7 @@ impl TurnServer {
     fn tell_wrong(&mut self, now: Instant, client: Path, message: &Message<'_>) {
         let Some(untold) = self.wrong_logins.tell(now) else { return };
         let user = match (message.get::<Username<'_>>(), message.get::<Userhash>()) {
-            (_, Some(hash)) => self.users.name_of(hash),
+            (_, Some(hash)) => self.realms.name_of(client, hash),
             (Some(Username(name)), None) => Some(cut(name).into()),
             (None, None) => None,
         };

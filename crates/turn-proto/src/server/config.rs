@@ -1,8 +1,13 @@
 //! What a server is told at its start, and the bounds it keeps.
 use super::{AlternateTurnServer, addressing::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
-use alloc::vec::Vec;
+use alloc::{
+    collections::BTreeSet,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::{
+    fmt,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     ops::RangeInclusive,
@@ -40,6 +45,10 @@ pub struct TurnServerConfig {
     pub max_lifetime: Duration,
     /// How long a nonce is good for (RFC 8656 §5: at most an hour).
     pub nonce_lifetime: Duration,
+    /// What nonces are made with. Servers that share it take each other's.
+    pub nonce_key: NonceKey,
+    /// Other sets of users, for some of the listeners; [`users`](Self::users) are those of the others.
+    pub realms: Vec<TurnRealm>,
     /// How Binding requests are answered, and what a source that has not logged in may make this
     /// server send: its limiter is set up twice, for Binding and for TURN.
     pub stun: ServerConfig,
@@ -60,6 +69,10 @@ pub struct TurnServerConfig {
     /// beyond is dropped (RFC 8656 §5). `None` leaves it to the network. A user has so much for
     /// each allocation.
     pub max_bytes_per_second: Option<NonZeroU32>,
+    /// The most that all allocations of one user relay, in the same way.
+    pub max_bytes_per_second_per_user: Option<NonZeroU32>,
+    /// The most that all allocations relay, in the same way.
+    pub max_bytes_per_second_in_total: Option<NonZeroU32>,
     /// The most connections of clients over TCP and TLS. As many as allocations: each takes a socket
     /// of the system, and a client of this kind has no more than one allocation on it.
     pub max_connections: usize,
@@ -94,12 +107,61 @@ pub struct TurnServerConfig {
     pub secure_binding: bool,
 }
 
+/// What nonces are made with (RFC 8489 §9.2).
+#[derive(Clone, Copy, Default)]
+pub enum NonceKey {
+    /// A key that is drawn at the start: other servers, and this one after its next start, take none
+    /// of its nonces. A client then needs one round trip more.
+    #[default]
+    Own,
+    /// The key of several servers, or of one that starts again. Their clocks agree to a second. One
+    /// nonce is then good at all of them, for the client that it was given to.
+    Shared {
+        /// The key, a secret.
+        key: [u8; 32],
+        /// The time since 1970 at [`Instant::ZERO`](sans_io::Instant::ZERO).
+        unix_time_at_zero: Duration,
+    },
+}
+
+/// Keeps the key to itself.
+impl fmt::Debug for NonceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Own => "Own",
+            Self::Shared { .. } => "Shared",
+        })
+    }
+}
+
+/// A set of users of its own, for whoever sends to one of these listeners. The address is all that a
+/// first request tells of what its sender wants: it names no realm, which the answer does (RFC 8489
+/// §9.2.3).
+#[derive(Clone, Debug)]
+pub struct TurnRealm {
+    /// Who may log in there.
+    pub users: Users,
+    /// Where: listeners of the server.
+    pub listeners: Vec<SocketAddr>,
+}
+
 /// Why a server cannot be as it was asked to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// The realm is empty, or has 128 characters or more.
     #[error("a realm has 1 to 127 characters")]
     Realm,
+    /// Two sets of users have one realm, or one listener.
+    #[error("{0} is that of two realms")]
+    TwoRealms(String),
+    /// A realm is that of an address that is no listener.
+    #[error("the realm {realm} is that of {listener}, where nobody listens")]
+    RealmNowhere {
+        /// Which.
+        realm: String,
+        /// Where it was to be.
+        listener: SocketAddr,
+    },
     /// There is no listener.
     #[error("no listener")]
     NoListener,
@@ -151,12 +213,16 @@ impl TurnServerConfig {
             default_lifetime: DEFAULT_LIFETIME,
             max_lifetime: MAX_LIFETIME,
             nonce_lifetime: Duration::from_secs(3600),
+            nonce_key: NonceKey::Own,
+            realms: Vec::new(),
             stun: ServerConfig::default(),
             max_allocations: 4096,
             max_allocations_per_user: 1024,
             max_permissions: 256,
             max_channels: 256,
             max_bytes_per_second: None,
+            max_bytes_per_second_per_user: None,
+            max_bytes_per_second_in_total: None,
             max_connections: 4096,
             max_connections_per_source: 256,
             connection_idle: Duration::from_secs(30),
@@ -186,11 +252,8 @@ impl TurnServerConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        let realm = self.users.realm();
-        if realm.is_empty() || realm.chars().count() > 127 {
-            return Err(ConfigError::Realm);
-        }
         self.validate_addresses()?;
+        self.validate_realms()?;
         let mut domains = self.alternates.iter().filter_map(|other| other.domain.as_deref());
         if domains.any(|domain| domain.len() > 255 || !domain.is_ascii()) {
             return Err(ConfigError::Domain);
@@ -221,6 +284,32 @@ impl TurnServerConfig {
         }
         if self.default_lifetime > self.max_lifetime {
             return Err(ConfigError::Lifetimes);
+        }
+        Ok(())
+    }
+
+    fn validate_realms(&self) -> Result<(), ConfigError> {
+        let (mut names, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        let none = Vec::new();
+        let first = core::iter::once((&self.users, &none));
+        let others = self.realms.iter().map(|realm| (&realm.users, &realm.listeners));
+        for (users, listeners) in first.chain(others) {
+            let realm = users.realm();
+            if realm.is_empty() || realm.chars().count() > 127 {
+                return Err(ConfigError::Realm);
+            }
+            if !names.insert(realm) {
+                return Err(ConfigError::TwoRealms(realm.into()));
+            }
+            for listener in listeners {
+                if !self.listeners.contains(listener) {
+                    let (realm, listener) = (realm.into(), *listener);
+                    return Err(ConfigError::RealmNowhere { realm, listener });
+                }
+                if !taken.insert(*listener) {
+                    return Err(ConfigError::TwoRealms(listener.to_string()));
+                }
+            }
         }
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! Application data through the server, both ways, without a copy (RFC 8656 §11, §12.5 to §12.7,
 //! §14).
-use super::{TurnServer, allocation::Allocation, table::AllocationId};
+use super::{
+    Rates, TurnServer,
+    allocation::Allocation,
+    table::{AllocationId, Sharing},
+};
 use crate::ChannelData;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
@@ -137,13 +141,8 @@ impl TurnServer {
         way: Way,
         packet: Packet<'a>,
     ) -> Verdict<'a> {
-        let Some(allocation) = self.table.get_mut(id) else {
-            return self.drops.refuse(DropReason::Unexpected);
-        };
         let len = packet.payload.len();
-        if let Some(limit) = self.limits.bytes_per_second
-            && !allocation.bandwidth.take(now, len, limit)
-        {
+        if self.charge(now, id, len).is_none() {
             return self.drops.refuse(DropReason::TooFast);
         }
         self.account(id, way, len);
@@ -159,6 +158,36 @@ impl TurnServer {
                 Way::ToClient => traffic.to_client.add(len),
             }
         }
+    }
+
+    /// Takes note of data that is to be relayed, if allocation, user and server may relay so much.
+    fn charge(&mut self, now: Instant, id: AllocationId, len: usize) -> Option<()> {
+        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
+        if !rate.is_limited() && !account_rate.is_limited() && !total_rate.is_limited() {
+            return Some(());
+        }
+        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.after(now, len, rate)?;
+        let shared = of_account.after(now, len, account_rate)?;
+        self.bandwidth = self.bandwidth.after(now, len, total_rate)?;
+        (allocation.bandwidth, *of_account) = (own, shared);
+        Some(())
+    }
+
+    /// Takes note of data of a stream, which is relayed in any case. When more may follow, if that is
+    /// too much for allocation, user or server.
+    pub(super) fn overdraw(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        len: usize,
+    ) -> Option<Instant> {
+        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
+        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.overdraw(now, len, rate);
+        let shared = of_account.overdraw(now, len, account_rate);
+        let total = self.bandwidth.overdraw(now, len, total_rate);
+        [own, shared, total].into_iter().flatten().max()
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).

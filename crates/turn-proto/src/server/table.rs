@@ -1,15 +1,17 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
 use super::{
+    accounts::Accounts,
     allocation::Allocation,
+    bandwidth::Bandwidth,
     mobility::{Mobility, Move},
     relays::Relay,
     tickets::TicketNumber,
 };
 use crate::seeded::{SeededMap, SeededState};
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
+use alloc::{boxed::Box, collections::BTreeMap};
 use core::net::SocketAddr;
-use sans_io::{Path, Slab, SlabKey, SocketId};
+use sans_io::{Instant, Path, Slab, SlabKey, SocketId};
 use stun_proto::attribute::AddressFamily;
 
 /// Names an allocation.
@@ -20,12 +22,24 @@ pub(super) struct AllocationId(SlabKey);
 /// [`remove`](Self::remove), so none can be left over in one.
 #[derive(Debug)]
 pub(super) struct Table {
-    all: Slab<Box<Allocation>>,
+    all: Slab<Entry>,
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
-    by_account: BTreeMap<Arc<str>, usize>,
+    accounts: Accounts,
     by_ticket: BTreeMap<TicketNumber, AllocationId>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    allocation: Box<Allocation>,
+    account: SlabKey,
+}
+
+/// An allocation, and what its user has relayed by all of them.
+pub(super) struct Sharing<'t> {
+    pub(super) allocation: &'t mut Allocation,
+    pub(super) of_account: &'t mut Bandwidth,
 }
 
 impl Table {
@@ -35,7 +49,7 @@ impl Table {
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
-            by_account: BTreeMap::new(),
+            accounts: Accounts::default(),
             by_ticket: BTreeMap::new(),
         }
     }
@@ -47,15 +61,16 @@ impl Table {
 
     /// How many count for this account.
     pub(super) fn count_of(&self, account: &str) -> usize {
-        self.by_account.get(account).copied().unwrap_or(0)
+        self.accounts.count_of(account)
     }
 
     /// Takes in an allocation whose 5-tuple, bound addresses and sockets no other has.
-    pub(super) fn insert(&mut self, allocation: Allocation) -> AllocationId {
+    pub(super) fn insert(&mut self, now: Instant, allocation: Allocation) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
         let (client, relays) = (allocation.client, allocation.relays);
-        *self.by_account.entry(Arc::clone(&allocation.account)).or_default() += 1;
-        let id = AllocationId(self.all.insert(Box::new(allocation)));
+        let account = self.accounts.enter(now, &allocation.account);
+        let entry = Entry { allocation: Box::new(allocation), account };
+        let id = AllocationId(self.all.insert(entry));
         self.by_client.insert(client, id);
         if let Some(mobility) = &self.get(id).and_then(|allocation| allocation.mobility.as_ref()) {
             let ticket = mobility.ticket;
@@ -71,7 +86,7 @@ impl Table {
 
     /// Gives up an allocation.
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
-        let allocation = self.all.remove(id.0)?;
+        let Entry { allocation, account } = self.all.remove(id.0)?;
         self.by_client.remove(&allocation.client);
         if let Some(Mobility { ticket, last, next }) = allocation.mobility.as_deref() {
             self.by_ticket.remove(ticket);
@@ -86,12 +101,7 @@ impl Table {
             self.by_bound.remove(&relay.bound);
             self.by_socket.remove(&relay.socket);
         }
-        if let Some(count) = self.by_account.get_mut(&allocation.account) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_account.remove(&allocation.account);
-            }
-        }
+        self.accounts.leave(account);
         Some(allocation)
     }
 
@@ -99,15 +109,15 @@ impl Table {
     /// family.
     pub(super) fn rebind(&mut self, id: AllocationId, relay: Relay) {
         let _ = self.give_up(id, relay.family());
-        let Some(allocation) = self.all.get_mut(id.0) else { return };
-        allocation.relays.insert(relay);
+        let Some(entry) = self.all.get_mut(id.0) else { return };
+        entry.allocation.relays.insert(relay);
         self.by_bound.insert(relay.bound, id);
         self.by_socket.insert(relay.socket, id);
     }
 
     /// Takes the relayed address of a family away.
     pub(super) fn give_up(&mut self, id: AllocationId, family: AddressFamily) -> Option<Relay> {
-        let relay = self.all.get_mut(id.0)?.relays.remove(family)?;
+        let relay = self.all.get_mut(id.0)?.allocation.relays.remove(family)?;
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
         Some(relay)
@@ -116,20 +126,20 @@ impl Table {
     /// Gives another ticket to an allocation that has one. The one it had is kept in mind as that of
     /// its last move.
     pub(super) fn renew_ticket(&mut self, id: AllocationId, ticket: TicketNumber, last: Move) {
-        let allocation = self.all.get_mut(id.0);
+        let allocation = self.get_mut(id);
         let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
         let Some(mobility) = mobility else { return };
+        mobility.ticket = ticket;
         if let Some(old) = mobility.last.replace(last) {
             self.by_ticket.remove(&old.ticket);
         }
-        mobility.ticket = ticket;
         self.by_ticket.insert(ticket, id);
     }
 
     /// Has an allocation found by a path that no other has besides its own.
     pub(super) fn set_next_client(&mut self, id: AllocationId, path: Path) {
         self.clear_next_client(id);
-        let allocation = self.all.get_mut(id.0);
+        let allocation = self.get_mut(id);
         let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
         let Some(mobility) = mobility else { return };
         mobility.next = Some(path);
@@ -138,7 +148,7 @@ impl Table {
 
     /// The client has not moved after all.
     pub(super) fn clear_next_client(&mut self, id: AllocationId) {
-        let allocation = self.all.get_mut(id.0);
+        let allocation = self.get_mut(id);
         let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
         if let Some(next) = mobility.and_then(|mobility| mobility.next.take()) {
             self.by_client.remove(&next);
@@ -147,7 +157,7 @@ impl Table {
 
     /// Takes the path that a client has moved to for its own. The one that it left.
     pub(super) fn arrive(&mut self, id: AllocationId) -> Option<Path> {
-        let allocation = self.all.get_mut(id.0)?;
+        let allocation = self.get_mut(id)?;
         let to = allocation.mobility.as_mut()?.next.take()?;
         let from = core::mem::replace(&mut allocation.client, to);
         self.by_client.remove(&from);
@@ -160,11 +170,18 @@ impl Table {
     }
 
     pub(super) fn get(&self, id: AllocationId) -> Option<&Allocation> {
-        self.all.get(id.0).map(|allocation| &**allocation)
+        self.all.get(id.0).map(|entry| &*entry.allocation)
     }
 
     pub(super) fn get_mut(&mut self, id: AllocationId) -> Option<&mut Allocation> {
-        self.all.get_mut(id.0).map(|allocation| &mut **allocation)
+        self.all.get_mut(id.0).map(|entry| &mut *entry.allocation)
+    }
+
+    /// With what its user shares among all of them.
+    pub(super) fn get_sharing(&mut self, id: AllocationId) -> Option<Sharing<'_>> {
+        let Entry { allocation, account } = self.all.get_mut(id.0)?;
+        let of_account = self.accounts.bandwidth(*account)?;
+        Some(Sharing { allocation, of_account })
     }
 
     /// By the path between client and listener.

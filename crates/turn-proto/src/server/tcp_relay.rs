@@ -229,10 +229,7 @@ impl TurnServer {
             End::Peer => (peer, client, Way::ToClient),
         };
         self.account(allocation, way, bytes.len());
-        if let Some(limit) = self.limits.bytes_per_second
-            && let Some(allocation) = self.table.get_mut(allocation)
-            && let Some(until) = allocation.bandwidth.overdraw(now, bytes.len(), limit)
-        {
+        if let Some(until) = self.overdraw(now, allocation, bytes.len()) {
             self.peer_connections.hold(id, end, until);
             self.out.socket(SocketRequest::Pause(from));
         }

@@ -20,6 +20,7 @@ mod permission;
 mod play;
 mod policy;
 mod quota;
+mod realms;
 mod relay;
 mod streams;
 mod tcp_client;

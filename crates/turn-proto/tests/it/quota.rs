@@ -153,3 +153,57 @@ fn one_account_serves_hundreds_of_clients() {
         User::new("alice", "wonderland", &from).allocate(&mut desk);
     }
 }
+
+/// More allocations, or others in the place of those that ended, are no more bandwidth.
+#[test]
+fn a_user_relays_so_much_a_second_by_all_of_its_allocations() {
+    let mut config = desk::config();
+    config.max_bytes_per_second_per_user = core::num::NonZeroU32::new(10_000);
+    let mut desk = Desk::with(config);
+    let peer = address(PEER);
+    let mut passed = 0;
+    let mut alices: Vec<User> =
+        (0..4).map(|n| User::new("alice", "wonderland", &format!("7.7.7.{n}:1000"))).collect();
+    for _ in 0..10 {
+        for alice in &mut alices {
+            alice.allocate(&mut desk);
+            assert_eq!(alice.permit(&mut desk, &[peer]), 0);
+            for _ in 0..100 {
+                let outcome = alice.send_to(&mut desk, peer, &[1; 100]);
+                passed += usize::from(matches!(outcome, Outcome::Forwarded(..)));
+            }
+            let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+            assert_eq!(alice.ask(&mut desk, Method::REFRESH, end).code(), 0);
+        }
+        desk.pass(1);
+    }
+    assert_eq!(passed, 10 * 100);
+    let mut bob = User::bob();
+    bob.allocate(&mut desk);
+    assert_eq!(bob.permit(&mut desk, &[peer]), 0);
+    bob.send_to(&mut desk, peer, &[1; 100]).forwarded();
+}
+
+#[test]
+fn all_users_relay_so_much_a_second_together() {
+    let mut config = desk::config();
+    config.max_bytes_per_second_in_total = core::num::NonZeroU32::new(10_000);
+    let mut desk = Desk::with(config);
+    let peer = address(PEER);
+    let mut both = [User::alice(), User::bob()];
+    for user in &mut both {
+        user.allocate(&mut desk);
+        assert_eq!(user.permit(&mut desk, &[peer]), 0);
+    }
+    let mut passed = 0;
+    for _ in 0..10 {
+        for _ in 0..100 {
+            for user in &mut both {
+                let outcome = user.send_to(&mut desk, peer, &[1; 100]);
+                passed += usize::from(matches!(outcome, Outcome::Forwarded(..)));
+            }
+        }
+        desk.pass(1);
+    }
+    assert_eq!(passed, 10 * 100);
+}
