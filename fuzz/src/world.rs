@@ -178,6 +178,7 @@ fn record(kind: LookupKind, script: &mut Script<'_>) -> LookupAnswer {
             port: script.choose(&[0, 3478, 5349, u16::MAX]),
             target: name(script),
         },
+        LookupKind::Pointer => LookupAnswer::Pointer("host.example".into()),
         LookupKind::Naptr => LookupAnswer::Naptr {
             order: script.below(3) as u16,
             preference: script.below(3) as u16,

@@ -150,5 +150,5 @@ pub use policy::PeerPolicy;
 pub use prefix::{IpPrefix, PrefixError};
 pub use server::{
     AllocationEnd, AlternateTurnServer, ConfigError, Flow, NonceKey, RealmChanged, RelayAddress,
-    Traffic, TurnRealm, TurnServer, TurnServerConfig, TurnServerEvent, Users,
+    ThirdParty, Traffic, TurnRealm, TurnServer, TurnServerConfig, TurnServerEvent, Users,
 };

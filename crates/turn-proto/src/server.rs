@@ -27,6 +27,7 @@ mod requests;
 mod reservations;
 mod table;
 mod tcp_relay;
+mod third_party;
 mod tickets;
 mod users;
 
@@ -35,6 +36,7 @@ pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
 pub use config::{ConfigError, NonceKey, TurnRealm, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
+pub use third_party::ThirdParty;
 pub use users::Users;
 
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};

@@ -181,6 +181,7 @@ impl World {
                 port: 3478,
                 target: name("host.example"),
             },
+            LookupKind::Pointer => LookupAnswer::Pointer("host.example".into()),
             LookupKind::Naptr => LookupAnswer::Naptr {
                 order: self.rng.below(2) as u16,
                 preference: self.rng.below(2) as u16,

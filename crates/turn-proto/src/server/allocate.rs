@@ -71,6 +71,7 @@ impl TurnServer {
                 relays,
                 refused: params.refused,
                 mobility: mobility.map(Box::new),
+                session: identity.session_key(),
                 token,
                 phase: Phase::Opening(Box::new(Opening {
                     identity,

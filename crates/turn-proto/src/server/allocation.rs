@@ -2,16 +2,17 @@
 use super::{
     Traffic, auth::Identity, bandwidth::Bandwidth, channels::Channels, mobility::Mobility,
     permissions::Permissions, ports::PortRequirement, relays::Relays, reservations::Token,
+    users::Session,
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::{net::IpAddr, time::Duration};
 use sans_io::{Instant, Path, Transport};
 use stun_proto::{
-    TransactionId,
+    Key, TransactionId,
     attribute::{AddressFamily, Code},
 };
 
-/// What the server keeps for a client. It holds neither password nor key (RFC 8656 §6): each
+/// What the server keeps for a client. It holds neither password nor key of a user (RFC 8656 §6): each
 /// request is checked against the table of users.
 #[derive(Debug)]
 pub(super) struct Allocation {
@@ -31,6 +32,8 @@ pub(super) struct Allocation {
     pub refused: Option<(AddressFamily, Code)>,
     /// How it goes along to other addresses of the client, if it does.
     pub mobility: Option<Box<Mobility>>,
+    /// The key of the token that it was made or refreshed with last, if it was.
+    pub session: Option<Box<SessionKey>>,
     /// What is held back for the client besides.
     pub token: Option<Token>,
     pub phase: Phase,
@@ -44,6 +47,13 @@ pub(super) struct Allocation {
     pub permissions: Permissions,
     /// Short names for peers.
     pub channels: Channels,
+}
+
+/// The key of a token. Messages are signed with it, and it is good for nothing else.
+#[derive(Debug)]
+pub(super) struct SessionKey {
+    pub key: Key,
+    pub session: Session,
 }
 
 /// How far an allocation is.

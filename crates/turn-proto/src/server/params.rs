@@ -55,6 +55,7 @@ impl TurnServer {
         let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        let lifetime = identity.limit(now, lifetime);
         if let Some(ReservationToken(token)) = message.get() {
             let token = Token(token);
             if even.is_some() || families {

@@ -91,8 +91,9 @@ impl TurnServer {
             Err(None) => return Verdict::Consumed,
             Err(Some(reason)) => return self.drops.refuse(reason),
         };
-        let unknown: UnknownAttributes =
-            message.unknown_required_to(|kind| self.understands(message.method(), kind)).collect();
+        let unknown: UnknownAttributes = message
+            .unknown_required_to(|kind| self.understands(path, message.method(), kind))
+            .collect();
         if !unknown.is_empty() {
             let kind = MessageType::error(message.method());
             return self.reply(path, &identity, kind, message.transaction_id(), |reply| {
@@ -139,12 +140,12 @@ impl TurnServer {
     }
 
     /// Whether this server knows a comprehension-required attribute.
-    pub(super) fn understands(&self, method: Method, kind: AttributeType) -> bool {
+    pub(super) fn understands(&self, path: Path, method: Method, kind: AttributeType) -> bool {
         const DISCOVERY: [AttributeType; 3] =
             [AttributeType::CHANGE_REQUEST, AttributeType::PADDING, AttributeType::RESPONSE_PORT];
-        // Tokens are not offered by this server (RFC 7635 §7).
+        // Where tokens are not offered they are unknown (RFC 7635 §7).
         kind.is_known()
-            && kind != AttributeType::ACCESS_TOKEN
+            && (kind != AttributeType::ACCESS_TOKEN || self.realms.takes_tokens(path))
             && !(method == Method::BINDING && DISCOVERY.contains(&kind))
             && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
     }

@@ -62,7 +62,7 @@ impl TurnServer {
         message: &Message<'a>,
     ) -> Verdict<'a> {
         if message
-            .unknown_required_to(|kind| self.understands(message.method(), kind))
+            .unknown_required_to(|kind| self.understands(path, message.method(), kind))
             .next()
             .is_some()
         {

@@ -62,8 +62,10 @@ impl TurnServer {
             return self.accept(path, identity, message, |reply| reply.push(&Lifetime(0)));
         }
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        let lifetime = identity.limit(now, lifetime);
         let expires = now.saturating_add(lifetime);
         if let Some(allocation) = self.table.get_mut(id) {
+            allocation.session = identity.session_key();
             for family in meant {
                 if let Some(relay) = allocation.relays.get_mut(family) {
                     relay.expires = expires;

@@ -25,4 +25,5 @@ mod relay;
 mod streams;
 mod tcp_client;
 mod tcp_relay;
+mod third_party;
 mod worlds;
