@@ -14,6 +14,7 @@ mod names;
 mod negotiation;
 mod peers;
 mod process;
+mod relaying;
 mod server;
 mod tls;
 

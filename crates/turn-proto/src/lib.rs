@@ -45,12 +45,14 @@
 //!
 //! # What is here
 //!
-//! * [`TurnClient`]: one allocation on one server, kept alive with its permissions and channels.
+//! * [`TurnClient`]: one allocation on one server, of one family or both, kept alive with its
+//!   permissions and channels; it goes along to another local address (RFC 8016), and may relay TCP
+//!   instead of datagrams (RFC 6062).
 //! * [`TurnServer`]: allocations, permissions, channels and relaying, for any number of clients; it
 //!   answers STUN Binding requests too.
 //! * [`ChannelData`], [`ChannelNumber`] and [`stream_frame`]: the one message of TURN that is not
 //!   STUN, and where it ends on a stream.
-//! * [`PeerPolicy`], [`IpPrefix`], [`Users`], [`RelayAddress`]: what a server is told.
+//! * [`PeerPolicy`], [`IpPrefix`], [`Users`], [`ThirdParty`], [`RelayAddress`]: what a server is told.
 //!
 //! Both machines keep the laws of [`sans_io`]. Relayed data is borrowed from the input that it came
 //! in: it is neither copied nor queued, and relaying it allocates nothing.
