@@ -220,6 +220,12 @@ impl Subject for Client {
             TurnEvent::Closed => self.allocated = false,
             TurnEvent::Failed { .. }
             | TurnEvent::Refreshed { .. }
+            | TurnEvent::Moved { .. }
+            | TurnEvent::MoveFailed { .. }
+            | TurnEvent::Connected { .. }
+            | TurnEvent::ConnectionFailed { .. }
+            | TurnEvent::ConnectionEnded { .. }
+            | TurnEvent::ConnectionAttempted { .. }
             | TurnEvent::PermissionInstalled { .. }
             | TurnEvent::PermissionFailed { .. }
             | TurnEvent::ChannelBound { .. }

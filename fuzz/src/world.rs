@@ -56,7 +56,7 @@ impl World {
                 self.ask(Asked::Stream(id, transport, remote));
             }
             SocketRequest::Close(id) => self.open.retain(|open| *open != id),
-            SocketRequest::Hangup(_) => {}
+            SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_) => {}
         }
     }
 
@@ -178,6 +178,7 @@ fn record(kind: LookupKind, script: &mut Script<'_>) -> LookupAnswer {
             port: script.choose(&[0, 3478, 5349, u16::MAX]),
             target: name(script),
         },
+        LookupKind::Pointer => LookupAnswer::Pointer("host.example".into()),
         LookupKind::Naptr => LookupAnswer::Naptr {
             order: script.below(3) as u16,
             preference: script.below(3) as u16,

@@ -15,6 +15,7 @@ mod names;
 mod negotiation;
 mod peers;
 pub(crate) mod process;
+mod relaying;
 mod server;
 mod tls;
 

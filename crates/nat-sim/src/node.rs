@@ -167,6 +167,10 @@ pub(crate) struct StreamEnd {
     pub(crate) buffer: BytesMut,
     /// The machine wants to hear no more of it.
     pub(crate) hung_up: bool,
+    /// The machine wants to hear no more of it for now.
+    pub(crate) paused: bool,
+    /// The other side ended it, which the machine is to hear behind what is in the buffer.
+    pub(crate) ended: bool,
     /// News that are queued and not told yet.
     pub(crate) news: usize,
     pub(crate) wake: Option<Instant>,

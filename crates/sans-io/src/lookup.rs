@@ -15,6 +15,8 @@ pub enum LookupKind {
     Srv,
     /// NAPTR records (RFC 3403), as RFC 5928 uses them.
     Naptr,
+    /// PTR records, as service discovery uses them (RFC 6763).
+    Pointer,
 }
 
 /// A question. The driver answers with [`Input::LookedUp`](crate::Input::LookedUp).
@@ -57,6 +59,8 @@ pub enum LookupAnswer {
         /// The next name to ask for.
         replacement: Arc<str>,
     },
+    /// A PTR record: another name.
+    Pointer(Arc<str>),
 }
 
 /// Why a lookup gave nothing.

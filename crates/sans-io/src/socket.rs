@@ -59,7 +59,8 @@ pub enum SocketRequest {
         id: SocketId,
         /// TCP or TLS.
         transport: Transport,
-        /// The address to connect from, where it matters.
+        /// The address to connect from, where it matters. It may be one that the machine listens on, or
+        /// connects from to others: connections are told apart by both their addresses.
         local: Option<SocketAddr>,
         /// Whom to connect to.
         remote: SocketAddr,
@@ -70,6 +71,11 @@ pub enum SocketRequest {
     Close(SocketId),
     /// Close the one connection of this path.
     Hangup(Path),
+    /// Read no more of this connection, so that whoever sends there has to wait. Asked for where it is
+    /// accepted or opened, before any of its bytes are offered, it keeps all of them away.
+    Pause(Path),
+    /// Read it again, from where it was left.
+    Resume(Path),
 }
 
 /// Why a socket could not be opened, or was lost later.

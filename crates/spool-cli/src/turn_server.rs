@@ -202,6 +202,12 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> Result<TurnServiceBu
     if settings.old_channels {
         builder = builder.channels(ChannelRange::Rfc5766);
     }
+    if settings.tcp_relay {
+        builder = builder.tcp_relay();
+    }
+    if settings.mobility {
+        builder = builder.mobility();
+    }
     Ok(builder.accounts(reloadable.accounts.clone()).peers(settings.peers()))
 }
 

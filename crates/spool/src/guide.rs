@@ -45,6 +45,24 @@
 //! after it has named the realm. Where the accounts of all customers may stand in one set, no realms are
 //! needed: names of time-limited accounts hold whatever tells customers apart, and secrets are several.
 //!
+//! **Tokens.** Where an authorization server gives clients tokens instead (RFC 7635), the file says what
+//! they are issued for and where the keys are that both servers share: lines of `KID:KEY`, the key 16 or
+//! 32 bytes in base64, for A128GCM or A256GCM. All clients of a key count as one user for `user-quota`,
+//! and no allocation outlasts its token.
+//!
+//! ```toml
+//! [oauth]
+//! server-name = "turn.example.org"
+//! keys = "/etc/spool/oauth.keys"
+//! ```
+//!
+//! **More than datagrams.** `tcp-relay` relays TCP for clients that ask for it over TCP or TLS (RFC 6062):
+//! they connect to peers, and peers with a permission to them. What a peer sends waits with the peer until
+//! the client has come for it; each allocation has at most 64 such connections. Ports of the relay are then
+//! to be open for TCP as well. `mobility` lets a client that changes its network go on with the allocation
+//! that it has (RFC 8016). Both must reach the very server that the allocation is on, so a balancer in
+//! front of several has to send all of one client there.
+//!
 //! **Who is reached.** Public addresses alone, and no service of the server's own host. `deny-peer` is
 //! for public addresses of your own that trust each other; `allow-peer` for private ones that a relay
 //! is meant to reach, such as a media server's.

@@ -70,6 +70,6 @@ pub use turn_proto::{
     TurnServerEvent,
 };
 pub use turn_server::{
-    Accounts, ControlError, InheritedSockets, ServeError, TurnControl, TurnService,
+    Accounts, ControlError, InheritedSockets, ServeError, TokenSecret, TurnControl, TurnService,
     TurnServiceBuilder, TurnSnapshot,
 };

@@ -11,7 +11,7 @@ mod watch;
 
 #[cfg(feature = "tls")]
 pub use certificate::{ShownCertificate, certificate};
-pub use resolve::{LookupError, resolve};
+pub use resolve::{LookupError, discover, resolve};
 
 pub use stun_proto::attribute::Algorithm;
 pub use stun_proto::{
@@ -153,7 +153,7 @@ pub async fn query(
     let path = Path::new(*transport, SocketAddr::new(local, 0), *address);
     let query = Query::new(path, server_name.clone(), credentials, seed);
     let mut sockets = Sockets::default();
-    sockets.use_services(services.clone());
+    sockets.use_services(services.clone().for_nat_discovery());
     let (event, watched) = first_event(Watched::new(query, address.ip()), sockets).await;
     match event {
         Some(QueryEvent::Bound(binding)) => Ok(binding),

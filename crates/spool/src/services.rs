@@ -8,9 +8,9 @@ mod tls;
 
 pub use names::Names;
 #[cfg(feature = "tls")]
-pub(crate) use tls::certificate as certificate_fault;
-#[cfg(feature = "tls")]
 pub use tls::{Identity, IdentityError, Trust, TrustError};
+#[cfg(feature = "tls")]
+pub(crate) use tls::{Usage, certificate as certificate_fault};
 
 /// Name servers and trust, as the operating system has them unless told otherwise. Clones share
 /// what was loaded.
@@ -29,6 +29,15 @@ pub struct Services {
 }
 
 impl Services {
+    /// Says of connections over TLS that they are to find out an address.
+    pub(crate) fn for_nat_discovery(self) -> Self {
+        #[cfg(feature = "tls")]
+        let this = Self { trust: self.trust.used_for(Usage::NatDiscovery), ..self };
+        #[cfg(not(feature = "tls"))]
+        let this = self;
+        this
+    }
+
     /// Looks names up there.
     #[must_use]
     pub fn with_names(mut self, names: Names) -> Self {

@@ -9,7 +9,7 @@ mod opening;
 mod relays;
 mod watch;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, TokenSecret};
 pub use builder::TurnServiceBuilder;
 pub use control::{ControlError, TurnControl, TurnSnapshot};
 pub use error::ServeError;

@@ -100,7 +100,9 @@ impl TokenKey {
         };
         let plain = plain.map_err(|_| TokenError::NotAuthentic)?;
         let contents = TokenContents::parse(&plain).ok_or(TokenError::Malformed)?;
-        if contents.is_valid(unix_time) { Ok(contents) } else { Err(TokenError::Expired) }
+        // RFC 7635 §7: lifetime + 5 s > abs(now - timestamp).
+        let is_valid = !contents.remaining(unix_time).is_zero();
+        if is_valid { Ok(contents) } else { Err(TokenError::Expired) }
     }
 
     /// Seals a token, as an authorization server does: the value of
@@ -128,13 +130,14 @@ impl TokenContents {
         Key::new(&self.mac_key).with_sha256()
     }
 
-    /// RFC 7635 §7: lifetime + 5 s > abs(now - timestamp).
-    fn is_valid(&self, unix_time: Duration) -> bool {
+    /// How long the token is still good at `unix_time` since 1970, and so how long an allocation made
+    /// with it may last (RFC 7635 §9): lifetime + 5 s - abs(now - timestamp).
+    pub fn remaining(&self, unix_time: Duration) -> Duration {
         let seconds = self.timestamp >> 16;
         let fraction = (self.timestamp & 0xFFFF) * 1_000_000_000 / 64_000;
         let issued = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(fraction));
         let lifetime = Duration::from_secs(self.lifetime_s.into());
-        lifetime.saturating_add(DELTA) > unix_time.abs_diff(issued)
+        lifetime.saturating_add(DELTA).saturating_sub(unix_time.abs_diff(issued))
     }
 
     fn parse(plain: &[u8]) -> Option<Self> {

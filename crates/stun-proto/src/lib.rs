@@ -129,7 +129,7 @@ pub use message::{HEADER_LEN, Message, ParseError};
 pub use message_type::{Class, MessageType, Method};
 pub use nonces::{NONCE_LEN, NonceState, Nonces};
 pub use prepare::{PrepareError, opaque_string, sasl_prep};
-pub use resolve::{ResolveError, ResolveEvent, ResolvedServer, Resolver};
+pub use resolve::{ResolveError, ResolveEvent, ResolvedServer, Resolver, TURN_ANYCAST};
 pub use retransmit::{Retransmit, RetransmitConfig, Retry};
 pub use rtt::RttEstimate;
 pub use security_features::SecurityFeatures;

@@ -2,7 +2,7 @@
 //! RFC 2782).
 use crate::{Entropy, Host, Scheme, Uri};
 use alloc::{format, sync::Arc, vec, vec::Vec};
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use sans_io::{
     Input, Instant, LookupAnswer, LookupFault, LookupId, LookupKind, LookupRequest, Machine,
     Outbox, Output, Transport, Verdict,
@@ -12,6 +12,13 @@ mod naptr;
 mod srv;
 #[cfg(test)]
 mod tests;
+
+/// Where a request reaches the nearest TURN server that is there for everybody, if there is one (RFC
+/// 8155 §6, §9). It names its own address in a refusal, 300 (Try Alternate), and all else goes there.
+pub const TURN_ANYCAST: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 10)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 1, 0, 0, 0, 0, 0, 2)),
+];
 
 /// How many lookups one URI may cause: enough for three transports through a chain of NAPTR
 /// records, and no lever for whoever writes the records.
@@ -66,6 +73,7 @@ enum Query {
     Address { transport: Transport, port: u16 },
     Srv { transport: Transport, or_address: Option<Arc<str>> },
     Naptr { transports: Vec<Transport>, chain: u8 },
+    Pointer { transport: Transport },
 }
 
 /// Looks a URI up.
@@ -148,6 +156,57 @@ impl Resolver {
         Ok(resolver)
     }
 
+    /// Looks for the TURN servers that are there for whoever is in a domain (RFC 8155 §4, §5): by its
+    /// S-NAPTR records, and by those of DNS service discovery. Transports and numbers are as in
+    /// [`new`](Self::new). Certificates are to be for the domain.
+    ///
+    /// ```
+    /// use sans_io::{LookupKind, Machine, Output, Transport};
+    /// use stun_proto::Resolver;
+    /// let mut resolver = Resolver::discover("example.org.", &[Transport::Udp], 0, [1; 32]);
+    /// let Output::Lookup(naptr) = resolver.poll_output() else { unreachable!() };
+    /// let Output::Lookup(pointer) = resolver.poll_output() else { unreachable!() };
+    /// assert_eq!((naptr.kind, &*naptr.name), (LookupKind::Naptr, "example.org"));
+    /// assert_eq!((pointer.kind, &*pointer.name), (LookupKind::Pointer, "_turn._udp.example.org"));
+    /// ```
+    pub fn discover(
+        domain: &str,
+        supported: &[Transport],
+        first_lookup: u64,
+        seed: [u8; 32],
+    ) -> Self {
+        let mut resolver = Self {
+            scheme: Scheme::Turn,
+            name: domain.trim_end_matches('.').into(),
+            supported: supported.to_vec(),
+            steps: Vec::new(),
+            entropy: Entropy::new(seed),
+            first_lookup,
+            lookups: 0,
+            outputs: Outbox::new(0),
+            done: false,
+        };
+        let (name, transports) = (Arc::clone(&resolver.name), supported.to_vec());
+        // Not the first of a chain: a domain without these records has no server of this kind, for
+        // what else is at its name may be anything (RFC 8155 §4.2).
+        let query = Query::Naptr { transports, chain: 1 };
+        let naptr = resolver.ask(LookupKind::Naptr, name, query);
+        resolver.steps.extend(naptr);
+        for transport in supported {
+            let service = match transport {
+                Transport::Udp => "_turn._udp",
+                Transport::Tcp => "_turn._tcp",
+                Transport::Tls => "_turns._tcp",
+            };
+            let name = format!("{service}.{}", resolver.name).into();
+            let query = Query::Pointer { transport: *transport };
+            let pointer = resolver.ask(LookupKind::Pointer, name, query);
+            resolver.steps.extend(pointer);
+        }
+        resolver.settle();
+        resolver
+    }
+
     /// RFC 5928 §3, steps 1 to 4; RFC 8489 §8.1 knows no NAPTR.
     fn first_steps(&mut self, uri: &Uri) -> Vec<Step> {
         let port = uri.port.unwrap_or(uri.scheme.default_port());
@@ -218,7 +277,9 @@ impl Resolver {
                 .iter()
                 .filter_map(|answer| match answer {
                     LookupAnswer::Address(ip) => Some(self.server(transport, *ip, port)),
-                    LookupAnswer::Srv { .. } | LookupAnswer::Naptr { .. } => None,
+                    LookupAnswer::Srv { .. }
+                    | LookupAnswer::Naptr { .. }
+                    | LookupAnswer::Pointer(_) => None,
                 })
                 .take(MAX_SERVERS)
                 .collect(),
@@ -233,6 +294,17 @@ impl Resolver {
                 targets
                     .into_iter()
                     .filter_map(|(name, port)| self.ask_address(name, transport, port))
+                    .collect()
+            }
+            Query::Pointer { transport } => {
+                let names = answers.iter().filter_map(|answer| match answer {
+                    LookupAnswer::Pointer(name) => Some(Arc::clone(name)),
+                    _ => None,
+                });
+                let query = Query::Srv { transport, or_address: None };
+                names
+                    .take(MAX_SERVERS)
+                    .filter_map(|name| self.ask(LookupKind::Srv, name, query.clone()))
                     .collect()
             }
             Query::Naptr { transports, chain } => {

@@ -1,31 +1,42 @@
 //! The client of one TURN server (RFC 8656 §7 to §12): allocation, permissions, channels, data.
+mod allocation;
 mod channels;
 mod commands;
 mod config;
+mod connections;
 mod data;
 mod event;
+mod mobility;
 mod outcome;
+mod paths;
 mod permissions;
 mod request;
+mod tcp_relay;
 mod transaction;
 
 pub use commands::{AllocateError, NotAllocated, PeerError};
-pub use config::TurnClientConfig;
+pub use config::{RelayedFamilies, RelayedPort, RelayedTransport, TurnClientConfig};
 pub use data::SendError;
-pub use event::{TurnEvent, TurnFault};
+pub use event::{RefusedFamily, TurnEvent, TurnFault};
+pub use mobility::RebindError;
+pub use tcp_relay::{ConnectError, ConnectionAttempt};
 
-use crate::{ChannelNumber, framing::stream_frame};
-use alloc::collections::VecDeque;
+use crate::{ChannelNumber, framing::stream_frame, per_family::PerFamily};
+use alloc::{collections::VecDeque, vec::Vec};
+use allocation::{AllocationOptions, Rejected};
+use bytes::Bytes;
 use channels::Channels;
+use connections::Connections;
 use core::{
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
+use paths::{Outlook, Paths, Standing};
 use permissions::Permissions;
 use request::{PEERS_PER_REQUEST, Purpose, Task};
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Path,
-    PathFault, SocketRequest, Timers, Transport, Verdict,
+    PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
 use stun_proto::{Entropy, LongTermClient, Transactions};
 use transaction::Sent;
@@ -70,10 +81,22 @@ pub struct TurnClient {
     entropy: Entropy,
     login: LongTermClient,
     state: State,
+    paths: Paths,
+    options: AllocationOptions,
+    /// The family that the server did not give of late.
+    rejected: Option<Rejected>,
+    /// What the allocation is moved with to another path.
+    ticket: Option<Bytes>,
+    /// Requests that the server could not make out, to be made when it knows the path.
+    stranded: Vec<Task>,
+    /// How often the server is yet to be told where the client is now.
+    nudges: u8,
     /// How often the newest refresh was refused with what may pass.
     refusals: u32,
     permissions: Permissions,
     channels: Channels,
+    connections: Connections,
+    sockets: SocketIds,
     /// Requests that wait for an answer.
     transactions: Transactions<Sent>,
     /// Requests that wait to be released.
@@ -90,7 +113,7 @@ enum State {
     /// It was asked for.
     Allocating,
     /// There is one.
-    Allocated { relayed: SocketAddr, expires: Instant },
+    Allocated { relayed: PerFamily<SocketAddr>, expires: Instant },
     /// It is being given up; `announce`: as the parent asked.
     Closing { announce: bool },
 }
@@ -101,19 +124,34 @@ enum Timer {
     Expiry,
     Permissions,
     Channel(ChannelNumber),
+    Nudge,
 }
 
 impl TurnClient {
     /// A client that does nothing yet. `seed` is secret, and used for nothing else.
     pub fn new(config: TurnClientConfig, seed: [u8; 32]) -> Self {
+        Self::with_sockets(config, SocketIds::root(), seed)
+    }
+
+    /// The same with a block of numbers for the sockets of data connections, which it asks for where
+    /// it has TCP relayed, and only there.
+    pub fn with_sockets(config: TurnClientConfig, sockets: SocketIds, seed: [u8; 32]) -> Self {
         Self {
             login: LongTermClient::new(config.credentials.clone()),
             clock: Clock::default(),
             entropy: Entropy::new(seed),
             state: State::Idle { not_before: Instant::ZERO },
+            paths: Paths::new(config.path),
+            options: AllocationOptions::new(&config),
+            rejected: None,
+            ticket: None,
+            stranded: Vec::new(),
+            nudges: 0,
             refusals: 0,
             permissions: Permissions::default(),
             channels: Channels::default(),
+            connections: Connections::default(),
+            sockets,
             transactions: no_transactions(&config),
             waiting: VecDeque::new(),
             timers: Timers::default(),
@@ -123,14 +161,24 @@ impl TurnClient {
         }
     }
 
-    /// The path to the server.
+    /// The path to the server: the one of the configuration, until the allocation
+    /// [moves](Self::rebind).
     pub const fn path(&self) -> Path {
-        self.config.path
+        self.paths.current()
     }
 
-    /// The relayed address, while there is one.
-    pub const fn relayed(&self) -> Option<SocketAddr> {
-        match self.state {
+    /// The relayed address, while there is one; the IPv4 one of two.
+    pub fn relayed(&self) -> Option<SocketAddr> {
+        self.relayed_addresses().and_then(|relayed| relayed.iter().next().copied())
+    }
+
+    /// The relayed address of the family that `peer` is of.
+    pub fn relayed_towards(&self, peer: IpAddr) -> Option<SocketAddr> {
+        self.relayed_addresses().and_then(|relayed| relayed.of(peer).copied())
+    }
+
+    const fn relayed_addresses(&self) -> Option<&PerFamily<SocketAddr>> {
+        match &self.state {
             State::Allocated { relayed, .. } => Some(relayed),
             State::Idle { .. } | State::Allocating | State::Closing { .. } => None,
         }
@@ -175,6 +223,7 @@ impl TurnClient {
                     self.timers.set(Timer::Permissions, self.permissions.next_refresh());
                 }
                 Timer::Channel(number) => self.ask_channel_again(now, number),
+                Timer::Nudge => self.nudge(now),
             }
         }
         now
@@ -191,21 +240,29 @@ impl TurnClient {
         self.out.event(event);
     }
 
-    fn receive<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Verdict<'a> {
+    fn receive<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         let verdict = match bytes {
             [0x40..=0x4F, ..] => self.receive_channel_data(now, bytes),
-            _ => self.receive_message(now, bytes),
+            _ => self.receive_message(now, path, bytes),
         };
-        let stream = self.config.path.transport().is_stream();
-        if stream && verdict == Verdict::Dropped(DropReason::Malformed) {
+        if path.transport().is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
             // Out of step: where the next message begins cannot be known.
-            self.out.socket(SocketRequest::Hangup(self.config.path));
-            self.disconnect(now);
+            self.out.socket(SocketRequest::Hangup(path));
+            self.disconnect(now, path);
         }
         verdict
     }
 
-    fn disconnect(&mut self, now: Instant) {
+    /// A stream to the server is no more.
+    fn disconnect(&mut self, now: Instant, path: Path) {
+        match self.paths.standing(&path) {
+            Some(Standing::Current) => {}
+            Some(Standing::Next) => return self.move_failed(TurnFault::Disconnected),
+            Some(Standing::Left) | None => return,
+        }
+        if self.paths.lose_current() == Outlook::Open {
+            return;
+        }
         match self.state {
             State::Idle { .. } => {}
             State::Allocating => self.fail(now, TurnFault::Disconnected),
@@ -220,20 +277,23 @@ impl Machine for TurnClient {
 
     fn handle_input<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
         let now = self.advance(now);
+        if let Some(verdict) = self.handle_data_input(now, &input) {
+            return verdict;
+        }
         match input {
+            Input::Socket { id, state } => self.data_opened(now, id, state),
             Input::Timeout => Verdict::Consumed,
-            Input::Received { path, bytes, .. } if path == self.config.path => {
-                self.receive(now, bytes)
+            Input::Received { path, bytes, .. } if self.paths.standing(&path).is_some() => {
+                self.receive(now, path, bytes)
             }
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
-                if path == self.config.path && path.transport() != Transport::Udp =>
+                if self.paths.standing(&path).is_some() && path.transport() != Transport::Udp =>
             {
-                self.disconnect(now);
+                self.disconnect(now, path);
                 Verdict::Consumed
             }
             Input::Received { .. }
             | Input::PathFailed { .. }
-            | Input::Socket { .. }
             | Input::Accepted { .. }
             | Input::LookedUp { .. } => Verdict::Unclaimed,
         }
@@ -247,13 +307,17 @@ impl Machine for TurnClient {
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
-        if path.transport().is_stream() { stream_frame(buffer) } else { Frame::Whole(buffer.len()) }
+        if !path.transport().is_stream() {
+            return Frame::Whole(buffer.len());
+        }
+        self.data_frame(path, buffer).unwrap_or_else(|| stream_frame(buffer))
     }
 }
 
-/// One request for the allocation, and one for each permission and channel.
+/// One request for the allocation, one that moves it, and one for each connection, permission and
+/// channel.
 const fn requests_max(config: &TurnClientConfig) -> usize {
-    1 + config.max_permissions + config.max_channels
+    2 + config.max_connections + config.max_permissions + config.max_channels
 }
 
 fn no_transactions(config: &TurnClientConfig) -> Transactions<Sent> {
@@ -268,6 +332,3 @@ const LATE_MAX: usize = 32;
 const AGAIN_AFTER: Duration = Duration::from_secs(12);
 /// How often a refresh is.
 const REFUSALS_MAX: u32 = 4;
-
-/// How long a server without room is left alone (RFC 8656 §7.4).
-const LEAVE_ALONE: Duration = Duration::from_secs(60);

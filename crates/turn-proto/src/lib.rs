@@ -45,12 +45,14 @@
 //!
 //! # What is here
 //!
-//! * [`TurnClient`]: one allocation on one server, kept alive with its permissions and channels.
+//! * [`TurnClient`]: one allocation on one server, of one family or both, kept alive with its
+//!   permissions and channels; it goes along to another local address (RFC 8016), and may relay TCP
+//!   instead of datagrams (RFC 6062).
 //! * [`TurnServer`]: allocations, permissions, channels and relaying, for any number of clients; it
 //!   answers STUN Binding requests too.
 //! * [`ChannelData`], [`ChannelNumber`] and [`stream_frame`]: the one message of TURN that is not
 //!   STUN, and where it ends on a stream.
-//! * [`PeerPolicy`], [`IpPrefix`], [`Users`], [`RelayAddress`]: what a server is told.
+//! * [`PeerPolicy`], [`IpPrefix`], [`Users`], [`ThirdParty`], [`RelayAddress`]: what a server is told.
 //!
 //! Both machines keep the laws of [`sans_io`]. Relayed data is borrowed from the input that it came
 //! in: it is neither copied nor queued, and relaying it allocates nothing.
@@ -131,6 +133,7 @@ mod channel_data;
 mod client;
 mod framing;
 mod lifetime;
+mod per_family;
 mod policy;
 mod prefix;
 mod seeded;
@@ -139,8 +142,9 @@ mod server;
 pub use channel::{ChannelNumber, ChannelRange};
 pub use channel_data::{CHANNEL_DATA_HEADER, ChannelData, ChannelDataError};
 pub use client::{
-    AllocateError, NotAllocated, PeerError, SendError, TurnClient, TurnClientConfig, TurnEvent,
-    TurnFault,
+    AllocateError, ConnectError, ConnectionAttempt, NotAllocated, PeerError, RebindError,
+    RefusedFamily, RelayedFamilies, RelayedPort, RelayedTransport, SendError, TurnClient,
+    TurnClientConfig, TurnEvent, TurnFault,
 };
 pub use framing::{stream_frame, stream_frame_in};
 pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_LIFETIME};
@@ -148,5 +152,5 @@ pub use policy::PeerPolicy;
 pub use prefix::{IpPrefix, PrefixError};
 pub use server::{
     AllocationEnd, AlternateTurnServer, ConfigError, Flow, NonceKey, RealmChanged, RelayAddress,
-    Traffic, TurnRealm, TurnServer, TurnServerConfig, TurnServerEvent, Users,
+    ThirdParty, Traffic, TurnRealm, TurnServer, TurnServerConfig, TurnServerEvent, Users,
 };

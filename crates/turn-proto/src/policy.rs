@@ -73,7 +73,7 @@ impl PeerPolicy {
 
     /// Whether a rule names this very address as allowed, and none denies it. Of loopback addresses,
     /// which are all one host's, the network is name enough.
-    pub(crate) fn names_host(&self, address: IpAddr) -> bool {
+    pub(crate) fn allows_explicitly(&self, address: IpAddr) -> bool {
         let is_name = |prefix: &IpPrefix| {
             prefix.contains(address) && (prefix.is_host() || address.is_loopback())
         };

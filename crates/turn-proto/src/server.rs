@@ -1,5 +1,6 @@
 //! The server (RFC 8656): it gives clients relayed addresses, and relays for them.
 mod accounts;
+mod addressing;
 mod admin;
 mod allocate;
 mod allocation;
@@ -9,48 +10,52 @@ mod bandwidth;
 mod channels;
 mod config;
 mod connections;
+mod ending;
 mod event;
+mod mobility;
 mod opening;
+mod params;
+mod peer_connections;
 mod permissions;
 mod ports;
-mod reach;
 mod realms;
+mod receiving;
 mod relay;
 mod relays;
 mod reply;
 mod requests;
 mod reservations;
 mod table;
+mod tcp_relay;
+mod third_party;
+mod tickets;
 mod users;
-mod wish;
 
+pub use addressing::RelayAddress;
 pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
 pub use config::{ConfigError, NonceKey, TurnRealm, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
-pub use reach::RelayAddress;
+pub use third_party::ThirdParty;
 pub use users::Users;
 
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
-use alloc::{sync::Arc, vec::Vec};
-use allocation::Allocation;
+use addressing::RelayAddressing;
+use alloc::vec::Vec;
 use bandwidth::{Bandwidth, Rate};
 use connections::{Admission, Connections};
 use core::time::Duration;
 use event::Pace;
-use reach::Reach;
+use peer_connections::PeerConnections;
 use realms::Realms;
-use relays::Relays;
 use reservations::Reservations;
 use sans_io::{
-    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, PacketMeta,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, MAX_FRAME, Machine, Outbox, Output,
     Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
 };
-use stun_proto::{
-    AttributeType, BindingServer, Class, Entropy, Message, MessageType, Method, SourceLimiter,
-    attribute::{AddressFamily, Code, ErrorCode, UnknownAttributes, XorMappedAddress},
-};
+use stun_proto::{BindingServer, Entropy, SourceLimiter};
 use table::{AllocationId, Table};
+use tickets::Tickets;
 
 /// How long the driver has to open a socket. A client gives up after 39.5 s.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
@@ -110,20 +115,24 @@ pub struct TurnServer {
     entropy: Entropy,
     realms: Realms,
     /// How much whoever has not logged in may make this server send.
-    strangers: SourceLimiter,
+    unauthenticated_limiter: SourceLimiter,
     binding: BindingServer,
-    reach: Reach,
+    addressing: RelayAddressing,
     limits: Limits,
     rates: Rates,
     /// How much all allocations have relayed of late.
     bandwidth: Bandwidth,
     can_set_dont_fragment: bool,
     channels: ChannelRange,
+    is_mobility_allowed: bool,
+    relays_tcp: bool,
+    tickets: Tickets,
     /// Binding requests take a user too.
     secure_binding: bool,
     sockets: SocketIds,
     table: Table,
     connections: Connections,
+    peer_connections: PeerConnections,
     reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
@@ -146,6 +155,8 @@ struct Limits {
     allocations_per_user: usize,
     permissions: usize,
     channels: usize,
+    connections: usize,
+    peer_connections: usize,
     default_lifetime: Duration,
     max_lifetime: Duration,
 }
@@ -177,13 +188,14 @@ impl TurnServer {
             config.nonce_lifetime,
             &mut entropy,
         );
+        let tickets = Tickets::new(entropy.secret());
         Ok(Self {
             clock: Clock::default(),
             realms,
-            strangers: SourceLimiter::new(config.stun.limiter, entropy.secret()),
+            unauthenticated_limiter: SourceLimiter::new(config.stun.limiter, entropy.secret()),
             binding: BindingServer::new(config.stun, entropy.secret()),
             entropy,
-            reach: Reach {
+            addressing: RelayAddressing {
                 listeners: config.listeners,
                 relays: config.relays,
                 own: config.own,
@@ -195,6 +207,8 @@ impl TurnServer {
                 allocations_per_user: config.max_allocations_per_user,
                 permissions: config.max_permissions,
                 channels: config.max_channels,
+                connections: config.max_connections,
+                peer_connections: config.max_peer_connections,
                 default_lifetime: config.default_lifetime,
                 max_lifetime: config.max_lifetime,
             },
@@ -206,9 +220,13 @@ impl TurnServer {
             bandwidth: Bandwidth::default(),
             can_set_dont_fragment: config.can_set_dont_fragment,
             channels: config.channels,
+            is_mobility_allowed: config.mobility,
+            relays_tcp: config.tcp_relay,
+            tickets,
             secure_binding: config.secure_binding,
             sockets,
             table: Table::new(hasher),
+            peer_connections: PeerConnections::new(hasher),
             connections: Connections::new(
                 config.max_connections,
                 config.max_connections_per_source,
@@ -226,26 +244,9 @@ impl TurnServer {
         })
     }
 
-    /// Takes note of the time and ends what ends by then.
-    fn advance(&mut self, now: Instant) -> Instant {
-        let now = self.clock.tick(now);
-        while let Some((_, id)) = self.timers.pop_due(now) {
-            let open = self.table.get(id).is_some_and(Allocation::is_open);
-            if open {
-                self.expire(now, id);
-            } else {
-                self.opening_ends(now, id);
-            }
-        }
-        while let Some(path) = self.connections.pop_idle(now) {
-            self.out.socket(SocketRequest::Hangup(path));
-        }
-        now
-    }
-
     /// Somebody connected.
     fn connected(&mut self, now: Instant, path: Path) -> Verdict<'static> {
-        if !self.reach.listeners.contains(&path.local()) {
+        if !self.addressing.listeners.contains(&path.local()) {
             return Verdict::Unclaimed;
         }
         match self.connections.accept(now, path) {
@@ -256,202 +257,8 @@ impl TurnServer {
         Verdict::Consumed
     }
 
-    /// Ends an open allocation.
-    fn end(&mut self, id: AllocationId, end: AllocationEnd) {
-        self.timers.set(id, None);
-        let Some(allocation) = self.table.remove(id) else { return };
-        self.connections.release(self.clock.now(), &allocation.client);
-        if end != AllocationEnd::SocketLost {
-            self.close_relays(allocation.relays);
-        }
-        let (client, user) = (allocation.client, Arc::clone(&allocation.user));
-        let Some(relay) = allocation.relays.iter().next() else { return };
-        let relayed = self.reach.relayed(relay.bound);
-        let lasted = self.clock.now().saturating_since(allocation.since);
-        let traffic = allocation.traffic;
-        let event =
-            TurnServerEvent::AllocationEnded { client, user, relayed, end, lasted, traffic };
-        self.event(event);
-    }
-
-    /// Ends what is over of an open allocation: a family of two, or all.
-    fn expire(&mut self, now: Instant, id: AllocationId) {
-        let Some(allocation) = self.table.get(id) else { return };
-        let relays = allocation.relays;
-        if relays.iter().all(|relay| relay.expires <= now) {
-            return self.end(id, AllocationEnd::Expired);
-        }
-        for relay in relays.iter().filter(|relay| relay.expires <= now) {
-            self.end_family(id, relay.family());
-        }
-    }
-
-    /// Gives up one family of an allocation that has another.
-    fn end_family(&mut self, id: AllocationId, family: AddressFamily) {
-        let Some(relay) = self.table.give_up(id, family) else { return };
-        self.out.socket(SocketRequest::Close(relay.socket));
-        if let Some(allocation) = self.table.get_mut(id) {
-            allocation.forget(family);
-        }
-        self.rearm(id);
-    }
-
-    fn close_relays(&mut self, relays: Relays) {
-        for relay in relays.iter() {
-            self.out.socket(SocketRequest::Close(relay.socket));
-        }
-    }
-
-    /// The connection of a client (TCP, TLS) is no more. Its allocation goes with it, for whoever connects from the
-    /// same address and port next may be somebody else (RFC 8656 §5: the 5-tuple names it).
-    fn disconnect(&mut self, path: Path) {
-        self.connections.remove(&path);
-        let Some(id) = self.table.find_client(&path) else { return };
-        if self.open_allocation(&path).is_some() {
-            return self.end(id, AllocationEnd::Disconnected);
-        }
-        self.timers.set(id, None);
-        let Some(allocation) = self.table.remove(id) else { return };
-        self.close_relays(allocation.relays);
-        if let Some(token) = allocation.token {
-            self.reservations.release(token);
-        }
-    }
-
-    fn has_allocation(&self, client: &Path) -> bool {
-        self.table.find_client(client).is_some()
-    }
-
     fn event(&mut self, event: TurnServerEvent) {
         self.out.event(event);
-    }
-
-    fn receive<'a>(
-        &mut self,
-        now: Instant,
-        path: Path,
-        meta: PacketMeta,
-        bytes: &'a [u8],
-    ) -> Verdict<'a> {
-        if !self.reach.listeners.contains(&path.local()) {
-            let relayed = path.transport() == Transport::Udp && self.reach.is_relayed(path.local());
-            return if relayed {
-                self.relay_from_peer(now, path, meta, bytes)
-            } else {
-                Verdict::Unclaimed
-            };
-        }
-        let verdict = match bytes {
-            [first, ..] if self.channels.begins(*first) => {
-                self.relay_channel_data(now, path, meta, bytes)
-            }
-            _ => match Message::parse(bytes) {
-                Ok(message) if self.secure_binding || message.method() != Method::BINDING => {
-                    self.receive_message(now, path, meta, &message)
-                }
-                Ok(_) => self.receive_binding(now, path, bytes, DropReason::Unexpected),
-                Err(_) => self.receive_binding(now, path, bytes, DropReason::Malformed),
-            },
-        };
-        if path.transport().is_stream() && verdict == Verdict::Dropped(DropReason::Malformed) {
-            self.out.socket(SocketRequest::Hangup(path));
-            self.disconnect(path);
-        }
-        verdict
-    }
-
-    fn receive_message<'a>(
-        &mut self,
-        now: Instant,
-        path: Path,
-        meta: PacketMeta,
-        message: &Message<'a>,
-    ) -> Verdict<'a> {
-        match (message.class(), message.method()) {
-            (Class::Indication, Method::SEND) => self.relay_send(now, path, meta, message),
-            (Class::Indication, Method::BINDING) => Verdict::Consumed,
-            (
-                Class::Request,
-                Method::BINDING
-                | Method::ALLOCATE
-                | Method::REFRESH
-                | Method::CREATE_PERMISSION
-                | Method::CHANNEL_BIND,
-            ) => self.receive_request(now, path, message),
-            (Class::Request | Class::Indication, _) => self.drops.refuse(DropReason::Unsupported),
-            (Class::Success | Class::Error, _) => self.drops.refuse(DropReason::Unexpected),
-        }
-    }
-
-    /// A request that takes a user (RFC 8489 §6.3, §9.2.4).
-    fn receive_request(
-        &mut self,
-        now: Instant,
-        path: Path,
-        message: &Message<'_>,
-    ) -> Verdict<'static> {
-        if !self.out.has_room() {
-            return self.drops.refuse(DropReason::Exhausted);
-        }
-        let identity = match self.identify(now, path, message) {
-            Ok(identity) => identity,
-            Err(None) => return Verdict::Consumed,
-            Err(Some(reason)) => return self.drops.refuse(reason),
-        };
-        let unknown: UnknownAttributes =
-            message.unknown_required_to(|kind| self.understands(message.method(), kind)).collect();
-        if !unknown.is_empty() {
-            let kind = MessageType::error(message.method());
-            return self.reply(path, &identity, kind, message.transaction_id(), |reply| {
-                reply.push(&ErrorCode::from(Code::UNKNOWN_ATTRIBUTE));
-                reply.push(&unknown);
-            });
-        }
-        if message.malformed().is_some() {
-            return self.refuse(path, &identity, message, Code::BAD_REQUEST);
-        }
-        match message.method() {
-            Method::BINDING => self.accept(path, &identity, message, |reply| {
-                reply.push(&XorMappedAddress(path.remote()));
-            }),
-            Method::ALLOCATE => self.allocate(now, path, identity, message),
-            Method::REFRESH => self.refresh(now, path, &identity, message),
-            Method::CREATE_PERMISSION => self.create_permission(now, path, &identity, message),
-            _ => self.channel_bind(now, path, &identity, message),
-        }
-    }
-
-    /// What is not TURN: Binding requests, also those of RFC 3489, and what is neither.
-    fn receive_binding<'a>(
-        &mut self,
-        now: Instant,
-        path: Path,
-        bytes: &'a [u8],
-        otherwise: DropReason,
-    ) -> Verdict<'a> {
-        if !self.out.has_room() {
-            return self.drops.refuse(DropReason::Exhausted);
-        }
-        let verdict = match self.binding.handle_input(now, Input::received(path, bytes)) {
-            Verdict::Dropped(reason) => self.drops.refuse(reason),
-            Verdict::Unclaimed => self.drops.refuse(otherwise),
-            verdict => verdict,
-        };
-        while let Output::Transmit(answer) = self.binding.poll_output() {
-            self.queue(answer.path, answer.payload);
-        }
-        verdict
-    }
-
-    /// Whether this server knows a comprehension-required attribute.
-    fn understands(&self, method: Method, kind: AttributeType) -> bool {
-        const DISCOVERY: [AttributeType; 3] =
-            [AttributeType::CHANGE_REQUEST, AttributeType::PADDING, AttributeType::RESPONSE_PORT];
-        // Tokens are not offered by this server (RFC 7635 §7).
-        kind.is_known()
-            && kind != AttributeType::ACCESS_TOKEN
-            && !(method == Method::BINDING && DISCOVERY.contains(&kind))
-            && (self.can_set_dont_fragment || kind != AttributeType::DONT_FRAGMENT)
     }
 }
 
@@ -466,25 +273,35 @@ impl Machine for TurnServer {
             Input::Socket { id, state } => self.on_socket(now, id, state),
             Input::PathFailed { path, fault: PathFault::Ended | PathFault::Reset }
                 if path.transport() != Transport::Udp
-                    && self.reach.listeners.contains(&path.local()) =>
+                    && (self.addressing.listeners.contains(&path.local())
+                        || self.peer_connections.find(&path).is_some()) =>
             {
                 self.disconnect(path);
                 Verdict::Consumed
             }
             Input::PathFailed { path, fault } => self.relay_fault(now, path, fault),
-            Input::Accepted { path, .. } => self.connected(now, path),
+            Input::Accepted { listener, path } => match self.table.find_socket(listener) {
+                Some(allocation) => self.peer_connected(now, allocation, path),
+                None => self.connected(now, path),
+            },
             Input::LookedUp { .. } => Verdict::Unclaimed,
         }
     }
 
     fn poll_output(&mut self) -> Output<TurnServerEvent> {
-        let next = || earlier(self.timers.next(), self.connections.next());
+        let next = || {
+            let clients = earlier(self.timers.next(), self.connections.next());
+            earlier(clients, self.peer_connections.next())
+        };
         self.out.pop().unwrap_or_else(|| Output::Timeout(next()))
     }
 
     fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
         if !path.transport().is_stream() {
             return Frame::Whole(buffer.len());
+        }
+        if self.peer_connections.find(path).is_some() {
+            return Frame::Whole(buffer.len().min(MAX_FRAME));
         }
         match stream_frame_in(self.channels, buffer) {
             Frame::Need(len) if len > STRANGER_FRAME_MAX && !self.has_allocation(path) => {

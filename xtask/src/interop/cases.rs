@@ -8,7 +8,7 @@ use super::install::Tool;
 use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::server::Kind;
-use super::{discovery, login, names, tls};
+use super::{discovery, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -41,6 +41,10 @@ pub(crate) enum Play {
     Tls(Kind),
     /// An operator looks at this server from outside.
     Check(Kind),
+    /// coturn's client at our server, in all the ways that it knows.
+    TheirClient,
+    /// Our client at coturn, in all the ways that it knows.
+    OurClient,
     /// Servers are found by their records in the DNS.
     Names,
     /// A browser and our negotiator exchange descriptions.
@@ -163,6 +167,16 @@ pub(crate) const CASES: &[Case] = &[
         play: Play::Check(Kind::Coturn),
     },
     Case {
+        name: "turn-their-client",
+        shows: "turnutils_uclient at our server: UDP, TCP, TLS, IPv6, TCP relayed, tokens, mobility",
+        play: Play::TheirClient,
+    },
+    Case {
+        name: "turn-our-client",
+        shows: "our client at coturn: both families, a pair of ports, TCP relayed both ways",
+        play: Play::OurClient,
+    },
+    Case {
         name: "stun-names",
         shows: "spool stun and spool offer find their servers by SRV and NAPTR records",
         play: Play::Names,
@@ -228,6 +242,8 @@ impl Play {
             Self::Tls(kind) | Self::Check(kind) => {
                 needs.extend([Tool::Spool, of_server(kind), Tool::Dnsmasq, Tool::Openssl]);
             }
+            Self::TheirClient => needs.extend([Tool::Spool, Tool::Coturn, Tool::Openssl]),
+            Self::OurClient => needs.push(Tool::Coturn),
             Self::Names => needs.extend([Tool::Spool, Tool::Dnsmasq]),
             Self::Lifetime => needs.push(Tool::Spool),
             Self::Negotiate(_) => needs.push(Tool::Chromium),
@@ -252,6 +268,8 @@ impl Play {
             Self::Login(kind) => login::run(kind, dir),
             Self::Tls(kind) => tls::run(kind, dir),
             Self::Check(kind) => checking::run(kind, dir),
+            Self::TheirClient => relaying::their_client(dir),
+            Self::OurClient => relaying::our_client(dir),
             Self::Names => names::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
         }

@@ -75,6 +75,12 @@ fn target() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// The example of our client that goes through what a server relays, built.
+pub(crate) fn relaying() -> Result<PathBuf, Failure> {
+    show(cargo().args(["build", "--all-features", "-p", "spool", "--example", "relaying"]))?;
+    Ok(target().join("debug/examples/relaying"))
+}
+
 /// Builds `spool` with the features that the tests build it with: in CI it is there already.
 fn build_spool() -> Result<(), Failure> {
     show(cargo().args(["build", "--all-features", "--bin", "spool"]))

@@ -155,9 +155,10 @@ impl IceAgent {
         };
         sent.map_err(|error| match error {
             turn_proto::SendError::TooLong(length) => SendError::TooLong(length),
-            turn_proto::SendError::NotAllocated | turn_proto::SendError::NoPermission(_) => {
-                SendError::NotConnected
-            }
+            turn_proto::SendError::NotAllocated
+            | turn_proto::SendError::NoPermission(_)
+            | turn_proto::SendError::NotConnected(_)
+            | turn_proto::SendError::DontFragmentUnsupported => SendError::NotConnected,
         })
     }
 

@@ -104,11 +104,16 @@ const fn fault_of(fault: TurnFault) -> GatheringFault {
         TurnFault::WrongCredentials => GatheringFault::Refused(401),
         TurnFault::BadRequest => GatheringFault::Refused(400),
         TurnFault::Forbidden => GatheringFault::Refused(403),
-        TurnFault::UnknownAttribute => GatheringFault::Refused(420),
+        TurnFault::MobilityForbidden => GatheringFault::Refused(405),
+        TurnFault::UnknownAttribute | TurnFault::DontFragmentUnsupported => {
+            GatheringFault::Refused(420)
+        }
         TurnFault::Mismatch => GatheringFault::Refused(437),
         TurnFault::FamilyUnsupported => GatheringFault::Refused(440),
         TurnFault::TransportUnsupported => GatheringFault::Refused(442),
         TurnFault::FamilyMismatch => GatheringFault::Refused(443),
+        TurnFault::ConnectionExists => GatheringFault::Refused(446),
+        TurnFault::PeerRefused => GatheringFault::Refused(447),
         TurnFault::QuotaReached => GatheringFault::Refused(486),
         TurnFault::NoCapacity => GatheringFault::Refused(508),
         TurnFault::TryAlternate(_) => GatheringFault::Refused(300),

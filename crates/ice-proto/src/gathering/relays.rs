@@ -242,6 +242,12 @@ impl Relays {
                 Some(RelayEvent::Permission { relayed: relayed?, peer, granted: false })
             }
             TurnEvent::Refreshed { .. }
+            | TurnEvent::Connected { .. }
+            | TurnEvent::ConnectionFailed { .. }
+            | TurnEvent::ConnectionEnded { .. }
+            | TurnEvent::ConnectionAttempted { .. }
+            | TurnEvent::Moved { .. }
+            | TurnEvent::MoveFailed { .. }
             | TurnEvent::ChannelBound { .. }
             | TurnEvent::ChannelFailed { .. }
             | TurnEvent::PeerUnreachable { .. } => None,

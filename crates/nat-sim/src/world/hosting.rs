@@ -306,6 +306,14 @@ impl World {
                 self.hang_up(id.host, (path.local(), path.remote()));
                 None
             }
+            SocketRequest::Pause(path) => {
+                self.pause_stream(id.host, (path.local(), path.remote()));
+                None
+            }
+            SocketRequest::Resume(path) => {
+                self.resume_stream(id.host, (path.local(), path.remote()));
+                None
+            }
         }
     }
 

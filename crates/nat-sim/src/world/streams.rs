@@ -5,7 +5,7 @@ use crate::{
     node::StreamEnd,
     tcp::{Connection, Effects, News},
 };
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use sans_io::{
     Input, NextFrame, PacketMeta, Path, PathFault, SocketFault, SocketId, Transport, Verdict,
 };
@@ -67,6 +67,8 @@ impl World {
             listener: None,
             buffer: BytesMut::new(),
             hung_up: false,
+            paused: false,
+            ended: false,
             news: 0,
             wake: None,
         };
@@ -95,6 +97,8 @@ impl World {
                 listener: Some(id),
                 buffer: BytesMut::new(),
                 hung_up: false,
+                paused: false,
+                ended: false,
                 news: 0,
                 wake: None,
             };
@@ -213,6 +217,7 @@ impl World {
             News::Bytes(bytes) => {
                 end.buffer.extend_from_slice(&bytes);
                 self.pump(host, ends);
+                self.tell_end(host, ends);
             }
             News::Opened => match (id, listener) {
                 (Some(id), _) => self.tell(machine, Input::Socket { id, state: Ok(ends.0) }),
@@ -231,8 +236,8 @@ impl World {
                 }
             }
             News::Ended => {
-                let fault = PathFault::Ended;
-                self.tell(machine, Input::PathFailed { path: path(ends), fault });
+                end.ended = true;
+                self.tell_end(host, ends);
             }
             News::Reset => {
                 self.host_mut(host).streams.remove(&ends);
@@ -241,6 +246,31 @@ impl World {
             }
         }
         self.forget_if_over(host, ends);
+    }
+
+    /// A machine learns that the other side ended a connection, unless it wants to hear nothing for now.
+    fn tell_end(&mut self, host: HostId, ends: Ends) {
+        let end = self.host_mut(host).streams.get_mut(&ends);
+        let Some(end) = end.filter(|end| end.ended && !end.paused && !end.hung_up) else { return };
+        end.ended = false;
+        let machine = MachineId { host, index: end.owner };
+        let fault = PathFault::Ended;
+        self.tell(machine, Input::PathFailed { path: path(ends), fault });
+    }
+
+    pub(super) fn pause_stream(&mut self, host: HostId, ends: Ends) {
+        if let Some(end) = self.host_mut(host).streams.get_mut(&ends) {
+            end.paused = true;
+        }
+    }
+
+    /// Has the machine, which may be running, offered what waits.
+    pub(super) fn resume_stream(&mut self, host: HostId, ends: Ends) {
+        if let Some(end) = self.host_mut(host).streams.get_mut(&ends) {
+            end.paused = false;
+            let news = vec![News::Bytes(Bytes::new())];
+            self.follow_stream(host, ends, Effects { news, ..Effects::default() });
+        }
     }
 
     /// The host no longer has these addresses: what was open there is lost.
@@ -276,7 +306,8 @@ impl World {
     fn pump(&mut self, host: HostId, ends: Ends) {
         loop {
             let state = self.host_mut(host);
-            let Some(end) = state.streams.get_mut(&ends).filter(|end| !end.hung_up) else { return };
+            let end = state.streams.get_mut(&ends).filter(|end| !end.hung_up && !end.paused);
+            let Some(end) = end else { return };
             let owner = MachineId { host, index: end.owner };
             let hosted = state.slots[owner.index as usize].hosted.as_ref();
             let Some(hosted) = hosted.filter(|_| !end.buffer.is_empty()) else { return };

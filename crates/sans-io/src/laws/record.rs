@@ -181,6 +181,7 @@ impl World {
                 port: 3478,
                 target: name("host.example"),
             },
+            LookupKind::Pointer => LookupAnswer::Pointer("host.example".into()),
             LookupKind::Naptr => LookupAnswer::Naptr {
                 order: self.rng.below(2) as u16,
                 preference: self.rng.below(2) as u16,
@@ -210,7 +211,11 @@ impl World {
             Output::Lookup(LookupRequest { id, kind, .. }) => {
                 self.asked.push_back(Asked::Lookup(*id, *kind));
             }
-            Output::Socket(SocketRequest::Hangup(_)) | Output::Event(_) | Output::Timeout(_) => {}
+            Output::Socket(
+                SocketRequest::Hangup(_) | SocketRequest::Pause(_) | SocketRequest::Resume(_),
+            )
+            | Output::Event(_)
+            | Output::Timeout(_) => {}
         }
     }
 }

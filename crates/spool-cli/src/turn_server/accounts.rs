@@ -1,8 +1,9 @@
 //! Who may log in, from flags and files.
-use super::settings::{Account, OtherRealm, Settings};
+use super::settings::{Account, OAuth, OtherRealm, Settings};
 use crate::exit::Failure;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use spool::{
-    Accounts,
+    Accounts, TokenSecret,
     probe::{Algorithm, Credentials},
 };
 use std::{
@@ -26,7 +27,28 @@ struct Places<'s> {
 pub(super) fn read(settings: &Settings) -> Result<Accounts, Failure> {
     let Settings { user, users, auth_secret: secrets, auth_secret_file, .. } = settings;
     let (users, secret_file) = (users.as_ref(), auth_secret_file.as_ref());
-    Places { user, users, secrets, secret_file }.read()
+    let accounts = Places { user, users, secrets, secret_file }.read()?;
+    let Some(OAuth { server_name, keys }) = &settings.oauth else { return Ok(accounts) };
+    Ok(accounts.tokens(server_name, token_keys(keys)?))
+}
+
+/// The keys that are shared with an authorization server.
+fn token_keys(path: &Path) -> Result<Vec<(String, TokenSecret)>, Failure> {
+    let lines = lines("oauth: keys", path)?.into_iter();
+    let keys = lines.map(|(number, line)| {
+        let key = line.split_once(':').and_then(|(kid, key)| {
+            let key = BASE64_STANDARD.decode(key).ok()?;
+            let aes128 = <[u8; 16]>::try_from(&key[..]).map(TokenSecret::Aes128);
+            let key = aes128.or_else(|_| <[u8; 32]>::try_from(&key[..]).map(TokenSecret::Aes256));
+            Some((kid.to_owned(), key.ok()?))
+        });
+        let wrong = || {
+            let place = format!("{}, line {number}", path.display());
+            Failure::Usage(format!("{place}: KID:KEY, the key 16 or 32 bytes in base64"))
+        };
+        key.filter(|(kid, _)| !kid.is_empty()).ok_or_else(wrong)
+    });
+    keys.collect()
 }
 
 /// Those of another realm.

@@ -158,6 +158,9 @@ fn describe(event: &TurnServerEvent) -> Entry {
                 None => entry,
             }
         }
+        TurnServerEvent::AllocationMoved { from, to, user } => {
+            of_client(Entry::new("moved").with("user", user), *to).with("from", from.remote())
+        }
         TurnServerEvent::AllocationEnded { client, user, relayed, end, lasted, traffic } => {
             of_client(Entry::new("ended").with("user", user), *client)
                 .with("relayed", relayed)

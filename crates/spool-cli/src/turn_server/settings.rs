@@ -80,6 +80,12 @@ pub(crate) struct Settings {
     /// Take channel numbers up to 0x7FFF, as clients of RFC 5766 use them (turnutils_uclient)
     #[arg(long)]
     pub(super) old_channels: bool,
+    /// Let clients take their allocations along to other addresses (RFC 8016)
+    #[arg(long)]
+    pub(super) mobility: bool,
+    /// Relay TCP as well, for clients that ask for it over TCP or TLS (RFC 6062)
+    #[arg(long)]
+    pub(super) tcp_relay: bool,
     /// Relay to these addresses too, although they are not public (repeatable). This computer's own
     /// must be named one by one
     #[arg(long, value_name = "CIDR")]
@@ -108,9 +114,22 @@ pub(crate) struct Settings {
     /// Serve /metrics (Prometheus) and /healthz over HTTP here; to a private address, for all see it
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) metrics: Option<SocketAddr>,
+    /// Whose tokens are taken (RFC 7635). Only in the file
+    #[arg(skip)]
+    pub(super) oauth: Option<OAuth>,
     /// Other sets of accounts, for some of the addresses that are listened on. Only in the file
     #[arg(skip)]
     pub(super) realms: Vec<OtherRealm>,
+}
+
+/// An authorization server, which gives clients tokens for this one.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct OAuth {
+    /// What the tokens are issued for: the name that clients are told to ask for one with.
+    pub(super) server_name: String,
+    /// A file of the keys that are shared with it, one a line: KID:KEY, the key in base64.
+    pub(super) keys: PathBuf,
 }
 
 /// A set of accounts of its own, for whoever sends to these addresses.
@@ -156,11 +175,14 @@ impl Settings {
             proxy_from: either(self.proxy_from, file.proxy_from),
             run_as: self.run_as.or(file.run_as),
             old_channels: self.old_channels || file.old_channels,
+            mobility: self.mobility || file.mobility,
+            tcp_relay: self.tcp_relay || file.tcp_relay,
             allow_peer: either(self.allow_peer, file.allow_peer),
             deny_peer: either(self.deny_peer, file.deny_peer),
             alternate: either(self.alternate, file.alternate),
             drain: self.drain.or(file.drain),
             metrics: self.metrics.or(file.metrics),
+            oauth: self.oauth.or(file.oauth),
             realms: either(self.realms, file.realms),
         }
     }
@@ -183,6 +205,11 @@ impl Settings {
         let both = self.cert.is_some() && self.key.is_some();
         if self.cert.is_some() != self.key.is_some() || !self.tls_listen.is_empty() && !both {
             return Err(Failure::Usage("TLS takes both cert and key".to_owned()));
+        }
+        if let Some(OAuth { server_name, .. }) = &self.oauth
+            && !(1..=255).contains(&server_name.len())
+        {
+            return Err(Failure::Usage("oauth: server-name takes 1 to 255 characters".to_owned()));
         }
         for OtherRealm { realm, listen, .. } in &self.realms {
             if listen.is_empty() || realm.is_empty() {

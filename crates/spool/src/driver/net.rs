@@ -121,7 +121,7 @@ impl Net {
                 Some((id, self.bind(id, local).map_err(|error| fault::socket(&error))))
             }
             SocketRequest::Listen { id, local } => {
-                let opened = self.listen(id, local, Security::None);
+                let opened = self.listen_shared(id, local);
                 Some((id, opened.map_err(|error| fault::socket(&error))))
             }
             SocketRequest::Connect { id, transport, local, remote, ref server_name } => {
@@ -148,6 +148,14 @@ impl Net {
                 self.tcp.hang_up(&path);
                 None
             }
+            SocketRequest::Pause(path) => {
+                self.tcp.pause(&path);
+                None
+            }
+            SocketRequest::Resume(path) => {
+                self.tcp.resume(&path);
+                None
+            }
         }
     }
 
@@ -162,6 +170,16 @@ impl Net {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
         let local = self.tcp.listen(id, local, security)?;
+        self.await_accept(id, false);
+        Ok(local)
+    }
+
+    /// Listens for connections at an address that the machine may connect from as well.
+    fn listen_shared(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+        if local.ip().is_unspecified() {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let local = self.tcp.listen_shared(id, local)?;
         self.await_accept(id, false);
         Ok(local)
     }

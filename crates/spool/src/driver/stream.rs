@@ -96,6 +96,8 @@ pub(super) struct Stream {
     backlog: VecDeque<u8>,
     /// Where its last frame was sent on to is full.
     pub(super) held: bool,
+    /// The machine wants no more of it for now.
+    pub(super) paused: bool,
     /// Streams that are held for this one.
     pub(super) holding: Vec<Path>,
 }
@@ -113,6 +115,7 @@ impl Stream {
             input: Box::default(),
             backlog: VecDeque::new(),
             held: false,
+            paused: false,
             holding: Vec::new(),
         };
         if let Some(session) = &mut stream.session {
@@ -134,7 +137,7 @@ impl Stream {
 
     /// Whether its bytes have somewhere to go.
     pub(super) fn is_wanted(&self) -> bool {
-        !self.held
+        !self.held && !self.paused
     }
 
     /// Whether the system has taken all that was written.

@@ -24,6 +24,10 @@ const STREAMS_MAX: usize = 4096;
 /// How long a connection may take to be made, its handshake included.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// The same from a chosen address. Who chooses it relays for others, who are promised 30 s (RFC 6062
+/// §5.2).
+const CONNECT_FROM_WITHIN: Duration = Duration::from_secs(32);
+
 /// Connections that the system holds until they are accepted.
 const LISTEN_BACKLOG: u32 = 256;
 
@@ -80,10 +84,26 @@ impl Tcp {
         local: SocketAddr,
         security: Security,
     ) -> io::Result<SocketAddr> {
-        let socket = socket_for(local)?;
-        // a server that starts again finds its old connections in TIME_WAIT
-        socket.set_reuseaddr(cfg!(unix))?;
-        socket.bind(local)?;
+        self.listen_on(id, bound_socket(local)?, security)
+    }
+
+    /// Listens at an address that connections are made from as well. Nobody else has it.
+    pub(super) fn listen_shared(
+        &mut self,
+        id: SocketId,
+        local: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        let socket = bound_socket(local)?;
+        share(&socket)?;
+        self.listen_on(id, socket, Security::None)
+    }
+
+    fn listen_on(
+        &mut self,
+        id: SocketId,
+        socket: TcpSocket,
+        security: Security,
+    ) -> io::Result<SocketAddr> {
         let io = socket.listen(LISTEN_BACKLOG)?;
         self.insert_listener(id, io, security)
     }
@@ -174,7 +194,8 @@ impl Tcp {
         let connect = async move {
             let mut reached = false;
             let connect = connect(local, remote, security, &mut reached);
-            let connected = tokio::time::timeout(CONNECT_WITHIN, connect).await;
+            let within = if local.is_some() { CONNECT_FROM_WITHIN } else { CONNECT_WITHIN };
+            let connected = tokio::time::timeout(within, connect).await;
             // who is there, but says nothing, speaks no TLS
             let late = if reached { SocketFault::Handshake } else { SocketFault::TimedOut };
             Wake::Connected(id, connected.unwrap_or(Err(late)))
@@ -321,6 +342,21 @@ impl Tcp {
         }
     }
 
+    /// Reads no more of a connection, whatever comes.
+    pub(super) fn pause(&mut self, path: &Path) {
+        if let Some(open) = self.streams.get_mut(path) {
+            open.stream.paused = true;
+        }
+    }
+
+    /// Reads it again, and offers what was left.
+    pub(super) fn resume(&mut self, path: &Path) {
+        if let Some(open) = self.streams.get_mut(path) {
+            open.stream.paused = false;
+            self.next.push((*path, true));
+        }
+    }
+
     pub(super) fn is_wanted(&self, path: &Path) -> bool {
         self.streams.get(path).is_some_and(|open| open.stream.is_wanted())
     }
@@ -374,6 +410,23 @@ fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
 
+/// A socket that is to listen.
+fn bound_socket(local: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = socket_for(local)?;
+    // a server that starts again finds its old connections in TIME_WAIT
+    socket.set_reuseaddr(cfg!(unix))?;
+    socket.bind(local)?;
+    Ok(socket)
+}
+
+/// Lets other sockets of ours have the same address from now on.
+fn share(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseaddr(cfg!(unix))?;
+    #[cfg(unix)]
+    socket.set_reuseport(true)?;
+    Ok(())
+}
+
 async fn connect(
     local: Option<SocketAddr>,
     remote: SocketAddr,
@@ -395,6 +448,9 @@ async fn connect(
 async fn connect_plain(local: Option<SocketAddr>, remote: SocketAddr) -> io::Result<TcpStream> {
     let socket = socket_for(remote)?;
     if let Some(local) = local {
+        if local.port() != 0 {
+            share(&socket)?;
+        }
         socket.bind(local)?;
     }
     socket.connect(remote).await

@@ -50,7 +50,23 @@ pub async fn resolve(
     transports: &[Transport],
     services: &Services,
 ) -> Result<Vec<ResolvedServer>, LookupError> {
-    let resolver = Resolver::new(uri, transports, 0, seed().ok_or(LookupError::Random)?)?;
+    run(Resolver::new(uri, transports, 0, seed().ok_or(LookupError::Random)?)?, services).await
+}
+
+/// Finds the TURN servers that are there for whoever is in a domain, over one of `transports`, with
+/// nobody told of any (RFC 8155 §4, §5): by the domain's S-NAPTR records and by DNS service discovery.
+/// Which domain that is DHCP or the user's own address tells. Takes 15 seconds at most. Beside these
+/// there is [`TURN_ANYCAST`](stun_proto::TURN_ANYCAST).
+pub async fn discover(
+    domain: &str,
+    transports: &[Transport],
+    services: &Services,
+) -> Result<Vec<ResolvedServer>, LookupError> {
+    let seed = seed().ok_or(LookupError::Random)?;
+    run(Resolver::discover(domain, transports, 0, seed), services).await
+}
+
+async fn run(resolver: Resolver, services: &Services) -> Result<Vec<ResolvedServer>, LookupError> {
     let mut sockets = Sockets::default();
     sockets.use_services(services.clone());
     let asking = first_event(Asking { resolver, fault: None }, sockets);

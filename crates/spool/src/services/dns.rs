@@ -58,6 +58,7 @@ impl Dns {
             LookupKind::Address => addresses(resolver, name).await,
             LookupKind::Srv => records(resolver, name, RecordType::SRV).await,
             LookupKind::Naptr => records(resolver, name, RecordType::NAPTR).await,
+            LookupKind::Pointer => records(resolver, name, RecordType::PTR).await,
         }
     }
 }
@@ -120,6 +121,7 @@ fn answer(data: &RData) -> Option<LookupAnswer> {
             service: String::from_utf8_lossy(&naptr.services).into(),
             replacement: text(&naptr.replacement),
         }),
+        RData::PTR(pointer) => Some(LookupAnswer::Pointer(text(pointer))),
         _ => None,
     }
 }

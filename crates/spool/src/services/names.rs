@@ -57,7 +57,9 @@ impl Names {
     async fn ask(&self, kind: LookupKind, name: &str) -> Result<Vec<LookupAnswer>, LookupFault> {
         match kind {
             LookupKind::Address => system(name).await,
-            LookupKind::Srv | LookupKind::Naptr => Err(LookupFault::Unsupported),
+            LookupKind::Srv | LookupKind::Naptr | LookupKind::Pointer => {
+                Err(LookupFault::Unsupported)
+            }
         }
     }
 }

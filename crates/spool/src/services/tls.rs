@@ -23,6 +23,29 @@ pub struct Trust {
     /// Instead of those of the system.
     roots: Option<Arc<RootCertStore>>,
     config: Arc<OnceCell<Arc<ClientConfig>>>,
+    usage: Usage,
+}
+
+/// What is done over a connection, as the client says in its handshake (RFC 7443 §1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Usage {
+    /// TURN.
+    #[default]
+    Turn,
+    /// Finding out one's address.
+    NatDiscovery,
+}
+
+impl Usage {
+    const ALL: [Self; 2] = [Self::Turn, Self::NatDiscovery];
+
+    /// Its name in ALPN (RFC 7443 §2).
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Turn => b"stun.turn",
+            Self::NatDiscovery => b"stun.nat-discovery",
+        }
+    }
 }
 
 /// Why a file does not say whom to trust.
@@ -61,6 +84,12 @@ impl Trust {
         Ok(Self { roots: Some(Arc::new(roots)), ..Self::default() })
     }
 
+    /// Says that connections are for this.
+    pub(crate) fn used_for(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+
     /// Makes a connection secure, with the one that has this name or address.
     pub(crate) async fn secure(
         &self,
@@ -74,7 +103,9 @@ impl Trust {
             let made = tokio::task::spawn_blocking(move || client_config(roots)).await;
             made.unwrap_or(Err(SocketFault::Unavailable))
         });
-        let connector = TlsConnector::from(Arc::clone(config.await?));
+        let mut config = ClientConfig::clone(config.await?);
+        config.alpn_protocols = vec![self.usage.label().to_vec()];
+        let connector = TlsConnector::from(Arc::new(config));
         let stream = connector.connect(name, io).await.map_err(|error| fault(&error))?;
         let (io, session) = stream.into_inner();
         Ok((io, session.into()))
@@ -150,7 +181,10 @@ impl Identity {
         let builder =
             ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(IdentityError::Mismatch)?.with_no_client_auth();
-        let config = builder.with_single_cert(chain, key).map_err(IdentityError::Mismatch)?;
+        let config = builder.with_single_cert(chain, key);
+        let mut config = config.map_err(IdentityError::Mismatch)?;
+        // whoever says that it wants something else is not understood anyway; many say nothing
+        config.alpn_protocols = Usage::ALL.map(|usage| usage.label().to_vec()).into();
         Ok(Self(Arc::new(Mutex::new(Arc::new(config)))))
     }
 
@@ -204,4 +238,61 @@ pub(crate) fn certificate(error: &rustls::CertificateError) -> CertificateFault 
 
 fn is_authority(error: &(dyn std::error::Error + 'static)) -> bool {
     error.to_string().contains("CaUsedAsEndEntity")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
+mod tests {
+    use super::{Identity, Trust, Usage};
+    use rustls::ClientConfig;
+    use std::sync::Arc;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_rustls::TlsConnector;
+
+    fn made() -> (Trust, Identity) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+        (Trust::authorities(certificate.as_bytes()).unwrap(), identity)
+    }
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (client, listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn client_says_what_it_wants_and_the_server_agrees() {
+        let (trust, identity) = made();
+        for (usage, label) in
+            [(Usage::Turn, &b"stun.turn"[..]), (Usage::NatDiscovery, b"stun.nat-discovery")]
+        {
+            let trust = trust.clone().used_for(usage);
+            let (client, server) = pair().await;
+            let (ours, theirs) =
+                tokio::join!(trust.secure(client, "localhost"), identity.secure(server));
+            for (_, session) in [ours.unwrap(), theirs.unwrap()] {
+                assert_eq!(session.alpn_protocol(), Some(label));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn server_takes_who_wants_stun_or_says_nothing() {
+        let (trust, identity) = made();
+        let config = super::client_config(trust.roots.clone()).unwrap();
+        for (wanted, taken) in
+            [(&[][..], true), (&[&b"stun.turn"[..]], true), (&[&b"h2"[..]], false)]
+        {
+            let mut config = ClientConfig::clone(&config);
+            config.alpn_protocols = wanted.iter().map(|label| label.to_vec()).collect();
+            let connector = TlsConnector::from(Arc::new(config));
+            let (client, server) = pair().await;
+            let name = "localhost".try_into().unwrap();
+            let (ours, theirs) =
+                tokio::join!(connector.connect(name, client), identity.secure(server));
+            assert_eq!((ours.is_ok(), theirs.is_ok()), (taken, taken), "{wanted:?}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Who may log in.
 use super::ServeError;
 use std::{fmt, time::Duration};
-use turn_proto::Users;
+use stun_proto::TokenKey;
+use turn_proto::{ThirdParty, Users};
 
 /// Users with their passwords or keys, and secrets that make users for a time (TURN REST,
 /// draft-uberti-rtcweb-turn-rest). Shows none of them.
@@ -15,6 +16,41 @@ use turn_proto::Users;
 pub struct Accounts {
     users: Vec<(String, Proof)>,
     secrets: Vec<Vec<u8>>,
+    third_party: Option<Authorization>,
+}
+
+/// Whose tokens are taken.
+#[derive(Clone)]
+struct Authorization {
+    server_name: String,
+    keys: Vec<(String, TokenSecret)>,
+}
+
+/// A key that an authorization server seals its tokens with (RFC 7635 §4.1). Does not show itself.
+#[derive(Clone)]
+pub enum TokenSecret {
+    /// For A128GCM.
+    Aes128([u8; 16]),
+    /// For A256GCM.
+    Aes256([u8; 32]),
+}
+
+impl TokenSecret {
+    fn key(&self) -> TokenKey {
+        match self {
+            Self::Aes128(key) => TokenKey::aes128(key),
+            Self::Aes256(key) => TokenKey::aes256(key),
+        }
+    }
+}
+
+impl fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aes128(_) => "Aes128",
+            Self::Aes256(_) => "Aes256",
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -52,9 +88,17 @@ impl Accounts {
         self
     }
 
+    /// Takes the clients that an authorization server gave a token for `server_name`, sealed with one
+    /// of these keys, each with its `kid` (RFC 7635). All clients of a key count as one user.
+    #[must_use]
+    pub fn tokens(mut self, server_name: &str, keys: Vec<(String, TokenSecret)>) -> Self {
+        self.third_party = Some(Authorization { server_name: server_name.to_owned(), keys });
+        self
+    }
+
     /// Whether nobody can log in.
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.secrets.is_empty()
+        self.users.is_empty() && self.secrets.is_empty() && self.third_party.is_none()
     }
 
     /// For a realm, at machine time zero so long after 1970.
@@ -67,7 +111,14 @@ impl Accounts {
             };
             added.map_err(|source| ServeError::Account { name: name.clone(), source })?;
         }
-        Ok(self.secrets.iter().fold(users, |users, s| users.with_shared_secret(s, origin)))
+        let users = self.secrets.iter().fold(users, |users, s| users.with_shared_secret(s, origin));
+        let Some(Authorization { server_name, keys }) = &self.third_party else {
+            return Ok(users);
+        };
+        let third_party = ThirdParty::new(server_name, origin);
+        let third_party =
+            keys.iter().fold(third_party, |all, (kid, secret)| all.with_key(kid, secret.key()));
+        Ok(users.with_third_party(third_party))
     }
 }
 

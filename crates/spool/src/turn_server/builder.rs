@@ -68,6 +68,8 @@ struct Limits {
     bytes_per_second_per_user: Option<NonZeroU32>,
     bytes_per_second_in_total: Option<NonZeroU32>,
     channels: ChannelRange,
+    mobility: bool,
+    tcp_relay: bool,
     alternates: Vec<AlternateTurnServer>,
 }
 
@@ -91,6 +93,8 @@ impl Limits {
         config.max_bytes_per_second_per_user = self.bytes_per_second_per_user;
         config.max_bytes_per_second_in_total = self.bytes_per_second_in_total;
         config.channels = self.channels;
+        config.mobility = self.mobility;
+        config.tcp_relay = self.tcp_relay;
         config.alternates = self.alternates;
     }
 }
@@ -251,6 +255,20 @@ impl TurnServiceBuilder {
     /// Lets clients bind channels of this range: that of RFC 5766 for old ones.
     pub fn channels(mut self, range: ChannelRange) -> Self {
         self.limits.channels = range;
+        self
+    }
+
+    /// Lets clients take their allocations along to other addresses, as a phone does that leaves a
+    /// building (RFC 8016).
+    pub fn mobility(mut self) -> Self {
+        self.limits.mobility = true;
+        self
+    }
+
+    /// Relays TCP as well (RFC 6062), for clients that come over TCP or TLS: they connect to peers, and
+    /// peers to them.
+    pub fn tcp_relay(mut self) -> Self {
+        self.limits.tcp_relay = true;
         self
     }
 

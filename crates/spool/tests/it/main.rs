@@ -13,4 +13,5 @@ mod operating;
 mod running;
 mod serving;
 mod streams;
+mod tcp_relay;
 mod tls;

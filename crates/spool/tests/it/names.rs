@@ -1,7 +1,7 @@
 //! Names through a name server of our own (RFC 5928, RFC 8489 §8.1), and what it may do wrong.
 use crate::{
     machines::Seen,
-    name_server::{self, A, AAAA, NAPTR, Reply, SRV},
+    name_server::{self, A, AAAA, NAPTR, PTR, Reply, SRV},
     running::{Running, Told, bounded},
 };
 use sans_io::{LookupFault, LookupId, LookupKind, Transport};
@@ -170,4 +170,34 @@ async fn the_file_of_hosts_is_read() {
         text.rsplit(' ').next().unwrap().parse::<SocketAddr>().unwrap().ip().is_loopback()
     };
     assert!(!servers.is_empty() && servers.iter().all(local), "{servers:?}");
+}
+
+/// A domain's own records, of both kinds (RFC 8155 §4, §5).
+#[tokio::test]
+async fn turn_servers_of_a_domain_are_discovered() {
+    let services = services(|name, kind| match (name, kind) {
+        ("example.test", NAPTR) => {
+            let to = "_turn._udp.here.example.test";
+            Reply::Records(vec![name_server::naptr("S", "RELAY:turn.udp", to)])
+        }
+        ("_turn._tcp.example.test", PTR) => {
+            Reply::Records(vec![name_server::name("office._turn._tcp.example.test")])
+        }
+        ("_turn._udp.here.example.test", SRV) => {
+            Reply::Records(vec![name_server::srv(3479, "host.example.test")])
+        }
+        ("office._turn._tcp.example.test", SRV) => {
+            Reply::Records(vec![name_server::srv(80, "host.example.test")])
+        }
+        ("host.example.test", A) => loopback(),
+        _ => Reply::Records(Vec::new()),
+    })
+    .await;
+    let transports = [Transport::Udp, Transport::Tcp];
+    let discover = async |domain| bounded(probe::discover(domain, &transports, &services)).await;
+    let found = discover("example.test").await.unwrap();
+    let found: Vec<_> =
+        found.iter().map(|server| format!("{:?} {}", server.transport, server.address)).collect();
+    assert_eq!(found, ["Udp 127.0.0.1:3479", "Tcp 127.0.0.1:80"]);
+    assert_eq!(discover("nobody.test").await, Err(LookupError::NotFound));
 }

@@ -139,6 +139,11 @@ impl LongTermServer {
         self
     }
 
+    /// Takes access tokens that were issued for this name, or none any more.
+    pub fn set_third_party(&mut self, server_name: Option<&str>) {
+        self.third_party = server_name.map(Into::into);
+    }
+
     /// Has clients send USERHASH, or no more of it. They hear of it with their next nonce.
     pub fn set_username_anonymity(&mut self, username_anonymity: bool) {
         let password_algorithms = self.algorithms.is_some();

@@ -18,7 +18,10 @@ fn resolve(
     supported: &[Transport],
     zone: Zone<'_>,
 ) -> (Vec<ResolvedServer>, Vec<String>) {
-    let mut resolver = resolver(uri, supported).unwrap();
+    run(resolver(uri, supported).unwrap(), zone)
+}
+
+fn run(mut resolver: Resolver, zone: Zone<'_>) -> (Vec<ResolvedServer>, Vec<String>) {
     let mut asked = Vec::new();
     let mut open = Vec::new();
     loop {
@@ -253,4 +256,69 @@ fn answer_to_another_question_is_left_alone() {
     let mut resolver = resolver("stun:example.org", &ALL).unwrap();
     let input = Input::LookedUp { id: sans_io::LookupId(0), result: Err(LookupFault::NotFound) };
     assert_eq!(resolver.handle_input(Instant::ZERO, input), Verdict::Unclaimed);
+}
+
+/// RFC 8155 §4 and §5: a domain with both kinds of records, and a site at its name that is none of a
+/// TURN server's.
+#[test]
+fn servers_of_a_domain_are_discovered_by_both_kinds_of_records() {
+    let zone = |kind: LookupKind, name: &str| match (kind, name) {
+        (LookupKind::Naptr, "example.net") => {
+            vec![naptr(10, "s", "RELAY:turn.udp", "_turn._udp.here.example.net")]
+        }
+        (LookupKind::Srv, "_turn._udp.here.example.net") => {
+            vec![srv(0, 0, 3479, "near.example.net")]
+        }
+        (LookupKind::Pointer, "_turns._tcp.example.net") => {
+            vec![
+                LookupAnswer::Pointer("Office._turns._tcp.example.net".into()),
+                LookupAnswer::Pointer("Cellar._turns._tcp.example.net".into()),
+            ]
+        }
+        (LookupKind::Srv, "Office._turns._tcp.example.net") => {
+            vec![srv(0, 0, 443, "office.example.net")]
+        }
+        (LookupKind::Address, "near.example.net") => vec![address("192.0.2.1")],
+        (LookupKind::Address, "office.example.net") => vec![address("192.0.2.2")],
+        (LookupKind::Address, "example.net") => vec![address("192.0.2.80")],
+        _ => vec![],
+    };
+    let (servers, asked) = run(Resolver::discover("example.net.", &ALL, 7, [1; 32]), &zone);
+    assert_eq!(texts(&servers), ["Udp 192.0.2.1:3479", "Tls 192.0.2.2:443"]);
+    assert_eq!(servers[1].server_name.as_deref(), Some("example.net"));
+    assert_eq!(
+        asked[..4],
+        [
+            "Naptr example.net",
+            "Pointer _turns._tcp.example.net",
+            "Pointer _turn._tcp.example.net",
+            "Pointer _turn._udp.example.net",
+        ]
+    );
+}
+
+#[test]
+fn domain_without_such_records_has_no_server_to_discover() {
+    let zone = |kind: LookupKind, name: &str| match (kind, name) {
+        (LookupKind::Address, "example.net") => vec![address("192.0.2.80")],
+        (LookupKind::Srv, "_turn._udp.example.net") => vec![srv(0, 0, 3478, "example.net")],
+        _ => vec![],
+    };
+    let (servers, asked) = run(Resolver::discover("example.net", &ALL, 7, [1; 32]), &zone);
+    assert_eq!((servers.len(), asked.len()), (0, 4));
+}
+
+/// Whoever writes the records cannot make a client ask without end.
+#[test]
+fn discovery_asks_so_much_and_no_more() {
+    let zone = |kind: LookupKind, _: &str| match kind {
+        LookupKind::Pointer => {
+            (0..1000).map(|n| LookupAnswer::Pointer(format!("{n}.example.net").into())).collect()
+        }
+        LookupKind::Srv => (0..1000).map(|n| srv(0, 0, n, "host.example.net")).collect(),
+        LookupKind::Address => (0..1000).map(|_| address("192.0.2.1")).collect(),
+        LookupKind::Naptr => vec![],
+    };
+    let (servers, asked) = run(Resolver::discover("example.net", &ALL, 7, [1; 32]), &zone);
+    assert!(asked.len() <= 64 && servers.len() <= 32, "{} {}", asked.len(), servers.len());
 }

@@ -129,3 +129,9 @@ fn password_algorithms_are_those_of_the_registry() {
         assert!(expected.is_none_or(|algorithm| algorithm.number() == number));
     }
 }
+
+/// RFC 8155 §9.
+#[test]
+fn anycast_addresses_are_those_of_the_registry() {
+    assert_eq!(stun_proto::TURN_ANYCAST.map(|ip| ip.to_string()), ["192.0.0.10", "2001:1::2"]);
+}

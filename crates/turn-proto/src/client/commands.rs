@@ -1,5 +1,10 @@
 //! What the parent asks of a client (RFC 8656 §7.1, §8.1, §10.1, §12.1).
-use super::{State, Timer, TurnClient, request::Purpose};
+use super::{
+    State, Timer, TurnClient,
+    allocation::AllocationOptions,
+    config::{RelayedFamilies, RelayedPort, RelayedTransport},
+    request::Purpose,
+};
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{Instant, canonical};
@@ -17,6 +22,13 @@ pub enum AllocateError {
         /// When it may be asked again.
         until: Instant,
     },
+    /// A port that is held back, or one with the next held back as well, is of one family (RFC 8656
+    /// §7.1).
+    #[error("reserved ports are of one family")]
+    Contradiction,
+    /// TCP is relayed for who comes over TCP or TLS, and gets any port (RFC 6062 §4.1).
+    #[error("TCP is relayed over TCP and TLS only, and from any port")]
+    NotAStream,
 }
 
 /// Why no permission or channel was asked for.
@@ -25,9 +37,12 @@ pub enum PeerError {
     /// There is no allocation.
     #[error("there is no allocation")]
     NotAllocated,
-    /// A peer's address is not of the family of the relayed address (RFC 8656 §10.1).
-    #[error("{0} is not of the family of the relayed address")]
+    /// A peer's address is not of the family of a relayed address (RFC 8656 §10.1).
+    #[error("{0} is not of the family of a relayed address")]
     WrongFamily(IpAddr),
+    /// Channels carry datagrams, and the allocation relays TCP.
+    #[error("the allocation relays TCP, which has no channels")]
+    NotDatagrams,
     /// There would be more than the configuration allows.
     #[error("there are as many permissions or channels as there may be")]
     TooMany,
@@ -45,12 +60,26 @@ impl TurnClient {
     /// [`Failed`]: crate::TurnEvent::Failed
     pub fn allocate(&mut self, now: Instant) -> Result<(), AllocateError> {
         let now = self.advance(now);
+        let both = self.config.families == RelayedFamilies::Both;
+        let reserved =
+            matches!(self.config.port, RelayedPort::EvenWithNext | RelayedPort::Reserved(_));
+        let tcp = self.config.relayed_transport == RelayedTransport::Tcp;
+        let stream = self.path().transport().is_stream();
         match self.state {
+            _ if tcp && !(stream && self.config.port == RelayedPort::Any) => {
+                Err(AllocateError::NotAStream)
+            }
+            _ if both && reserved => Err(AllocateError::Contradiction),
             State::Idle { not_before } if now < not_before => {
                 Err(AllocateError::TooSoon { until: not_before })
             }
             State::Idle { .. } => {
                 self.state = State::Allocating;
+                let options = AllocationOptions::new(&self.config);
+                let families = self
+                    .rejected
+                    .map_or(options.families, |rejected| rejected.narrow(options.families, now));
+                self.options = AllocationOptions { families, ..options };
                 self.submit(now, Purpose::Allocate.into());
                 Ok(())
             }
@@ -89,6 +118,9 @@ impl TurnClient {
         let now = self.advance(now);
         let peer = canonical(peer);
         self.check_peers(&[peer.ip()])?;
+        if self.config.relayed_transport == RelayedTransport::Tcp {
+            return Err(PeerError::NotDatagrams);
+        }
         if !self.channels.has_room(peer, now, self.config.max_channels) {
             return Err(PeerError::TooMany);
         }
@@ -156,8 +188,8 @@ impl TurnClient {
     }
 
     fn check_peers(&self, addresses: &[IpAddr]) -> Result<(), PeerError> {
-        let relayed = self.relayed().ok_or(PeerError::NotAllocated)?;
-        match addresses.iter().find(|address| address.is_ipv4() != relayed.is_ipv4()) {
+        self.relayed().ok_or(PeerError::NotAllocated)?;
+        match addresses.iter().find(|address| self.relayed_towards(**address).is_none()) {
             Some(address) => Err(PeerError::WrongFamily(*address)),
             None => Ok(()),
         }

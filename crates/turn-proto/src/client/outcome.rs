@@ -1,16 +1,16 @@
 //! What becomes of the client's state when a request ends (RFC 8656 §7.3, §7.4, §8.3, §10.3, §12.3).
 use super::{
-    AGAIN_AFTER, LEAVE_ALONE, REFUSALS_MAX, State, Timer, TurnClient, TurnEvent, TurnFault,
+    AGAIN_AFTER, REFUSALS_MAX, State, Timer, TurnClient, TurnEvent, TurnFault,
     request::{Purpose, Task},
 };
 use crate::{ChannelNumber, lifetime::refresh_after};
 use alloc::vec::Vec;
 use core::{net::IpAddr, net::SocketAddr, time::Duration};
-use sans_io::{Instant, canonical};
-use stun_proto::{
-    Message,
-    attribute::{AddressFamily, Lifetime, XorMappedAddress, XorRelayedAddress},
-};
+use sans_io::Instant;
+use stun_proto::{Message, attribute::Lifetime};
+
+/// How long a server without room is left alone (RFC 8656 §7.3, §7.4).
+pub(super) const LEAVE_ALONE: Duration = Duration::from_secs(60);
 
 impl TurnClient {
     /// The server said yes.
@@ -24,6 +24,9 @@ impl TurnClient {
                 }
                 _ => self.lose(TurnFault::BadResponse),
             },
+            Purpose::Move => self.moved(now, message),
+            Purpose::Connect(peer) => self.peer_connected(peer, message),
+            Purpose::BindConnection(peer, _) => self.data_bound(peer),
             Purpose::Close => self.end_closing(),
             Purpose::Permissions(addresses) => {
                 for address in addresses {
@@ -47,12 +50,19 @@ impl TurnClient {
     pub(super) fn failed(&mut self, now: Instant, task: Task, fault: TurnFault) {
         let gone = fault == TurnFault::Mismatch;
         match task.purpose {
-            Purpose::Allocate => self.fail(now, fault),
+            Purpose::Allocate => match self.options.without(fault) {
+                Some(less) => {
+                    self.options = less;
+                    self.start(now, task.purpose.into());
+                }
+                None => self.fail(now, fault),
+            },
+            Purpose::Move => self.move_failed(fault),
             Purpose::Close => self.end_closing(),
+            Purpose::BindConnection(peer, _) => self.connection_failed(peer, fault),
             // Every other request presupposes an allocation (RFC 8656 §5).
-            Purpose::Refresh | Purpose::Permissions(_) | Purpose::Channel(..) if gone => {
-                self.lose(fault);
-            }
+            _ if gone => self.mismatched(now, task),
+            Purpose::Connect(peer) => self.connect_failed(now, peer, fault),
             // While the allocation lasts another request may still be answered.
             Purpose::Refresh if fault == TurnFault::TimedOut => self.ask_refresh(now),
             Purpose::Refresh if fault.may_pass() && self.refusals < REFUSALS_MAX => {
@@ -64,6 +74,21 @@ impl TurnClient {
                 self.permissions_failed(now, addresses, task.urgent, fault);
             }
             Purpose::Channel(number, peer) => self.channel_failed(now, number, peer, fault),
+        }
+    }
+
+    /// The server knows of no allocation at our address. With a ticket it is found by that, should
+    /// only the address have changed.
+    fn mismatched(&mut self, now: Instant, task: Task) {
+        if self.ticket.is_none() {
+            return self.lose(TurnFault::Mismatch);
+        }
+        if task.purpose != Purpose::Refresh {
+            self.stranded.push(task);
+        }
+        if self.paths.next().is_none() {
+            self.paths.begin_again();
+            self.start(now, Task { urgent: true, ..Purpose::Move.into() });
         }
     }
 
@@ -85,7 +110,7 @@ impl TurnClient {
 
     /// The allocation cannot be kept up. The server, which has it still, is told so first: whoever
     /// asks for another one from the same address at once would be refused otherwise.
-    fn abandon(&mut self, now: Instant, fault: TurnFault) {
+    pub(super) fn abandon(&mut self, now: Instant, fault: TurnFault) {
         self.clear();
         self.give_up(now, false);
         self.event(TurnEvent::Lost { fault });
@@ -112,6 +137,11 @@ impl TurnClient {
         self.transactions = super::no_transactions(&self.config);
         self.waiting.clear();
         self.timers = sans_io::Timers::default();
+        self.paths.settle();
+        self.ticket = None;
+        self.nudges = 0;
+        self.stranded.clear();
+        self.drop_connections();
     }
 
     fn end_closing(&mut self) {
@@ -120,25 +150,7 @@ impl TurnClient {
         }
     }
 
-    fn allocated(&mut self, now: Instant, message: &Message<'_>) {
-        let relayed: Option<XorRelayedAddress> = message.get();
-        let mapped: Option<XorMappedAddress> = message.get();
-        let lifetime: Option<Lifetime> = message.get();
-        let (Some(relayed), Some(mapped), Some(lifetime)) = (relayed, mapped, lifetime) else {
-            return self.fail(now, TurnFault::BadResponse);
-        };
-        let (relayed, mapped) = (canonical(relayed.0), canonical(mapped.0));
-        let unusable = relayed.port() == 0 || relayed.ip().is_unspecified() || lifetime.0 == 0;
-        if unusable || AddressFamily::of(relayed.ip()) != self.config.family {
-            self.fail(now, TurnFault::BadResponse);
-            return self.give_up(now, false);
-        }
-        self.state = State::Allocated { relayed, expires: now };
-        self.keep_for(now, lifetime.duration());
-        self.event(TurnEvent::Allocated { relayed, mapped, lifetime: lifetime.duration() });
-    }
-
-    fn keep_for(&mut self, now: Instant, lifetime: Duration) {
+    pub(super) fn keep_for(&mut self, now: Instant, lifetime: Duration) {
         if let State::Allocated { expires, .. } = &mut self.state {
             *expires = now.saturating_add(lifetime);
             self.refusals = 0;

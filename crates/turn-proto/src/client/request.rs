@@ -6,9 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use stun_proto::{
     Attempt, MessageBuilder, Method,
-    attribute::{
-        self, AddressFamily, Lifetime, RequestedAddressFamily, RequestedTransport, XorPeerAddress,
-    },
+    attribute::{self, ConnectionId, Lifetime, XorPeerAddress},
 };
 
 /// The most peers of one CreatePermission request. With IPv6 they take 768 bytes, which leaves room
@@ -22,12 +20,18 @@ pub(super) enum Purpose {
     Allocate,
     /// The allocation is to go on.
     Refresh,
+    /// The allocation is to go on, at the path that is next.
+    Move,
     /// The allocation is to end.
     Close,
     /// Permissions for these, at least one.
     Permissions(Vec<IpAddr>),
     /// A channel.
     Channel(ChannelNumber, SocketAddr),
+    /// A connection between the relayed address and a peer.
+    Connect(SocketAddr),
+    /// Data of this connection is to come on the path that the request goes.
+    BindConnection(SocketAddr, ConnectionId),
 }
 
 /// A request that is to be made, or made again.
@@ -71,9 +75,11 @@ impl Purpose {
     pub(super) const fn method(&self) -> Method {
         match self {
             Self::Allocate => Method::ALLOCATE,
-            Self::Refresh | Self::Close => Method::REFRESH,
+            Self::Refresh | Self::Move | Self::Close => Method::REFRESH,
             Self::Permissions(_) => Method::CREATE_PERMISSION,
             Self::Channel(..) => Method::CHANNEL_BIND,
+            Self::Connect(_) => Method::CONNECT,
+            Self::BindConnection(..) => Method::CONNECTION_BIND,
         }
     }
 
@@ -84,10 +90,13 @@ impl Purpose {
                 mine.iter().any(|address| theirs.contains(address))
             }
             (Self::Channel(mine, _), Self::Channel(theirs, _)) => mine == theirs,
+            (Self::Move, Self::Move) => true,
+            (Self::Connect(mine), Self::Connect(theirs))
+            | (Self::BindConnection(mine, _), Self::BindConnection(theirs, _)) => mine == theirs,
             (Self::Allocate | Self::Refresh | Self::Close, theirs) => {
                 matches!(theirs, Self::Allocate | Self::Refresh | Self::Close)
             }
-            (Self::Permissions(_) | Self::Channel(..), _) => false,
+            _ => false,
         }
     }
 
@@ -97,16 +106,7 @@ impl Purpose {
             .lifetime
             .map(|lifetime| Lifetime(u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX).max(1)));
         match self {
-            Self::Allocate => {
-                message.push(&RequestedTransport::UDP);
-                if config.family == AddressFamily::V6 {
-                    message.push(&RequestedAddressFamily::V6);
-                }
-                if let Some(lifetime) = lifetime {
-                    message.push(&lifetime);
-                }
-            }
-            Self::Refresh => {
+            Self::Allocate | Self::Refresh | Self::Move => {
                 if let Some(lifetime) = lifetime {
                     message.push(&lifetime);
                 }
@@ -121,6 +121,8 @@ impl Purpose {
                 message.push(&attribute::ChannelNumber(number.get()));
                 message.push(&XorPeerAddress(*peer));
             }
+            Self::Connect(peer) => message.push(&XorPeerAddress(*peer)),
+            Self::BindConnection(_, id) => message.push(id),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Requests on their way: sending, repeating, and believing the answer (RFC 8489 §6.2, §9.2.5).
 use super::{
     TurnClient, TurnFault,
+    connections::Stage,
     request::{Purpose, Task},
 };
-use alloc::vec;
+use alloc::{vec, vec::Vec};
 use bytes::Bytes;
 use core::net::SocketAddr;
-use sans_io::{DropReason, Instant, Transmit, Verdict};
+use sans_io::{DropReason, Instant, Path, Transmit, Verdict};
 use stun_proto::{
-    AuthFault, Class, Discard, Due, Message, MessageBuilder, MessageType, ResponseCheck,
-    Retransmit, RetransmitConfig, TransactionId, WriteError,
-    attribute::{AlternateServer, Code, ErrorCode},
+    AttributeType, AuthFault, Class, Discard, Due, Message, MessageBuilder, MessageType,
+    ResponseCheck, Retransmit, RetransmitConfig, TransactionId, WriteError,
+    attribute::{AlternateServer, Code, ErrorCode, MobilityTicket, UnknownAttributes},
 };
 
 /// Longer than any request: 32 peers, and user name, realm and nonce at their longest.
@@ -43,7 +44,15 @@ impl TurnClient {
             // Credentials or a realm that are too long for a message.
             return self.failed(now, task, TurnFault::WrongCredentials);
         };
-        let path = self.config.path;
+        let path = match task.purpose {
+            Purpose::Move => self.paths.next(),
+            Purpose::BindConnection(peer, _) => match self.connections.get(peer) {
+                Some(Stage::Binding { path, .. }) => Some(path),
+                _ => None,
+            },
+            _ => None,
+        };
+        let path = path.unwrap_or(self.paths.current());
         let schedule = if path.transport().is_stream() {
             Retransmit::reliable(now, RetransmitConfig::default().total())
         } else {
@@ -58,13 +67,24 @@ impl TurnClient {
         }
     }
 
+    /// Asks no more for what is picked by `which`, and takes no answer to it.
+    pub(super) fn call_off(&mut self, which: impl Fn(&Purpose) -> bool) {
+        let asked = self.transactions.iter();
+        let found = asked.filter(|(_, sent)| which(&sent.context.task.purpose));
+        let ids: Vec<TransactionId> = found.map(|(id, _)| id).collect();
+        for id in ids {
+            self.transactions.remove(id);
+        }
+        self.waiting.retain(|task| !which(&task.purpose));
+    }
+
     /// Whether a request about the same thing is out.
     pub(super) fn is_asked(&self, purpose: &Purpose) -> bool {
         self.transactions.iter().any(|(_, sent)| sent.context.task.purpose.meets(purpose))
     }
 
     /// Queues a message. One that is refused is sent again when its time comes.
-    fn transmit(&mut self, transmit: Transmit) {
+    pub(super) fn transmit(&mut self, transmit: Transmit) {
         if self.out.transmit(transmit).is_err() {
             let _ = self.drops.refuse(DropReason::Exhausted);
         }
@@ -74,6 +94,13 @@ impl TurnClient {
         let mut buffer = vec![0; REQUEST_MAX];
         let kind = MessageType::request(task.purpose.method());
         let mut message = MessageBuilder::new(&mut buffer, kind, id);
+        match task.purpose {
+            Purpose::Allocate => self.options.write(&self.config, &mut message),
+            Purpose::Move => {
+                message.push(&MobilityTicket(self.ticket.as_deref().unwrap_or_default()));
+            }
+            _ => {}
+        }
         task.purpose.write(&self.config, &mut message);
         let (message, attempt) = self.login.sign(message, task.attempt);
         task.attempt = attempt;
@@ -99,19 +126,18 @@ impl TurnClient {
     pub(super) fn receive_response(
         &mut self,
         now: Instant,
+        path: Path,
         message: &Message<'_>,
     ) -> Verdict<'static> {
         let id = message.transaction_id();
         let Some(sent) = self.transactions.get(id) else {
             return Verdict::Unclaimed;
         };
-        if sent.context.task.purpose.method() != message.method() {
+        if sent.path != path || sent.context.task.purpose.method() != message.method() {
             return self.drops.refuse(DropReason::Unexpected);
         }
         match self.login.check(sent.context.task.attempt, message) {
-            ResponseCheck::Discard(Discard::Integrity)
-                if self.config.path.transport().is_stream() =>
-            {
+            ResponseCheck::Discard(Discard::Integrity) if path.transport().is_stream() => {
                 self.conclude(now, id, Err(TurnFault::Unprotected))
             }
             ResponseCheck::Discard(discard) => {
@@ -167,18 +193,16 @@ fn fault_of(message: &Message<'_>, is_proven: bool) -> TurnFault {
             let server = message.get::<AlternateServer>().map(|server| server.0);
             server.filter(is_usable).map_or(TurnFault::BadResponse, TurnFault::TryAlternate)
         }
-        Code::BAD_REQUEST => TurnFault::BadRequest,
-        Code::FORBIDDEN => TurnFault::Forbidden,
-        Code::UNKNOWN_ATTRIBUTE => TurnFault::UnknownAttribute,
-        Code::ALLOCATION_MISMATCH => TurnFault::Mismatch,
-        Code::ADDRESS_FAMILY_NOT_SUPPORTED => TurnFault::FamilyUnsupported,
-        Code::WRONG_CREDENTIALS => TurnFault::WrongCredentials,
-        Code::UNSUPPORTED_TRANSPORT => TurnFault::TransportUnsupported,
-        Code::PEER_ADDRESS_FAMILY_MISMATCH => TurnFault::FamilyMismatch,
-        Code::ALLOCATION_QUOTA_REACHED => TurnFault::QuotaReached,
-        Code::INSUFFICIENT_CAPACITY => TurnFault::NoCapacity,
-        other => TurnFault::Other(other.number()),
+        Code::UNKNOWN_ATTRIBUTE if names_dont_fragment(message) => {
+            TurnFault::DontFragmentUnsupported
+        }
+        other => other.into(),
     }
+}
+
+fn names_dont_fragment(message: &Message<'_>) -> bool {
+    let unknown = message.get::<UnknownAttributes>();
+    unknown.is_some_and(|unknown| unknown.types().contains(&AttributeType::DONT_FRAGMENT))
 }
 
 fn is_usable(server: &SocketAddr) -> bool {

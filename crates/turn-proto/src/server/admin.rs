@@ -41,13 +41,13 @@ impl TurnServer {
     /// Has another policy from now on. Permissions that are there last to their end, five minutes
     /// at most.
     pub fn set_peers(&mut self, peers: PeerPolicy) {
-        self.reach.policy = peers;
+        self.addressing.policy = peers;
     }
 
     /// Knows these as the other addresses of its host from now on, see
     /// [`TurnServerConfig::own`](crate::TurnServerConfig::own).
     pub fn set_own(&mut self, own: Vec<IpAddr>) {
-        self.reach.own = own;
+        self.addressing.own = own;
     }
 
     /// Makes no new allocation from now on: who asks for one gets 508, and goes to another server.

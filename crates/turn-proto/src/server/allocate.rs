@@ -5,27 +5,28 @@ use super::{
     auth::Identity,
     bandwidth::Bandwidth,
     channels::Channels,
+    mobility::Mobility,
+    params::{AllocateParams, PortSource},
     permissions::Permissions,
-    ports::{self, PortWish},
+    ports::{self, PortRequirement},
     relays::{Relay, Relays},
     reservations::Token,
     table::AllocationId,
-    wish::{Wanted, Wish},
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Path, SocketRequest, Verdict};
+use sans_io::{DropReason, Instant, Path, SocketRequest, Transport, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
     attribute::{
-        AddressErrorCode, AddressFamily, Code, Lifetime, ReservationToken, XorMappedAddress,
-        XorRelayedAddress,
+        AddressErrorCode, AddressFamily, Code, Lifetime, MobilityTicket, ReservationToken,
+        XorMappedAddress, XorRelayedAddress,
     },
 };
 
 /// All that a new allocation takes.
-struct Plan {
-    wish: Wish,
+struct AllocationPlan {
+    params: AllocateParams,
     relays: Relays,
     /// What is held back for the user besides.
     token: Option<Token>,
@@ -42,21 +43,23 @@ impl TurnServer {
         if let Some(id) = self.table.find_client(&path) {
             return self.allocate_again(now, id, &identity, message);
         }
-        let Plan { wish, relays, token } = match self.plan(now, path, &identity, message) {
-            Ok(plan) => plan,
-            Err(code) => {
-                self.tell_refused(now, path, Arc::clone(&identity.user), code);
-                if code == Code::INSUFFICIENT_CAPACITY
-                    && self.is_full()
-                    && message.get::<ReservationToken>().is_none()
-                    && let Some(verdict) = self.redirect(path, &identity, message)
-                {
-                    return verdict;
+        let AllocationPlan { params, relays, token } =
+            match self.plan(now, path, &identity, message) {
+                Ok(plan) => plan,
+                Err(code) => {
+                    self.tell_refused(now, path, Arc::clone(&identity.user), code);
+                    if code == Code::INSUFFICIENT_CAPACITY
+                        && self.is_full()
+                        && message.get::<ReservationToken>().is_none()
+                        && let Some(verdict) = self.redirect(path, &identity, message)
+                    {
+                        return verdict;
+                    }
+                    return self.refuse(path, &identity, message, code);
                 }
-                return self.refuse(path, &identity, message, code);
-            }
-        };
+            };
         let expires = now.saturating_add(OPEN_WITHIN);
+        let mobility = params.is_mobile.then(|| Mobility::new(self.tickets.take_number()));
         let id = self.table.insert(
             now,
             Allocation {
@@ -64,15 +67,18 @@ impl TurnServer {
                 user: Arc::clone(&identity.user),
                 account: Arc::clone(&identity.account),
                 request: message.transaction_id(),
+                transport: params.transport,
                 relays,
-                refused: wish.refused,
+                refused: params.refused,
+                mobility: mobility.map(Box::new),
+                session: identity.session_key(),
                 token,
                 phase: Phase::Opening(Box::new(Opening {
                     identity,
-                    lifetime: wish.lifetime,
-                    port: match wish.port {
-                        Wanted::Port(port) => Some(port),
-                        Wanted::Reserved(..) => None,
+                    lifetime: params.lifetime,
+                    port: match params.port {
+                        PortSource::Port(port) => Some(port),
+                        PortSource::Reserved(..) => None,
                     },
                 })),
                 since: now,
@@ -85,9 +91,18 @@ impl TurnServer {
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
         for relay in relays.iter() {
-            self.out.socket(SocketRequest::Bind { id: relay.socket, local: relay.bound });
+            self.open_relay(params.transport, relay);
         }
         Verdict::Consumed
+    }
+
+    /// Has the socket of a relayed address opened.
+    pub(super) fn open_relay(&mut self, transport: Transport, relay: &Relay) {
+        let (id, local) = (relay.socket, relay.bound);
+        self.out.socket(match transport {
+            Transport::Udp => SocketRequest::Bind { id, local },
+            Transport::Tcp | Transport::Tls => SocketRequest::Listen { id, local },
+        });
     }
 
     /// Another Allocate on a path that has an allocation: the same again gets the same answer, as
@@ -120,13 +135,13 @@ impl TurnServer {
         path: Path,
         identity: &Identity,
         message: &Message<'_>,
-    ) -> Result<Plan, Code> {
-        let mut wish = self.wish(now, identity, message)?;
+    ) -> Result<AllocationPlan, Code> {
+        let mut params = self.parse_allocate(now, path.transport(), identity, message)?;
         if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
             return Err(Code::ALLOCATION_QUOTA_REACHED);
         }
         // What is held back outlives the allocation that it came with, so it is counted apart.
-        if matches!(wish.port, Wanted::Port(PortWish::Pair))
+        if matches!(params.port, PortSource::Port(PortRequirement::Pair))
             && self.reservations.count_of(now, &identity.account)
                 >= self.limits.allocations_per_user
         {
@@ -137,20 +152,20 @@ impl TurnServer {
         }
         let mut relays = Relays::default();
         let mut token = None;
-        match wish.port {
-            Wanted::Reserved(token, address) => {
+        match params.port {
+            PortSource::Reserved(token, address) => {
                 self.reservations.release(token);
                 relays.insert(Relay::new(self.sockets.take(), address));
             }
-            Wanted::Port(port) => {
+            PortSource::Port(port) => {
                 let listener = path.local().ip();
-                for family in core::iter::once(wish.family).chain(wish.additional) {
+                for family in core::iter::once(params.family).chain(params.additional) {
                     match self.find_address(now, family, listener, port, &identity.account) {
                         Some((bound, held)) => {
                             relays.insert(Relay::new(self.sockets.take(), bound));
                             token = held;
                         }
-                        None => wish.refused = Some((family, Code::INSUFFICIENT_CAPACITY)),
+                        None => params.refused = Some((family, Code::INSUFFICIENT_CAPACITY)),
                     }
                 }
             }
@@ -158,7 +173,7 @@ impl TurnServer {
         if relays.len() == 0 {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        Ok(Plan { wish, relays, token })
+        Ok(AllocationPlan { params, relays, token })
     }
 
     /// A relay address that nobody has; of a pair the second one is held back.
@@ -167,11 +182,11 @@ impl TurnServer {
         now: Instant,
         family: AddressFamily,
         listener: IpAddr,
-        port: PortWish,
+        port: PortRequirement,
         account: &Arc<str>,
     ) -> Option<(SocketAddr, Option<Token>)> {
         let address = self.pick_address(now, family, listener, port)?;
-        if port != PortWish::Pair {
+        if port != PortRequirement::Pair {
             return Some((address, None));
         }
         let second = SocketAddr::new(address.ip(), address.port() + 1);
@@ -187,21 +202,21 @@ impl TurnServer {
         now: Instant,
         family: AddressFamily,
         listener: IpAddr,
-        wish: PortWish,
+        requirement: PortRequirement,
     ) -> Option<SocketAddr> {
         let anyone = u32::from_be_bytes(self.entropy.public());
-        let relays = self.reach.relays_for(family, listener, anyone);
-        let (entropy, table, reach) = (&mut self.entropy, &self.table, &self.reach);
+        let relays = self.addressing.relays_for(family, listener, anyone);
+        let (entropy, table, addressing) = (&mut self.entropy, &self.table, &self.addressing);
         let reservations = &self.reservations;
         relays.into_iter().find_map(|ip| {
             let random = || u32::from_be_bytes(entropy.public());
             let is_taken = |port| {
                 let address = SocketAddr::new(ip, port);
                 table.find_bound(address).is_some()
-                    || reach.listeners.contains(&address)
+                    || addressing.listeners.contains(&address)
                     || reservations.holds(now, address)
             };
-            let port = ports::pick(&reach.ports, wish, random, is_taken)?;
+            let port = ports::pick(&addressing.ports, requirement, random, is_taken)?;
             Some(SocketAddr::new(ip, port))
         })
     }
@@ -213,10 +228,11 @@ impl TurnServer {
         let relays = allocation.relays;
         let left = relays.next_end().unwrap_or(now).saturating_since(now);
         let (refused, token) = (allocation.refused, allocation.token);
+        let ticket = self.ticket_of(id);
         let kind = MessageType::success(Method::ALLOCATE);
         let mut addresses = [None; 2];
         for (place, relay) in addresses.iter_mut().zip(relays.iter()) {
-            *place = Some(XorRelayedAddress(self.reach.relayed(relay.bound)));
+            *place = Some(XorRelayedAddress(self.addressing.relayed(relay.bound)));
         }
         let write = |reply: &mut MessageBuilder<'_>| {
             for relayed in addresses.iter().flatten() {
@@ -226,6 +242,9 @@ impl TurnServer {
             reply.push(&Lifetime(left.as_secs() as u32));
             if let Some(Token(token)) = token {
                 reply.push(&ReservationToken(token));
+            }
+            if let Some(ticket) = &ticket {
+                reply.push(&MobilityTicket(ticket));
             }
             if let Some((family, code)) = refused {
                 reply.push(&AddressErrorCode { family, code, reason: "" });

@@ -1,11 +1,12 @@
 //! Who a request is from (RFC 8489 §9.2.4). Nothing is kept of whoever did not say.
-use super::{TurnServer, TurnServerEvent};
-use alloc::sync::Arc;
+use super::{TurnServer, TurnServerEvent, allocation::SessionKey, realms::Known, users::Session};
+use alloc::{boxed::Box, sync::Arc};
 use bytes::Bytes;
+use core::time::Duration;
 use sans_io::{DropReason, Instant, Path, Transport};
 use stun_proto::{
     Integrity, Key, Message, Refusal,
-    attribute::{Userhash, Username},
+    attribute::{ConnectionId, Userhash, Username},
 };
 
 /// Longer than any refusal: realm and nonce at their longest.
@@ -22,6 +23,22 @@ pub(super) struct Identity {
     pub account: Arc<str>,
     pub key: Key,
     pub integrity: Integrity,
+    /// The key is that of a token.
+    pub session: Option<Session>,
+}
+
+impl Identity {
+    /// What a later request without the token is checked with.
+    pub(super) fn session_key(&self) -> Option<Box<SessionKey>> {
+        self.session.map(|session| Box::new(SessionKey { key: self.key.clone(), session }))
+    }
+
+    /// How long an allocation may last that was asked for at `now`: no longer than the token (RFC 7635
+    /// §9), yet a second.
+    pub(super) fn limit(&self, now: Instant, lifetime: Duration) -> Duration {
+        let Some(Session { until }) = self.session else { return lifetime };
+        lifetime.min(until.saturating_since(now)).max(Duration::from_secs(1))
+    }
 }
 
 impl TurnServer {
@@ -34,14 +51,16 @@ impl TurnServer {
         path: Path,
         message: &Message<'_>,
     ) -> Result<Identity, Option<DropReason>> {
-        let allocation = self.table.find_client(&path).and_then(|id| self.table.get(id));
-        let known = |name: &str| allocation.is_some_and(|allocation| *allocation.user == *name);
+        let waiting = message.get::<ConnectionId>().and_then(|id| self.peer_connections.get(id));
+        let id = self.table.find_client(&path).or(waiting.map(|waiting| waiting.allocation));
+        let known = Known(id.and_then(|id| self.table.get(id)));
         match self.realms.authenticate(now, path, message, known) {
             Ok(found) => Ok(Identity {
                 user: found.key.name,
                 account: found.key.account,
                 key: found.key.key,
                 integrity: found.integrity,
+                session: found.key.session,
             }),
             Err(refusal) => {
                 let mut buffer = [0; REFUSAL_MAX];
@@ -51,7 +70,8 @@ impl TurnServer {
                 // given a nonce there of late.
                 let spoofable = path.transport() == Transport::Udp
                     && !self.realms.knows_address(now, path, message);
-                if spoofable && !self.strangers.take(now, path.remote().ip(), bytes.len()) {
+                let source = path.remote().ip();
+                if spoofable && !self.unauthenticated_limiter.take(now, source, bytes.len()) {
                     return Err(Some(DropReason::TooFast));
                 }
                 let bytes = Bytes::copy_from_slice(bytes);

@@ -41,6 +41,16 @@ impl Bandwidth {
     pub(super) fn is_ahead(self, now: Instant) -> bool {
         self.gone_by > now
     }
+
+    /// Takes note of `bytes` of a stream, of which none may be lost. The time to wait for, if more
+    /// of them went by now than may go at once.
+    pub(super) fn overdraw(&mut self, now: Instant, bytes: usize, rate: Rate) -> Option<Instant> {
+        let Rate(Some(per_second)) = rate else { return None };
+        let takes = (bytes as u64).saturating_mul(1_000_000_000) / u64::from(per_second.get());
+        self.gone_by = self.gone_by.max(now).saturating_add(Duration::from_nanos(takes));
+        let until = self.gone_by.saturating_sub(BURST);
+        (until > now).then_some(until)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What a server is told at its start, and the bounds it keeps.
-use super::{AlternateTurnServer, reach::RelayAddress};
+use super::{AlternateTurnServer, addressing::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::{
     collections::BTreeSet,
@@ -93,6 +93,15 @@ pub struct TurnServerConfig {
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
     /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).
     pub can_set_dont_fragment: bool,
+    /// Whether clients may take their allocations along to other addresses (RFC 8016). Who is not
+    /// allowed to is told 405. Each allocation that can move costs some 100 bytes more.
+    pub mobility: bool,
+    /// Whether clients may have TCP relayed as well (RFC 6062).
+    pub tcp_relay: bool,
+    /// The most connections with peers that one allocation of this kind has, those included that wait
+    /// for the client. All together there are no more than `max_connections`, for each needs one of
+    /// the client's.
+    pub max_peer_connections: usize,
     /// Whether Binding requests take a user too, as TURN requests do (RFC 8489 §9.2). Clients of
     /// RFC 3489 are not answered then, and the attributes of RFC 5780 are unknown.
     pub secure_binding: bool,
@@ -221,6 +230,9 @@ impl TurnServerConfig {
             alternates: Vec::new(),
             channels: ChannelRange::Rfc8656,
             can_set_dont_fragment: false,
+            mobility: false,
+            tcp_relay: false,
+            max_peer_connections: 64,
             secure_binding: false,
         }
     }
@@ -259,6 +271,7 @@ impl TurnServerConfig {
             ("max_allocations_per_user", self.max_allocations_per_user),
             ("max_permissions", self.max_permissions),
             ("max_channels", self.max_channels),
+            ("max_peer_connections", self.max_peer_connections),
             ("max_connections", self.max_connections),
             ("max_connections_per_source", self.max_connections_per_source),
             ("connection_idle", self.connection_idle.as_millis() as usize),

@@ -19,6 +19,15 @@ pub enum TurnServerEvent {
         /// That of the other family, if it asked for both.
         additional: Option<SocketAddr>,
     },
+    /// A client has gone on to another address, and its allocation with it.
+    AllocationMoved {
+        /// Between listener and client, as it was.
+        from: Path,
+        /// As it is.
+        to: Path,
+        /// Who the client is.
+        user: Arc<str>,
+    },
     /// An allocation is no more.
     AllocationEnded {
         /// Between listener and client.

@@ -1,7 +1,7 @@
 //! The relay sockets of an allocation: asked for, opened, given up (RFC 8656 §7.2).
 use super::{
-    AllocationEnd, TurnServer, TurnServerEvent, allocation::Phase, ports::PortWish, relays::Relay,
-    table::AllocationId,
+    AllocationEnd, TurnServer, TurnServerEvent, allocation::Phase, ports::PortRequirement,
+    relays::Relay, table::AllocationId,
 };
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -22,6 +22,9 @@ impl TurnServer {
         socket: SocketId,
         state: Result<SocketAddr, SocketFault>,
     ) -> Verdict<'static> {
+        if let Some(id) = self.peer_connections.find_socket(socket) {
+            return self.peer_connection_opened(now, id, socket, state);
+        }
         let Some(id) = self.table.find_socket(socket) else { return Verdict::Unclaimed };
         let Some(allocation) = self.table.get_mut(id) else { return Verdict::Unclaimed };
         let Some(relay) = allocation.relays.of_socket(socket).copied() else {
@@ -58,7 +61,13 @@ impl TurnServer {
         Verdict::Consumed
     }
 
-    fn try_another_port(&mut self, now: Instant, id: AllocationId, lost: Relay, port: PortWish) {
+    fn try_another_port(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        lost: Relay,
+        port: PortRequirement,
+    ) {
         let Some(allocation) = self.table.get_mut(id) else { return };
         let account = Arc::clone(&allocation.account);
         let listener = allocation.client.local().ip();
@@ -70,11 +79,13 @@ impl TurnServer {
             return self.not_opened(now, id, family);
         };
         let socket = self.sockets.take();
-        self.table.rebind(id, Relay { attempts: lost.attempts + 1, ..Relay::new(socket, bound) });
+        let relay = Relay { attempts: lost.attempts + 1, ..Relay::new(socket, bound) };
+        self.table.rebind(id, relay);
         if let Some(allocation) = self.table.get_mut(id) {
             allocation.token = token;
+            let transport = allocation.transport;
+            self.open_relay(transport, &relay);
         }
-        self.out.socket(SocketRequest::Bind { id: socket, local: bound });
     }
 
     /// A socket is open. The client hears of it once all are.
@@ -92,7 +103,7 @@ impl TurnServer {
         }
         let (client, user) = (allocation.client, Arc::clone(&allocation.user));
         let relays = allocation.relays;
-        let mut all = relays.iter().map(|relay| self.reach.relayed(relay.bound));
+        let mut all = relays.iter().map(|relay| self.addressing.relayed(relay.bound));
         let (first, additional) = (all.next(), all.next());
         drop(all);
         self.rearm(id);

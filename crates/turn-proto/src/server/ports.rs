@@ -7,7 +7,7 @@ const DRAWS: usize = 16;
 
 /// What a client asks of the port (RFC 8656 §18.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PortWish {
+pub(super) enum PortRequirement {
     /// Nothing.
     Any,
     /// That it is even.
@@ -20,14 +20,14 @@ pub(super) enum PortWish {
 /// algorithm 2). Where draws meet taken ports only, the range is walked from a random start.
 pub(super) fn pick(
     range: &RangeInclusive<u16>,
-    wish: PortWish,
+    requirement: PortRequirement,
     mut random: impl FnMut() -> u32,
     is_taken: impl Fn(u16) -> bool,
 ) -> Option<u16> {
-    let fits = |port: u16| match wish {
-        PortWish::Any => !is_taken(port),
-        PortWish::Even => port.is_multiple_of(2) && !is_taken(port),
-        PortWish::Pair => {
+    let fits = |port: u16| match requirement {
+        PortRequirement::Any => !is_taken(port),
+        PortRequirement::Even => port.is_multiple_of(2) && !is_taken(port),
+        PortRequirement::Pair => {
             let next = port.checked_add(1).filter(|next| range.contains(next));
             port.is_multiple_of(2) && !is_taken(port) && next.is_some_and(|next| !is_taken(next))
         }
@@ -60,7 +60,7 @@ mod tests {
     fn every_free_port_is_found() {
         let mut taken = BTreeSet::new();
         while let Some(port) =
-            pick(&(100..=120), PortWish::Any, stuck(), |port| taken.contains(&port))
+            pick(&(100..=120), PortRequirement::Any, stuck(), |port| taken.contains(&port))
         {
             assert!((100..=120).contains(&port));
             assert!(taken.insert(port));
@@ -72,8 +72,10 @@ mod tests {
     fn an_even_port_is_even_or_there_is_none() {
         let evens: Vec<u16> = (100..=120).step_by(2).collect();
         let mut taken = BTreeSet::new();
-        let wish = PortWish::Even;
-        while let Some(port) = pick(&(100..=120), wish, stuck(), |port| taken.contains(&port)) {
+        let requirement = PortRequirement::Even;
+        while let Some(port) =
+            pick(&(100..=120), requirement, stuck(), |port| taken.contains(&port))
+        {
             taken.insert(port);
         }
         assert_eq!(taken.into_iter().collect::<Vec<_>>(), evens);
@@ -83,8 +85,10 @@ mod tests {
     fn a_pair_is_free_and_within_the_range() {
         let mut taken = BTreeSet::from([103, 110]);
         let mut found = Vec::new();
-        let wish = PortWish::Pair;
-        while let Some(port) = pick(&(100..=120), wish, stuck(), |port| taken.contains(&port)) {
+        let requirement = PortRequirement::Pair;
+        while let Some(port) =
+            pick(&(100..=120), requirement, stuck(), |port| taken.contains(&port))
+        {
             taken.extend([port, port + 1]);
             found.push(port);
         }
@@ -94,9 +98,9 @@ mod tests {
 
     #[test]
     fn the_whole_range_of_ports_may_be_used() {
-        let port = pick(&(0..=u16::MAX), PortWish::Any, || u32::MAX, |_| false);
+        let port = pick(&(0..=u16::MAX), PortRequirement::Any, || u32::MAX, |_| false);
         assert_eq!(port, Some(u16::MAX));
-        assert_eq!(pick(&(5..=5), PortWish::Any, || u32::MAX, |_| false), Some(5));
-        assert_eq!(pick(&(5..=5), PortWish::Even, || u32::MAX, |_| false), None);
+        assert_eq!(pick(&(5..=5), PortRequirement::Any, || u32::MAX, |_| false), Some(5));
+        assert_eq!(pick(&(5..=5), PortRequirement::Even, || u32::MAX, |_| false), None);
     }
 }

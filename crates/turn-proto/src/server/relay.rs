@@ -11,7 +11,7 @@ use core::net::{IpAddr, SocketAddr};
 use sans_io::{DropReason, Instant, Packet, PacketMeta, Path, PathFault, Transport, Verdict};
 use stun_proto::{
     AttributeType, DataHead, Message, MessageBuilder, MessageType, Method,
-    attribute::{AddressFamily, Data, Icmp, XorPeerAddress},
+    attribute::{Data, Icmp, XorPeerAddress},
 };
 
 /// Longer than an indication with an IPv6 peer and an ICMP error: 56 bytes.
@@ -19,7 +19,7 @@ const INDICATION_MAX: usize = 64;
 
 /// Where data goes.
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     ToPeer,
     ToClient,
 }
@@ -36,14 +36,17 @@ impl TurnServer {
         let Ok(message) = ChannelData::parse_in(self.channels, bytes) else {
             return self.drops.refuse(DropReason::Malformed);
         };
-        let Some((id, allocation)) = self.open_allocation(&path) else {
+        let id = self.sender_of_data(&path);
+        let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.refuse(DropReason::Unauthenticated);
         };
         let Some(peer) = allocation.channels.peer(message.channel, now) else {
             return self.drops.refuse(DropReason::Forbidden);
         };
         let meta = onward(meta, path.transport());
-        let packet = self.is_peer(peer).then(|| to_peer(allocation, now, peer, meta, message.data));
+        let packet = self
+            .is_peer(Transport::Udp, peer)
+            .then(|| to_peer(allocation, now, peer, meta, message.data));
         match packet.flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -59,7 +62,7 @@ impl TurnServer {
         message: &Message<'a>,
     ) -> Verdict<'a> {
         if message
-            .unknown_required_to(|kind| self.understands(message.method(), kind))
+            .unknown_required_to(|kind| self.understands(path, message.method(), kind))
             .next()
             .is_some()
         {
@@ -68,13 +71,14 @@ impl TurnServer {
         let (Some(XorPeerAddress(peer)), Some(Data(data))) = (message.get(), message.get()) else {
             return self.drops.refuse(DropReason::Malformed);
         };
-        let Some((id, allocation)) = self.open_allocation(&path) else {
+        let id = self.sender_of_data(&path);
+        let Some((id, allocation)) = id.and_then(|id| Some((id, self.table.get(id)?))) else {
             return self.drops.refuse(DropReason::Unauthenticated);
         };
         let mut meta = onward(meta, path.transport());
         meta.dont_fragment |= message.has(AttributeType::DONT_FRAGMENT);
-        let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
-        let allowed = self.reach.allows(peer) && self.is_peer(peer);
+        let peer = SocketAddr::new(self.addressing.to_bound(peer.ip()), peer.port());
+        let allowed = self.addressing.allows(peer) && self.is_peer(Transport::Udp, peer);
         match allowed.then(|| to_peer(allocation, now, peer, meta, data)).flatten() {
             Some(packet) => self.forward(now, id, Way::ToPeer, packet),
             None => self.drops.refuse(DropReason::Forbidden),
@@ -94,7 +98,8 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Unexpected);
         };
         let permitted = allocation.permissions.allow(path.remote().ip(), now);
-        if !allocation.is_open() || !permitted || !self.is_peer(path.remote()) {
+        let relays = allocation.is_open() && allocation.transport == Transport::Udp;
+        if !relays || !permitted || !self.is_peer(Transport::Udp, path.remote()) {
             return self.drops.refuse(DropReason::Forbidden);
         }
         let client = allocation.client;
@@ -107,7 +112,10 @@ impl TurnServer {
             let pad = if stream { ChannelData::padding(bytes.len()) } else { 0 };
             return self.forward(now, id, Way::ToClient, packet.with_head(&head).with_pad(pad));
         }
-        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
+        let peer = SocketAddr::new(
+            self.addressing.to_advertised(path.remote().ip()),
+            path.remote().port(),
+        );
         let transaction = self.entropy.transaction_id();
         match DataHead::new(Method::DATA, transaction, peer, false, bytes.len()) {
             Some(head) => {
@@ -119,8 +127,10 @@ impl TurnServer {
     }
 
     /// Whether what stands there is no other program of this host.
-    fn is_peer(&self, peer: SocketAddr) -> bool {
-        !self.reach.must_be_relay(peer) || self.table.find_bound(peer).is_some()
+    pub(super) fn is_peer(&self, transport: Transport, peer: SocketAddr) -> bool {
+        let relayed = || self.table.get(self.table.find_bound(peer)?);
+        !self.addressing.must_be_relay(peer)
+            || relayed().is_some_and(|allocation| allocation.transport == transport)
     }
 
     /// Passes data on, unless the allocation has relayed too much already.
@@ -135,16 +145,19 @@ impl TurnServer {
         if self.charge(now, id, len).is_none() {
             return self.drops.refuse(DropReason::TooFast);
         }
-        let Some(allocation) = self.table.get_mut(id) else {
-            return self.drops.refuse(DropReason::Unexpected);
-        };
+        self.account(id, way, len);
+        Verdict::Send(packet)
+    }
+
+    /// Counts what is relayed.
+    pub(super) fn account(&mut self, id: AllocationId, way: Way, len: usize) {
+        let Some(allocation) = self.table.get_mut(id) else { return };
         for traffic in [&mut allocation.traffic, &mut self.traffic] {
             match way {
                 Way::ToPeer => traffic.to_peers.add(len),
                 Way::ToClient => traffic.to_client.add(len),
             }
         }
-        Verdict::Send(packet)
     }
 
     /// Takes note of data that is to be relayed, if allocation, user and server may relay so much.
@@ -159,6 +172,22 @@ impl TurnServer {
         self.bandwidth = self.bandwidth.after(now, len, total_rate)?;
         (allocation.bandwidth, *of_account) = (own, shared);
         Some(())
+    }
+
+    /// Takes note of data of a stream, which is relayed in any case. When more may follow, if that is
+    /// too much for allocation, user or server.
+    pub(super) fn overdraw(
+        &mut self,
+        now: Instant,
+        id: AllocationId,
+        len: usize,
+    ) -> Option<Instant> {
+        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
+        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.overdraw(now, len, rate);
+        let shared = of_account.overdraw(now, len, account_rate);
+        let total = self.bandwidth.overdraw(now, len, total_rate);
+        [own, shared, total].into_iter().flatten().max()
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).
@@ -184,7 +213,10 @@ impl TurnServer {
             return self.drops.refuse(DropReason::Exhausted);
         }
         let client = allocation.client;
-        let peer = SocketAddr::new(self.reach.outward(path.remote().ip()), path.remote().port());
+        let peer = SocketAddr::new(
+            self.addressing.to_advertised(path.remote().ip()),
+            path.remote().port(),
+        );
         let mut buffer = [0; INDICATION_MAX];
         let id = self.entropy.transaction_id();
         let kind = MessageType::indication(Method::DATA);
@@ -196,6 +228,15 @@ impl TurnServer {
             self.queue(client, bytes);
         }
         Verdict::Consumed
+    }
+
+    /// The allocation of a client that sends data. By that it shows where it is.
+    fn sender_of_data(&mut self, client: &Path) -> Option<AllocationId> {
+        let (id, allocation) = self.open_allocation(client)?;
+        if allocation.next_client() == Some(*client) {
+            self.arrive(id);
+        }
+        Some(id)
     }
 
     /// The allocation of a client, once its socket is open.
@@ -234,9 +275,10 @@ fn to_peer<'a>(
     meta: PacketMeta,
     data: &'a [u8],
 ) -> Option<Packet<'a>> {
-    let relay = allocation.relays.get(AddressFamily::of(peer.ip()))?;
+    let relay = allocation.relays.towards(peer.ip())?;
     let packet = Packet::new(Path::udp(relay.bound, peer), data).with_meta(meta);
-    allocation.permissions.allow(peer.ip(), now).then_some(packet)
+    let relays = allocation.transport == Transport::Udp;
+    (relays && allocation.permissions.allow(peer.ip(), now)).then_some(packet)
 }
 
 /// What of an IP header goes along with the data (RFC 8656 §14, §15): from datagram to datagram

@@ -1,4 +1,5 @@
 //! The relayed addresses of one allocation: one, or one of each family (RFC 8656 §6, §7.2).
+use crate::per_family::PerFamily;
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{Instant, SocketId};
 use stun_proto::attribute::AddressFamily;
@@ -31,36 +32,30 @@ impl Relay {
 
 /// At most one of each family.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Relays([Option<Relay>; 2]);
+pub(super) struct Relays(PerFamily<Relay>);
 
 impl Relays {
-    const fn slot(family: AddressFamily) -> usize {
-        match family {
-            AddressFamily::V4 => 0,
-            AddressFamily::V6 => 1,
-        }
-    }
-
     /// Takes one in, in the place of another of its family.
-    pub(super) const fn insert(&mut self, relay: Relay) {
-        self.0[Self::slot(relay.family())] = Some(relay);
+    pub(super) fn insert(&mut self, relay: Relay) {
+        self.0.insert(relay.family(), relay);
     }
 
     pub(super) const fn remove(&mut self, family: AddressFamily) -> Option<Relay> {
-        self.0[Self::slot(family)].take()
-    }
-
-    pub(super) const fn get(&self, family: AddressFamily) -> Option<&Relay> {
-        self.0[Self::slot(family)].as_ref()
+        self.0.remove(family)
     }
 
     pub(super) const fn get_mut(&mut self, family: AddressFamily) -> Option<&mut Relay> {
-        self.0[Self::slot(family)].as_mut()
+        self.0.get_mut(family)
+    }
+
+    /// The one that packets to this peer leave from.
+    pub(super) const fn towards(&self, peer: IpAddr) -> Option<&Relay> {
+        self.0.of(peer)
     }
 
     /// Whether packets to this peer have somewhere to leave from.
     pub(super) const fn reach(&self, peer: IpAddr) -> bool {
-        self.get(AddressFamily::of(peer)).is_some()
+        self.towards(peer).is_some()
     }
 
     /// The one with this socket.
@@ -70,15 +65,15 @@ impl Relays {
 
     /// IPv4 first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Relay> {
-        self.0.iter().flatten()
+        self.0.iter()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Relay> {
-        self.0.iter_mut().flatten()
+        self.0.iter_mut()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.iter().count()
+        self.0.len()
     }
 
     pub(super) fn are_open(&self) -> bool {

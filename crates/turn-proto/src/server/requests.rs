@@ -6,10 +6,12 @@ use super::{
 use crate::lifetime::granted;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{Instant, Path, Verdict};
+use sans_io::{Instant, Path, Transport, Verdict};
 use stun_proto::{
-    Message,
-    attribute::{self, AddressFamily, Code, Lifetime, RequestedAddressFamily, XorPeerAddress},
+    AttributeType, Message,
+    attribute::{
+        self, AddressFamily, Code, Lifetime, MobilityTicket, RequestedAddressFamily, XorPeerAddress,
+    },
 };
 
 impl TurnServer {
@@ -20,9 +22,25 @@ impl TurnServer {
         identity: &Identity,
         message: &Message<'_>,
     ) -> Verdict<'static> {
-        let (id, allocation) = match self.allocation_of(&path, identity) {
-            Ok(found) => found,
-            Err(code) => return self.refuse(path, identity, message, code),
+        if let Some(ticket) = message.get::<MobilityTicket<'_>>() {
+            return self.refresh_moved(now, path, identity, message, ticket);
+        }
+        match self.allocation_of(&path, identity).map(|(id, _)| id) {
+            Ok(id) => self.refresh_allocation(now, path, id, identity, message),
+            Err(code) => self.refuse(path, identity, message, code),
+        }
+    }
+
+    pub(super) fn refresh_allocation(
+        &mut self,
+        now: Instant,
+        path: Path,
+        id: AllocationId,
+        identity: &Identity,
+        message: &Message<'_>,
+    ) -> Verdict<'static> {
+        let Some(allocation) = self.table.get(id) else {
+            return self.refuse(path, identity, message, Code::ALLOCATION_MISMATCH);
         };
         let requested = message.get::<RequestedAddressFamily>().map(RequestedAddressFamily::family);
         let relays = allocation.relays;
@@ -44,8 +62,10 @@ impl TurnServer {
             return self.accept(path, identity, message, |reply| reply.push(&Lifetime(0)));
         }
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        let lifetime = identity.limit(now, lifetime);
         let expires = now.saturating_add(lifetime);
         if let Some(allocation) = self.table.get_mut(id) {
+            allocation.session = identity.session_key();
             for family in meant {
                 if let Some(relay) = allocation.relays.get_mut(family) {
                     relay.expires = expires;
@@ -53,8 +73,13 @@ impl TurnServer {
             }
         }
         self.rearm(id);
+        let shown = message.has(AttributeType::MOBILITY_TICKET);
+        let ticket = shown.then(|| self.ticket_of(id)).flatten();
         self.accept(path, identity, message, |reply| {
             reply.push(&Lifetime(lifetime.as_secs() as u32));
+            if let Some(ticket) = &ticket {
+                reply.push(&MobilityTicket(ticket));
+            }
         })
     }
 
@@ -97,8 +122,9 @@ impl TurnServer {
         if peers.iter().any(|peer| !relays.reach(*peer)) {
             return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
         }
-        let peers: Vec<IpAddr> = peers.into_iter().map(|peer| self.reach.inward(peer)).collect();
-        if !peers.iter().all(|peer| self.reach.allows_address(*peer)) {
+        let peers: Vec<IpAddr> =
+            peers.into_iter().map(|peer| self.addressing.to_bound(peer)).collect();
+        if !peers.iter().all(|peer| self.addressing.allows_address(*peer)) {
             return Err(Code::FORBIDDEN);
         }
         let allocation = self.table.get_mut(id).ok_or(Code::ALLOCATION_MISMATCH)?;
@@ -127,14 +153,17 @@ impl TurnServer {
         message: &Message<'_>,
     ) -> Result<(), Code> {
         let (id, allocation) = self.allocation_of(path, identity)?;
+        if allocation.transport != Transport::Udp {
+            return Err(Code::BAD_REQUEST);
+        }
         let number = message.get::<attribute::ChannelNumber>().ok_or(Code::BAD_REQUEST)?;
         let number = self.channels.number(number.0).ok_or(Code::BAD_REQUEST)?;
         let peer = message.get::<XorPeerAddress>().ok_or(Code::BAD_REQUEST)?.0;
         if !allocation.relays.reach(peer.ip()) {
             return Err(Code::PEER_ADDRESS_FAMILY_MISMATCH);
         }
-        let peer = SocketAddr::new(self.reach.inward(peer.ip()), peer.port());
-        if !self.reach.allows(peer) {
+        let peer = SocketAddr::new(self.addressing.to_bound(peer.ip()), peer.port());
+        if !self.addressing.allows(peer) {
             return Err(Code::FORBIDDEN);
         }
         let (channels, permissions) = (self.limits.channels, self.limits.permissions);
@@ -146,7 +175,7 @@ impl TurnServer {
     }
 
     /// The allocation of this client, if it is this user's (RFC 8656 §5).
-    fn allocation_of(
+    pub(super) fn allocation_of(
         &self,
         client: &Path,
         identity: &Identity,

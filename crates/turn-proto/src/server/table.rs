@@ -1,6 +1,13 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
-use super::{accounts::Accounts, allocation::Allocation, bandwidth::Bandwidth, relays::Relay};
+use super::{
+    accounts::Accounts,
+    allocation::Allocation,
+    bandwidth::Bandwidth,
+    mobility::{Mobility, Move},
+    relays::Relay,
+    tickets::TicketNumber,
+};
 use crate::seeded::{SeededMap, SeededState};
 use alloc::{boxed::Box, collections::BTreeMap};
 use core::net::SocketAddr;
@@ -20,6 +27,7 @@ pub(super) struct Table {
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
     accounts: Accounts,
+    by_ticket: BTreeMap<TicketNumber, AllocationId>,
 }
 
 #[derive(Debug)]
@@ -42,6 +50,7 @@ impl Table {
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
             accounts: Accounts::default(),
+            by_ticket: BTreeMap::new(),
         }
     }
 
@@ -63,6 +72,10 @@ impl Table {
         let entry = Entry { allocation: Box::new(allocation), account };
         let id = AllocationId(self.all.insert(entry));
         self.by_client.insert(client, id);
+        if let Some(mobility) = &self.get(id).and_then(|allocation| allocation.mobility.as_ref()) {
+            let ticket = mobility.ticket;
+            self.by_ticket.insert(ticket, id);
+        }
         for relay in relays.iter() {
             debug_assert!(self.find_bound(relay.bound).is_none());
             self.by_bound.insert(relay.bound, id);
@@ -75,6 +88,15 @@ impl Table {
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
         let Entry { allocation, account } = self.all.remove(id.0)?;
         self.by_client.remove(&allocation.client);
+        if let Some(Mobility { ticket, last, next }) = allocation.mobility.as_deref() {
+            self.by_ticket.remove(ticket);
+            if let Some(last) = last {
+                self.by_ticket.remove(&last.ticket);
+            }
+            if let Some(next) = next {
+                self.by_client.remove(next);
+            }
+        }
         for relay in allocation.relays.iter() {
             self.by_bound.remove(&relay.bound);
             self.by_socket.remove(&relay.socket);
@@ -99,6 +121,52 @@ impl Table {
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
         Some(relay)
+    }
+
+    /// Gives another ticket to an allocation that has one. The one it had is kept in mind as that of
+    /// its last move.
+    pub(super) fn renew_ticket(&mut self, id: AllocationId, ticket: TicketNumber, last: Move) {
+        let allocation = self.get_mut(id);
+        let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
+        let Some(mobility) = mobility else { return };
+        mobility.ticket = ticket;
+        if let Some(old) = mobility.last.replace(last) {
+            self.by_ticket.remove(&old.ticket);
+        }
+        self.by_ticket.insert(ticket, id);
+    }
+
+    /// Has an allocation found by a path that no other has besides its own.
+    pub(super) fn set_next_client(&mut self, id: AllocationId, path: Path) {
+        self.clear_next_client(id);
+        let allocation = self.get_mut(id);
+        let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
+        let Some(mobility) = mobility else { return };
+        mobility.next = Some(path);
+        self.by_client.insert(path, id);
+    }
+
+    /// The client has not moved after all.
+    pub(super) fn clear_next_client(&mut self, id: AllocationId) {
+        let allocation = self.get_mut(id);
+        let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
+        if let Some(next) = mobility.and_then(|mobility| mobility.next.take()) {
+            self.by_client.remove(&next);
+        }
+    }
+
+    /// Takes the path that a client has moved to for its own. The one that it left.
+    pub(super) fn arrive(&mut self, id: AllocationId) -> Option<Path> {
+        let allocation = self.get_mut(id)?;
+        let to = allocation.mobility.as_mut()?.next.take()?;
+        let from = core::mem::replace(&mut allocation.client, to);
+        self.by_client.remove(&from);
+        Some(from)
+    }
+
+    /// By a ticket of it, its last one or the one before.
+    pub(super) fn find_ticket(&self, ticket: TicketNumber) -> Option<AllocationId> {
+        self.by_ticket.get(&ticket).copied()
     }
 
     pub(super) fn get(&self, id: AllocationId) -> Option<&Allocation> {

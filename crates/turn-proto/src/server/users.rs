@@ -1,4 +1,5 @@
 //! Who may use a server (RFC 8489 §9.2.2).
+use super::ThirdParty;
 use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::{borrow::Borrow, fmt, time::Duration};
 use sans_io::Instant;
@@ -23,6 +24,7 @@ pub struct Users {
     /// The names by what stands for them in a request (RFC 8489 §14.4).
     by_hash: BTreeMap<[u8; 32], Arc<str>>,
     secrets: Vec<Secret>,
+    third_party: Option<ThirdParty>,
 }
 
 #[derive(Clone)]
@@ -45,6 +47,15 @@ pub(super) struct User {
     /// Whom its allocations count for: the name, without the time where that was made up.
     pub account: Arc<str>,
     pub key: Key,
+    /// The key is that of a token.
+    pub session: Option<Session>,
+}
+
+/// What a token says besides (RFC 7635 §9).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Session {
+    /// The end of it.
+    pub until: Instant,
 }
 
 impl Borrow<Key> for User {
@@ -63,6 +74,7 @@ impl Users {
             by_name: BTreeMap::new(),
             by_hash: BTreeMap::new(),
             secrets: Vec::new(),
+            third_party: None,
         }
     }
 
@@ -117,10 +129,22 @@ impl Users {
         self
     }
 
+    /// Takes the clients besides that somebody else has authorized, by their tokens.
+    #[must_use]
+    pub fn with_third_party(mut self, third_party: ThirdParty) -> Self {
+        self.third_party = Some(third_party);
+        self
+    }
+
+    /// Who authorizes clients besides.
+    pub(super) const fn third_party(&self) -> Option<&ThirdParty> {
+        self.third_party.as_ref()
+    }
+
     /// Whether every user can be told by USERHASH, so that clients may keep their names to
     /// themselves (RFC 8489 §9.2.4). A name that a shared secret makes is not known before it comes.
     pub(super) const fn know_hashes(&self) -> bool {
-        self.secrets.is_empty()
+        self.secrets.is_empty() && self.third_party.is_none()
     }
 
     /// The user whose name has this hash.
@@ -164,7 +188,7 @@ impl Users {
                 Algorithm::Sha256 => &keys.sha256,
             };
             let (name, account) = (Arc::clone(name), Arc::clone(name));
-            return Some(User { name, account, key: key.clone() });
+            return Some(User { name, account, key: key.clone(), session: None });
         }
         let ends = turn_rest::expiry(name)?;
         let since_start = now.saturating_since(Instant::ZERO);
@@ -186,7 +210,7 @@ impl Users {
             Some((_, account)) if !account.is_empty() => account,
             _ => name,
         };
-        Some(User { name: name.into(), account: account.into(), key })
+        Some(User { name: name.into(), account: account.into(), key, session: None })
     }
 }
 

@@ -27,7 +27,14 @@ fn a_client_gets_an_address_with_the_right_password() {
     let relayed = net.relayed(client);
     assert_eq!(relayed.ip(), desk::RELAY.parse::<core::net::IpAddr>().unwrap());
     let mapped = address("7.7.7.7:1000");
-    let allocated = TurnEvent::Allocated { relayed, mapped, lifetime: secs(600) };
+    let allocated = TurnEvent::Allocated {
+        relayed,
+        additional: None,
+        refused: None,
+        mapped,
+        lifetime: secs(600),
+        reserved: None,
+    };
     assert_eq!(net.take_events(client), [allocated]);
     // Request, challenge, request, answer.
     assert_eq!(net.sent.len(), 4);

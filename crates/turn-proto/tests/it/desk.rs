@@ -44,6 +44,8 @@ pub(crate) struct Desk {
     pub(crate) events: Vec<TurnServerEvent>,
     /// What becomes of sockets that are asked for; `None`: nothing yet.
     pub(crate) open: fn(SocketAddr) -> Option<Result<SocketAddr, SocketFault>>,
+    /// What becomes of connections that are asked for, likewise.
+    pub(crate) connect: Option<Result<(), SocketFault>>,
 }
 
 /// What a packet came to.
@@ -78,6 +80,7 @@ impl Desk {
             sockets: Vec::new(),
             events: Vec::new(),
             open: |local| Some(Ok(local)),
+            connect: Some(Ok(())),
         }
     }
 
@@ -113,9 +116,16 @@ impl Desk {
                 Output::Transmit(transmit) => self.sent.push(transmit),
                 Output::Socket(request) => {
                     self.sockets.push(request.clone());
-                    if let SocketRequest::Bind { id, local } = request
-                        && let Some(state) = (self.open)(local)
-                    {
+                    let state = match request {
+                        SocketRequest::Bind { id, local } | SocketRequest::Listen { id, local } => {
+                            (self.open)(local).map(|state| (id, state))
+                        }
+                        SocketRequest::Connect { id, local, .. } => {
+                            self.connect.map(|state| (id, state.map(|()| local.unwrap())))
+                        }
+                        _ => None,
+                    };
+                    if let Some((id, state)) = state {
                         let _ = self.server.handle_input(self.now, Input::Socket { id, state });
                     }
                 }

@@ -9,8 +9,9 @@ use stun_proto::{
     Credentials, Entropy, Integrity, Key, Message, MessageBuilder, MessageType, Method, Nonces,
     SecurityFeatures, TransactionId,
     attribute::{
-        self, Algorithm, Code, Data, ErrorCode, EvenPort, Icmp, Lifetime, Nonce, PasswordAlgorithm,
-        PasswordAlgorithms, Realm, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
+        self, Algorithm, Code, ConnectionId, Data, ErrorCode, EvenPort, Icmp, Lifetime,
+        MobilityTicket, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, RequestedTransport,
+        Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 use turn_proto::{TurnClient, TurnClientConfig, TurnServer};
@@ -297,20 +298,36 @@ impl Server {
             Method::CREATE_PERMISSION,
             Method::CHANNEL_BIND,
             Method::BINDING,
+            Method::CONNECT,
+            Method::CONNECTION_BIND,
         ];
-        let method = methods[rng.below(6) as usize];
+        let method = methods[rng.below(8) as usize];
         let id = TransactionId([rng.below(6) as u8; 12]);
         let mut buffer = [0; 1024];
         let kind = MessageType::request(method);
         let mut message = MessageBuilder::new(&mut buffer, kind, id);
         match method {
             Method::ALLOCATE => {
-                udp(&mut message);
+                if rng.one_in(3) {
+                    message.push(&RequestedTransport::TCP);
+                } else {
+                    udp(&mut message);
+                }
+                if rng.one_in(3) {
+                    message.push(&MobilityTicket(b""));
+                }
                 if rng.one_in(5) {
                     message.push(&EvenPort { reserve: rng.one_in(2) });
                 }
             }
-            Method::REFRESH => message.push(&Lifetime(rng.below(3) as u32 * 700)),
+            Method::REFRESH => {
+                message.push(&Lifetime(rng.below(3) as u32 * 700));
+                if rng.one_in(6) {
+                    message.push(&MobilityTicket(&[7; 36]));
+                }
+            }
+            Method::CONNECT => message.push(&peer(rng)),
+            Method::CONNECTION_BIND => message.push(&ConnectionId(rng.below(3) as u32)),
             Method::CREATE_PERMISSION => {
                 for _ in 0..rng.below(4) {
                     message.push(&peer(rng));
@@ -352,6 +369,9 @@ impl Subject for Server {
         config.max_allocations_per_user = 2;
         config.max_permissions = 3;
         config.max_channels = 2;
+        config.tcp_relay = true;
+        config.max_peer_connections = 2;
+        config.mobility = true;
         TurnServer::new(config, SocketIds::root(), [1; 32]).unwrap()
     }
 

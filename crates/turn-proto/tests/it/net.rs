@@ -34,6 +34,8 @@ pub(crate) struct Net {
     relays: BTreeMap<SocketId, SocketAddr>,
     /// A NAT before a client: its address inside, and outside.
     pub(crate) nat: Option<(SocketAddr, SocketAddr)>,
+    /// Other addresses of clients, which they may move to.
+    pub(crate) homes: Vec<(SocketAddr, usize)>,
     /// Whether a packet is carried.
     pub(crate) filter: Filter,
     /// All packets that were sent.
@@ -59,6 +61,7 @@ impl Net {
             count: 0,
             relays: BTreeMap::new(),
             nat: None,
+            homes: Vec::new(),
             filter: Box::new(|_, _| true),
             sent: Vec::new(),
             at_peers: Vec::new(),
@@ -150,7 +153,9 @@ impl Net {
         let path = Path::udp(flight.to, flight.from);
         let input = Input::received(path, &flight.bytes);
         let is_client = |client: &TurnClient| client.path().local() == flight.to;
-        if let Some(at) = self.clients.iter().position(is_client) {
+        let home = self.homes.iter().find(|(address, _)| *address == flight.to);
+        let client = home.map(|(_, at)| *at).or_else(|| self.clients.iter().position(is_client));
+        if let Some(at) = client {
             match self.clients[at].handle_input(self.now, input) {
                 Verdict::Deliver { path, bytes, .. } => {
                     self.delivered.push((at, path, bytes.to_vec()));

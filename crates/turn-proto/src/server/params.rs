@@ -1,54 +1,61 @@
 //! What an Allocate request asks for, and whether it may (RFC 8656 §7.2).
-use super::{TurnServer, auth::Identity, ports::PortWish, reservations::Token};
+use super::{TurnServer, auth::Identity, ports::PortRequirement, reservations::Token};
 use crate::lifetime::granted;
 use core::{net::SocketAddr, time::Duration};
-use sans_io::Instant;
+use sans_io::{Instant, Transport};
 use stun_proto::{
     AttributeType, Message,
     attribute::{
-        AdditionalAddressFamily, AddressFamily, Code, EvenPort, Lifetime, RequestedAddressFamily,
-        RequestedTransport, ReservationToken,
+        AdditionalAddressFamily, AddressFamily, Code, EvenPort, Lifetime, MobilityTicket,
+        RequestedAddressFamily, RequestedTransport, ReservationToken,
     },
 };
 
 /// What a request asks for, once nothing is wrong with it.
-pub(super) struct Wish {
+pub(super) struct AllocateParams {
+    pub transport: Transport,
     pub family: AddressFamily,
     /// The other one besides.
     pub additional: Option<AddressFamily>,
     pub refused: Option<(AddressFamily, Code)>,
-    pub port: Wanted,
+    pub port: PortSource,
     pub lifetime: Duration,
+    /// Whether the allocation is to go along with its client.
+    pub is_mobile: bool,
 }
 
 /// Which port.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted {
+pub(super) enum PortSource {
     /// A port that no one has.
-    Port(PortWish),
+    Port(PortRequirement),
     /// The one that was held back.
     Reserved(Token, SocketAddr),
 }
 
 impl TurnServer {
     /// The checks of the request itself, in the order of the RFC.
-    pub(super) fn wish(
+    pub(super) fn parse_allocate(
         &self,
         now: Instant,
+        client: Transport,
         identity: &Identity,
         message: &Message<'_>,
-    ) -> Result<Wish, Code> {
-        match message.get::<RequestedTransport>() {
-            None => return Err(Code::BAD_REQUEST),
-            Some(RequestedTransport::UDP) => {}
-            Some(_) => return Err(Code::UNSUPPORTED_TRANSPORT),
-        }
+    ) -> Result<AllocateParams, Code> {
+        let transport = self.transport(client, message)?;
+        let is_mobile = match message.get::<MobilityTicket<'_>>() {
+            None => false,
+            Some(MobilityTicket(b"")) if self.is_mobility_allowed => true,
+            Some(MobilityTicket(b"")) => return Err(Code::MOBILITY_FORBIDDEN),
+            Some(_) => return Err(Code::BAD_REQUEST),
+        };
         let requested = message.get::<RequestedAddressFamily>();
         let additional = message.get::<AdditionalAddressFamily>();
         let even = message.get::<EvenPort>();
         let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
+        let lifetime = identity.limit(now, lifetime);
         if let Some(ReservationToken(token)) = message.get() {
             let token = Token(token);
             if even.is_some() || families {
@@ -57,8 +64,17 @@ impl TurnServer {
             let address = self.reservations.find(now, token, &identity.account);
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
-            let port = Wanted::Reserved(token, address);
-            return Ok(Wish { family, additional: None, refused: None, port, lifetime });
+            let port = PortSource::Reserved(token, address);
+            let (additional, refused) = (None, None);
+            return Ok(AllocateParams {
+                family,
+                additional,
+                refused,
+                port,
+                lifetime,
+                is_mobile,
+                transport,
+            });
         }
         let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
         let reserve = even.is_some_and(|even| even.reserve);
@@ -66,12 +82,32 @@ impl TurnServer {
             return Err(Code::BAD_REQUEST);
         }
         let Families { family, additional, refused } = self.families(requested, additional)?;
-        let port = Wanted::Port(match even {
-            None => PortWish::Any,
-            Some(EvenPort { reserve: false }) => PortWish::Even,
-            Some(EvenPort { reserve: true }) => PortWish::Pair,
+        let port = PortSource::Port(match even {
+            None => PortRequirement::Any,
+            Some(EvenPort { reserve: false }) => PortRequirement::Even,
+            Some(EvenPort { reserve: true }) => PortRequirement::Pair,
         });
-        Ok(Wish { family, additional, refused, port, lifetime })
+        // What is bound to its connection cannot leave it.
+        let is_mobile = is_mobile && transport == Transport::Udp;
+        Ok(AllocateParams { family, additional, refused, port, lifetime, is_mobile, transport })
+    }
+
+    /// What is to be relayed (RFC 6062 §5.1).
+    fn transport(&self, client: Transport, message: &Message<'_>) -> Result<Transport, Code> {
+        const OF_UDP: [AttributeType; 3] = [
+            AttributeType::DONT_FRAGMENT,
+            AttributeType::EVEN_PORT,
+            AttributeType::RESERVATION_TOKEN,
+        ];
+        match message.get::<RequestedTransport>().ok_or(Code::BAD_REQUEST)? {
+            RequestedTransport::UDP => Ok(Transport::Udp),
+            RequestedTransport::TCP if self.relays_tcp => {
+                let is_udp = OF_UDP.into_iter().any(|kind| message.has(kind));
+                let is_good = client.is_stream() && !is_udp;
+                if is_good { Ok(Transport::Tcp) } else { Err(Code::BAD_REQUEST) }
+            }
+            _ => Err(Code::UNSUPPORTED_TRANSPORT),
+        }
     }
 
     /// Which families are allocated, and which is not though it was asked for.
@@ -81,7 +117,7 @@ impl TurnServer {
         additional: Option<AdditionalAddressFamily>,
     ) -> Result<Families, Code> {
         let unsupported = Code::ADDRESS_FAMILY_NOT_SUPPORTED;
-        let has = |family| self.reach.has_relay(family);
+        let has = |family| self.addressing.has_relay(family);
         if let Some(additional) = additional {
             if additional != AdditionalAddressFamily::V6 {
                 return Err(Code::BAD_REQUEST);

@@ -50,9 +50,9 @@ impl RelayAddress {
 }
 
 /// What is the server's own, and what its policy says of all else. Peers are named here as the
-/// relay sockets see them (see [`inward`](Self::inward)).
+/// relay sockets see them (see [`to_bound`](Self::to_bound)).
 #[derive(Debug)]
-pub(super) struct Reach {
+pub(super) struct RelayAddressing {
     pub listeners: Vec<SocketAddr>,
     pub relays: Vec<RelayAddress>,
     /// What else this host is known by.
@@ -61,7 +61,7 @@ pub(super) struct Reach {
     pub policy: PeerPolicy,
 }
 
-impl Reach {
+impl RelayAddressing {
     /// Whether there is a relay address of a family.
     pub(super) fn has_relay(&self, family: AddressFamily) -> bool {
         self.relays.iter().any(|relay| AddressFamily::of(relay.bound) == family)
@@ -85,20 +85,20 @@ impl Reach {
 
     /// A peer as a client names it, turned into the peer as the sockets see it: what is advertised
     /// of ours becomes what it is bound to.
-    pub(super) fn inward(&self, peer: IpAddr) -> IpAddr {
+    pub(super) fn to_bound(&self, peer: IpAddr) -> IpAddr {
         let relay = self.relays.iter().find(|relay| relay.advertised == peer);
         relay.map_or(peer, |relay| relay.bound)
     }
 
     /// The other way around.
-    pub(super) fn outward(&self, peer: IpAddr) -> IpAddr {
+    pub(super) fn to_advertised(&self, peer: IpAddr) -> IpAddr {
         let relay = self.relays.iter().find(|relay| relay.bound == peer);
         relay.map_or(peer, |relay| relay.advertised)
     }
 
     /// A relayed address as clients are told it.
     pub(super) fn relayed(&self, bound: SocketAddr) -> SocketAddr {
-        SocketAddr::new(self.outward(bound.ip()), bound.port())
+        SocketAddr::new(self.to_advertised(bound.ip()), bound.port())
     }
 
     /// Whether an address is one that relay sockets may have.
@@ -122,7 +122,7 @@ impl Reach {
             return false; // through its own listener a relay could be made to talk to itself
         }
         if self.relays.iter().any(|relay| relay.bound == peer.ip()) {
-            return self.ports.contains(&peer.port()) || self.policy.names_host(peer.ip());
+            return self.ports.contains(&peer.port()) || self.policy.allows_explicitly(peer.ip());
         }
         self.allows_other(peer.ip())
     }
@@ -131,7 +131,7 @@ impl Reach {
     /// other programs have ports as well.
     pub(super) fn must_be_relay(&self, peer: SocketAddr) -> bool {
         self.relays.iter().any(|relay| relay.bound == peer.ip())
-            && !self.policy.names_host(peer.ip())
+            && !self.policy.allows_explicitly(peer.ip())
     }
 
     /// Whether this host's other addresses, the hosts around it and the rest of the world may be
@@ -141,7 +141,7 @@ impl Reach {
             return false; // IPv4 in the guise of IPv6, which an IPv6 socket may well send to
         }
         let own = self.is_own(peer) || PeerPolicy::embedded(peer).any(|inside| self.is_own(inside));
-        if own { self.policy.names_host(peer) } else { self.policy.allows(peer) }
+        if own { self.policy.allows_explicitly(peer) } else { self.policy.allows(peer) }
     }
 
     fn is_own(&self, address: IpAddr) -> bool {
@@ -156,9 +156,9 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    fn reach(policy: PeerPolicy) -> Reach {
+    fn addressing(policy: PeerPolicy) -> RelayAddressing {
         let relay = |text: &str| RelayAddress::new(text.parse().unwrap());
-        Reach {
+        RelayAddressing {
             listeners: vec!["9.9.9.1:3478".parse().unwrap(), "9.9.9.2:50000".parse().unwrap()],
             relays: vec![
                 relay("9.9.9.2"),
@@ -170,66 +170,66 @@ mod tests {
         }
     }
 
-    fn allows(reach: &Reach, peer: &str) -> bool {
-        reach.allows(peer.parse().unwrap())
+    fn allows(addressing: &RelayAddressing, peer: &str) -> bool {
+        addressing.allows(peer.parse().unwrap())
     }
 
     #[test]
     fn own_addresses_lead_to_relayed_addresses_only() {
-        let reach = reach(PeerPolicy::global_only());
-        assert!(reach.allows_address("9.9.9.2".parse().unwrap()));
-        assert!(allows(&reach, "9.9.9.2:49152"));
-        assert!(!allows(&reach, "9.9.9.2:22"), "another service of the host");
-        assert!(!allows(&reach, "9.9.9.2:50000"), "a listener within the range");
-        assert!(!allows(&reach, "9.9.9.1:3478"), "a listener");
-        assert!(!allows(&reach, "9.9.9.1:50000"), "the host of a listener");
-        assert!(!reach.allows_address("9.9.9.1".parse().unwrap()));
-        assert!(allows(&reach, "9.9.9.3:22"));
-        assert!(!allows(&reach, "9.9.9.3:0"));
+        let addressing = addressing(PeerPolicy::global_only());
+        assert!(addressing.allows_address("9.9.9.2".parse().unwrap()));
+        assert!(allows(&addressing, "9.9.9.2:49152"));
+        assert!(!allows(&addressing, "9.9.9.2:22"), "another service of the host");
+        assert!(!allows(&addressing, "9.9.9.2:50000"), "a listener within the range");
+        assert!(!allows(&addressing, "9.9.9.1:3478"), "a listener");
+        assert!(!allows(&addressing, "9.9.9.1:50000"), "the host of a listener");
+        assert!(!addressing.allows_address("9.9.9.1".parse().unwrap()));
+        assert!(allows(&addressing, "9.9.9.3:22"));
+        assert!(!allows(&addressing, "9.9.9.3:0"));
     }
 
     #[test]
     fn own_addresses_are_known_within_others() {
-        let reach = reach(PeerPolicy::global_only());
+        let addressing = addressing(PeerPolicy::global_only());
         for peer in ["[64:ff9b::909:902]:50001", "[2002:909:901::1]:80"] {
-            assert!(!allows(&reach, peer), "{peer}");
+            assert!(!allows(&addressing, peer), "{peer}");
         }
-        assert!(allows(&reach, "[64:ff9b::909:903]:80"));
+        assert!(allows(&addressing, "[64:ff9b::909:903]:80"));
     }
 
     #[test]
     fn an_advertised_address_is_turned_into_the_bound_one_and_back() {
-        let reach = reach(PeerPolicy::global_only());
+        let addressing = addressing(PeerPolicy::global_only());
         let (bound, advertised) = ("fd00::5".parse().unwrap(), "2a00::5".parse().unwrap());
-        assert_eq!(reach.inward(advertised), bound);
-        assert_eq!(reach.outward(bound), advertised);
+        assert_eq!(addressing.to_bound(advertised), bound);
+        assert_eq!(addressing.to_advertised(bound), advertised);
         let other = "2a00::6".parse().unwrap();
-        assert_eq!((reach.inward(other), reach.outward(other)), (other, other));
-        assert!(allows(&reach, "[fd00::5]:50001"));
-        assert!(!allows(&reach, "[fd00::5]:80"));
-        assert!(!allows(&reach, "[fd00::6]:50001"));
+        assert_eq!((addressing.to_bound(other), addressing.to_advertised(other)), (other, other));
+        assert!(allows(&addressing, "[fd00::5]:50001"));
+        assert!(!allows(&addressing, "[fd00::5]:80"));
+        assert!(!allows(&addressing, "[fd00::6]:50001"));
     }
 
     #[test]
     fn mapped_addresses_are_no_peers_whatever_is_allowed() {
         let policy = PeerPolicy::global_only().allow("::/0".parse().unwrap());
-        let reach = reach(policy.allow("0.0.0.0/0".parse().unwrap()));
-        assert!(allows(&reach, "8.8.8.8:1") && allows(&reach, "[fd00::1]:1"));
-        assert!(!allows(&reach, "[::ffff:8.8.8.8]:1"));
-        assert!(!allows(&reach, "[::ffff:127.0.0.1]:1"));
+        let addressing = addressing(policy.allow("0.0.0.0/0".parse().unwrap()));
+        assert!(allows(&addressing, "8.8.8.8:1") && allows(&addressing, "[fd00::1]:1"));
+        assert!(!allows(&addressing, "[::ffff:8.8.8.8]:1"));
+        assert!(!allows(&addressing, "[::ffff:127.0.0.1]:1"));
     }
 
     #[test]
     fn an_address_that_is_named_is_allowed_except_its_listeners() {
-        let wide = reach(PeerPolicy::global_only().allow("9.9.9.0/24".parse().unwrap()));
+        let wide = addressing(PeerPolicy::global_only().allow("9.9.9.0/24".parse().unwrap()));
         assert!(
             !allows(&wide, "9.9.9.2:22") && !allows(&wide, "9.9.9.1:22"),
             "a network is no name"
         );
         let policy = PeerPolicy::global_only().allow("9.9.9.1/32".parse().unwrap());
-        let reach = reach(policy.allow("9.9.9.2/32".parse().unwrap()));
-        assert!(allows(&reach, "9.9.9.2:22"));
-        assert!(allows(&reach, "9.9.9.1:22"));
-        assert!(!allows(&reach, "9.9.9.1:3478"));
+        let addressing = addressing(policy.allow("9.9.9.2/32".parse().unwrap()));
+        assert!(allows(&addressing, "9.9.9.2:22"));
+        assert!(allows(&addressing, "9.9.9.1:22"));
+        assert!(!allows(&addressing, "9.9.9.1:3478"));
     }
 }
