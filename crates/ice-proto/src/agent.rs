@@ -3,6 +3,7 @@
 mod commands;
 mod leaving;
 mod relays;
+mod restart;
 
 pub use commands::SendError;
 
@@ -14,6 +15,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 use leaving::Leaving;
 use relays::RelayRequests;
+use restart::Former;
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
 };
@@ -63,7 +65,10 @@ const DIRECT_FIRST: Duration = Duration::from_millis(100);
 /// See the [crate documentation](crate) for two agents that meet.
 #[derive(Debug)]
 pub struct IceAgent {
+    /// The newest generation.
     session: IceSession,
+    /// The one before it, until the newest has taken over.
+    former: Option<Box<Former>>,
     /// Apart, since an agent may be moved about, and most of this is of use at first only.
     gathering: Box<Gathering>,
     pacer: Pacer,
@@ -81,6 +86,7 @@ impl IceAgent {
     pub fn new(config: IceConfig, seed: [u8; 32], sockets: SocketIds) -> Result<Self, ConfigError> {
         Ok(Self {
             session: IceSession::new(&config, seed)?,
+            former: None,
             gathering: Box::new(Gathering::new(&config, sockets, seed)?),
             pacer: Pacer::new(config.pacing),
             pacing: Pacing::new(config.profile, config.pacing),
@@ -98,6 +104,9 @@ impl IceAgent {
         if self.is_due(now) {
             self.gathering.handle_timeout(now);
             self.session.handle_timeout(now);
+            if let Some(former) = &mut self.former {
+                former.session.handle_timeout(now);
+            }
         }
         now
     }
@@ -111,19 +120,25 @@ impl IceAgent {
         loop {
             self.collect(now);
             self.ask_relays(now);
-            if !self.pace(now) && !self.leave(now) {
+            let moved_on = self.hand_over(now) || self.restart_if_wanted(now);
+            if !moved_on && !self.pace(now) && !self.leave(now) {
                 break;
             }
         }
+        self.join_outputs(now);
+        self.deadline = self.next_deadline(now);
+    }
+
+    /// Puts into one queue what all parts have to say, so that what goes one way keeps its order.
+    fn join_outputs(&mut self, now: Instant) {
         if self.gathering.has_relays() {
             let (gathering, session) = (&mut self.gathering, &mut self.session);
             session.take_relayed(|transmit| gathering.forward(now, &transmit));
         }
-        // One queue, so that what goes one way keeps its order.
+        self.join_former(now);
         while let Some(output) = self.gathering.poll_out() {
             self.session.pass_on(output);
         }
-        self.deadline = self.next_deadline(now);
     }
 
     /// Takes what gathering has found.
@@ -132,18 +147,15 @@ impl IceAgent {
             match event {
                 GatheringEvent::Candidate(local) => self.session.add_local(now, local),
                 GatheringEvent::MappingLost { mapped, base } => {
-                    self.session.withdraw_local(now, mapped, base);
+                    self.each_session(|session| session.withdraw_local(now, mapped, base));
                 }
                 GatheringEvent::BaseLost(base) => {
                     self.relay_requests.forget(base);
-                    self.session.lose_base(now, base);
+                    self.each_session(|session| session.lose_base(now, base));
                 }
                 GatheringEvent::Permission { relay, peer, granted } => {
-                    if !granted {
-                        // For a pair that comes later it is asked again.
-                        self.relay_requests.refused(relay, peer);
-                    }
-                    self.session.permission(now, relay, peer, granted);
+                    self.relay_requests.answered(relay, peer, granted);
+                    self.each_session(|session| session.permission(now, relay, peer, granted));
                 }
                 GatheringEvent::Failed(failure) => {
                     self.session.event(IceEvent::GatheringFailed(failure));
@@ -175,7 +187,8 @@ impl IceAgent {
         let sent = self.session.take_triggered_slot(now, ta)
             || (direct_first && self.session.take_ordinary_slot(now, ta))
             || (self.gathering.wants_slot() && self.gathering.take_slot(now, ta))
-            || self.session.take_ordinary_slot(now, ta);
+            || self.session.take_ordinary_slot(now, ta)
+            || self.former.as_mut().is_some_and(|former| former.take_slot(now, ta));
         if sent {
             self.pacer.take(now);
         }
@@ -184,11 +197,13 @@ impl IceAgent {
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
-        let slot = [self.session.next_slot(), gathering].into_iter().flatten().min();
+        let former = self.former.as_ref().and_then(|former| former.next_slot());
+        let slot = [self.session.next_slot(), gathering, former].into_iter().flatten().min();
         let all = [
             slot.map(|at| at.max(self.pacer.next())),
             self.session.deadline(),
             self.gathering.deadline(),
+            self.former_deadline(),
             self.leave_at(),
         ];
         // At the end of time nothing more is to come.
@@ -207,7 +222,7 @@ impl IceAgent {
             Some(Verdict::Deliver { path, bytes }) => Input::received(path, bytes),
             Some(verdict) => return verdict,
         };
-        match self.session.handle_input(now, to_session) {
+        match self.session_for(&to_session).handle_input(now, to_session) {
             Verdict::Unclaimed => self.gathering.refuse(DropReason::Unexpected),
             verdict => verdict,
         }
@@ -215,7 +230,8 @@ impl IceAgent {
 
     /// How often bytes were refused, and why.
     pub fn drops(&self) -> DropCounters {
-        *self.session.drops() + *self.gathering.drops()
+        let former = self.former.as_ref().map(|former| *former.session.drops());
+        *self.session.drops() + *self.gathering.drops() + former.unwrap_or_default()
     }
 
     /// How far the agent has come.
@@ -223,7 +239,7 @@ impl IceAgent {
         self.session.state()
     }
 
-    /// The part that knows the peer.
+    /// The part that knows the peer; of several generations the newest.
     pub const fn session(&self) -> &IceSession {
         &self.session
     }
@@ -243,7 +259,7 @@ impl Machine for IceAgent {
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,
             Input::Received { .. } => self.receive(now, input),
-            Input::PathFailed { path, .. } if self.session.has_base(Base::of(path)) => {
+            Input::PathFailed { path, .. } if self.has_base(Base::of(path)) => {
                 let _ = self.gathering.handle_input(now, input);
                 Verdict::Consumed
             }

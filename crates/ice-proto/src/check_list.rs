@@ -52,6 +52,13 @@ impl CheckList {
         Self { pairs: Vec::new(), next_id: 0, next_turn: u32::MAX / 2, max }
     }
 
+    /// An empty list with the same bound. Its pairs have other ids than those of this one.
+    pub(crate) const fn successor(&self) -> Self {
+        let mut next = Self::new(self.max);
+        next.next_id = self.next_id;
+        next
+    }
+
     /// Adds a pair and sets its first state (RFC 8838 §12, and RFC 8445 §6.1.2.6 for the first of a
     /// foundation). A list that is full gives up its least pair that can be spared; `None`: there is
     /// none, or it ranks higher than the new one.

@@ -55,6 +55,14 @@ impl Consent {
         timer.next = timer.asked.saturating_add(interval(entropy, SPREAD)).max(timer.next);
     }
 
+    /// The peer asked on this pair, and is not asked itself: consent lasts as long as if it had
+    /// answered.
+    pub(crate) fn implied(&mut self, now: Instant, pair: PairId) {
+        self.timers.retain(|timer| timer.pair != pair);
+        let next = now.saturating_add(EXPIRY);
+        self.timers.push(Timer { pair, granted: now, asked: now, next });
+    }
+
     /// The peer is not asked any more on pairs that are not picked.
     pub(crate) fn retain(&mut self, which: impl Fn(PairId) -> bool) {
         self.timers.retain(|timer| which(timer.pair));

@@ -189,14 +189,16 @@ mod stats;
 pub use agent::{IceAgent, SendError};
 pub use base::Base;
 pub use candidate::{AddCandidateError, COMPONENT, Candidate, CandidateKind};
-pub use config::{CandidatePolicy, ConfigError, IceConfig, Profile, RelayServer};
+pub use config::{
+    CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, Restarts,
+};
 pub use credentials::{CredentialsError, IceCredentials};
 pub use event::{
     GatheringFailure, GatheringFault, IceEvent, IceState, RestartReason, SelectedPair,
 };
 pub use explain::{Explanation, Finding};
 pub use foundation::{Foundation, FoundationError};
-pub use gathering::{GatherError, Gathering, GatheringEvent};
+pub use gathering::{GatherError, Gathering, GatheringEvent, RestartSockets};
 pub use ids::PairId;
 pub use locals::LocalCandidate;
 pub use pacer::Pacer;

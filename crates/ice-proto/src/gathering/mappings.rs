@@ -92,6 +92,11 @@ impl Mappings {
         self.at(path).is_some()
     }
 
+    /// What the server at the end of this path says of the socket at its begin, once it has.
+    pub(super) fn shown(&self, path: &Path) -> Option<SocketAddr> {
+        self.at(path)?.shown
+    }
+
     /// Keeps the mapping of this path alive as well, which a TURN server has told. Without it the
     /// allocation would be lost with the mapping long before its refresh.
     pub(super) fn keep(

@@ -107,7 +107,8 @@ impl IceSession {
         if self.phase.is_over() || is_dead {
             return Err(Reply::Error(Code::FORBIDDEN));
         }
-        self.repair_role(message)
+        // A lite agent has the role that the peer leaves it (RFC 8445 §7.3.2).
+        if self.is_lite() { Ok(()) } else { self.repair_role(message) }
     }
 
     /// Compares roles and gives way if need be (RFC 8445 §7.3.1.1). `Err`: the peer must.
@@ -144,6 +145,9 @@ impl IceSession {
         pair.last_request = Some(now);
         if nominates && pair.peer_choice == PeerChoice::None {
             pair.peer_choice = PeerChoice::Heard;
+        }
+        if self.is_lite() {
+            return self.heed_full_peer(now, id, nominates);
         }
         self.end_opening(now);
         let beats = self.beats_selected(id);

@@ -48,6 +48,7 @@ impl IceSession {
     /// When a check or nomination wants the next slot before anything else gets it.
     fn triggered_at(&self) -> Option<Instant> {
         match self.phase {
+            _ if self.is_lite() => None,
             Phase::Checking { .. } | Phase::Concluded { .. } => {
                 let triggered = self.list.triggered_at(self.gate());
                 let nomination = self.nomination.request_at(self.pace);
@@ -70,7 +71,7 @@ impl IceSession {
 
     /// Whether pairs are still of use: once the choice is made others are not (RFC 8445 §8.1.1).
     fn looks_for_pairs(&self) -> bool {
-        matches!(self.phase, Phase::Checking { .. }) && !self.is_nominating()
+        matches!(self.phase, Phase::Checking { .. }) && !self.is_nominating() && !self.is_lite()
     }
 
     /// Whether ordinary checks may find anything better than there is.

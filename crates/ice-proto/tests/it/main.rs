@@ -16,6 +16,7 @@ mod nats;
 mod parts;
 mod peers;
 mod relays;
+mod restart;
 mod roles;
 mod support;
 mod trickle;

@@ -1,8 +1,10 @@
 //! Two agents in a simulated network, and what is measured of them.
+mod call;
 mod puppet;
 mod reflector;
 mod relay;
 
+pub(crate) use call::{Call, DATA_EVERY};
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 pub(crate) use relay::{Relay, relay_config};
