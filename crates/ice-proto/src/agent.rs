@@ -3,6 +3,7 @@
 mod commands;
 mod leaving;
 mod relays;
+mod restart;
 
 pub use commands::SendError;
 
@@ -14,6 +15,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 use leaving::Leaving;
 use relays::RelayRequests;
+use restart::Former;
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
 };
@@ -63,7 +65,10 @@ const DIRECT_FIRST: Duration = Duration::from_millis(100);
 /// See the [crate documentation](crate) for two agents that meet.
 #[derive(Debug)]
 pub struct IceAgent {
+    /// The newest generation.
     session: IceSession,
+    /// The one before it, until the newest has taken over.
+    former: Option<Box<Former>>,
     /// Apart, since an agent may be moved about, and most of this is of use at first only.
     gathering: Box<Gathering>,
     pacer: Pacer,
@@ -83,6 +88,7 @@ impl IceAgent {
         let gathering = Box::new(Gathering::new(&config, sockets, seed)?);
         Ok(Self {
             session: IceSession::of_valid(&config, seed),
+            former: None,
             gathering,
             pacer: Pacer::new(config.pacing),
             pacing: Pacing::new(config.profile, config.pacing),
@@ -100,6 +106,9 @@ impl IceAgent {
         if self.clock.has_come(self.deadline, now) {
             self.gathering.handle_timeout(now);
             self.session.handle_timeout(now);
+            if let Some(former) = &mut self.former {
+                former.session.handle_timeout(now);
+            }
         }
         now
     }
@@ -110,6 +119,9 @@ impl IceAgent {
             self.collect(now);
             self.ask_relays(now);
             self.forward(now);
+            if self.hand_over(now) || self.restart_if_wanted(now) {
+                continue;
+            }
             let mut slot = self.next_slot();
             if slot.is_some_and(|at| at <= now) {
                 if self.pace(now) {
@@ -122,11 +134,16 @@ impl IceAgent {
                 break slot;
             }
         };
-        // One queue, so that what goes one way keeps its order.
+        self.join_outputs(now);
+        self.deadline = self.next_deadline(now, slot);
+    }
+
+    /// Puts into one queue what all parts have to say, so that what goes one way keeps its order.
+    fn join_outputs(&mut self, now: Instant) {
+        self.join_former(now);
         while let Some(output) = self.gathering.poll_out() {
             self.session.pass_on(output);
         }
-        self.deadline = self.next_deadline(now, slot);
     }
 
     /// Takes what gathering has found.
@@ -135,18 +152,15 @@ impl IceAgent {
             match event {
                 GatheringEvent::Candidate(local) => self.session.add_local(now, local),
                 GatheringEvent::MappingLost { mapped, base } => {
-                    self.session.withdraw_local(now, mapped, base);
+                    self.each_session(|session| session.withdraw_local(now, mapped, base));
                 }
                 GatheringEvent::BaseLost(base) => {
                     self.relay_requests.forget(base);
-                    self.session.lose_base(now, base);
+                    self.each_session(|session| session.lose_base(now, base));
                 }
                 GatheringEvent::Permission { relay, peer, granted } => {
-                    if !granted {
-                        // For a pair that comes later it is asked again.
-                        self.relay_requests.refused(relay, peer);
-                    }
-                    self.session.permission(now, relay, peer, granted);
+                    self.relay_requests.answered(relay, peer, granted);
+                    self.each_session(|session| session.permission(now, relay, peer, granted));
                 }
                 GatheringEvent::Failed(failure) => {
                     self.session.event(IceEvent::GatheringFailed(failure));
@@ -176,7 +190,8 @@ impl IceAgent {
     /// When something wants a slot of the pacer and there is one.
     fn next_slot(&self) -> Option<Instant> {
         let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
-        let wanted = Instant::earliest([self.session.next_slot(), gathering])?;
+        let former = self.former.as_ref().and_then(|former| former.next_slot());
+        let wanted = Instant::earliest([self.session.next_slot(), gathering, former])?;
         Some(wanted.max(self.pacer.next()))
     }
 
@@ -190,7 +205,8 @@ impl IceAgent {
         let sent = self.session.take_triggered_slot(now, ta)
             || (direct_first && self.session.take_ordinary_slot(now, ta))
             || (self.gathering.wants_slot() && self.gathering.take_slot(now, ta))
-            || self.session.take_ordinary_slot(now, ta);
+            || self.session.take_ordinary_slot(now, ta)
+            || self.former.as_mut().is_some_and(|former| former.take_slot(now, ta));
         if sent {
             self.pacer.take(now);
         }
@@ -199,7 +215,13 @@ impl IceAgent {
 
     /// When it is to be woken, with the next `slot` that is wanted.
     fn next_deadline(&self, now: Instant, slot: Option<Instant>) -> Option<Instant> {
-        let all = [slot, self.session.deadline(), self.gathering.deadline(), self.leave_at()];
+        let all = [
+            slot,
+            self.session.deadline(),
+            self.gathering.deadline(),
+            self.former_deadline(),
+            self.leave_at(),
+        ];
         // At the end of time nothing more is to come.
         let at = Instant::earliest(all).filter(|_| now < Instant::FAR)?;
         debug_assert!(at > now, "something was due and not done: {all:?} at {now:?}");
@@ -216,7 +238,7 @@ impl IceAgent {
             Some(Verdict::Deliver { path, bytes }) => Input::received(path, bytes),
             Some(verdict) => return verdict,
         };
-        match self.session.handle_input(now, to_session) {
+        match self.offer_to_sessions(now, to_session) {
             Verdict::Unclaimed => self.gathering.refuse(DropReason::Unexpected),
             verdict => verdict,
         }
@@ -224,7 +246,8 @@ impl IceAgent {
 
     /// How often bytes were refused, and why.
     pub fn drops(&self) -> DropCounters {
-        *self.session.drops() + *self.gathering.drops()
+        let former = self.former.as_ref().map(|former| *former.session.drops());
+        *self.session.drops() + *self.gathering.drops() + former.unwrap_or_default()
     }
 
     /// How far the agent has come.
@@ -232,7 +255,7 @@ impl IceAgent {
         self.session.state()
     }
 
-    /// The part that knows the peer.
+    /// The part that knows the peer; of several generations the newest.
     pub const fn session(&self) -> &IceSession {
         &self.session
     }
@@ -252,7 +275,7 @@ impl Machine for IceAgent {
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,
             Input::Received { .. } => self.receive(now, input),
-            Input::PathFailed { path, .. } if self.session.has_base(Base::of(path)) => {
+            Input::PathFailed { path, .. } if self.has_base(Base::of(path)) => {
                 let _ = self.gathering.handle_input(now, input);
                 Verdict::Consumed
             }

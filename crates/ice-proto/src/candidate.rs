@@ -130,6 +130,9 @@ pub enum AddCandidateError {
     /// [`remote_candidates_max`](crate::IceConfig::remote_candidates_max) is reached.
     #[error("too many remote candidates")]
     Full,
+    /// It is of another generation than the newest: ICE was restarted since it was found.
+    #[error("ICE was restarted since this candidate was found")]
+    Generation,
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,

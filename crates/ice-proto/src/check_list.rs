@@ -19,6 +19,9 @@ const TRIGGER_MIN: Duration = Duration::from_millis(5);
 /// How far apart they are at most.
 const TRIGGER_MAX: Duration = Duration::from_millis(500);
 
+/// How old the newest check of a pair is that has been repeated as often as was of use.
+const DORMANT: Duration = Duration::from_secs(1);
+
 /// Why there is a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
@@ -50,6 +53,13 @@ impl CheckList {
     pub(crate) const fn new(max: usize) -> Self {
         // Turns before the middle are for what passes all others.
         Self { pairs: Vec::new(), next_id: 0, next_turn: u32::MAX / 2, max }
+    }
+
+    /// An empty list with the same bound. Its pairs have other ids than those of this one.
+    pub(crate) const fn successor(&self) -> Self {
+        let mut next = Self::new(self.max);
+        next.next_id = self.next_id;
+        next
     }
 
     /// Adds a pair and sets its first state (RFC 8838 §12, and RFC 8445 §6.1.2.6 for the first of a
@@ -241,6 +251,15 @@ impl CheckList {
         if pair.triggered.is_none() {
             pair.triggered = Some(Trigger { due, turn });
             self.next_turn = turn.saturating_add(1);
+        }
+    }
+
+    /// Something came on a pair of which nothing came for long: its checks are repeated as at first.
+    pub(crate) fn rouse(&mut self, now: Instant, id: PairId) {
+        if let Some(Progress::Checking(attempt)) = self.get_mut(id).map(|pair| &mut pair.progress)
+            && now.saturating_since(attempt.last_sent) >= DORMANT
+        {
+            attempt.rechecks = 0;
         }
     }
 

@@ -96,6 +96,11 @@ impl Checks {
         Self { open: Vec::new(), backoff, next: None }
     }
 
+    /// None of them, to be sent again at the same pace.
+    pub(crate) const fn successor(&self) -> Self {
+        Self::new(self.backoff)
+    }
+
     /// Whether one more request of the pair may wait.
     pub(crate) fn has_room(&self, pair: PairId, purpose: Purpose) -> bool {
         let alike =

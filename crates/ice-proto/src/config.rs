@@ -39,6 +39,30 @@ pub enum Profile {
     Hasty,
 }
 
+/// What an agent does of ICE (RFC 8445 §2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Implementation {
+    /// All of it.
+    #[default]
+    Full,
+    /// It has host candidates only, answers checks and sends none: enough for a server that everybody
+    /// can reach. The peer chooses the pair. Such an agent says so with `a=ice-lite`.
+    Lite,
+}
+
+/// Who begins an ICE restart when only one can help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Restarts {
+    /// The application, with [`IceAgent::restart`](crate::IceAgent::restart), when it is told
+    /// [`IceEvent::RestartNeeded`](crate::IceEvent::RestartNeeded).
+    #[default]
+    OnRequest,
+    /// The agent itself, right after it has told so. The application has to tell the peer the
+    /// credentials of each [`IceEvent::Restarted`](crate::IceEvent::Restarted). A first attempt in
+    /// which no pair ever worked is not repeated.
+    WhenNeeded,
+}
+
 /// A TURN server and the account there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayServer {
@@ -75,6 +99,8 @@ impl fmt::Debug for RelayServer {
 pub struct IceConfig {
     /// Controlling for the agent that makes the offer, controlled for the one that answers.
     pub role: Role,
+    /// What it does of ICE.
+    pub implementation: Implementation,
     /// Asked for server-reflexive candidates.
     pub stun_servers: Vec<SocketAddr>,
     /// Asked for relayed candidates, and for server-reflexive ones along the way. A relayed
@@ -85,6 +111,8 @@ pub struct IceConfig {
     pub policy: CandidatePolicy,
     /// How eagerly checks are sent.
     pub profile: Profile,
+    /// Who begins a restart when only one can help.
+    pub restarts: Restarts,
     /// Whether the consent checks to an ICE-lite peer have USE-CANDIDATE as well. RFC 7675 does not
     /// ask for it, but some servers hang up without it.
     pub nominate_to_lite: bool,
@@ -129,10 +157,12 @@ impl Default for IceConfig {
     fn default() -> Self {
         Self {
             role: Role::Controlling,
+            implementation: Implementation::Full,
             stun_servers: Vec::new(),
             turn_servers: Vec::new(),
             policy: CandidatePolicy::All,
             profile: Profile::Responsive,
+            restarts: Restarts::OnRequest,
             nominate_to_lite: false,
             pacing: PACING_MIN,
             first_ttl: Some(4),
@@ -162,6 +192,11 @@ impl IceConfig {
             if address.ip().is_unspecified() || address.ip().is_multicast() || address.port() == 0 {
                 return Err(ConfigError::ServerAddress(address));
             }
+        }
+        let asks_servers = self.policy == CandidatePolicy::Relay
+            || !(self.stun_servers.is_empty() && self.turn_servers.is_empty());
+        if self.implementation == Implementation::Lite && asks_servers {
+            return Err(ConfigError::LiteServers);
         }
         if self.mapping_keepalive < Duration::from_secs(15) {
             return Err(ConfigError::Keepalive(self.mapping_keepalive));
@@ -228,6 +263,9 @@ pub enum ConfigError {
     /// User name or password of this TURN server have characters that they cannot have (RFC 8265).
     #[error("the credentials for the TURN server {0} have characters that they cannot have")]
     TurnCredentials(SocketAddr),
+    /// A lite agent has host candidates only (RFC 8445 §5.2).
+    #[error("a lite agent asks no STUN or TURN server")]
+    LiteServers,
     /// A limit is zero, or allows more than 4096 local addresses.
     #[error("a limit is zero or too high")]
     Limit,
@@ -235,7 +273,7 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigError, IceConfig, Profile, common_pacing};
+    use super::{ConfigError, IceConfig, Implementation, Profile, common_pacing};
     use alloc::vec;
     use core::time::Duration;
 
@@ -261,6 +299,10 @@ mod tests {
         let nowhere = IceConfig { stun_servers: vec![address], ..base() };
         assert_eq!(nowhere.validate(), Err(ConfigError::ServerAddress(address)));
         assert_eq!(IceConfig { pairs_max: 0, ..base() }.validate(), Err(ConfigError::Limit));
+        let lite = IceConfig { implementation: Implementation::Lite, ..base() };
+        assert_eq!(lite.validate(), Ok(()));
+        let lite = IceConfig { stun_servers: vec![server], ..lite };
+        assert_eq!(lite.validate(), Err(ConfigError::LiteServers));
     }
 
     #[test]

@@ -118,9 +118,14 @@ pub enum CredentialsError {
     /// Only letters, digits, `+` and `/` are allowed.
     #[error("credentials consist of letters, digits, '+' and '/'")]
     Character,
-    /// They differ from those that are in use: the peer restarted ICE, so a new agent is needed.
-    #[error("other credentials are in use: the peer restarted ICE")]
+    /// They differ from those that are in use, which a session keeps for life. A peer that restarts
+    /// ICE changes the username fragment and the password (RFC 8445 §9): an agent takes both, or
+    /// neither.
+    #[error("other credentials are in use, and a restart changes both parts")]
     Changed,
+    /// They are those that the peer had before the restart.
+    #[error("these are the credentials of the peer from before the restart")]
+    Former,
     /// They are those of this very agent, which cannot be its own peer.
     #[error("these are the credentials of this agent, not of a peer")]
     OwnUfrag,

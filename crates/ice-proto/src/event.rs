@@ -1,5 +1,5 @@
 //! What an agent tells the application.
-use crate::{Candidate, CandidateKind, Role};
+use crate::{Candidate, CandidateKind, IceCredentials, Role};
 use core::{fmt, net::SocketAddr};
 use sans_io::{Path, SocketFault};
 
@@ -58,9 +58,12 @@ pub enum IceEvent {
     Selected(SelectedPair),
     /// A role conflict was repaired (RFC 8445 §7.3.1.1).
     RoleChanged(Role),
-    /// Only an ICE restart can help: new agents on both sides, with new credentials. Comes before
-    /// the change to [`IceState::Failed`] that it explains.
+    /// Only an ICE restart can help. Comes before the change to [`IceState::Failed`] that it
+    /// explains, if there is one: a path that works goes on working.
     RestartNeeded(RestartReason),
+    /// ICE was restarted, by this side or by the peer: the peer is to be told these credentials,
+    /// and then every candidate that follows, which are all of this generation.
+    Restarted(IceCredentials),
 }
 
 /// The pair that data goes over.
@@ -139,6 +142,13 @@ pub enum RestartReason {
     PathLost,
     /// A better pair works, but the choice is final until a restart (RFC 8445 §8.1.1).
     BetterPair,
+    /// The peer sees this agent at another address than before on the selected pair: a NAT was
+    /// restarted or renumbered, and what the peer sends is lost.
+    AddressChanged,
+    /// Nothing came of the peer while consent was asked for three times. Said only by an agent that
+    /// [restarts by itself](crate::Restarts::WhenNeeded), so that it need not wait until consent has
+    /// expired: the old path goes on if it does.
+    Silent,
 }
 
 impl fmt::Display for RestartReason {
@@ -150,6 +160,8 @@ impl fmt::Display for RestartReason {
             Self::ConsentRevoked => "the peer withdrew its consent",
             Self::PathLost => "the socket or relay of the selected pair is gone",
             Self::BetterPair => "a better pair works",
+            Self::Silent => "nothing has come of the peer for a while",
+            Self::AddressChanged => "a NAT shows another address than the peer was told",
         })
     }
 }

@@ -159,6 +159,9 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let agent = self.agent;
         writeln!(f, "ICE is {} as the {} agent", agent.state(), agent.role())?;
+        if let Some(pair) = agent.selected_pair().filter(|_| agent.is_restarting()) {
+            writeln!(f, "it is being restarted; data goes over {} meanwhile", pair.path)?;
+        }
         for host in agent.gathering().hosts() {
             match (host.state, host.fault) {
                 (HostState::Open(address), _) => writeln!(f, "local address {address}")?,

@@ -8,6 +8,7 @@ pub(crate) mod hosts;
 mod icmp;
 mod mappings;
 mod relays;
+mod renewal;
 mod servers;
 mod slots;
 mod sockets;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use error::GatherError;
 pub use event::GatheringEvent;
+pub use renewal::RestartSockets;
 
 use crate::{
     Base, CandidatePolicy, ConfigError, GatheringFailure, IceConfig,

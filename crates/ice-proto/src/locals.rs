@@ -56,6 +56,11 @@ impl Locals {
         Self { all: Vec::new(), max }
     }
 
+    /// None of them, with the same bound.
+    pub(crate) const fn successor(&self) -> Self {
+        Self::new(self.max)
+    }
+
     /// Adds a candidate, unless one with the same address and base is known. A peer-reflexive one
     /// that a server confirms becomes what the server says it is. Where there is no room, one that
     /// is gone makes some.

@@ -31,6 +31,16 @@ impl PendingChecks {
         Self { waiting: VecDeque::new(), max }
     }
 
+    /// None of them, with the same bound.
+    pub(crate) const fn successor(&self) -> Self {
+        Self::new(self.max)
+    }
+
+    /// Whether no request waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Remembers a request. `false`: there was no room; the peer will repeat it.
     pub(crate) fn add(&mut self, check: PeerCheck, ufrag: &[u8]) -> bool {
         let same =

@@ -40,6 +40,11 @@ impl Remotes {
         Self { all: Vec::new(), learned: 0, max }
     }
 
+    /// None of them, with the same bound.
+    pub(crate) const fn successor(&self) -> Self {
+        Self::new(self.max)
+    }
+
     /// Takes in what the peer told. It makes room for itself if one was never heard that is no better.
     pub(crate) fn tell(&mut self, candidate: Candidate) -> RemoteInsert {
         let candidate = Candidate { address: unscoped(candidate.address), ..candidate };

@@ -3,15 +3,17 @@
 mod begin;
 mod commands;
 mod conclude;
+mod lite;
 mod pairing;
 mod receive;
 mod requests;
 mod responses;
+mod restart;
 mod send;
 
 use crate::{
     Base, CandidatePolicy, ConfigError, IceConfig, IceCredentials, IceEvent, IceState,
-    RestartReason,
+    Implementation, RestartReason, Restarts,
     check_list::{CheckList, Gate},
     checks::{Backoff, Checks},
     consent::Consent,
@@ -34,6 +36,8 @@ use sans_io::{
 };
 use stun_proto::Entropy;
 
+pub(crate) use restart::Initiator;
+
 /// How far apart retransmissions are at most, unless by the book: whatever the outage, a pair is
 /// checked again soon after it.
 const REPEAT_MAX: Duration = Duration::from_secs(2);
@@ -45,10 +49,13 @@ struct Settings {
     patience: Duration,
     relay_wait: Duration,
     nominate_to_lite: bool,
+    implementation: Implementation,
+    restarts: Restarts,
     /// Whether the answering side holds back what may do harm (see `opening.rs`).
     opens_gently: bool,
     /// A time to live that ends before the NATs of the peer, if there is one.
     first_ttl: Option<u8>,
+    outputs_max: usize,
 }
 
 /// Which candidates are still to be expected.
@@ -66,8 +73,22 @@ struct Told {
     state: IceState,
     /// What data goes over.
     active: Option<Active>,
-    /// That a better pair works than the one that was settled on.
-    upgrade: bool,
+    /// What of a path that works only a restart can better.
+    advice: Option<RestartReason>,
+    /// That it failed, while a former generation carried data.
+    failed: bool,
+}
+
+/// Whether another generation goes before this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Generation {
+    /// It is the first.
+    First,
+    /// It came of a restart.
+    Later,
+    /// It came of a restart, and what data goes over is the pair of the generation before: nothing
+    /// is told of this one until it has settled on a pair.
+    Covered,
 }
 
 /// The pair that data goes over, and whether both agents have settled on it.
@@ -123,11 +144,16 @@ pub struct IceSession {
     nomination: Nomination,
     consent: Consent,
     phase: Phase,
+    /// When anything of the peer came last.
+    heard: Instant,
     opening: Opening,
     /// The peer has been sent our description.
     handed_out: bool,
     pace: Pace,
     told: Told,
+    generation: Generation,
+    /// For what this agent is to restart by itself.
+    wish: Option<RestartReason>,
     entropy: Entropy,
     clock: Clock,
     deadline: Option<Instant>,
@@ -156,8 +182,13 @@ impl IceSession {
                 patience: config.patience,
                 relay_wait: config.relay_wait,
                 nominate_to_lite: config.nominate_to_lite,
-                opens_gently: config.first_ttl.is_some() && pace.is_eager(),
+                implementation: config.implementation,
+                restarts: config.restarts,
+                opens_gently: config.first_ttl.is_some()
+                    && pace.is_eager()
+                    && config.implementation == Implementation::Full,
                 first_ttl: config.first_ttl,
+                outputs_max: config.outputs_max,
             },
             role: RoleState { role: config.role, tiebreaker: entropy.public_u64() },
             local: LocalSecret::new(credentials),
@@ -172,10 +203,13 @@ impl IceSession {
             nomination: Nomination::Idle,
             consent: Consent::default(),
             phase: Phase::New,
+            heard: Instant::ZERO,
             opening: Opening::Free,
             handed_out: false,
             pace,
-            told: Told { state: IceState::New, active: None, upgrade: false },
+            told: Told { state: IceState::New, active: None, advice: None, failed: false },
+            generation: Generation::First,
+            wish: None,
             entropy,
             clock: Clock::default(),
             deadline: None,

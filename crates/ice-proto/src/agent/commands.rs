@@ -1,8 +1,8 @@
 //! What the application can tell an agent, and ask of it.
 use super::IceAgent;
 use crate::{
-    AddCandidateError, Candidate, CredentialsError, GatherError, IceCredentials, IceState,
-    PairStats, Role, SelectedPair, explain::Explanation,
+    AddCandidateError, Candidate, GatherError, IceCredentials, IceState, PairStats, Restarts, Role,
+    SelectedPair, explain::Explanation,
 };
 use core::{net::IpAddr, time::Duration};
 use sans_io::{Instant, Packet};
@@ -31,7 +31,11 @@ impl IceAgent {
         gathered
     }
 
-    fn start_gathering(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
+    pub(super) fn start_gathering(
+        &mut self,
+        now: Instant,
+        addresses: &[IpAddr],
+    ) -> Result<(), GatherError> {
         if self.state() == IceState::Closed {
             return Err(GatherError::Closed);
         }
@@ -58,22 +62,6 @@ impl IceAgent {
     /// The candidates of the peer, told or learned, so far.
     pub fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
         self.session.remote_candidates()
-    }
-
-    /// Starts to check: the peer has told its credentials. Other ones later mean that it restarted
-    /// ICE, for which a new agent is needed.
-    pub fn set_remote_credentials(
-        &mut self,
-        now: Instant,
-        credentials: IceCredentials,
-    ) -> Result<(), CredentialsError> {
-        let now = self.advance(now);
-        let set = self.session.set_remote_credentials(now, credentials);
-        if set.is_ok() {
-            self.pacer.set_interval(self.pacing.agree());
-        }
-        self.settle(now);
-        set
     }
 
     /// What Ta the peer proposes; `None`: it proposes none, which is what counts until told
@@ -108,6 +96,44 @@ impl IceAgent {
         added
     }
 
+    /// As [`add_remote_candidate`](Self::add_remote_candidate), for a candidate that names the
+    /// generation which it is of by the username fragment of the peer, as those that are trickled do
+    /// (RFC 8838 §9). One of another generation than the newest is refused.
+    pub fn add_remote_candidate_of(
+        &mut self,
+        now: Instant,
+        ufrag: &str,
+        candidate: Candidate,
+    ) -> Result<(), AddCandidateError> {
+        let now = self.advance(now);
+        let added = if self.is_of_newest(ufrag) {
+            self.session.add_remote(now, candidate)
+        } else {
+            Err(AddCandidateError::Generation)
+        };
+        self.settle(now);
+        added
+    }
+
+    /// As [`end_of_remote_candidates`](Self::end_of_remote_candidates), for those of one generation
+    /// (RFC 8838 §13). Of another one than the newest it means nothing.
+    pub fn end_of_remote_candidates_of(&mut self, now: Instant, ufrag: &str) {
+        let now = self.advance(now);
+        if self.is_of_newest(ufrag) {
+            self.session.end_of_remote(now);
+        }
+        self.settle(now);
+    }
+
+    /// Whether this may be the username fragment of the peer in the newest generation.
+    fn is_of_newest(&self, ufrag: &str) -> bool {
+        let former = self.former.as_ref().and_then(|former| former.session.remote_ufrag());
+        match self.session.remote_ufrag() {
+            Some(known) => known == ufrag,
+            None => former != Some(ufrag),
+        }
+    }
+
     /// The peer has told all its candidates (RFC 8838 §14). ICE need not be told, but a relay is
     /// settled on earlier when it is.
     pub fn end_of_remote_candidates(&mut self, now: Instant) {
@@ -131,6 +157,11 @@ impl IceAgent {
         self.settle(now);
     }
 
+    /// Changes who begins a restart when only one can help; one that is needed by now is not begun.
+    pub fn set_restarts(&mut self, restarts: Restarts) {
+        self.session.set_restarts(restarts);
+    }
+
     /// The role, which may have changed to repair a conflict.
     pub const fn role(&self) -> Role {
         self.session.role()
@@ -139,7 +170,7 @@ impl IceAgent {
     /// The pair that data goes over: the one that both agents have settled on, before that the best
     /// that works.
     pub fn selected_pair(&self) -> Option<SelectedPair> {
-        self.session.selected_pair()
+        self.carrying().unwrap_or(&self.session).selected_pair()
     }
 
     /// Data to the peer, as the packet that is to be sent now. `data` is borrowed and not queued.
@@ -149,7 +180,7 @@ impl IceAgent {
         if due {
             self.settle(now);
         }
-        let path = self.session.active_path().ok_or(SendError::NotConnected)?;
+        let path = self.data_path().ok_or(SendError::NotConnected)?;
         let Some(sent) = self.gathering.send(now, &path, data) else {
             return Ok(Packet::new(path, data));
         };
@@ -162,7 +193,7 @@ impl IceAgent {
         })
     }
 
-    /// Every pair there is, best first, with what happened on it.
+    /// Every pair of the newest generation, best first, with what happened on it.
     pub fn pairs(&self) -> impl Iterator<Item = PairStats> {
         self.session.pairs()
     }

@@ -30,6 +30,13 @@ pub(super) enum Leaving {
     Left,
 }
 
+impl Leaving {
+    /// Whether the agent is closed.
+    pub(super) const fn is_closing(self) -> bool {
+        matches!(self, Self::Everything { .. } | Self::Left)
+    }
+}
+
 impl IceAgent {
     /// Gives up what is due. Whether there was any.
     pub(super) fn leave(&mut self, now: Instant) -> bool {
@@ -44,6 +51,7 @@ impl IceAgent {
             }
             Leaving::Everything { .. } => {
                 self.leaving = Leaving::Left;
+                self.former = None;
                 self.gathering.release(now, &[]);
             }
             Leaving::Nothing | Leaving::Left => {}
@@ -53,6 +61,8 @@ impl IceAgent {
 
     pub(super) fn leave_at(&self) -> Option<Instant> {
         match self.leaving {
+            // As long as a former generation is there its sockets are of use.
+            Leaving::Unchosen if self.former.is_some() => None,
             Leaving::Unchosen => {
                 let linger = if self.session.has_rivals() { LINGER_RIVALS } else { LINGER };
                 Some(self.session.concluded_at()?.saturating_add(linger))
@@ -67,9 +77,11 @@ impl IceAgent {
     /// later. The agent is to be driven until its deadline is `None`; what cannot wait may drop it.
     pub fn close(&mut self, now: Instant) {
         let now = self.advance(now);
-        if !matches!(self.leaving, Leaving::Everything { .. } | Leaving::Left) {
-            let used: Vec<Base> = self.session.bases_asked(now, IN_USE).collect();
-            self.session.close(now);
+        if !self.leaving.is_closing() {
+            let former = self.former.iter().flat_map(|f| f.session.bases_asked(now, IN_USE));
+            let used: Vec<Base> = self.session.bases_asked(now, IN_USE).chain(former).collect();
+            self.each_session(|session| session.close(now));
+            self.uncover_session(now);
             let wait = if used.is_empty() { Duration::ZERO } else { FAREWELL };
             self.leaving = Leaving::Everything { at: now.saturating_add(wait) };
             self.gathering.release(now, &used);

@@ -11,6 +11,14 @@ use sans_io::Instant;
 struct Permission {
     relay: Base,
     peer: IpAddr,
+    /// It was given.
+    granted: bool,
+}
+
+impl Permission {
+    fn is_for(&self, relay: Base, peer: IpAddr) -> bool {
+        self.relay == relay && self.peer == peer
+    }
 }
 
 /// What was asked for already.
@@ -28,9 +36,15 @@ impl RelayRequests {
         self.permissions.retain(|asked| asked.relay != relay);
     }
 
-    /// A relay does not let this address through.
-    pub(super) fn refused(&mut self, relay: Base, peer: IpAddr) {
-        self.permissions.retain(|asked| *asked != Permission { relay, peer });
+    /// A relay lets this address through, or does not: then it is asked again for a pair that comes
+    /// later.
+    pub(super) fn answered(&mut self, relay: Base, peer: IpAddr, granted: bool) {
+        if granted {
+            let asked = self.permissions.iter_mut().find(|asked| asked.is_for(relay, peer));
+            asked.into_iter().for_each(|asked| asked.granted = true);
+        } else {
+            self.permissions.retain(|asked| !asked.is_for(relay, peer));
+        }
     }
 }
 
@@ -41,11 +55,19 @@ impl IceAgent {
             return;
         }
         let mut wanted: Vec<Permission> = Vec::new();
-        for (relay, peer) in self.session.awaited_permissions() {
-            let asked = Permission { relay, peer };
-            if !self.relay_requests.permissions.contains(&asked) && !wanted.contains(&asked) {
-                wanted.push(asked);
+        let mut granted: Vec<Permission> = Vec::new();
+        let former = self.former.iter().flat_map(|former| former.session.awaited_permissions());
+        for (relay, peer) in self.session.awaited_permissions().chain(former) {
+            let known = self.relay_requests.permissions.iter().chain(&wanted);
+            match known.copied().find(|asked| asked.is_for(relay, peer)) {
+                None => wanted.push(Permission { relay, peer, granted: false }),
+                Some(given) if given.granted => granted.push(given),
+                Some(_) => {}
             }
+        }
+        // Another generation had asked for it.
+        for Permission { relay, peer, .. } in granted {
+            self.session.permission(now, relay, peer, true);
         }
         self.relay_requests.permissions.extend_from_slice(&wanted);
         while let Some(Permission { relay, .. }) = wanted.first().copied() {

@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Candidates,
     /// One relay, whose server wants another local port.
     Relay(RelayPlan),
+    /// What was made of it before an ICE restart, which goes from other ports.
+    Former,
 }
 
 /// One socket.
@@ -40,6 +42,11 @@ impl Host {
     /// The address that was asked for.
     pub(crate) const fn ip(&self) -> IpAddr {
         self.ip
+    }
+
+    /// Whether it was closed though nothing is wrong with its address.
+    fn is_given_up(&self) -> bool {
+        self.state == HostState::Gone && self.fault.is_none() && self.purpose == Purpose::Candidates
     }
 
     /// Its address, if it is open.
@@ -80,11 +87,7 @@ impl Hosts {
         addresses: &[IpAddr],
         mut ask: impl FnMut(SocketId, SocketAddr),
     ) -> Result<(), GatherError> {
-        let unusable = |ip: &&IpAddr| ip.is_unspecified() || ip.is_multicast();
-        if let Some(ip) = addresses.iter().find(unusable) {
-            return Err(GatherError::Address(*ip));
-        }
-        let new = priority::interleave(addresses).filter(|ip| self.lacks(*ip)).count();
+        let new = self.new_among(addresses)?.count();
         if self.len() + new > self.max {
             return Err(GatherError::TooManyAddresses);
         }
@@ -98,6 +101,16 @@ impl Hosts {
             }
         }
         Ok(())
+    }
+
+    /// The addresses among these at which there is no socket and can be one, in the order of their
+    /// preference.
+    fn new_among(&self, addresses: &[IpAddr]) -> Result<impl Iterator<Item = IpAddr>, GatherError> {
+        let unusable = |ip: &&IpAddr| ip.is_unspecified() || ip.is_multicast();
+        if let Some(ip) = addresses.iter().find(unusable) {
+            return Err(GatherError::Address(*ip));
+        }
+        Ok(priority::interleave(addresses).filter(|ip| self.lacks(*ip)))
     }
 
     /// Takes a socket number for one more socket at the address of a host.
@@ -116,7 +129,7 @@ impl Hosts {
         purpose: Purpose,
     ) -> (SocketId, SocketAddr) {
         let socket = self.sockets.take();
-        let free = self.all.iter().position(|host| host.state == HostState::Gone);
+        let free = self.free_slot(ip);
         let at = free.unwrap_or(self.all.len());
         let rank = rank.unwrap_or(at as u16);
         let state = HostState::Opening;
@@ -130,11 +143,90 @@ impl Hosts {
 
     /// Whether a socket at this address is of use, and there is none.
     fn lacks(&self, ip: IpAddr) -> bool {
-        let has_it = |host: &Host| {
-            let for_all = host.purpose == Purpose::Candidates;
-            host.ip == ip && for_all && host.state != HostState::Gone
-        };
-        !is_deprecated(ip) && !self.all.iter().any(has_it)
+        !is_deprecated(ip) && !self.has(ip)
+    }
+
+    /// A slot that is not in use: that of the same address, else one that holds none which may be
+    /// asked for again.
+    fn free_slot(&self, ip: IpAddr) -> Option<usize> {
+        let gone = |host: &Host| host.state == HostState::Gone;
+        let same = self.all.iter().position(|host| gone(host) && host.ip == ip);
+        same.or_else(|| self.all.iter().position(|host| gone(host) && !host.is_given_up()))
+    }
+
+    fn has(&self, ip: IpAddr) -> bool {
+        let of_it = |host: &Host| host.ip == ip && host.purpose == Purpose::Candidates;
+        self.all.iter().any(|host| of_it(host) && host.state != HostState::Gone)
+    }
+
+    /// Takes leave of all addresses but these. Gives the sockets that are to be closed.
+    pub(super) fn limit_to(&mut self, addresses: &[IpAddr]) -> Vec<(SocketId, FailedHost)> {
+        let mut gone = Vec::new();
+        for (index, host) in self.all.iter_mut().enumerate() {
+            if addresses.contains(&host.ip) {
+                continue;
+            }
+            if host.state != HostState::Gone {
+                let (id, wanted) = (HostId(index as u16), SocketAddr::new(host.ip, 0));
+                gone.push((host.socket, FailedHost { host: id, base: host.base(), wanted }));
+            }
+            host.state = HostState::Gone;
+            host.fault = Some(SocketFault::Lost);
+        }
+        gone
+    }
+
+    /// Notes addresses for which a socket may be opened later.
+    pub(super) fn note(&mut self, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        let given_up = self.given_up();
+        let new = self.new_among(addresses)?.filter(|ip| !given_up.contains(ip));
+        let new: Vec<IpAddr> = new.collect();
+        if self.len() + given_up.len() + new.len() > self.max {
+            return Err(GatherError::TooManyAddresses);
+        }
+        for ip in new {
+            let (socket, _) = self.take_slot(ip, None, Purpose::Candidates);
+            if let Some(index) = self.find(socket) {
+                self.all[index].state = HostState::Gone;
+            }
+        }
+        Ok(())
+    }
+
+    /// The addresses whose sockets were given up, though nothing is wrong with them.
+    pub(super) fn given_up(&self) -> Vec<IpAddr> {
+        let ips = self.all.iter().filter(|host| host.is_given_up()).map(|host| host.ip);
+        ips.filter(|ip| !self.has(*ip)).collect()
+    }
+
+    /// From now on the sockets carry what they carry, and others are opened for candidates, as far
+    /// as there is room. Gives the addresses.
+    pub(super) fn supersede(&mut self) -> Vec<IpAddr> {
+        let mut room = self.max.saturating_sub(self.len());
+        let mut ips = Vec::new();
+        for host in &mut self.all {
+            let open = matches!(host.state, HostState::Open(_));
+            if open && host.purpose == Purpose::Candidates && room > 0 {
+                host.purpose = Purpose::Former;
+                ips.push(host.ip);
+                room -= 1;
+            }
+        }
+        ips
+    }
+
+    /// The sockets for candidates that are open.
+    pub(super) fn open_for_candidates(&self) -> Vec<(HostId, SocketAddr)> {
+        let all = self.all.iter().enumerate();
+        let of_candidates = all.filter(|(_, host)| host.purpose == Purpose::Candidates);
+        of_candidates.filter_map(|(at, host)| Some((HostId(at as u16), host.base()?))).collect()
+    }
+
+    /// Nothing is to be closed any more but what says so again.
+    pub(super) fn keep_all(&mut self) {
+        for host in &mut self.all {
+            host.closing = false;
+        }
     }
 
     /// How many sockets there are, or are being opened.

@@ -92,6 +92,16 @@ impl Mappings {
         self.at(path).is_some()
     }
 
+    /// Whether a question to the server at the end of this path is under way.
+    pub(super) fn await_answer(&self, path: &Path) -> bool {
+        self.at(path).is_some_and(|mapping| matches!(mapping.next, Next::Await { .. }))
+    }
+
+    /// What the server at the end of this path says of the socket at its begin, once it has.
+    pub(super) fn shown(&self, path: &Path) -> Option<SocketAddr> {
+        self.at(path)?.shown
+    }
+
     /// Keeps the mapping of this path alive as well, which a TURN server has told. Without it the
     /// allocation would be lost with the mapping long before its refresh.
     pub(super) fn keep(

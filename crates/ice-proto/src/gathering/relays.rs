@@ -89,6 +89,13 @@ impl Relays {
         self.all.iter_mut().find(|relay| relay.relayed() == Some(relayed))
     }
 
+    /// What is known of a relay by the way to its server: `None` if none is being asked for there,
+    /// else its address, once there is one.
+    pub(super) fn relayed_over(&self, path: &Path) -> Option<Option<SocketAddr>> {
+        let open = |relay: &&Relay| relay.path == *path && relay.state != RelayState::Closing;
+        self.all.iter().find(open).map(Relay::relayed)
+    }
+
     /// Whether this is the address of a relay.
     pub(super) fn is_relayed(&self, address: SocketAddr) -> bool {
         self.all.iter().any(|relay| relay.relayed() == Some(address))

@@ -13,6 +13,13 @@ pub(super) struct Server {
     pub account: Option<Account>,
 }
 
+impl Server {
+    /// Whether it lends addresses.
+    pub(super) const fn relays(&self) -> bool {
+        self.account.is_some()
+    }
+}
+
 /// All of them: those that only tell addresses come first.
 #[derive(Debug)]
 pub(super) struct Servers(Vec<Server>);

@@ -39,10 +39,11 @@ impl Gathering {
                 let key = GatherKey { host: id, ..plan.key };
                 self.tasks.ask_relay(RelayPlan { key, ..plan });
             }
+            Purpose::Former => {}
         }
     }
 
-    fn host_lost(&mut self, id: HostId, base: SocketAddr) {
+    pub(super) fn host_lost(&mut self, id: HostId, base: SocketAddr) {
         self.tasks.forget(id);
         self.mappings.forget_base(base);
         for relayed in self.relays.forget_base(base) {

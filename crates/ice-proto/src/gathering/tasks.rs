@@ -35,10 +35,10 @@ pub(super) enum Task {
 }
 
 impl Task {
-    const fn host(&self) -> HostId {
+    const fn key(&self) -> GatherKey {
         match self {
-            Self::Mapping { key, .. } => key.host,
-            Self::Relay(plan) => plan.key.host,
+            Self::Mapping { key, .. } => *key,
+            Self::Relay(plan) => plan.key,
         }
     }
 }
@@ -114,6 +114,12 @@ impl Tasks {
         self.later.iter().map(|later| later.at).min()
     }
 
+    /// Whether this server is to be asked through this socket.
+    pub(super) fn are_to_ask(&self, key: GatherKey) -> bool {
+        let later = self.later.iter().map(|later| later.plan.key);
+        self.ready.iter().map(Task::key).chain(later).any(|known| known == key)
+    }
+
     pub(super) fn pop(&mut self) -> Option<Task> {
         self.ready.pop_front()
     }
@@ -129,7 +135,7 @@ impl Tasks {
 
     /// The socket of a host is gone.
     pub(super) fn forget(&mut self, host: HostId) {
-        self.ready.retain(|task| task.host() != host);
+        self.ready.retain(|task| task.key().host != host);
         self.later.retain(|later| later.plan.key.host != host);
     }
 
@@ -140,6 +146,6 @@ impl Tasks {
 
 /// Which relayed address to ask for from this socket: one of its own family, and of IPv4 where the
 /// host has no IPv4 of its own, since nothing else gets it to peers that have only that.
-fn relay_family(base: SocketAddr, have_ipv4: bool) -> AddressFamily {
+pub(super) fn relay_family(base: SocketAddr, have_ipv4: bool) -> AddressFamily {
     if base.is_ipv4() || !have_ipv4 { AddressFamily::V4 } else { AddressFamily::V6 }
 }

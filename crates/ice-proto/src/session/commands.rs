@@ -28,7 +28,8 @@ impl IceSession {
     }
 
     /// Starts to check: the peer has told its credentials. Other ones later mean that it restarted
-    /// ICE, for which a new session is needed.
+    /// ICE, for which a new session is needed: see
+    /// [`IceAgent::set_remote_credentials`](crate::IceAgent::set_remote_credentials).
     pub fn set_remote_credentials(
         &mut self,
         now: Instant,
@@ -57,6 +58,10 @@ impl IceSession {
             return if same { Ok(()) } else { Err(CredentialsError::Changed) };
         }
         self.remote = Some(RemoteSecret::new(credentials, &self.local.credentials));
+        if self.is_lite() && !self.remote_lite {
+            // RFC 8445 §6.1.1
+            self.switch_role(Role::Controlled);
+        }
         let patience = now.saturating_add(self.settings.patience);
         self.phase = Phase::Checking { patience };
         self.open(now);
@@ -90,11 +95,17 @@ impl IceSession {
         self.settle(now);
     }
 
-    /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1).
+    /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1), unless it is lite as
+    /// well: then the roles are those of the configuration, and the pair is chosen without checks when
+    /// all candidates of both are known. To be told before the credentials.
     pub fn set_remote_lite(&mut self, now: Instant, lite: bool) {
         let now = self.advance(now);
         self.remote_lite = lite;
-        if lite {
+        if lite && self.is_lite() {
+            for remote in self.remotes.ids() {
+                self.pair_remote(remote);
+            }
+        } else if lite {
             self.switch_role(Role::Controlling);
         }
         self.settle(now);

@@ -1,8 +1,8 @@
 //! Settling on a pair (RFC 8445 §8.1), and telling the application what everything comes to
 //! (RFC 8445 §6.1.3 and §12.1, RFC 8863 §4).
-use super::{Active, IceSession};
+use super::{Active, Generation, IceSession};
 use crate::{
-    IceEvent, IceState, RestartReason, Role, SelectedPair,
+    IceEvent, IceState, RestartReason, Restarts, Role, SelectedPair,
     checks::Purpose,
     ids::PairId,
     nomination::{Circumstances, Decision, Nomination, decide},
@@ -14,6 +14,9 @@ use sans_io::Instant;
 impl IceSession {
     /// Starts a nomination as soon as the rules allow one.
     pub(super) fn nominate(&mut self, now: Instant) {
+        if self.is_lite() {
+            return self.choose_among_lite(now);
+        }
         let free = matches!(self.phase, Phase::Checking { .. }) && !self.is_nominating();
         if !free || self.role.role != Role::Controlling {
             if !self.is_nominating() {
@@ -68,7 +71,7 @@ impl IceSession {
 
     /// Settles on a pair (RFC 8445 §8.1.2): all other checks end. Late answers are still of use
     /// where a direct pair may turn out to be better than the relay that was chosen.
-    fn conclude(&mut self, now: Instant, id: PairId) {
+    pub(super) fn conclude(&mut self, now: Instant, id: PairId) {
         self.nomination = Nomination::Idle;
         self.checks.cancel(|open| open.pair == id);
         if let Some(pair) = self.list.get_mut(id).filter(|pair| pair.is_wanted()) {
@@ -119,6 +122,13 @@ impl IceSession {
 
     /// Tells the application what changed.
     pub(super) fn tell(&mut self, now: Instant) {
+        let state = self.phase.state(now, &self.list, self.candidates.local_complete);
+        if self.generation == Generation::Covered && self.phase.selected().is_none() {
+            if state == IceState::Failed && !self.told.failed {
+                self.need_restart();
+            }
+            return;
+        }
         let active = self.active_pair().map(|pair| Active {
             pair: pair.id,
             nominated: self.phase.selected() == Some(pair.id),
@@ -135,26 +145,44 @@ impl IceSession {
                 }
             }
         }
-        let state = self.phase.state(now, &self.list, self.candidates.local_complete);
         if state != self.told.state {
-            self.told.state = state;
             // The reason comes first: who sees the state knows why.
-            if state == IceState::Failed {
-                let reason = match self.phase {
-                    Phase::Lost(reason) => reason,
-                    _ => RestartReason::NoPairWorks,
-                };
-                self.event(IceEvent::RestartNeeded(reason));
+            if state == IceState::Failed && !self.told.failed {
+                self.need_restart();
             }
-            self.event(IceEvent::StateChanged(state));
+            if self.wish.is_none() {
+                self.told.state = state;
+                self.event(IceEvent::StateChanged(state));
+            }
+        }
+        self.told.failed &= state == IceState::Failed;
+    }
+
+    /// Tells why it failed. Who restarts by itself is not told that the state is another.
+    fn need_restart(&mut self) {
+        self.told.failed = true;
+        let reason = match self.phase {
+            Phase::Lost(reason) => reason,
+            _ => RestartReason::NoPairWorks,
+        };
+        self.event(IceEvent::RestartNeeded(reason));
+        let first_attempt =
+            self.generation == Generation::First && reason == RestartReason::NoPairWorks;
+        if self.settings.restarts == Restarts::WhenNeeded && !first_attempt {
+            self.wish = Some(reason);
         }
     }
 
-    /// Tells, once, that a better pair works than the one that was settled on.
-    pub(super) fn tell_upgrade(&mut self) {
-        if !self.told.upgrade {
-            self.told.upgrade = true;
-            self.event(IceEvent::RestartNeeded(RestartReason::BetterPair));
+    /// Tells, once, what of the path in use only a restart can better.
+    pub(super) fn advise(&mut self, reason: RestartReason) {
+        let known = self.told.advice;
+        if known.is_some() && (known == Some(reason) || reason == RestartReason::BetterPair) {
+            return;
+        }
+        self.told.advice = Some(reason);
+        self.event(IceEvent::RestartNeeded(reason));
+        if self.settings.restarts == Restarts::WhenNeeded {
+            self.wish = Some(reason);
         }
     }
 

@@ -152,7 +152,7 @@ impl IceSession {
     }
 
     /// Makes all pairs of a candidate of the peer that there are not yet.
-    fn pair_remote(&mut self, remote: RemoteId) {
+    pub(super) fn pair_remote(&mut self, remote: RemoteId) {
         for local in self.locals.ids() {
             self.pair(local, remote, Claim::Told);
         }
@@ -160,6 +160,9 @@ impl IceSession {
 
     /// Makes a pair, if these candidates make one and the policy allows it.
     pub(super) fn pair(&mut self, id: LocalId, remote: RemoteId, claim: Claim) -> Option<PairId> {
+        if claim == Claim::Told && self.is_lite() && !self.remote_lite {
+            return None;
+        }
         let local = self.locals.live(id)?;
         let candidate = self.remotes.get(remote)?;
         let base = local.base.address();

@@ -7,7 +7,7 @@ impl IceSession {
     /// Bytes that arrived at one of our bases, as seen past a relay.
     pub(super) fn receive<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         if classify(bytes) != PacketKind::Stun {
-            return self.deliver(path, bytes);
+            return self.deliver(now, path, bytes);
         }
         let Ok(message) = Message::parse(bytes) else {
             return self.drops.refuse(DropReason::Malformed);
@@ -24,8 +24,9 @@ impl IceSession {
     }
 
     /// Bytes of the application.
-    fn deliver<'a>(&mut self, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
+    fn deliver<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         if self.accepts(&path) {
+            self.heard = now;
             Verdict::Deliver { path, bytes }
         } else {
             self.drops.refuse(DropReason::Forbidden)
@@ -34,7 +35,7 @@ impl IceSession {
 
     /// Whether application bytes may come this way: the peer has shown, or will be asked to show,
     /// that it knows the password (RFC 8445 §12.2).
-    fn accepts(&self, path: &Path) -> bool {
+    pub(super) fn accepts(&self, path: &Path) -> bool {
         // Nearly all of them come over the pair in use.
         if self.active_path() == Some(*path) {
             return true;

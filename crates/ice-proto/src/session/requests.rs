@@ -106,7 +106,8 @@ impl IceSession {
         if self.phase.is_over() || is_dead {
             return Err(Reply::Error(Code::FORBIDDEN));
         }
-        self.repair_role(message)
+        // A lite agent has the role that the peer leaves it (RFC 8445 §7.3.2).
+        if self.is_lite() { Ok(()) } else { self.repair_role(message) }
     }
 
     /// Compares roles and gives way if need be (RFC 8445 §7.3.1.1). `Err`: the peer must.
@@ -138,11 +139,15 @@ impl IceSession {
         let Some(id) = known.or_else(|| self.pair(local, remote, Claim::Heard)) else { return };
         let nominates = check.nominates && self.role.role == Role::Controlled;
         let Some(pair) = self.list.get_mut(id) else { return };
+        self.heard = now;
         pair.authenticated = true;
         pair.counters.requests_received += 1;
         pair.last_request = Some(now);
         if nominates && pair.peer_choice == PeerChoice::None {
             pair.peer_choice = PeerChoice::Heard;
+        }
+        if self.is_lite() {
+            return self.heed_full_peer(now, id, nominates);
         }
         self.end_opening(now);
         let beats = self.beats_selected(id);
@@ -154,6 +159,9 @@ impl IceSession {
             Phase::New | Phase::Concluded { .. } | Phase::Lost(_) | Phase::Closed => false,
         };
         if useful || (nominates && beats) {
+            if self.pace.measured().is_some() {
+                self.list.rouse(now, id);
+            }
             self.list.trigger(now, id);
         }
     }

@@ -90,7 +90,9 @@ impl IceSession {
             return;
         }
         let (remote, wanted) = (pair.remote, pair.is_wanted());
+        let seen = pair.valid().map(|valid| valid.local);
         self.remotes.heard(remote);
+        self.heard = now;
         if self.phase.selected().is_some_and(|selected| selected != id) && !wanted {
             return self.compare_with_selected(id);
         }
@@ -100,6 +102,9 @@ impl IceSession {
         let theirs = self.remotes.get(remote).map_or(0, |remote| remote.priority);
         let rank = priority::pair(self.role.role, ours, theirs);
         self.list.succeed(now, id, local, rank);
+        if self.phase.selected() == Some(id) && seen.is_some_and(|seen| seen != local) {
+            self.advise(RestartReason::AddressChanged);
+        }
         self.consent.granted(now, id, &mut self.entropy);
         self.end_opening(now);
         self.checks.cancel(|open| open.pair == id && open.purpose == Purpose::Check);
@@ -190,7 +195,7 @@ impl IceSession {
         let relays = selected.is_some_and(Pair::is_relayed);
         let direct = self.list.get(id).is_some_and(|pair| !pair.is_relayed());
         if relays && direct && self.role.role == Role::Controlling {
-            self.tell_upgrade();
+            self.advise(RestartReason::BetterPair);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Two agents in a simulated network, and what is measured of them.
+mod call;
 mod puppet;
 mod reflector;
 mod relay;
 
+pub(crate) use call::{Call, DATA_EVERY};
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 pub(crate) use relay::{Relay, relay_config};
@@ -250,6 +252,20 @@ pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (Hos
     let ip = world.address(host);
     let server = install_turn_server(world, host, ip, &[ip], allocations);
     (host, server)
+}
+
+/// A TURN server forgets everything.
+pub(crate) fn restart_turn_server(world: &mut World, host: HostId, relay: &RelayServer, seed: u8) {
+    let users = Users::new("sim").with("user", "secret").unwrap();
+    let nets = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"];
+    let policy = nets
+        .iter()
+        .fold(PeerPolicy::global_only(), |policy, net| policy.allow(net.parse().unwrap()));
+    let config = TurnServerConfig::new(users, policy)
+        .with_listener(relay.address)
+        .with_relay(RelayAddress::new(relay.address.ip()));
+    let new = turn_proto::TurnServer::new(config, SocketIds::root(), [seed; 32]).unwrap();
+    world.with(host, |old: &mut turn_proto::TurnServer, _| *old = new);
 }
 
 /// A TURN server on this host that is asked at one address and relays at others.
