@@ -103,8 +103,10 @@ impl IceAgent {
     /// given later: what just arrived may make what they would be spent on needless.
     fn advance(&mut self, now: Instant) -> Instant {
         let now = self.clock.tick(now);
-        if self.clock.has_come(self.deadline, now) {
+        if self.clock.has_come(self.gathering.deadline(), now) {
             self.gathering.handle_timeout(now);
+        }
+        if self.clock.has_come(self.session.deadline(), now) {
             self.session.handle_timeout(now);
             if let Some(former) = &mut self.former {
                 former.session.handle_timeout(now);

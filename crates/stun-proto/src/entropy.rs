@@ -71,7 +71,7 @@ impl Entropy {
     #[must_use]
     pub fn fork(&mut self, label: &str) -> Self {
         let mut seed = [0; 32];
-        self.read(FORKS | fnv(label), self.forked * 32, &mut seed);
+        self.stream(FORKS | fnv(label), self.forked * 32).fill_bytes(&mut seed);
         self.forked += 1;
         Self::new(seed)
     }
@@ -134,18 +134,18 @@ impl Entropy {
     /// Reads a piece, if it is not the one at hand.
     fn turn_to(&mut self, number: u64) {
         if self.number != Some(number) {
-            let mut piece = [0; PIECE_LEN];
-            self.read(0, number * PIECE_LEN as u64, &mut piece);
-            (self.piece, self.number) = (piece, Some(number));
+            self.number = Some(number);
+            self.stream(0, number * PIECE_LEN as u64).fill_bytes(&mut self.piece);
         }
     }
 
-    /// Reads a stream from some byte on, which begins a word of it.
-    fn read(&self, stream: u64, from: u64, bytes: &mut [u8]) {
+    /// A stream from some byte on, which begins a word of it.
+    #[inline]
+    fn stream(&self, nonce: u64, from: u64) -> ChaCha20Rng {
         let mut chacha = ChaCha20Rng::from_seed(self.seed);
-        chacha.set_stream(self.domain ^ stream);
+        chacha.set_stream(self.domain ^ nonce);
         chacha.set_word_pos(u128::from(from / WORD));
-        chacha.fill_bytes(bytes);
+        chacha
     }
 }
 
