@@ -87,7 +87,7 @@ pub(crate) fn our_client(dir: &Path) -> Result<String, Failure> {
     let mut client = lab.command(Node::Inet, &example.to_string_lossy());
     client.args([&format!("127.0.0.1:{PORT}"), USER, PASSWORD]);
     ended_well("client", dir, &mut client, |out| out.contains("all is well"))?;
-    Ok("both families, whole datagrams, an even port and the next, TCP both ways".into())
+    Ok("both families asked for, an even port and the next, TCP both ways".into())
 }
 
 /// Runs a program to its end, and looks at what it says.
