@@ -15,7 +15,7 @@ use std::{error::Error, net::SocketAddr, time::Duration};
 use stun_proto::{Credentials, attribute::AddressFamily};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{TcpListener, TcpSocket, TcpStream, UdpSocket},
     sync::mpsc,
 };
 use turn_proto::{RelayedPort, TurnClient, TurnClientConfig, TurnEvent};
@@ -232,7 +232,11 @@ async fn relayed_tcp(server: SocketAddr, login: &Credentials) -> Outcome<()> {
     let (stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await??;
     echo(&mut client, stream, at).await?;
 
-    let stream = TcpStream::connect(relayed).await?;
+    // From the address that the permission is for, whatever the way there.
+    let here = local(server)?;
+    let socket = if here.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(here)?;
+    let stream = socket.connect(relayed).await?;
     let TurnEvent::ConnectionAttempted { attempt } = client.event().await? else {
         return Err("the server does not tell of the peer".into());
     };

@@ -153,7 +153,7 @@ impl Sockets {
 ///
 /// TCP connections are split into frames by [`sans_io::next_frame`]. What a slow reader has not
 /// taken waits, up to 256 KiB a connection; while something waits, a connection whose last frame
-/// was sent on there is not read. TLS is done here, so that the machine sees plain bytes: with the
+/// was sent on there is not read, nor is one that the machine pauses. TLS is done here, so that the machine sees plain bytes: with the
 /// feature `tls`, and towards servers whose certificate is good for the name that the machine gives.
 ///
 /// Names are looked up with [`Services`], each within six seconds: addresses, and with the feature

@@ -79,7 +79,8 @@ const STRANGER_FRAME_MAX: usize = 4096;
 ///
 /// Each input queues at most one message, so [`max_queue`](TurnServerConfig::max_queue) of them may
 /// come between two drains. A drain gives at most four outputs for each input since the last one,
-/// four for each allocation whose time has run out meanwhile, and one for each connection.
+/// four for each allocation whose time has run out meanwhile, one for each connection, and two for
+/// each connection with a peer that ends.
 ///
 /// ```
 /// use sans_io::{Input, Instant, Machine, Output, Path, SocketIds};

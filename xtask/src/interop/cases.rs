@@ -168,7 +168,7 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "turn-their-client",
-        shows: "turnutils_uclient at our server: UDP, TCP, TLS, IPv6, TCP relayed, tokens, mobility",
+        shows: "turnutils_uclient at our server: UDP, TCP, TLS, IPv6, TCP relayed, mobility",
         play: Play::TheirClient,
     },
     Case {

@@ -65,7 +65,7 @@ impl AllocationOptions {
     }
 
     /// Writes what an Allocate request is about.
-    pub(super) fn write(&self, config: &TurnClientConfig, message: &mut MessageBuilder<'_>) {
+    pub(super) fn write(self, config: &TurnClientConfig, message: &mut MessageBuilder<'_>) {
         message.push(match config.relayed_transport {
             RelayedTransport::Udp => &RequestedTransport::UDP,
             RelayedTransport::Tcp => &RequestedTransport::TCP,
@@ -133,17 +133,17 @@ impl TurnClient {
         });
         self.keep_ticket(message);
         let granted = Granted { relayed, mapped: canonical(mapped.0), lifetime };
-        self.begin(now, granted, refused, message.get());
+        self.begin(now, &granted, refused, message.get());
     }
 
     fn begin(
         &mut self,
         now: Instant,
-        granted: Granted,
+        granted: &Granted,
         refused: Option<RefusedFamily>,
         reserved: Option<ReservationToken>,
     ) {
-        let Granted { relayed, mapped, lifetime } = granted;
+        let Granted { relayed, mapped, lifetime } = *granted;
         let mut addresses = relayed.into_iter();
         let Some(first) = addresses.next() else { return };
         self.state = State::Allocated { relayed, expires: now };
@@ -177,10 +177,12 @@ impl TurnClient {
         (relayed.len() > 0).then_some(relayed)
     }
 
-    /// Keeps what the allocation can be moved with. Without one in the response it cannot, any longer.
+    /// Keeps what the allocation can be moved with, if it is to be. Without one in the response it
+    /// cannot, any longer.
     pub(super) fn keep_ticket(&mut self, message: &Message<'_>) {
         let ticket = message.get::<MobilityTicket<'_>>().map(|ticket| ticket.0);
-        let ticket = ticket.filter(|ticket| (1..=TICKET_MAX).contains(&ticket.len()));
+        let is_asked = self.options.mobility;
+        let ticket = ticket.filter(|ticket| is_asked && (1..=TICKET_MAX).contains(&ticket.len()));
         self.ticket = ticket.map(Bytes::copy_from_slice);
     }
 }

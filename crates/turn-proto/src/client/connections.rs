@@ -7,7 +7,7 @@ use stun_proto::attribute::ConnectionId;
 /// At most one for each peer.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    by_peer: BTreeMap<SocketAddr, Stage>,
+    all: BTreeMap<SocketAddr, Stage>,
     by_path: BTreeMap<Path, SocketAddr>,
     by_socket: BTreeMap<SocketId, SocketAddr>,
 }
@@ -29,13 +29,13 @@ pub(super) enum Stage {
 
 impl Connections {
     pub(super) fn get(&self, peer: SocketAddr) -> Option<Stage> {
-        self.by_peer.get(&peer).copied()
+        self.all.get(&peer).copied()
     }
 
     /// Whether another peer may be added.
     pub(super) fn has_room(&mut self, now: Instant, limit: usize) -> bool {
-        self.by_peer.retain(|_, stage| !matches!(stage, Stage::Failed { until } if *until <= now));
-        self.by_peer.len() < limit
+        self.all.retain(|_, stage| !matches!(stage, Stage::Failed { until } if *until <= now));
+        self.all.len() < limit
     }
 
     /// Has the connection of a peer at another stage. The socket that is left behind, if there is one.
@@ -49,13 +49,13 @@ impl Connections {
             }
             Stage::Asked | Stage::Failed { .. } => {}
         }
-        self.by_peer.insert(peer, stage);
+        self.all.insert(peer, stage);
         before.filter(|socket| self.by_socket.get(socket) != Some(&peer))
     }
 
     /// Forgets that of a peer. The socket that is to be closed, if there is one.
     pub(super) fn remove(&mut self, peer: SocketAddr) -> Option<SocketId> {
-        match self.by_peer.remove(&peer)? {
+        match self.all.remove(&peer)? {
             Stage::Opening { socket, .. } => {
                 self.by_socket.remove(&socket);
                 Some(socket)

@@ -258,13 +258,11 @@ impl TurnClient {
             return Verdict::Deliver { path: Path::new(Transport::Tcp, relayed, peer), bytes };
         }
         // The one answer before the data.
-        match Message::parse(bytes) {
-            Ok(message) => self.receive_response(now, path, &message),
-            Err(_) => {
-                self.connection_failed(peer, TurnFault::BadResponse);
-                self.drops.refuse(DropReason::Malformed)
-            }
+        if let Ok(message) = Message::parse(bytes) {
+            return self.receive_response(now, path, &message);
         }
+        self.connection_failed(peer, TurnFault::BadResponse);
+        self.drops.refuse(DropReason::Malformed)
     }
 
     fn data_ended(&mut self, peer: SocketAddr) {

@@ -13,7 +13,6 @@ use stun_proto::{
 
 /// What a request asks for, once nothing is wrong with it.
 pub(super) struct AllocateParams {
-    pub transport: Transport,
     pub family: AddressFamily,
     /// The other one besides.
     pub additional: Option<AddressFamily>,
@@ -22,6 +21,7 @@ pub(super) struct AllocateParams {
     pub lifetime: Duration,
     /// Whether the allocation is to go along with its client.
     pub is_mobile: bool,
+    pub transport: Transport,
 }
 
 /// Which port.

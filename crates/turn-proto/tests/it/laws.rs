@@ -6,8 +6,8 @@ use sans_io::{
 };
 use std::time::Duration;
 use stun_proto::{
-    Credentials, Entropy, Integrity, Key, Message, MessageBuilder, MessageType, Method, Nonces,
-    SecurityFeatures, TransactionId,
+    AttributeType, Credentials, Entropy, Integrity, Key, Message, MessageBuilder, MessageType,
+    Method, Nonces, SecurityFeatures, TransactionId,
     attribute::{
         self, Algorithm, Code, ConnectionId, Data, ErrorCode, EvenPort, Icmp, Lifetime,
         MobilityTicket, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, RequestedTransport,
@@ -65,6 +65,16 @@ fn indication(rng: &mut Rng, method: Method) -> Vec<u8> {
 struct Client {
     transport: Transport,
     paced: bool,
+    kind: Kind,
+}
+
+/// What a client is after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// All that an allocation of datagrams can be, and on the move.
+    Mobile,
+    Tcp,
 }
 
 /// An answer to one of the requests that were sent: right, wrong, or of another's.
@@ -102,8 +112,18 @@ fn answer(rng: &mut Rng, request: &Transmit) -> Option<Vec<u8>> {
                 message.push(&XorRelayedAddress(address(RELAYED)));
                 message.push(&XorMappedAddress(address("7.7.7.7:1")));
                 message.push(&Lifetime(rng.below(900) as u32));
+                message.push(&MobilityTicket(b"ticket"));
+                if request.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY) && rng.one_in(2) {
+                    message.push(&XorRelayedAddress(address("[2a00::2]:50000")));
+                }
             }
-            Method::REFRESH => message.push(&Lifetime(asked)),
+            Method::REFRESH => {
+                message.push(&Lifetime(asked));
+                if rng.one_in(2) {
+                    message.push(&MobilityTicket(b"another"));
+                }
+            }
+            Method::CONNECT => message.push(&ConnectionId(rng.below(3) as u32)),
             _ => {}
         }
     }
@@ -121,6 +141,9 @@ enum Command {
     Refresh,
     Release,
     Close,
+    Rebind(&'static str),
+    Connect(&'static str),
+    Disconnect(&'static str),
 }
 
 impl Subject for Client {
@@ -136,12 +159,22 @@ impl Subject for Client {
         config.paced = self.paced;
         config.max_permissions = 2;
         config.max_channels = 3;
+        config.max_connections = 2;
+        let config = match self.kind {
+            Kind::Plain => config,
+            Kind::Mobile => config.with_both_families().with_mobility().with_dont_fragment(),
+            Kind::Tcp => config.with_tcp_relay(),
+        };
         TurnClient::new(config, [1; 32])
     }
 
     fn paths(&self) -> Vec<Path> {
         let here = address("7.7.7.7:1000");
         let path = Path::new(self.transport, here, address(LISTENER));
+        if self.kind == Kind::Mobile {
+            let there = Path::new(self.transport, address(ABROAD), address(LISTENER));
+            return vec![path, path, there];
+        }
         vec![path, path, Path::udp(here, address("6.6.6.6:6"))]
     }
 
@@ -158,6 +191,15 @@ impl Subject for Client {
 
     fn command(&self, rng: &mut Rng) -> Command {
         let peer = PEERS[rng.below(5) as usize];
+        match self.kind {
+            Kind::Mobile if rng.one_in(6) => {
+                let to = *rng.pick(&["7.7.7.7:1000", ABROAD, "5.5.5.5:1"]).unwrap();
+                return Command::Rebind(to);
+            }
+            Kind::Tcp if rng.one_in(3) => return Command::Connect(peer),
+            Kind::Tcp if rng.one_in(6) => return Command::Disconnect(peer),
+            Kind::Plain | Kind::Mobile | Kind::Tcp => {}
+        }
         match rng.below(12) {
             0..3 => Command::Allocate,
             3..5 => Command::Permit(PEERS[..rng.below(5) as usize].to_vec()),
@@ -197,6 +239,17 @@ impl Subject for Client {
                 .map_err(|e| e.to_string()),
             Command::Refresh => machine.refresh(now).map(done).map_err(|e| e.to_string()),
             Command::Release => Ok(machine.release_request(now).to_string()),
+            Command::Rebind(to) => {
+                let path = Path::new(self.transport, address(to), address(LISTENER));
+                machine.rebind(now, path).map(done).map_err(|e| e.to_string())
+            }
+            Command::Connect(peer) => {
+                machine.connect(now, address(peer)).map(done).map_err(|e| e.to_string())
+            }
+            Command::Disconnect(peer) => {
+                machine.disconnect_peer(now, address(peer));
+                Ok("disconnected".into())
+            }
             Command::Close => {
                 machine.close(now);
                 Ok("closed".into())
@@ -205,10 +258,14 @@ impl Subject for Client {
     }
 }
 
-const CLIENTS: [Client; 3] = [
-    Client { transport: Transport::Udp, paced: false },
-    Client { transport: Transport::Udp, paced: true },
-    Client { transport: Transport::Tcp, paced: false },
+const ABROAD: &str = "6.6.6.6:2000";
+
+const CLIENTS: [Client; 5] = [
+    Client { transport: Transport::Udp, paced: false, kind: Kind::Plain },
+    Client { transport: Transport::Udp, paced: true, kind: Kind::Plain },
+    Client { transport: Transport::Tcp, paced: false, kind: Kind::Plain },
+    Client { transport: Transport::Udp, paced: true, kind: Kind::Mobile },
+    Client { transport: Transport::Tcp, paced: false, kind: Kind::Tcp },
 ];
 
 #[test]

@@ -123,12 +123,13 @@ fn client_connects_to_a_peer_and_data_flows_as_it_is() {
     assert_eq!(bind(&mut desk, &mut data, id), 0);
     assert_eq!(desk.sockets.last(), Some(&SocketRequest::Resume(peer)));
     // What looks like messages of TURN is data as well.
-    for bytes in [&b"out"[..], &[0x40, 0, 0, 9], &[0, 1, 0, 0], &[0xFF; 100], &[7; MAX_FRAME]] {
+    let long = vec![7; MAX_FRAME];
+    for bytes in [&b"out"[..], &[0x40, 0, 0, 9], &[0, 1, 0, 0], &[0xFF; 100], &long] {
         assert_eq!(desk.server.frame(&data.path, bytes), Frame::Whole(bytes.len()));
         assert_eq!(desk.packet(data.path, bytes).forwarded(), (peer, bytes.to_vec()));
         assert_eq!(desk.packet(peer, bytes).forwarded(), (data.path, bytes.to_vec()));
     }
-    assert_eq!(desk.server.frame(&peer, &[7; MAX_FRAME + 1]), Frame::Whole(MAX_FRAME));
+    assert_eq!(desk.server.frame(&peer, &vec![7; MAX_FRAME + 1]), Frame::Whole(MAX_FRAME));
     assert_eq!(desk.server.traffic().to_peers.packets, 5);
 }
 
@@ -164,7 +165,7 @@ fn allocations_of_tcp_are_what_the_rfc_lets_them_be() {
     assert_eq!(ask(&mut desk, &mut alice(CONTROL), &third), 442);
     let bodies: [&dyn Fn(&mut MessageBuilder<'_>); 2] =
         [&|request| request.push(&EvenPort { reserve: false }), &|request| {
-            request.push(&ReservationToken([1; 8]))
+            request.push(&ReservationToken([1; 8]));
         }];
     for body in bodies {
         let both = |request: &mut MessageBuilder<'_>| {
@@ -373,13 +374,13 @@ fn stream_that_is_too_fast_is_paused_and_loses_nothing() {
     desk.sockets.clear();
     assert!(matches!(desk.packet(data.path, &[7; 10_000]), Outcome::Forwarded(..)));
     assert_eq!(desk.sockets, []);
-    assert!(matches!(desk.packet(data.path, &[7; 20_000]), Outcome::Forwarded(..)));
+    assert!(matches!(desk.packet(data.path, &vec![7; 20_000]), Outcome::Forwarded(..)));
     assert_eq!(desk.sockets, [SocketRequest::Pause(data.path)]);
     desk.pass(1);
     assert_eq!(desk.sockets.len(), 1);
     desk.pass(1);
     assert_eq!(desk.sockets[1..], [SocketRequest::Resume(data.path)]);
-    assert!(matches!(desk.packet(peer, &[7; 20_000]), Outcome::Forwarded(..)));
+    assert!(matches!(desk.packet(peer, &vec![7; 20_000]), Outcome::Forwarded(..)));
     assert_eq!(desk.sockets.last(), Some(&SocketRequest::Pause(peer)));
     desk.pass(2);
     assert_eq!(desk.sockets.last(), Some(&SocketRequest::Resume(peer)));
