@@ -15,6 +15,7 @@ mod header;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod net;
+mod route;
 mod session;
 mod stats;
 mod stream;
@@ -24,6 +25,7 @@ mod udp;
 
 pub use context::Context;
 pub use handle::{Handle, PostError, Stopped};
+pub(crate) use route::{Route, WouldBlock};
 pub use stats::Stats;
 
 #[cfg(feature = "tls")]

@@ -1,12 +1,13 @@
 //! What an agent's driver tells the rest of the program.
-use crate::driver::{Application, Context};
-use bytes::Bytes;
+use crate::driver::{Application, Context, Route};
+use bytes::{Bytes, BytesMut};
 use ice_proto::{
-    Candidate, GatheringFailure, IceAgent, IceEvent, IceState, RestartReason, SelectedPair,
+    Candidate, CandidateKind, GatheringFailure, IceAgent, IceEvent, IceState, RestartReason,
+    SelectedPair,
 };
 use sans_io::Path;
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 use tokio::sync::{mpsc, watch};
@@ -14,6 +15,9 @@ use tokio::sync::{mpsc, watch};
 /// Datagrams that may wait for [`Connection::recv`](super::Connection::recv): about a second of
 /// video. What is more is dropped and counted, as a full socket would.
 const DATAGRAMS_MAX: usize = 1024;
+
+/// What is allocated for datagrams at a time: the most that one read brings.
+const ARENA: usize = 64 * 1024;
 
 /// How far an agent has come.
 #[derive(Clone, Debug)]
@@ -32,9 +36,35 @@ pub(super) struct Progress {
 pub(crate) struct Recorder {
     progress: watch::Sender<Progress>,
     datagrams: mpsc::Sender<Bytes>,
-    overflows: Arc<AtomicU64>,
+    /// Where datagrams are copied to, many to one allocation.
+    arena: BytesMut,
+    shared: Arc<Shared>,
     /// What a failure that is to be told next is due to.
     reason: Option<RestartReason>,
+}
+
+/// What the driver's task and those who send and receive have in common.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// The path in use, if it begins at a socket of ours.
+    route: Mutex<Option<Arc<Route>>>,
+    overflows: AtomicU64,
+}
+
+impl Shared {
+    /// The way past the driver, if there is one.
+    pub(super) fn route(&self) -> Option<Arc<Route>> {
+        self.route.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_route(&self, route: Option<Route>) {
+        *self.route.lock().unwrap_or_else(PoisonError::into_inner) = route.map(Arc::new);
+    }
+
+    /// Datagrams that were dropped since nobody took them.
+    pub(super) fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
+    }
 }
 
 /// The receiving ends of a [`Recorder`].
@@ -42,7 +72,7 @@ pub(crate) struct Recorder {
 pub(super) struct Feed {
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) datagrams: mpsc::Receiver<Bytes>,
-    pub(super) overflows: Arc<AtomicU64>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Recorder {
@@ -56,9 +86,9 @@ impl Recorder {
             lost: None,
         });
         let (datagrams, received) = mpsc::channel(DATAGRAMS_MAX);
-        let overflows = Arc::new(AtomicU64::new(0));
-        let feed = Feed { progress: watched, datagrams: received, overflows: overflows.clone() };
-        (Self { progress, datagrams, overflows, reason: None }, feed)
+        let shared = Arc::new(Shared::default());
+        let feed = Feed { progress: watched, datagrams: received, shared: Arc::clone(&shared) };
+        (Self { progress, datagrams, arena: BytesMut::new(), shared, reason: None }, feed)
     }
 }
 
@@ -88,15 +118,42 @@ impl Recorder {
     }
 }
 
+/// What an event says of the way past the driver: `None`, nothing.
+fn route(cx: &Context<'_, IceAgent>, event: &IceEvent) -> Option<Option<Route>> {
+    match event {
+        IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => {
+            // what begins at a relay of ours is for the machine to wrap
+            let ours = pair.local != CandidateKind::Relayed;
+            Some(ours.then(|| cx.route(&pair.path)).flatten())
+        }
+        // whether there still is a path is for the machine to say
+        IceEvent::CandidateLost(_)
+        | IceEvent::StateChanged(IceState::Checking | IceState::Failed | IceState::Closed) => {
+            Some(None)
+        }
+        _ => None,
+    }
+}
+
 impl Application<IceAgent> for Recorder {
-    fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+    fn event(&mut self, cx: &mut Context<'_, IceAgent>, event: IceEvent) {
+        if let Some(route) = route(cx, &event) {
+            self.shared.set_route(route);
+        }
         self.record(&event);
     }
 
     fn deliver(&mut self, _: Path, bytes: &[u8]) {
-        if self.datagrams.try_send(Bytes::copy_from_slice(bytes)).is_err() {
-            self.overflows.fetch_add(1, Ordering::Relaxed);
+        let Ok(place) = self.datagrams.try_reserve() else {
+            self.shared.overflows.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        if self.arena.capacity() < bytes.len() {
+            // what was allocated is used again when all of it has been taken
+            self.arena.reserve(ARENA.max(bytes.len()));
         }
+        self.arena.extend_from_slice(bytes);
+        place.send(self.arena.split().freeze());
     }
 }
 
