@@ -1,0 +1,34 @@
+//! Two people meet, and send files, hold a pipe or forward a port: encrypted end to end.
+//!
+//! One of them, the *inviter*, makes an [`Invitation`] or, with a rendezvous, a [`Code`]; the other,
+//! the *guest*, gets it. Each has a fresh certificate ([`Identity`]) that the other learns to know by
+//! its SHA-256, an ICE agent finds a path, and over it both are joined by QUIC as a [`Link`]. What is
+//! sent over it is told in the modules: files with a manifest first and a proof for each piece
+//! ([`Source`]).
+#![forbid(unsafe_code)]
+
+mod code;
+mod control;
+mod error;
+mod identity;
+mod invitation;
+mod journal;
+mod link;
+mod manifest;
+mod message;
+mod name;
+mod source;
+mod text;
+mod tree;
+mod words;
+
+pub use code::{Code, CodeError, WORDS_DEFAULT};
+pub use error::LinkError;
+pub use identity::{Fingerprint, Identity, IdentityError};
+pub use invitation::{Invitation, InvitationError};
+pub use link::{Link, Side, Terms};
+pub use manifest::{Listed, Manifest, ManifestFault};
+pub use message::{Purpose, Refusal};
+pub use name::NameFault;
+pub use source::{Skipped, Source, SourceError};
+pub use text::printable;
