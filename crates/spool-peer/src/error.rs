@@ -1,7 +1,8 @@
 //! Why a connection is not made, or does not last.
 use crate::{identity::IdentityError, message::Purpose};
 use quinn::{
-    ConnectionError, ReadError, ReadExactError, TransportErrorCode, VarInt, WriteError,
+    ConnectionError, ReadError, ReadExactError, StoppedError, TransportErrorCode, VarInt,
+    WriteError,
 };
 use thiserror::Error;
 
@@ -101,6 +102,15 @@ impl From<ConnectionError> for LinkError {
 fn is_refused(code: TransportErrorCode) -> bool {
     const ALERTS: [u8; 7] = [42, 43, 46, 48, 49, 51, 116];
     ALERTS.into_iter().any(|alert| code == TransportErrorCode::crypto(alert))
+}
+
+impl From<StoppedError> for LinkError {
+    fn from(error: StoppedError) -> Self {
+        match error {
+            StoppedError::ConnectionLost(lost) => lost.into(),
+            other @ StoppedError::ZeroRttRejected => Self::Other(other.to_string()),
+        }
+    }
 }
 
 impl From<WriteError> for LinkError {

@@ -98,12 +98,13 @@ impl Landed {
 pub(crate) struct Writer<W> {
     out: W,
     chain: [u8; 32],
+    length: u64,
 }
 
 impl<W: Write> Writer<W> {
     /// Begins one.
     pub(crate) fn begin(out: W, secret: [u8; 32], manifest: &Manifest) -> io::Result<Self> {
-        let mut writer = Self { out, chain: [0; 32] };
+        let mut writer = Self { out, chain: [0; 32], length: 0 };
         writer.write(&Record::Begun(secret))?;
         for page in manifest.pages() {
             writer.write(&Record::Page(page))?;
@@ -120,7 +121,14 @@ impl<W: Write> Writer<W> {
         let written = [&len.to_be_bytes()[..], &body, &chain[..LINK]].concat();
         self.out.write_all(&written)?;
         self.chain = chain;
+        self.length += written.len() as u64;
         Ok(())
+    }
+
+    /// Where it is written, and how much of it holds together: a record that failed may be there in
+    /// part.
+    pub(crate) fn out(&mut self) -> (&mut W, u64) {
+        (&mut self.out, self.length)
     }
 }
 
@@ -189,7 +197,7 @@ impl Journal {
 
     /// Goes on with it; `out` stands at its end.
     pub(crate) fn writer<W: Write>(&self, out: W) -> Writer<W> {
-        Writer { out, chain: self.chain }
+        Writer { out, chain: self.chain, length: self.length }
     }
 }
 

@@ -10,25 +10,40 @@
 mod code;
 mod control;
 mod error;
+mod forward;
 mod identity;
 mod invitation;
 mod journal;
+mod landing;
 mod link;
 mod manifest;
+mod meeting;
 mod message;
 mod name;
+mod pipe;
+mod receive;
+mod send;
 mod source;
 mod text;
+mod transfer;
 mod tree;
 mod words;
 
 pub use code::{Code, CodeError, WORDS_DEFAULT};
 pub use error::LinkError;
+pub use forward::{
+    ForwardError, ForwardEvent, ForwardReport, Listening, Reached, Target,
+};
 pub use identity::{Fingerprint, Identity, IdentityError};
 pub use invitation::{Invitation, InvitationError};
-pub use link::{Link, Side, Terms};
+pub use landing::{Existing, Interrupted, LandingError};
+pub use link::{Hangup, Link, Side, Terms};
 pub use manifest::{Listed, Manifest, ManifestFault};
-pub use message::{Purpose, Refusal};
+pub use meeting::{MeetError, Meeting};
+pub use message::{Carrier, Purpose, Refusal};
 pub use name::NameFault;
+pub use pipe::{Input, Output, PipeError, Piped};
+pub use receive::{Offered, Receiving};
 pub use source::{Skipped, Source, SourceError};
 pub use text::printable;
+pub use transfer::{Event, Meter, Outcome, Report, TransferError};

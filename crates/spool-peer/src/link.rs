@@ -172,13 +172,14 @@ impl Link {
         self.connection.rtt()
     }
 
-    /// A secret of this connection that both ends have and nobody else.
-    pub(crate) fn secret(&self) -> Result<[u8; 32], LinkError> {
+    /// A secret of this connection that both ends have and nobody else, by which they may know each
+    /// other again.
+    pub fn secret(&self) -> Result<[u8; 32], LinkError> {
         exporter(&self.connection, b"transfer", &[])
     }
 
-    /// Whether the other end proves that it has this secret.
-    pub(crate) fn proves(&self, secret: [u8; 32]) -> bool {
+    /// Whether the other end proves that it has this secret, of an earlier connection.
+    pub fn proves(&self, secret: [u8; 32]) -> bool {
         let other = match self.side {
             Side::Inviter => Side::Guest,
             Side::Guest => Side::Inviter,
@@ -202,9 +203,10 @@ impl Link {
         self.socket.close().await;
     }
 
-    /// Leaves since somebody ended the program.
-    pub async fn interrupt(self) {
-        self.close(Goodbye::Interrupted, "").await;
+    /// Ends the connection from elsewhere, whatever it is used for at that moment.
+    pub fn hangup(&self) -> Hangup {
+        let (connection, endpoint) = (self.connection.clone(), self.endpoint.clone());
+        Hangup { connection, endpoint, socket: Arc::clone(&self.socket) }
     }
 
     /// Leaves since somebody here does not want it.
@@ -213,6 +215,24 @@ impl Link {
         let _ = self.control.tell(&Message::Refuse(crate::Refusal::Declined)).await;
         self.control.finish().await;
         self.close(Goodbye::Refused, "").await;
+    }
+}
+
+/// Ends a [`Link`] from elsewhere.
+#[derive(Debug)]
+pub struct Hangup {
+    connection: quinn::Connection,
+    endpoint: Endpoint,
+    socket: Arc<QuicSocket>,
+}
+
+impl Hangup {
+    /// Leaves since somebody ended the program.
+    pub async fn interrupt(self) {
+        self.connection.close(Goodbye::Interrupted.into(), b"");
+        // nobody waits for a computer that is gone
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        self.socket.close().await;
     }
 }
 

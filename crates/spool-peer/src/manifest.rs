@@ -255,6 +255,11 @@ impl PathOf {
         self.0.push(name.into());
         &self.0
     }
+
+    /// The path of the last entry.
+    pub(crate) fn path(&self) -> &[String] {
+        &self.0
+    }
 }
 
 #[cfg(test)]

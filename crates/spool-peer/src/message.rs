@@ -100,6 +100,25 @@ pub(crate) enum Message {
     GivenUp(u32, String),
     /// All is there but for so many files.
     Done(u32),
+    /// What a forward leads to.
+    Reach(Reach),
+}
+
+/// What may be reached through a forward.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reach {
+    pub(crate) carrier: Carrier,
+    /// As the inviter called it.
+    pub(crate) label: String,
+}
+
+/// What is forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Carrier {
+    /// Connections, each a stream.
+    Tcp,
+    /// Datagrams, each on its own.
+    Udp,
 }
 
 /// Why bytes are no message.
@@ -121,6 +140,7 @@ impl Message {
             Self::Paused(body) => (9, encode(body)),
             Self::GivenUp(index, why) => (10, encode(&(index, why))),
             Self::Done(body) => (11, encode(body)),
+            Self::Reach(body) => (12, encode(body)),
         };
         let len = u32::try_from(1 + body.len()).unwrap_or(u32::MAX);
         let mut message = Vec::with_capacity(HEAD + 1 + body.len());
@@ -154,6 +174,7 @@ impl Message {
                 Self::GivenUp(index, why)
             }
             11 => Self::Done(decode(body)?),
+            12 => Self::Reach(decode(body)?),
             _ => return Ok(None),
         }))
     }
@@ -170,7 +191,9 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hello, MESSAGE_MAX, Malformed, Message, Part, Purpose, Refusal};
+    use super::{
+        Carrier, Hello, MESSAGE_MAX, Malformed, Message, Part, Purpose, Reach, Refusal,
+    };
     use crate::{
         manifest::{Entry, Kind, Modified},
         message::{Have, Offer},
@@ -199,6 +222,7 @@ mod tests {
             Message::Paused("full".into()),
             Message::GivenUp(3, "gone".into()),
             Message::Done(0),
+            Message::Reach(Reach { carrier: Carrier::Udp, label: "localhost:53".into() }),
         ]
     }
 
@@ -228,7 +252,7 @@ mod tests {
         #[test]
         fn no_bytes_panic_nor_take_more_memory_than_they_are(bytes: Vec<u8>) {
             let _ = Message::decode(&bytes);
-            for kind in 1..=12 {
+            for kind in 1..=13 {
                 let _ = Message::decode(&[&[kind][..], &bytes].concat());
             }
         }

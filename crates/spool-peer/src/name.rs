@@ -11,7 +11,7 @@ const BYTES_MAX: usize = 255;
 /// One component of a path: never empty, `.` or `..`, without separators and control characters, in
 /// Unicode's form NFC. A path is made of nothing else, so none leads out of its folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub(crate) struct Name(String);
 
 /// Why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -42,7 +42,7 @@ pub enum NameFault {
 
 impl Name {
     /// Takes a name that somebody else told.
-    pub fn told(name: &str) -> Result<Self, NameFault> {
+    pub(crate) fn told(name: &str) -> Result<Self, NameFault> {
         if name.is_empty() {
             return Err(NameFault::Empty);
         }
@@ -65,20 +65,20 @@ impl Name {
     }
 
     /// Takes a name of a file of ours, to be told to somebody else.
-    pub fn ours(name: &std::ffi::OsStr) -> Result<Self, NameFault> {
+    pub(crate) fn ours(name: &std::ffi::OsStr) -> Result<Self, NameFault> {
         let name: String = name.to_str().ok_or(NameFault::Encoding)?.nfc().collect();
         Self::told(&name)
     }
 
     /// As it was told.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// As the file is called here. What means something else on another system is changed
     /// everywhere, so that a folder can travel on: names of devices, a dot or space at the end,
     /// backslashes. What Windows cannot write is changed there alone.
-    pub fn here(&self) -> String {
+    pub(crate) fn here(&self) -> String {
         self.on(if cfg!(windows) { System::Windows } else { System::Unix })
     }
 

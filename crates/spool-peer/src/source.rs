@@ -291,16 +291,20 @@ impl From<SystemTime> for Modified {
     }
 }
 
+/// Some thirty thousand years from 1970, in seconds.
+const FAR: i64 = 1 << 40;
+const FAR_PAST: i64 = -FAR;
+
 impl Modified {
-    /// The time; 1970 where this system knows none so far off.
+    /// The time; 1970 for one that no file system knows.
     pub(crate) fn time(self) -> SystemTime {
         use std::time::Duration;
         let nanos = Duration::from_nanos(self.nanos.min(999_999_999).into());
         let seconds = Duration::from_secs(self.seconds.unsigned_abs());
-        let whole = if self.seconds < 0 {
-            UNIX_EPOCH.checked_sub(seconds)
-        } else {
-            UNIX_EPOCH.checked_add(seconds)
+        let whole = match self.seconds {
+            FAR.. | ..FAR_PAST => None,
+            FAR_PAST..0 => UNIX_EPOCH.checked_sub(seconds),
+            0..FAR => UNIX_EPOCH.checked_add(seconds),
         };
         whole.and_then(|whole| whole.checked_add(nanos)).unwrap_or(UNIX_EPOCH)
     }

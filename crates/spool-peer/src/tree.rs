@@ -12,7 +12,7 @@ pub(crate) const PIECE: u64 = 1 << 20;
 pub(crate) type Proof = ChainingValue;
 
 /// How many pieces a file of this size has. An empty one has none.
-pub(crate) fn pieces(size: u64) -> u64 {
+pub(crate) const fn pieces(size: u64) -> u64 {
     size.div_ceil(PIECE)
 }
 
