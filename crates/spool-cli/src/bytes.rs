@@ -88,11 +88,17 @@ impl Output for Stdout {
 
     async fn end(&mut self) -> io::Result<()> {
         self.blocks = None;
-        match self.done.take() {
-            Some(done) => done.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())),
-            None => Ok(()),
-        }
+        let Some(done) = self.done.take() else { return Ok(()) };
+        let written = done.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
+        written.and_then(|()| close_stdout())
     }
+}
+
+/// Lets go of stdout, so that whoever reads it sees its end although the program goes on.
+fn close_stdout() -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::stdio::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    Ok(())
 }
 
 /// The file below, without the buffers of the standard library.

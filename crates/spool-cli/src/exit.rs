@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// The code is wrong, or somebody else is there than should be.
     WrongCode = 4,
+    /// No server could be reached, or none that helps.
+    NoServer = 5,
     /// Some of it was done, and some was not.
     Partly = 6,
     /// The other side was there, and is gone.
@@ -133,6 +135,8 @@ pub(crate) enum Failure {
     Refused(String),
     /// See [`Exit::WrongCode`].
     WrongCode(String),
+    /// See [`Exit::NoServer`].
+    NoServer(String),
     /// See [`Exit::Partly`].
     Partly(String),
     /// See [`Exit::Lost`].
@@ -154,6 +158,7 @@ impl Failure {
             Self::NotConnected(_) => Exit::NotConnected,
             Self::Refused(_) => Exit::Refused,
             Self::WrongCode(_) => Exit::WrongCode,
+            Self::NoServer(_) => Exit::NoServer,
             Self::Partly(_) => Exit::Partly,
             Self::Lost(_) => Exit::Lost,
             Self::Interrupted => Exit::Interrupted,
@@ -169,6 +174,7 @@ impl fmt::Display for Failure {
             | Self::NotConnected(text)
             | Self::Refused(text)
             | Self::WrongCode(text)
+            | Self::NoServer(text)
             | Self::Partly(text)
             | Self::Lost(text) => f.write_str(text),
             Self::Interrupted => f.write_str("interrupted"),

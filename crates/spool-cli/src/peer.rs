@@ -16,7 +16,7 @@ mod servers;
 use crate::{exit::Failure, status::Status};
 use serde_json::json;
 use spool::Paths;
-use spool_peer::{LinkError, MeetError};
+use spool_peer::{LinkError, MailboxError, MeetError, RefusedClaim};
 use std::time::Duration;
 
 /// The version of the events that `--json` tells.
@@ -39,8 +39,23 @@ fn failure_of_link(error: &LinkError) -> Failure {
 fn failure_of_meeting(error: &MeetError) -> Failure {
     match error {
         MeetError::Link(error) => failure_of_link(error),
+        MeetError::Mailbox(error) => failure_of_mailbox(error),
         MeetError::Identity(_) => Failure::NotStarted(error.to_string()),
         _ => Failure::NotConnected(error.to_string()),
+    }
+}
+
+fn failure_of_mailbox(error: &MailboxError) -> Failure {
+    let text = error.to_string();
+    match error {
+        MailboxError::WrongSecret
+        | MailboxError::Refused(RefusedClaim::Unknown | RefusedClaim::Taken) => {
+            Failure::WrongCode(text)
+        }
+        MailboxError::Left => Failure::Lost(text),
+        MailboxError::Address | MailboxError::Authorities(_) => Failure::Usage(text),
+        MailboxError::Expired | MailboxError::Ours(_) => Failure::NotConnected(text),
+        _ => Failure::NoServer(text),
     }
 }
 

@@ -98,7 +98,7 @@ impl From<ConnectionError> for LinkError {
     }
 }
 
-/// Whether TLS refused a certificate: one of the alerts for that (RFC 8446 §6.2, RFC 9001 §4.8).
+/// Whether TLS refused a certificate: one of the alerts for that (RFC 8446, RFC 9001).
 fn is_refused(code: TransportErrorCode) -> bool {
     const ALERTS: [u8; 7] = [42, 43, 46, 48, 49, 51, 116];
     ALERTS.into_iter().any(|alert| code == TransportErrorCode::crypto(alert))

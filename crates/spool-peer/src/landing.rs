@@ -377,9 +377,9 @@ impl Landing {
 
     /// Puts everything where it belongs. Gives the names that something has now.
     pub(crate) fn finish(self, existing: Existing) -> Result<Vec<String>, LandingError> {
-        let Self { target, stage, stage_name, files, manifest, writer, path, .. } = self;
+        let Self { target, stage, stage_name, files, manifest, mut writer, path, .. } = self;
         let disk = |fault| LandingError::Disk { path: path.clone(), fault };
-        sync(&stage).map_err(disk)?;
+        sync(writer.out().0, &files).map_err(disk)?;
         set_times(&files, &manifest).map_err(disk)?;
         let mut names = Vec::new();
         for index in (0..manifest.len()).filter(|index| manifest.depth(*index) == 0) {
@@ -515,16 +515,17 @@ fn rename_new(from: &Dir, name: &str, to: &Dir, new: &str) -> io::Result<()> {
     from.rename(name, to, new)
 }
 
-/// Has the disk keep all that was written.
-fn sync(stage: &Dir) -> io::Result<()> {
+/// Has the disk keep all that was written: all that is where the journal is.
+fn sync(journal: &fs::File, files: &Dir) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        Ok(rustix::fs::syncfs(stage)?)
+        let _ = files;
+        Ok(rustix::fs::syncfs(journal)?)
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
-        // each folder's own files; there is no one call for all
-        sync_files(&stage.open_dir(TREE)?)
+        let _ = journal;
+        sync_files(files)
     }
 }
 
@@ -557,7 +558,7 @@ fn set_times(files: &Dir, manifest: &Manifest) -> io::Result<()> {
     for (path, modified) in folders.into_iter().rev() {
         let times = FileTimes::new().set_modified(modified.time());
         // some systems have no times of folders
-        let _ = files.open_dir(path)?.into_std_file().set_times(times);
+        let _ = files.open(path).and_then(|folder| folder.into_std().set_times(times));
     }
     Ok(())
 }

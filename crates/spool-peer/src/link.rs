@@ -29,6 +29,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long both ends may take to prove themselves.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 
+/// How long the other end may take to have done as well.
+const DONE: Duration = Duration::from_secs(10);
+
+/// How long what is said last may take to arrive.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What may be under way at once: 640 Mbit/s over 100 ms there and back.
 const WINDOW: u32 = 8 << 20;
 
@@ -125,6 +131,10 @@ impl Link {
             }
         };
         if theirs.purpose != terms.purpose {
+            if terms.side == Side::Inviter {
+                // the guest finds out by itself, if it still hears us
+                let _ = tokio::time::timeout(FAREWELL, connection.closed()).await;
+            }
             return Err(LinkError::Purpose(theirs.purpose));
         }
         let Message::Nonce(nonce) = control.hear().await? else {
@@ -192,14 +202,18 @@ impl Link {
         })
     }
 
-    /// Leaves, and says so.
+    /// Leaves, and says so. Where all is done, not before the other end says the same: what QUIC has
+    /// acknowledged may still wait to be read there.
     pub(crate) async fn close(mut self, goodbye: Goodbye, why: &str) {
-        if goodbye == Goodbye::Done {
-            self.control.finish().await;
+        if goodbye == Goodbye::Done && self.control.tell(&Message::Done(0)).await.is_ok() {
+            let done = async {
+                while !matches!(self.control.hear().await, Ok(Message::Done(_)) | Err(_)) {}
+            };
+            let _ = tokio::time::timeout(DONE, done).await;
         }
         self.connection.close(goodbye.into(), why.as_bytes());
         // what is said last may need a second try, and nobody waits for a computer that is gone
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
         self.socket.close().await;
     }
 
@@ -231,7 +245,7 @@ impl Hangup {
     pub async fn interrupt(self) {
         self.connection.close(Goodbye::Interrupted.into(), b"");
         // nobody waits for a computer that is gone
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
         self.socket.close().await;
     }
 }
@@ -249,7 +263,7 @@ async fn connect(
     terms: &Terms,
 ) -> Result<(Endpoint, quinn::Connection), LinkError> {
     let mut plain = EndpointConfig::default();
-    // STUN shares the path, and is told apart by that bit (RFC 9443 §3)
+    // STUN shares the path, and is told apart by that bit (RFC 9443)
     plain.grease_quic_bit(false);
     plain.max_udp_payload_size(MTU_MAX).map_err(|_| LinkError::Protocol("MTU"))?;
     let transport = Arc::new(transport());

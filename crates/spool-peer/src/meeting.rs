@@ -1,6 +1,8 @@
 //! From nothing to a link: an agent that finds out how it may be reached, the invitation that says so,
 //! and the connection once the other side's is known.
-use crate::{Identity, IdentityError, Invitation, Link, LinkError, Purpose, Side, Terms};
+use crate::{
+    Identity, IdentityError, Invitation, Link, LinkError, Mailbox, MailboxError, Purpose, Side, Terms,
+};
 use spool::{
     Agent, AgentBuilder, BuildError, ConnectError, DescribeError, RemoteDescriptionError, Role,
 };
@@ -35,6 +37,9 @@ pub enum MeetError {
     /// What the other side told is of no use.
     #[error("the other side's invitation cannot be used: {0}")]
     Peer(#[from] RemoteDescriptionError),
+    /// They have not met.
+    #[error(transparent)]
+    Mailbox(#[from] MailboxError),
     /// No path was found.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -82,6 +87,24 @@ impl Meeting {
     /// Takes the other side's invitation.
     pub async fn hear(&mut self, peer: &Invitation) -> Result<(), MeetError> {
         Ok(self.agent.set_remote_parameters(peer.ice.clone()).await?)
+    }
+
+    /// Exchanges invitations with the one who knows the same secret, by a mailbox that both are at.
+    /// `context` is what else both must agree on, its number above all.
+    pub async fn exchange(
+        &mut self,
+        mailbox: Mailbox,
+        secret: &[u8],
+        context: &[u8],
+    ) -> Result<Invitation, MeetError> {
+        let side = self.side;
+        let ours = async {
+            self.invitation().await.map_err(|error| MailboxError::Ours(error.to_string()))
+        };
+        let theirs = mailbox.exchange(side, secret, context, ours).await?;
+        self.invited().await;
+        self.hear(&theirs).await?;
+        Ok(theirs)
     }
 
     /// Connects to the one whose invitation was heard.

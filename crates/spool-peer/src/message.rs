@@ -98,7 +98,8 @@ pub(crate) enum Message {
     Paused(String),
     /// The sender cannot read this file to its end.
     GivenUp(u32, String),
-    /// All is there but for so many files.
+    /// All is there but for so many files; said a second time, or without any, that nothing more will
+    /// be said.
     Done(u32),
     /// What a forward leads to.
     Reach(Reach),

@@ -6,6 +6,8 @@
 
 mod batch;
 mod context;
+#[cfg(feature = "tls")]
+mod diversion;
 mod fault;
 mod handle;
 #[cfg(feature = "tls")]
@@ -24,6 +26,8 @@ mod tcp;
 mod udp;
 
 pub use context::Context;
+#[cfg(feature = "tls")]
+pub(crate) use diversion::{Diverted, Diversion};
 pub use handle::{Handle, PostError, Stopped};
 pub(crate) use route::{Route, WouldBlock};
 pub use stats::Stats;
@@ -90,6 +94,12 @@ impl Sockets {
         identity: Identity,
     ) -> io::Result<SocketAddr> {
         self.0.listen(id, local, Security::Server(identity))
+    }
+
+    /// Has connections of a protocol taken out, for another driver.
+    #[cfg(feature = "tls")]
+    pub(crate) fn divert(&mut self, diversion: Diversion) {
+        self.0.tcp.diversion = Some(diversion);
     }
 
     /// Closes what this number is of.

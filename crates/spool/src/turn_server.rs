@@ -6,6 +6,8 @@ mod control;
 mod error;
 mod opening;
 mod relays;
+#[cfg(feature = "tls")]
+mod rendezvous;
 mod watch;
 
 pub use accounts::Accounts;

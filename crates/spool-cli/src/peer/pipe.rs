@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// What the other side shows
     #[arg(value_name = "CODE")]
     code: Option<String>,
+    /// Come with a line that --in or the terminal brings, instead of inviting
+    #[arg(long, requires = "paste")]
+    join: bool,
     #[command(flatten)]
     meet: Flags,
 }
@@ -37,7 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         resume: None,
     };
     let link = match args.code.as_deref() {
-        None => args.meet.invite(occasion, status).await?,
+        None if !args.join => args.meet.invite(occasion, status).await?,
         code => args.meet.come(code, occasion, status).await?,
     };
     let hangup = link.hangup();

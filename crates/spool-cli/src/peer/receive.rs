@@ -88,9 +88,15 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let offered = link.offered().await.map_err(|error| failure_of_transfer(&error))?;
     show(&offered, status);
     let wanted = args.yes || resume.is_some();
-    if !wanted && !ask(&format!("Receive it into {}?", args.into.display())).await? {
+    let question = format!("Receive it into {}?", args.into.display());
+    let declined = match if wanted { Ok(true) } else { ask(&question).await } {
+        Ok(true) => None,
+        Ok(false) => Some(Failure::Refused("declined; nothing was received".into())),
+        Err(failure) => Some(failure),
+    };
+    if let Some(failure) = declined {
         offered.decline().await;
-        return Err(Failure::Refused("declined; nothing was received".into()));
+        return Err(failure);
     }
     let existing = args.existing();
     let ignore_space = args.ignore_space;

@@ -1,12 +1,19 @@
 //! Whose help is used to meet: flags, and a file for one's own servers.
 use crate::exit::Failure;
 use serde::Deserialize;
+use spool_peer::RendezvousServer;
 use spool::{Agent, AgentBuilder, CandidatePolicy, Server};
 use std::{path::PathBuf, time::Duration};
 
 /// Servers and how they are used. What flags do not say, the file says.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Servers {
+    /// The rendezvous where the two meet, served by `spool turn-server --rendezvous`
+    #[arg(long, value_name = "SERVER", help_heading = "Servers")]
+    rendezvous: Option<String>,
+    /// Believe the certificates of the authorities in this PEM file, not those of the system
+    #[arg(long, value_name = "FILE", help_heading = "Servers")]
+    ca: Option<PathBuf>,
     /// A STUN server, which tells our address as others see it (repeatable)
     #[arg(long, value_name = "SERVER", help_heading = "Servers")]
     stun: Vec<Server>,
@@ -40,6 +47,8 @@ pub(crate) struct Servers {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct File {
+    rendezvous: Option<String>,
+    ca: Option<PathBuf>,
     stun: Vec<String>,
     turn: Option<String>,
     user: Option<String>,
@@ -87,6 +96,23 @@ impl Servers {
             builder = builder.policy(CandidatePolicy::Relay);
         }
         Ok(builder)
+    }
+
+    /// Where the two meet, if it is known.
+    pub(crate) fn rendezvous(&self) -> Result<Option<RendezvousServer>, Failure> {
+        let file = self.file()?;
+        let Some(text) = self.rendezvous.as_ref().or(file.rendezvous.as_ref()) else {
+            return Ok(None);
+        };
+        let usage = |what: &str, error: &dyn std::fmt::Display| {
+            Failure::Usage(format!("{what}: {error}"))
+        };
+        let server: RendezvousServer =
+            text.parse().map_err(|error| usage(&format!("--rendezvous {text}"), &error))?;
+        let Some(path) = self.ca.as_ref().or(file.ca.as_ref()) else { return Ok(Some(server)) };
+        let name = format!("--ca {}", path.display());
+        let pem = std::fs::read(path).map_err(|error| usage(&name, &error))?;
+        server.with_authorities(&pem).map(Some).map_err(|error| usage(&name, &error))
     }
 
     fn file(&self) -> Result<File, Failure> {

@@ -10,6 +10,9 @@ use std::{
 /// How long any single thing may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a program may say nothing before its end: a disk that others use too has to take files.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
 /// The program with its arguments, not started yet.
 pub(crate) fn spool(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spool"));
@@ -45,7 +48,10 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = spool(args);
+        Self::start_command(spool(args))
+    }
+
+    pub(crate) fn start_command(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let input = child.stdin.take();
@@ -139,7 +145,7 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
 fn drain(lines: &Receiver<String>) -> Vec<String> {
     let mut rest = Vec::new();
     loop {
-        match lines.recv_timeout(PATIENCE) {
+        match lines.recv_timeout(ENDS_WITHIN) {
             Ok(line) => rest.push(line),
             Err(RecvTimeoutError::Disconnected) => return rest,
             Err(RecvTimeoutError::Timeout) => panic!("it does not end; it said {rest:?}"),

@@ -4,7 +4,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use std::{fs, path::Path};
 
 /// Writes the certificate of an authority, and the one of `localhost` with its key.
-fn certificates(dir: &Path) -> [String; 3] {
+pub(crate) fn certificates(dir: &Path) -> [String; 3] {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -24,7 +24,7 @@ fn certificates(dir: &Path) -> [String; 3] {
 }
 
 /// A server, and the ports that it tells.
-fn server(more: &[&str]) -> (Running, Vec<String>) {
+pub(crate) fn server(more: &[&str]) -> (Running, Vec<String>) {
     let flags = ["turn-server", "--listen", "127.0.0.1:0", "--relay-ip", "127.0.0.1"];
     let server = Running::start(&[&flags[..], more].concat());
     let mut ports = Vec::new();

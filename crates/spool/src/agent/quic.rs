@@ -18,7 +18,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// What `quinn` takes for our address: one that nobody has (RFC 5737 §3).
+/// What `quinn` takes for our address: one that nobody has (RFC 5737).
 const OURS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 1);
 
 /// Datagrams that one buffer may hold, as many as receive offload joins.
@@ -57,7 +57,7 @@ impl Connection {
 }
 
 impl QuicSocket {
-    /// What stands for the peer's address: one that nobody has (RFC 5737 §3).
+    /// What stands for the peer's address: one that nobody has (RFC 5737).
     pub const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 1);
 
     /// The path in use now and from now on.

@@ -37,6 +37,12 @@ impl<'d, M: Machine> Context<'d, M> {
         self.net.forbid_fragments();
     }
 
+    /// Takes in a connection that came to another driver.
+    #[cfg(feature = "tls")]
+    pub(crate) fn adopt(&mut self, diverted: super::Diverted) {
+        self.net.adopt(self.machine, self.now, diverted);
+    }
+
     /// What the driver has counted so far.
     pub fn stats(&self) -> Stats {
         self.net.stats
