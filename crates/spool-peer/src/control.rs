@@ -38,14 +38,6 @@ impl Control {
             None => Err(LinkError::Silent),
         }
     }
-
-    /// Says that nothing more will be said, and waits until all of it has been heard.
-    pub(crate) async fn finish(&mut self) {
-        // the other side may have left, which is how it ends
-        if self.send.finish().is_ok() {
-            let _ = self.send.stopped().await;
-        }
-    }
 }
 
 async fn read(mut recv: RecvStream, sender: mpsc::Sender<Result<Message, LinkError>>) {

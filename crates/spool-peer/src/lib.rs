@@ -11,6 +11,8 @@ mod code;
 mod control;
 mod error;
 mod forward;
+#[cfg(test)]
+mod hostile;
 mod identity;
 mod invitation;
 mod journal;

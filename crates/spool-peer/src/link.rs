@@ -1,7 +1,7 @@
 //! An encrypted connection between two ends that have proved who they are: QUIC over whatever path ICE
 //! finds, with the certificates that the invitations name.
 use crate::{
-    Identity, Purpose,
+    Identity, Purpose, Refusal,
     control::Control,
     error::{Goodbye, LinkError},
     identity::{Fingerprint, IdentityError, NAME},
@@ -225,10 +225,16 @@ impl Link {
 
     /// Leaves since somebody here does not want it.
     pub async fn decline(mut self) {
-        // the connection may be gone, which says it as well
-        let _ = self.control.tell(&Message::Refuse(crate::Refusal::Declined)).await;
-        self.control.finish().await;
+        self.refuse(Refusal::Declined).await;
         self.close(Goodbye::Refused, "").await;
+    }
+
+    /// Says why we do not want it, and waits until the other end has left for that.
+    pub(crate) async fn refuse(&mut self, why: Refusal) {
+        // the connection may be gone, which says it as well
+        if self.control.tell(&Message::Refuse(why)).await.is_ok() {
+            let _ = tokio::time::timeout(FAREWELL, self.connection.closed()).await;
+        }
     }
 }
 

@@ -54,10 +54,7 @@ impl Link {
             }
             Err(error) => {
                 if let TransferError::Manifest(fault) = &error {
-                    let refusal = Refusal::Manifest(fault.to_string());
-                    // the connection may be gone, which says it as well
-                    let _ = self.control.tell(&Message::Refuse(refusal)).await;
-                    self.control.finish().await;
+                    self.refuse(Refusal::Manifest(fault.to_string())).await;
                 }
                 self.close(Goodbye::Refused, "").await;
                 Err(error)
@@ -120,8 +117,7 @@ impl Offered {
         if let Err(error) = &result
             && let Some(refusal) = refusal(error)
         {
-            let _ = self.link.control.tell(&Message::Refuse(refusal)).await;
-            self.link.control.finish().await;
+            self.link.refuse(refusal).await;
         }
         self.link.conclude(&result).await;
         result
