@@ -360,7 +360,11 @@ impl Machine for Rendezvous {
             Input::Accepted { path, .. } => self.accepted(now, path),
             Input::Received { path, bytes, .. } => self.received(now, path, bytes),
             Input::PathFailed { path, .. } => {
-                if self.forget(now, path) { Verdict::Consumed } else { Verdict::Unclaimed }
+                if self.forget(now, path) {
+                    Verdict::Consumed
+                } else {
+                    Verdict::Unclaimed
+                }
             }
             Input::Socket { .. } | Input::LookedUp { .. } => Verdict::Unclaimed,
             Input::Timeout => Verdict::Consumed,

@@ -68,9 +68,7 @@ fn path_in_words(paths: &Paths) -> &'static str {
 async fn tell_paths(mut paths: Paths, status: Status) {
     loop {
         let (local, remote) = (paths.local(), paths.remote());
-        let end = |end: spool::PathEnd| {
-            json!({ "type": end.kind.as_str(), "address": end.address.to_string() })
-        };
+        let end = |end: spool::PathEnd| json!({ "type": end.kind.as_str(), "address": end.address.to_string() });
         let details = json!({
             "local": end(local), "remote": end(remote), "direct": paths.is_direct(),
         });

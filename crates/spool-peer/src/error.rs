@@ -56,7 +56,9 @@ pub enum LinkError {
     #[error("the other side does not speak as expected: {0}")]
     Protocol(&'static str),
     /// It speaks another version.
-    #[error("the other side speaks version {0} of the protocol; use the same program on both sides")]
+    #[error(
+        "the other side speaks version {0} of the protocol; use the same program on both sides"
+    )]
     Version(u16),
     /// The other command belongs to this one.
     #[error("the other side runs another command: use `{}` with it", theirs(*.0))]

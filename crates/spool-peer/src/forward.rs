@@ -118,11 +118,7 @@ impl Link {
     }
 }
 
-async fn serve(
-    link: &mut Link,
-    target: Target,
-    report: ForwardReport,
-) -> Result<(), ForwardError> {
+async fn serve(link: &mut Link, target: Target, report: ForwardReport) -> Result<(), ForwardError> {
     let Target { addresses, carrier, label } = target;
     link.control.tell(&Message::Reach(Reach { carrier, label })).await?;
     match carrier {

@@ -286,9 +286,8 @@ mod tests {
     fn whatever_its_last_record_lacks_it_is_good_up_to_there() {
         let begun = written(&[]).len();
         let bytes = written(&RECORDS);
-        let mut lengths: Vec<u64> = (begun..=bytes.len())
-            .map(|end| Journal::read(&bytes[..end]).unwrap().length)
-            .collect();
+        let mut lengths: Vec<u64> =
+            (begun..=bytes.len()).map(|end| Journal::read(&bytes[..end]).unwrap().length).collect();
         lengths.dedup();
         assert_eq!(lengths.len(), RECORDS.len() + 1, "{lengths:?}");
         for end in 0..begun {

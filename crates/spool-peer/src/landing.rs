@@ -21,6 +21,10 @@ use std::{
 };
 use thiserror::Error;
 
+mod place;
+
+pub(crate) use place::{conflict, free_space};
+
 /// What the folder is called, with a number between.
 const STAGE: (&str, &str) = (".spool-", ".part");
 
@@ -73,6 +77,11 @@ pub enum LandingError {
     },
 }
 
+/// For `map_err`: the disk says no, there.
+fn disk(path: &Path) -> impl Fn(io::Error) -> LandingError + Copy + use<'_> {
+    move |fault| LandingError::Disk { path: path.to_owned(), fault }
+}
+
 /// A transfer that was interrupted, as its receiver left it.
 #[derive(Debug)]
 pub struct Interrupted {
@@ -86,7 +95,7 @@ pub struct Interrupted {
 impl Interrupted {
     /// Finds the one that was touched last.
     pub fn find(folder: &Path) -> Result<Self, LandingError> {
-        let disk = |fault| LandingError::Disk { path: folder.to_owned(), fault };
+        let disk = disk(folder);
         let target = Dir::open_ambient_dir(folder, ambient_authority()).map_err(disk)?;
         let mut found: Vec<_> = target
             .entries()
@@ -129,7 +138,7 @@ impl Interrupted {
         if !journal.manifest.has_names_of(&manifest) {
             return Ok(None);
         }
-        let disk = |fault| LandingError::Disk { path: path.clone(), fault };
+        let disk = disk(&path);
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         let mut file = stage.open_with(JOURNAL, &options).map_err(disk)?.into_std();
@@ -138,8 +147,16 @@ impl Interrupted {
         let writer = journal.writer(file);
         let Journal { manifest: old, landed, .. } = journal;
         let files = stage.open_dir(TREE).map_err(disk)?;
-        let mut landing =
-            Landing { target, stage, stage_name, files, manifest, writer, landed, path: path.clone() };
+        let mut landing = Landing {
+            target,
+            stage,
+            stage_name,
+            files,
+            manifest,
+            writer,
+            landed,
+            path: path.clone(),
+        };
         landing.examine(&old).map_err(disk)?;
         Ok(Some(landing))
     }
@@ -165,7 +182,7 @@ impl Landing {
         secret: [u8; 32],
         manifest: Arc<Manifest>,
     ) -> Result<Self, LandingError> {
-        let disk = |fault| LandingError::Disk { path: folder.to_owned(), fault };
+        let disk = disk(folder);
         let target = Dir::open_ambient_dir(folder, ambient_authority()).map_err(disk)?;
         let number = u32::from_be_bytes([secret[0], secret[1], secret[2], secret[3]]);
         // the secret itself goes on no screen
@@ -253,7 +270,8 @@ impl Landing {
         for (number, proof) in part.proofs.iter().enumerate().skip(from) {
             let len = tree::piece_len(size, number as u64) as usize;
             let piece = &mut buffer[..len];
-            if file.read_exact(piece).is_err() || tree::prove(size, number as u64, piece) != *proof {
+            if file.read_exact(piece).is_err() || tree::prove(size, number as u64, piece) != *proof
+            {
                 break;
             }
             good += 1;
@@ -378,17 +396,19 @@ impl Landing {
     /// Puts everything where it belongs. Gives the names that something has now.
     pub(crate) fn finish(self, existing: Existing) -> Result<Vec<String>, LandingError> {
         let Self { target, stage, stage_name, files, manifest, mut writer, path, .. } = self;
-        let disk = |fault| LandingError::Disk { path: path.clone(), fault };
-        sync(writer.out().0, &files).map_err(disk)?;
-        set_times(&files, &manifest).map_err(disk)?;
+        let disk = disk(&path);
+        place::sync(writer.out().0, &files).map_err(disk)?;
+        place::set_times(&files, &manifest).map_err(disk)?;
         let mut names = Vec::new();
         for index in (0..manifest.len()).filter(|index| manifest.depth(*index) == 0) {
-            let Ok(name) = Name::told(manifest.name(index)).map(|name| name.here()) else { continue };
+            let Ok(name) = Name::told(manifest.name(index)).map(|name| name.here()) else {
+                continue;
+            };
             // a file that was given up is not there
             if files.symlink_metadata(&name).is_err() {
                 continue;
             }
-            names.push(put(&files, &target, &name, existing, &path)?);
+            names.push(place::put(&files, &target, &name, existing, &path)?);
         }
         drop((files, writer, stage));
         target.remove_dir_all(&stage_name).map_err(disk)?;
@@ -422,145 +442,6 @@ pub(crate) enum PieceFault {
     Proof,
     /// The disk says no.
     Disk(io::Error),
-}
-
-/// What is in the way of these names, if that matters.
-pub(crate) fn conflict(
-    folder: &Path,
-    manifest: &Manifest,
-    existing: Existing,
-) -> Result<Option<String>, LandingError> {
-    let disk = |fault| LandingError::Disk { path: folder.to_owned(), fault };
-    let target = Dir::open_ambient_dir(folder, ambient_authority()).map_err(disk)?;
-    for index in (0..manifest.len()).filter(|index| manifest.depth(*index) == 0) {
-        let Ok(name) = Name::told(manifest.name(index)).map(|name| name.here()) else { continue };
-        let Ok(there) = target.symlink_metadata(&name) else { continue };
-        let is_file = matches!(manifest.kind(index), Some(Kind::File { .. }));
-        match existing {
-            Existing::Rename => {}
-            Existing::Overwrite if is_file && !there.is_dir() => {}
-            Existing::Refuse | Existing::Overwrite => return Ok(Some(name)),
-        }
-    }
-    Ok(None)
-}
-
-/// Bytes that are free there; `None` if the system does not tell.
-pub(crate) fn free_space(folder: &Path) -> Option<u64> {
-    #[cfg(unix)]
-    {
-        let told = rustix::fs::statvfs(folder).ok()?;
-        Some(told.f_bavail.saturating_mul(told.f_frsize))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        None
-    }
-}
-
-/// Renames one to where it belongs; the name that it got.
-fn put(
-    files: &Dir,
-    target: &Dir,
-    name: &str,
-    existing: Existing,
-    path: &Path,
-) -> Result<String, LandingError> {
-    let disk = |fault| LandingError::Disk { path: path.join(name), fault };
-    let is_file = files.symlink_metadata(name).map_err(disk)?.is_file();
-    let there = target.symlink_metadata(name);
-    if existing == Existing::Overwrite && is_file && there.is_ok_and(|there| !there.is_dir()) {
-        files.rename(name, target, name).map_err(disk)?;
-        return Ok(name.to_owned());
-    }
-    let mut candidate = name.to_owned();
-    for number in 2.. {
-        match rename_new(files, name, target, &candidate) {
-            Ok(()) => return Ok(candidate),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if existing != Existing::Rename || number > 10_000 {
-                    return Err(LandingError::Exists(name.to_owned()));
-                }
-                candidate = numbered(name, number);
-            }
-            Err(error) => return Err(disk(error)),
-        }
-    }
-    Err(LandingError::Exists(name.to_owned()))
-}
-
-/// `a.txt`, `a (2).txt`.
-fn numbered(name: &str, number: u32) -> String {
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => format!("{stem} ({number}).{extension}"),
-        _ => format!("{name} ({number})"),
-    }
-}
-
-/// Renames, and replaces nothing.
-fn rename_new(from: &Dir, name: &str, to: &Dir, new: &str) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    {
-        use rustix::{fs::RenameFlags, io::Errno};
-        match rustix::fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
-            // the file system cannot
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
-            renamed => return Ok(renamed?),
-        }
-    }
-    if to.symlink_metadata(new).is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    from.rename(name, to, new)
-}
-
-/// Has the disk keep all that was written: all that is where the journal is.
-fn sync(journal: &fs::File, files: &Dir) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        let _ = files;
-        Ok(rustix::fs::syncfs(journal)?)
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = journal;
-        sync_files(files)
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn sync_files(folder: &Dir) -> io::Result<()> {
-    for entry in folder.entries()? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            sync_files(&entry.open_dir()?)?;
-        } else {
-            let mut options = OpenOptions::new();
-            options.write(true);
-            entry.open_with(&options)?.sync_data()?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives folders their times, those within first.
-fn set_times(files: &Dir, manifest: &Manifest) -> io::Result<()> {
-    let mut folders = Vec::new();
-    let mut path = PathOf::default();
-    for index in 0..manifest.len() {
-        let name = Name::told(manifest.name(index)).map(|name| name.here()).unwrap_or_default();
-        let path = path.step(manifest.depth(index), name);
-        if manifest.kind(index) == Some(Kind::Folder) {
-            folders.push((path.iter().collect::<PathBuf>(), manifest.modified(index)));
-        }
-    }
-    for (path, modified) in folders.into_iter().rev() {
-        let times = FileTimes::new().set_modified(modified.time());
-        // some systems have no times of folders
-        let _ = files.open(path).and_then(|folder| folder.into_std().set_times(times));
-    }
-    Ok(())
 }
 
 #[cfg(unix)]

@@ -93,7 +93,9 @@ pub enum MailboxError {
 
 fn refused(refused: RefusedClaim) -> &'static str {
     match refused {
-        RefusedClaim::Unknown => "this code is not in use: is it typed right, and is the other side still there?",
+        RefusedClaim::Unknown => {
+            "this code is not in use: is it typed right, and is the other side still there?"
+        }
         RefusedClaim::Taken => "this code is used up: somebody else came with it",
         RefusedClaim::Full => "the rendezvous is full; try again later",
         RefusedClaim::TooOften => "too many attempts from this network; wait a minute",
@@ -172,10 +174,10 @@ impl RendezvousServer {
 
     async fn connect(&self) -> Result<Mailbox, MailboxError> {
         let server = self.to_string();
-        let unreachable =
-            |fault| MailboxError::Unreachable { server: server.clone(), fault };
+        let unreachable = |fault| MailboxError::Unreachable { server: server.clone(), fault };
         let tcp = timeout(CONNECT_WITHIN, TcpStream::connect((&*self.host, self.port))).await;
-        let tcp = tcp.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(unreachable)?;
+        let tcp =
+            tcp.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(unreachable)?;
         let untrusted = |fault| MailboxError::Tls { server: server.clone(), fault };
         let config = self.tls().await.map_err(untrusted)?;
         let name = ServerName::try_from(self.host.clone());

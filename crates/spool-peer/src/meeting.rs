@@ -1,7 +1,8 @@
 //! From nothing to a link: an agent that finds out how it may be reached, the invitation that says so,
 //! and the connection once the other side's is known.
 use crate::{
-    Identity, IdentityError, Invitation, Link, LinkError, Mailbox, MailboxError, Purpose, Side, Terms,
+    Identity, IdentityError, Invitation, Link, LinkError, Mailbox, MailboxError, Purpose, Side,
+    Terms,
 };
 use spool::{
     Agent, AgentBuilder, BuildError, ConnectError, DescribeError, RemoteDescriptionError, Role,
@@ -68,9 +69,7 @@ impl Meeting {
     pub async fn invitation(&mut self) -> Result<Invitation, MeetError> {
         match self.agent.local_parameters().await {
             Ok(ice) => Ok(Invitation { fingerprint: self.identity.fingerprint(), ice }),
-            Err(fault) => {
-                Err(MeetError::Describe { fault, problems: self.agent.problems() })
-            }
+            Err(fault) => Err(MeetError::Describe { fault, problems: self.agent.problems() }),
         }
     }
 

@@ -192,9 +192,7 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Carrier, Hello, MESSAGE_MAX, Malformed, Message, Part, Purpose, Reach, Refusal,
-    };
+    use super::{Carrier, Hello, MESSAGE_MAX, Malformed, Message, Part, Purpose, Reach, Refusal};
     use crate::{
         manifest::{Entry, Kind, Modified},
         message::{Have, Offer},

@@ -1,7 +1,7 @@
 //! Bytes both ways, each direction with an end of its own.
 use crate::{Link, LinkError, Side, error::Goodbye};
-use quinn::{RecvStream, SendStream};
 use bytes::{Bytes, BytesMut};
+use quinn::{RecvStream, SendStream};
 use std::io;
 use thiserror::Error;
 use tokio::{
@@ -57,22 +57,14 @@ pub enum PipeError {
 impl Link {
     /// Carries bytes both ways until both directions have ended: what is read from `input` to the other
     /// side, and what comes from there to `output`. The end of one says nothing of the other.
-    pub async fn pipe(
-        self,
-        input: impl Input,
-        output: impl Output,
-    ) -> Result<Piped, PipeError> {
+    pub async fn pipe(self, input: impl Input, output: impl Output) -> Result<Piped, PipeError> {
         let result = self.pipe_both(input, output).await;
         let goodbye = if result.is_ok() { Goodbye::Done } else { Goodbye::Failed };
         self.close(goodbye, "").await;
         result
     }
 
-    async fn pipe_both(
-        &self,
-        input: impl Input,
-        output: impl Output,
-    ) -> Result<Piped, PipeError> {
+    async fn pipe_both(&self, input: impl Input, output: impl Output) -> Result<Piped, PipeError> {
         let (mut send, mut recv) = match self.side() {
             Side::Guest => self.connection.open_bi().await.map_err(LinkError::from)?,
             Side::Inviter => self.connection.accept_bi().await.map_err(LinkError::from)?,

@@ -65,7 +65,8 @@ impl Link {
 
 async fn hear_offer(link: &mut Link) -> Result<(Manifest, u32), TransferError> {
     let out_of_place = LinkError::Protocol("something out of place");
-    let Message::Offer(Offer { entries, files, bytes, skipped }) = link.control.hear().await? else {
+    let Message::Offer(Offer { entries, files, bytes, skipped }) = link.control.hear().await?
+    else {
         return Err(out_of_place.into());
     };
     let mut manifest = Manifest::default();

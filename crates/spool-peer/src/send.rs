@@ -23,11 +23,7 @@ const AHEAD: usize = 4;
 
 impl Link {
     /// Offers the files, and sends what the other side wants of them.
-    pub async fn send(
-        mut self,
-        source: Source,
-        report: Report,
-    ) -> Result<Outcome, TransferError> {
+    pub async fn send(mut self, source: Source, report: Report) -> Result<Outcome, TransferError> {
         let guard = report.guard();
         let result = send(&mut self, Arc::new(source), report).await;
         drop(guard);
@@ -120,10 +116,7 @@ async fn hear_wish(
     }
 }
 
-async fn write(
-    mut stream: SendStream,
-    mut frames: mpsc::Receiver<Bytes>,
-) -> Result<(), LinkError> {
+async fn write(mut stream: SendStream, mut frames: mpsc::Receiver<Bytes>) -> Result<(), LinkError> {
     while let Some(frame) = frames.recv().await {
         stream.write_chunk(frame).await?;
     }

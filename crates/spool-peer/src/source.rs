@@ -240,7 +240,8 @@ impl Offered<'_> {
 
     fn is_as_told(&self, manifest: &Manifest, file: &File) -> io::Result<bool> {
         let metadata = file.metadata()?;
-        let same = metadata.len() == self.size && modified(&metadata) == manifest.modified(self.index);
+        let same =
+            metadata.len() == self.size && modified(&metadata) == manifest.modified(self.index);
         Ok(metadata.is_file() && same)
     }
 

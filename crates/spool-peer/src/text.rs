@@ -47,7 +47,10 @@ mod tests {
         for text in ["a\u{202e}b", "a\u{2066}b", "a\u{200b}b", "a\u{e0041}b", "\u{feff}a"] {
             assert!(printable(text).contains('\u{fffd}'), "{text:?}");
         }
-        assert_eq!(printable("Gr\u{fc}\u{df}e, \u{65e5}\u{672c}"), "Gr\u{fc}\u{df}e, \u{65e5}\u{672c}");
+        assert_eq!(
+            printable("Gr\u{fc}\u{df}e, \u{65e5}\u{672c}"),
+            "Gr\u{fc}\u{df}e, \u{65e5}\u{672c}"
+        );
     }
 
     #[test]

@@ -27,7 +27,10 @@ const GIVEN_UP: u32 = u32::MAX;
 /// What stands before a piece, or after the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PieceHead {
-    Piece { len: usize, proof: Proof },
+    Piece {
+        len: usize,
+        proof: Proof,
+    },
     /// The file is whole; its hash, unless the sender did not read all of it this time.
     Whole(Option<Proof>),
     GivenUp,
@@ -226,7 +229,9 @@ pub enum TransferError {
         fault: std::io::Error,
     },
     /// A piece is not what its proof says.
-    #[error("a piece of '{0}' is not what it should be: the memory or the disk of a computer fails")]
+    #[error(
+        "a piece of '{0}' is not what it should be: the memory or the disk of a computer fails"
+    )]
     Proof(String),
     /// What was begun and what is offered now are not the same.
     #[error("what is offered is not what was begun; receive it anew, without --resume")]

@@ -27,7 +27,7 @@ mod udp;
 
 pub use context::Context;
 #[cfg(feature = "tls")]
-pub(crate) use diversion::{Diverted, Diversion};
+pub(crate) use diversion::{Diversion, Diverted};
 pub use handle::{Handle, PostError, Stopped};
 pub(crate) use route::{Route, WouldBlock};
 pub use stats::Stats;

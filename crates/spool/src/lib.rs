@@ -56,12 +56,12 @@ mod server;
 mod services;
 mod turn_server;
 
+#[cfg(feature = "quic")]
+pub use agent::QuicSocket;
 pub use agent::{
     Agent, AgentBuilder, BuildError, ConnectError, Connection, DatagramReceiver, DatagramSender,
     DescribeError, IceParameters, Lost, Outcome, PairReport, PathEnd, Paths, SendError, StartError,
 };
-#[cfg(feature = "quic")]
-pub use agent::QuicSocket;
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
 pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding, IceCredentials, Role};
 pub use server::{Server, ServerError};

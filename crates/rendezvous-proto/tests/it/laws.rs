@@ -37,9 +37,7 @@ impl Subject for Server {
 
     fn paths(&self) -> Vec<Path> {
         let local = ([192, 0, 2, 1], 443).into();
-        let path = |number| {
-            Path::new(Transport::Tls, local, ([198, 51, 100, number], 5000).into())
-        };
+        let path = |number| Path::new(Transport::Tls, local, ([198, 51, 100, number], 5000).into());
         let mut paths: Vec<Path> = (1..8).map(path).collect();
         paths.push(Path::udp(local, ([198, 51, 100, 9], 1).into()));
         paths

@@ -63,7 +63,9 @@ impl World {
         self.come(path);
         self.say(path, ToServer::Open);
         let (_, bytes) = self.said.pop().unwrap();
-        let ToClient::Opened(number) = ToClient::decode(&bytes).unwrap() else { panic!("{bytes:?}") };
+        let ToClient::Opened(number) = ToClient::decode(&bytes).unwrap() else {
+            panic!("{bytes:?}")
+        };
         number
     }
 

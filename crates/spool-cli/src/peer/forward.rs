@@ -52,7 +52,11 @@ impl FromStr for Reachable {
         };
         let (name, port) = host.rsplit_once(':').ok_or(WRITE)?;
         let is_port = port.parse().is_ok_and(|port: u16| port != 0);
-        if name.is_empty() || !is_port { Err(WRITE) } else { Ok(Self { host: host.into(), carrier }) }
+        if name.is_empty() || !is_port {
+            Err(WRITE)
+        } else {
+            Ok(Self { host: host.into(), carrier })
+        }
     }
 }
 
@@ -61,9 +65,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let Reachable { host, carrier } = args.target;
     // looked up once: what a name leads to later is none of the guest's choice
     let found = tokio::net::lookup_host(&host).await;
-    let addresses: Vec<SocketAddr> = found
-        .map_err(|error| Failure::NotStarted(format!("{host}: {error}")))?
-        .collect();
+    let addresses: Vec<SocketAddr> =
+        found.map_err(|error| Failure::NotStarted(format!("{host}: {error}")))?.collect();
     let label = host;
     let target = Target { addresses, carrier, label };
     let occasion = Occasion {

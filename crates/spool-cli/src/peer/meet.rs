@@ -138,7 +138,8 @@ impl Flags {
                 return self.connect(meeting, theirs, occasion, status).await;
             }
             (None, Ok(Way::Rendezvous(server))) if occasion.resume.is_some() => {
-                let (name, secret) = spool_peer::meeting_place(&occasion.resume.unwrap_or_default());
+                let (name, secret) =
+                    spool_peer::meeting_place(&occasion.resume.unwrap_or_default());
                 let mut meeting = self.meeting(Side::Guest).await?;
                 status.say("Waiting for the same `spool send` ...");
                 let coming = async {
@@ -182,11 +183,7 @@ impl Flags {
         })
     }
 
-    async fn describe(
-        &self,
-        meeting: &mut Meeting,
-        status: Status,
-    ) -> Result<Invitation, Failure> {
+    async fn describe(&self, meeting: &mut Meeting, status: Status) -> Result<Invitation, Failure> {
         let ours = meeting.invitation().await.map_err(|error| failure_of_meeting(&error))?;
         for problem in meeting.problems() {
             status.event("problem", json!({ "text": problem }), &format!("  note: {problem}"));

@@ -43,7 +43,9 @@ impl Paste {
     ) -> Result<(), Failure> {
         let line = ours.to_string();
         let then = match side {
-            Side::Inviter => format!("On the other computer, run this with the line:\n\n  {command} LINE\n"),
+            Side::Inviter => {
+                format!("On the other computer, run this with the line:\n\n  {command} LINE\n")
+            }
             Side::Guest => "Copy this line back to the other side:\n".to_owned(),
         };
         status.event("invitation", json!({ "line": line }), &then);
@@ -59,7 +61,11 @@ impl Paste {
     }
 
     /// Takes the other side's line. Who pastes may try again.
-    pub(super) async fn hear(&self, streams: Streams, status: Status) -> Result<Invitation, Failure> {
+    pub(super) async fn hear(
+        &self,
+        streams: Streams,
+        status: Status,
+    ) -> Result<Invitation, Failure> {
         if let Some(path) = &self.from {
             let text = exchange::read_file(path).await?;
             let text = String::from_utf8_lossy(&text);
@@ -81,7 +87,8 @@ impl Paste {
                 () = crate::exit::interrupted() => return Err(Failure::Interrupted),
             };
             let Some(line) = line else {
-                let text = "stdin ended before the other side's line came; paste it, or use --in FILE";
+                let text =
+                    "stdin ended before the other side's line came; paste it, or use --in FILE";
                 return Err(Failure::NotConnected(text.into()));
             };
             let line = String::from_utf8_lossy(&line);

@@ -140,8 +140,7 @@ fn bar() -> ProgressBar {
 
 /// Asks a person, who must be there.
 pub(super) async fn ask(question: &str) -> Result<bool, Failure> {
-    let keyboard =
-        if io::stdin().is_terminal() { Keyboard::Stdin } else { Keyboard::Terminal };
+    let keyboard = if io::stdin().is_terminal() { Keyboard::Stdin } else { Keyboard::Terminal };
     eprint(&format!("{question} [y/N] "));
     let answer = tokio::select! {
         answer = keyboard.line() => answer.map_err(|_no_terminal| {

@@ -78,12 +78,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         return Err(Failure::NotStarted(text));
     }
     let resume = interrupted.as_ref().map(Interrupted::secret);
-    let occasion = Occasion {
-        purpose: Purpose::Files,
-        streams: Streams::Free,
-        command: "spool send",
-        resume,
-    };
+    let occasion =
+        Occasion { purpose: Purpose::Files, streams: Streams::Free, command: "spool send", resume };
     let link = args.meet.come(args.code.as_deref(), occasion, status).await?;
     let offered = link.offered().await.map_err(|error| failure_of_transfer(&error))?;
     show(&offered, status);

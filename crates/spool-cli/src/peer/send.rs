@@ -103,7 +103,9 @@ pub(super) fn conclude(
     status.event("done", details, &text);
     match (failed, skipped) {
         (0, 0) => Ok(()),
-        (0, left) => Err(Failure::Partly(format!("{left} of what was named was left out; see above"))),
+        (0, left) => {
+            Err(Failure::Partly(format!("{left} of what was named was left out; see above")))
+        }
         (failed, _) => Err(Failure::Partly(format!("{failed} files were not {done}; see above"))),
     }
 }
@@ -116,7 +118,9 @@ pub(super) fn failure_of_transfer(error: &TransferError) -> Failure {
             )),
             other => other,
         },
-        TransferError::Refused(_) | TransferError::Manifest(_) => Failure::Refused(error.to_string()),
+        TransferError::Refused(_) | TransferError::Manifest(_) => {
+            Failure::Refused(error.to_string())
+        }
         TransferError::Cancelled => Failure::Interrupted,
         _ => Failure::NotStarted(error.to_string()),
     }

@@ -1,8 +1,8 @@
 //! Whose help is used to meet: flags, and a file for one's own servers.
 use crate::exit::Failure;
 use serde::Deserialize;
-use spool_peer::RendezvousServer;
 use spool::{Agent, AgentBuilder, CandidatePolicy, Server};
+use spool_peer::RendezvousServer;
 use std::{path::PathBuf, time::Duration};
 
 /// Servers and how they are used. What flags do not say, the file says.
@@ -104,9 +104,8 @@ impl Servers {
         let Some(text) = self.rendezvous.as_ref().or(file.rendezvous.as_ref()) else {
             return Ok(None);
         };
-        let usage = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{what}: {error}"))
-        };
+        let usage =
+            |what: &str, error: &dyn std::fmt::Display| Failure::Usage(format!("{what}: {error}"));
         let server: RendezvousServer =
             text.parse().map_err(|error| usage(&format!("--rendezvous {text}"), &error))?;
         let Some(path) = self.ca.as_ref().or(file.ca.as_ref()) else { return Ok(Some(server)) };

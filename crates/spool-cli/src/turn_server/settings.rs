@@ -149,7 +149,9 @@ impl Settings {
             return Err(Failure::Usage("TLS takes both cert and key".to_owned()));
         }
         if self.rendezvous && !both {
-            return Err(Failure::Usage("a rendezvous is over TLS: it takes cert and key".to_owned()));
+            return Err(Failure::Usage(
+                "a rendezvous is over TLS: it takes cert and key".to_owned(),
+            ));
         }
         Ok(())
     }

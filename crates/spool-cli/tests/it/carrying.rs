@@ -108,7 +108,10 @@ fn a_port_where_nobody_is_closes_the_connection() {
     let mut client = TcpStream::connect(address).unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     let read = client.read(&mut [0; 10]);
-    assert!(matches!(read, Ok(0)) || read.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset));
+    assert!(
+        matches!(read, Ok(0))
+            || read.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
+    );
     sides[0].said("failed");
     end(sides);
 }
@@ -144,7 +147,8 @@ fn datagrams_are_forwarded_and_find_their_way_back() {
 
 /// One side is ended, and the other ends with it, at once and without fault.
 fn end([forward, connect]: [Running; 2]) {
-    let status = std::process::Command::new("kill").args(["-TERM", &connect.id().to_string()]).status();
+    let status =
+        std::process::Command::new("kill").args(["-TERM", &connect.id().to_string()]).status();
     assert!(status.unwrap().success());
     let (connect, forward) = (connect.ended(), forward.ended());
     assert_eq!((connect.code(), forward.code()), (Some(0), Some(0)), "{connect:?} {forward:?}");

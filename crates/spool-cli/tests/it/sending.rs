@@ -40,7 +40,8 @@ fn a_program_stays_one_and_a_link_stays_at_home() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.write("from/tools/run.sh", b"#!/bin/sh\n");
-    fs::set_permissions(place.path("from/tools/run.sh"), PermissionsExt::from_mode(0o4755)).unwrap();
+    fs::set_permissions(place.path("from/tools/run.sh"), PermissionsExt::from_mode(0o4755))
+        .unwrap();
     std::os::unix::fs::symlink("/etc/passwd", place.path("from/tools/link")).unwrap();
     let [sender, receiver] = place.meet(
         &["send", &place.text("from/tools")],
@@ -143,8 +144,8 @@ fn nothing_that_is_there_is_replaced_unasked() {
 fn where_nobody_can_be_asked_nothing_is_received() {
     let place = Place::new();
     place.write("from/a.txt", b"a");
-    let [sender, mut receiver] = place
-        .meet(&["send", &place.text("from/a.txt")], &["receive", "--into", &place.text("to")]);
+    let [sender, mut receiver] =
+        place.meet(&["send", &place.text("from/a.txt")], &["receive", "--into", &place.text("to")]);
     receiver.end_input();
     let (receiver, sender) = (receiver.ended(), sender.ended());
     assert_eq!((sender.code(), receiver.code()), (Some(3), Some(3)), "{sender:?} {receiver:?}");

@@ -54,7 +54,10 @@ impl Flows {
 }
 
 /// The guest's side.
-pub(super) async fn listen(connection: &Connection, socket: &UdpSocket) -> Result<(), ForwardError> {
+pub(super) async fn listen(
+    connection: &Connection,
+    socket: &UdpSocket,
+) -> Result<(), ForwardError> {
     let mut flows = Flows::default();
     let mut buffer = vec![0; DATAGRAM_MAX];
     loop {
@@ -178,7 +181,10 @@ mod tests {
     #[test]
     fn each_address_has_its_flow_and_the_oldest_makes_room() {
         let mut flows = Flows::default();
-        assert_eq!((flows.number(from(1)), flows.number(from(2)), flows.number(from(1))), (0, 1, 0));
+        assert_eq!(
+            (flows.number(from(1)), flows.number(from(2)), flows.number(from(1))),
+            (0, 1, 0)
+        );
         assert_eq!((flows.address(1), flows.address(2)), (Some(from(2)), None));
         for port in 3..FLOWS_MAX + 2 {
             flows.number(from(port));

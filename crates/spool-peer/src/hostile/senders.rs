@@ -54,7 +54,11 @@ async fn receive(
 
 async fn accept(receiver: Link, target: &Path) -> Result<Outcome, TransferError> {
     let offered = receiver.offered().await?;
-    assert_eq!(fs::read_dir(target).unwrap().count(), 0, "nothing is written before it is accepted");
+    assert_eq!(
+        fs::read_dir(target).unwrap().count(),
+        0,
+        "nothing is written before it is accepted"
+    );
     let receiving = Receiving {
         folder: target.to_owned(),
         existing: Existing::Refuse,
@@ -101,7 +105,9 @@ async fn an_honest_one_is_understood() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_name_leads_out_or_reaches_a_terminal() {
-    for name in ["..", ".", "", "/etc/x", "a/../../x", "..\u{0}", "\x1b]0;x\x07", "a\nb", "\u{202e}x"] {
+    for name in
+        ["..", ".", "", "/etc/x", "a/../../x", "..\u{0}", "\x1b]0;x\x07", "a\nb", "\u{202e}x"]
+    {
         for inner in [false, true] {
             let outside = tempfile::tempdir().unwrap();
             let target = outside.path().join("target");
@@ -153,7 +159,10 @@ async fn no_data_but_what_was_told_becomes_a_file() {
     let end = PieceHead::Whole(None).encode();
     let both = [honest(0, b"12345"), honest(1, b"12345")];
     let lies: [(&str, Vec<u8>); 9] = [
-        ("a piece that is not what its proof says", [&a[..], &piece(b"1234x", good), &end].concat()),
+        (
+            "a piece that is not what its proof says",
+            [&a[..], &piece(b"1234x", good), &end].concat(),
+        ),
         ("a piece too long", [&a[..], &piece(b"123456", good), &end].concat()),
         ("a piece too short", [&a[..], &piece(b"1234", good), &end].concat()),
         ("one piece too many", [&a[..], &piece(b"12345", good), &piece(b"12345", good)].concat()),

@@ -141,7 +141,9 @@ impl Arrival {
         if from > 0 && known.is_none_or(|part| part.proofs.len() != from as usize) {
             return Err(LinkError::Protocol("a file that does not begin").into());
         }
-        if from == 0 && let Some(part) = known {
+        if from == 0
+            && let Some(part) = known
+        {
             // it was changed there without a trace in its size and time
             let again = part.proofs.len() as u64 * crate::tree::PIECE;
             self.report.meter().set_done(self.report.meter().done().saturating_sub(again));
@@ -216,7 +218,10 @@ impl Arrival {
     }
 
     /// Tries until the disk has room, and says so meanwhile.
-    fn retry_when_full<T>(&mut self, mut write: impl FnMut(&mut Self) -> io::Result<T>) -> io::Result<T> {
+    fn retry_when_full<T>(
+        &mut self,
+        mut write: impl FnMut(&mut Self) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut paused = false;
         loop {
             match write(self) {

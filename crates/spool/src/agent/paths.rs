@@ -48,9 +48,8 @@ impl Paths {
 
     /// Waits until there is another path than `(local, remote)`, or none any more.
     pub async fn changed_from(&mut self, local: PathEnd, remote: PathEnd) -> Result<(), Lost> {
-        let changed = |progress: &Progress| {
-            progress.lost().is_some() || progress.ends() != (local, remote)
-        };
+        let changed =
+            |progress: &Progress| progress.lost().is_some() || progress.ends() != (local, remote);
         match self.0.wait_for(changed).await {
             Ok(progress) => progress.lost().map_or(Ok(()), Err),
             Err(_ended) => Err(Lost::Ended),

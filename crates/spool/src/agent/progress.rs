@@ -118,27 +118,20 @@ impl Recorder {
     }
 }
 
-/// What an event says of the way past the driver: `None`, nothing.
-fn route(cx: &Context<'_, IceAgent>, event: &IceEvent) -> Option<Option<Route>> {
-    match event {
-        IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => {
-            // what begins at a relay of ours is for the machine to wrap
-            let ours = pair.local != CandidateKind::Relayed;
-            Some(ours.then(|| cx.route(&pair.path)).flatten())
-        }
-        // whether there still is a path is for the machine to say
-        IceEvent::CandidateLost(_)
-        | IceEvent::StateChanged(IceState::Checking | IceState::Failed | IceState::Closed) => {
-            Some(None)
-        }
-        _ => None,
-    }
-}
-
 impl Application<IceAgent> for Recorder {
     fn event(&mut self, cx: &mut Context<'_, IceAgent>, event: IceEvent) {
-        if let Some(route) = route(cx, &event) {
-            self.shared.set_route(route);
+        match &event {
+            IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => {
+                // what begins at a relay of ours is for the machine to wrap
+                let ours = pair.local != CandidateKind::Relayed;
+                self.shared.set_route(ours.then(|| cx.route(&pair.path)).flatten());
+            }
+            // whether there still is a path is for the machine to say
+            IceEvent::CandidateLost(_)
+            | IceEvent::StateChanged(IceState::Checking | IceState::Failed | IceState::Closed) => {
+                self.shared.set_route(None);
+            }
+            _ => {}
         }
         self.record(&event);
     }

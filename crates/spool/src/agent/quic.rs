@@ -1,9 +1,6 @@
 //! A connection as the socket of a QUIC endpoint: `quinn` sees one peer at one address, and ICE moves
 //! the path underneath.
-use super::{
-    Connection, DatagramReceiver, DatagramSender, SendError,
-    paths::Paths,
-};
+use super::{Connection, DatagramReceiver, DatagramSender, SendError, paths::Paths};
 use bytes::Bytes;
 use quinn::{
     AsyncUdpSocket, UdpPoller,

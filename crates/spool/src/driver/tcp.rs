@@ -1,14 +1,14 @@
 //! The TCP listeners and connections of one driver.
-use super::{
-    fault,
-    net::Wake,
-    stream::{Io, Read, ReadBuffers, Stream, Written},
-};
 #[cfg(feature = "tls")]
 use super::{
     diversion::Diversion,
     handshakes::{Handshakes, Ticket},
     session::Session,
+};
+use super::{
+    fault,
+    net::Wake,
+    stream::{Io, Read, ReadBuffers, Stream, Written},
 };
 #[cfg(feature = "tls")]
 use crate::services::{Identity, Trust};

@@ -225,7 +225,8 @@ impl TurnServiceBuilder {
         let tls_listeners = opening.open_tls(&self.tls)?;
         #[cfg(feature = "tls")]
         if self.rendezvous {
-            let identities: Vec<_> = self.tls.iter().map(|(_, identity)| identity.clone()).collect();
+            let identities: Vec<_> =
+                self.tls.iter().map(|(_, identity)| identity.clone()).collect();
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
             super::rendezvous::start(&mut opening.sockets, &identities, seed);

@@ -12,7 +12,9 @@ const PROTOCOLS: [&[u8]; 3] = [ALPN, b"stun.turn", b"stun.nat-discovery"];
 
 /// Serves mailboxes to the clients of these sockets that ask for them. It ends with the server.
 pub(super) fn start(sockets: &mut Sockets, identities: &[Identity], seed: [u8; 32]) {
-    identities.iter().for_each(|identity| identity.speak(&PROTOCOLS));
+    for identity in identities {
+        identity.speak(&PROTOCOLS);
+    }
     let (diversion, mut diverted) = Diversion::new(ALPN);
     sockets.divert(diversion);
     let (driver, handle) = Driver::new(Rendezvous::new(Config::default(), seed), Silent);
