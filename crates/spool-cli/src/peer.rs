@@ -29,7 +29,6 @@ const SETTLE: Duration = Duration::from_millis(300);
 fn failure_of_link(error: &LinkError) -> Failure {
     let text = error.to_string();
     match error {
-        LinkError::Left | LinkError::Silent | LinkError::Failed(_) => Failure::Lost(text),
         LinkError::Impostor => Failure::WrongCode(text),
         LinkError::Purpose(_) | LinkError::Version(_) => Failure::Usage(text),
         _ => Failure::Lost(text),

@@ -184,11 +184,9 @@ impl Landing {
     ) -> Result<Self, LandingError> {
         let disk = disk(folder);
         let target = Dir::open_ambient_dir(folder, ambient_authority()).map_err(disk)?;
-        let number = u32::from_be_bytes([secret[0], secret[1], secret[2], secret[3]]);
-        // the secret itself goes on no screen
-        let number = blake3::hash(&number.to_be_bytes()).as_bytes()[..4].to_vec();
-        let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
-        let stage_name = format!("{}{number}{}", STAGE.0, STAGE.1);
+        // made of the secret, which itself goes on no screen
+        let number = blake3::hash(&secret).to_hex();
+        let stage_name = format!("{}{}{}", STAGE.0, &number[..8], STAGE.1);
         target.create_dir_with(&stage_name, &private_folder()).map_err(disk)?;
         let stage = target.open_dir(&stage_name).map_err(disk)?;
         stage.create_dir(TREE).map_err(disk)?;
@@ -242,7 +240,7 @@ impl Landing {
             let is_good = old.has_entry_of(&self.manifest, index)
                 && if part { self.examine_part(&path)? } else { self.is_there(&path, index) };
             if !is_good {
-                self.write(Record::Forgotten(index))?;
+                self.write(&Record::Forgotten(index))?;
             }
         }
         Ok(())
@@ -279,23 +277,23 @@ impl Landing {
         if good == part.proofs.len() {
             return Ok(true);
         }
-        self.write(Record::Forgotten(part.index))?;
+        self.write(&Record::Forgotten(part.index))?;
         for proof in &part.proofs[..good] {
-            self.write(Record::Piece(part.index, *proof))?;
+            self.write(&Record::Piece(part.index, *proof))?;
         }
         Ok(good > 0)
     }
 
     /// Writes down what happened.
-    fn write(&mut self, record: Record) -> io::Result<()> {
-        if let Err(fault) = self.writer.write(&record) {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        if let Err(fault) = self.writer.write(record) {
             // of a full disk: what there is of the record would hide those that follow
             let (file, length) = self.writer.out();
             file.set_len(length)?;
             file.seek(SeekFrom::Start(length))?;
             return Err(fault);
         }
-        self.landed.apply(&record);
+        self.landed.apply(record);
         Ok(())
     }
 
@@ -317,7 +315,7 @@ impl Landing {
         let mut tree = Tree::default();
         if from == 0 {
             if self.landed.part.is_some() || self.landed.is_whole(index) {
-                self.write(Record::Forgotten(index))?;
+                self.write(&Record::Forgotten(index))?;
             }
             // one that is there was given up or is of an earlier time
             if self.files.symlink_metadata(path).is_ok_and(|there| there.is_file()) {
@@ -329,7 +327,9 @@ impl Landing {
             let part = self.landed.part.as_ref().filter(|part| part.index == index);
             let proofs = part.and_then(|part| part.proofs.get(..from as usize));
             let proofs = proofs.ok_or_else(|| io::Error::other("it is not there"))?;
-            proofs.iter().for_each(|proof| tree.push(*proof));
+            for proof in proofs {
+                tree.push(*proof);
+            }
         }
         let mut file = self.files.open_with(path, &options)?.into_std();
         file.seek(SeekFrom::Start(u64::from(from) * PIECE))?;
@@ -363,14 +363,14 @@ impl Landing {
         let only = file.size <= PIECE;
         // that a small file is there is told by its end alone
         if !only {
-            self.write(Record::Piece(file.index, proof)).map_err(PieceFault::Disk)?;
+            self.write(&Record::Piece(file.index, proof)).map_err(PieceFault::Disk)?;
         }
         file.tree.push(proof);
         file.next += 1;
         file.unsynced += 1;
         if file.unsynced >= SYNC_EVERY {
             file.file.sync_data().map_err(PieceFault::Disk)?;
-            self.write(Record::Synced).map_err(PieceFault::Disk)?;
+            self.write(&Record::Synced).map_err(PieceFault::Disk)?;
             file.unsynced = 0;
         }
         Ok(())
@@ -380,13 +380,13 @@ impl Landing {
     pub(crate) fn complete(&mut self, file: Arriving) -> io::Result<[u8; 32]> {
         let time = self.manifest.modified(file.index).time();
         file.file.set_times(FileTimes::new().set_modified(time))?;
-        self.write(Record::Whole(file.index))?;
+        self.write(&Record::Whole(file.index))?;
         Ok(file.tree.hash())
     }
 
     /// A file will not be whole.
     pub(crate) fn give_up(&mut self, index: u32, path: &Path) -> io::Result<()> {
-        self.write(Record::Forgotten(index))?;
+        self.write(&Record::Forgotten(index))?;
         match self.files.remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -398,7 +398,7 @@ impl Landing {
         let Self { target, stage, stage_name, files, manifest, mut writer, path, .. } = self;
         let disk = disk(&path);
         place::sync(writer.out().0, &files).map_err(disk)?;
-        place::set_times(&files, &manifest).map_err(disk)?;
+        place::set_times(&files, &manifest);
         let mut names = Vec::new();
         for index in (0..manifest.len()).filter(|index| manifest.depth(*index) == 0) {
             let Ok(name) = Name::told(manifest.name(index)).map(|name| name.here()) else {

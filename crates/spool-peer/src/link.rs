@@ -365,8 +365,12 @@ impl Nonce {
 /// The inviter's part first, of both.
 fn comparison(fingerprints: [Fingerprint; 2], nonces: [Nonce; 2]) -> [u8; 4] {
     let mut hash = Sha256::new_with_prefix(b"spool words");
-    fingerprints.iter().for_each(|fingerprint| hash.update(fingerprint.0));
-    nonces.iter().for_each(|nonce| hash.update(nonce.0));
+    for fingerprint in fingerprints {
+        hash.update(fingerprint.0);
+    }
+    for nonce in nonces {
+        hash.update(nonce.0);
+    }
     let digest: [u8; 32] = hash.finalize().into();
     [digest[0], digest[1], digest[2], digest[3]]
 }

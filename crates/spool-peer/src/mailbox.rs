@@ -143,7 +143,7 @@ impl RendezvousServer {
 
     /// Opens a mailbox. Its number is for the code.
     pub async fn open(&self) -> Result<(Mailbox, u32), MailboxError> {
-        let mut mailbox = self.connect().await?;
+        let mut mailbox = Box::pin(self.connect()).await?;
         mailbox.say(ToServer::Open).await?;
         match mailbox.hear(ANSWER_WITHIN).await? {
             Heard::Opened(number) => Ok((mailbox, number)),
@@ -153,7 +153,7 @@ impl RendezvousServer {
 
     /// Claims the mailbox that somebody has opened.
     pub async fn claim(&self, number: u32) -> Result<Mailbox, MailboxError> {
-        let mut mailbox = self.connect().await?;
+        let mut mailbox = Box::pin(self.connect()).await?;
         mailbox.say(ToServer::Claim(number)).await?;
         match mailbox.hear(ANSWER_WITHIN).await? {
             Heard::Claimed => Ok(Mailbox { joined: true, ..mailbox }),
@@ -163,7 +163,7 @@ impl RendezvousServer {
 
     /// Meets somebody who knows the same name, whoever comes first.
     pub async fn meet(&self, name: MailboxName) -> Result<Mailbox, MailboxError> {
-        let mut mailbox = self.connect().await?;
+        let mut mailbox = Box::pin(self.connect()).await?;
         mailbox.say(ToServer::Meet(name)).await?;
         match mailbox.hear(ANSWER_WITHIN).await? {
             Heard::Claimed => Ok(Mailbox { joined: true, ..mailbox }),

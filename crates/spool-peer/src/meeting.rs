@@ -56,7 +56,8 @@ fn told(problems: &[String]) -> String {
 impl Meeting {
     /// Starts to find out how we may be reached.
     pub async fn new(builder: AgentBuilder, side: Side) -> Result<Self, MeetError> {
-        let mut agent = builder.build().await?;
+        // boxed, as all that is long: most of a meeting is waiting
+        let mut agent = Box::pin(builder.build()).await?;
         let role = match side {
             Side::Inviter => Role::Controlling,
             Side::Guest => Role::Controlled,
@@ -100,7 +101,7 @@ impl Meeting {
         let ours = async {
             self.invitation().await.map_err(|error| MailboxError::Ours(error.to_string()))
         };
-        let theirs = mailbox.exchange(side, secret, context, ours).await?;
+        let theirs = Box::pin(mailbox.exchange(side, secret, context, ours)).await?;
         self.invited().await;
         self.hear(&theirs).await?;
         Ok(theirs)
@@ -114,8 +115,8 @@ impl Meeting {
         resume: Option<[u8; 32]>,
     ) -> Result<Link, MeetError> {
         let Self { agent, identity, side } = self;
-        let connection = agent.connected().await?;
+        let connection = Box::pin(agent.connected()).await?;
         let terms = Terms { side, purpose, identity, peer: peer.fingerprint, resume };
-        Ok(Link::open(connection, terms).await?)
+        Ok(Box::pin(Link::open(connection, terms)).await?)
     }
 }

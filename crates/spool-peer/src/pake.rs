@@ -130,6 +130,7 @@ mod tests {
         assert!(alice.is_confirmed(&bob.confirmation()));
         assert!(bob.is_confirmed(&alice.confirmation()));
         let sealed = alice.seal(b"at home").unwrap();
+        assert!(!sealed.windows(7).any(|part| part == b"at home"), "who carries it reads nothing");
         assert_eq!(bob.open(&sealed).unwrap(), b"at home");
         assert_eq!(alice.open(&bob.seal(b"me too").unwrap()).unwrap(), b"me too");
         let mut changed = sealed.clone();

@@ -64,10 +64,10 @@ impl Link {
 }
 
 async fn hear_offer(link: &mut Link) -> Result<(Manifest, u32), TransferError> {
-    let out_of_place = LinkError::Protocol("something out of place");
-    let Message::Offer(Offer { entries, files, bytes, skipped }) = link.control.hear().await?
-    else {
-        return Err(out_of_place.into());
+    let Offer { entries, files, bytes, skipped } = match link.control.hear().await? {
+        Message::Offer(offer) => offer,
+        Message::Refuse(refusal) => return Err(TransferError::Refused(refusal)),
+        _ => return Err(LinkError::Protocol("something out of place").into()),
     };
     let mut manifest = Manifest::default();
     while manifest.len() < entries {

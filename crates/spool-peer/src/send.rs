@@ -36,7 +36,6 @@ impl Link {
         match result {
             Ok(_) => self.close(Goodbye::Done, "").await,
             Err(TransferError::Link(_)) => self.close(Goodbye::Failed, "").await,
-            Err(TransferError::Refused(_)) => self.close(Goodbye::Refused, "").await,
             Err(_) => self.close(Goodbye::Refused, "").await,
         }
     }

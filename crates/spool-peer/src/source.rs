@@ -10,7 +10,7 @@ use cap_std::{
 use std::{
     collections::HashMap,
     ffi::{OsStr, OsString},
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -118,7 +118,7 @@ impl Source {
             Kind::File { size: metadata.len(), executable: is_executable(metadata) }
         } else {
             let why = if metadata.is_symlink() { "it is a link" } else { "it is no file" };
-            self.skip(path, why);
+            self.skip(path, &why);
             return Ok(());
         };
         let modified = modified(metadata);
@@ -130,7 +130,7 @@ impl Source {
         if kind == Kind::Folder {
             match parent.open_dir(name) {
                 Ok(folder) => self.add_all(&folder, depth + 1, path)?,
-                Err(error) => self.skip(path, error),
+                Err(error) => self.skip(path, &error),
             }
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Source {
         let entries = match folder.entries() {
             Ok(entries) => entries,
             Err(error) => {
-                self.skip(path, error);
+                self.skip(path, &error);
                 return Ok(());
             }
         };
@@ -149,8 +149,8 @@ impl Source {
             let name = entry.file_name();
             match (Name::ours(&name), entry.metadata()) {
                 (Ok(told), Ok(metadata)) => found.push((told, name, metadata)),
-                (Err(fault), _) => self.skip(&path.join(name), fault),
-                (_, Err(error)) => self.skip(&path.join(name), error),
+                (Err(fault), _) => self.skip(&path.join(name), &fault),
+                (_, Err(error)) => self.skip(&path.join(name), &error),
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -158,7 +158,7 @@ impl Source {
         for (told, name, metadata) in found {
             let path = path.join(&name);
             if before.as_ref() == Some(&told) {
-                self.skip(&path, "another one is written with the same letters");
+                self.skip(&path, &"another one is written with the same letters");
                 continue;
             }
             self.add(folder, depth, &told, &name, &metadata, &path)?;
@@ -167,7 +167,7 @@ impl Source {
         Ok(())
     }
 
-    fn skip(&mut self, path: &Path, why: impl ToString) {
+    fn skip(&mut self, path: &Path, why: &dyn fmt::Display) {
         self.skipped.push(Skipped { path: path.to_owned(), why: why.to_string() });
     }
 

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         command: "spool forward",
         resume: None,
     };
-    let link = args.meet.come(args.code.as_deref(), occasion, status).await?;
+    let link = Box::pin(args.meet.come(args.code.as_deref(), occasion, status)).await?;
     let reached = link.reach().await.map_err(|error| failure_of_link(&error))?;
     let label = reached.label().to_owned();
     let listening = reached.listen(args.listen).await.map_err(|error| forward::failure(&error))?;

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         command: "spool connect",
         resume: None,
     };
-    let link = args.meet.invite(occasion, status).await?;
+    let link = Box::pin(args.meet.invite(occasion, status)).await?;
     let text = format!("{} can be reached from the other side. Ctrl-C ends it.", target.label);
     status.event("forwarding", json!({ "target": target.label }), &text);
     let (report, events) = ForwardReport::new();
@@ -109,7 +109,7 @@ pub(super) async fn tell(mut events: mpsc::Receiver<ForwardEvent>, status: Statu
             _ => {}
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 pub(super) fn failure(error: &ForwardError) -> Failure {

@@ -58,7 +58,7 @@ impl Flags {
         let mut meeting = self.meeting(Side::Inviter).await?;
         if let Way::Rendezvous(server) = self.way()? {
             let inviting = self.invite_by_code(&server, &mut meeting, &occasion, status);
-            let theirs = unless_interrupted(inviting).await?;
+            let theirs = unless_interrupted(Box::pin(inviting)).await?;
             return self.connect(meeting, theirs, occasion, status).await;
         }
         let ours = self.describe(&mut meeting, status).await?;
@@ -134,7 +134,7 @@ impl Flags {
                     let context = code.number().to_be_bytes();
                     meeting.exchange(mailbox, code.secret(), &context).await
                 };
-                let theirs = unless_interrupted(met(coming)).await?;
+                let theirs = unless_interrupted(met(Box::pin(coming))).await?;
                 return self.connect(meeting, theirs, occasion, status).await;
             }
             (None, Ok(Way::Rendezvous(server))) if occasion.resume.is_some() => {
@@ -147,7 +147,7 @@ impl Flags {
                     mailbox.joined().await?;
                     meeting.exchange(mailbox, &secret, AGAIN).await
                 };
-                let theirs = unless_interrupted(met(coming)).await?;
+                let theirs = unless_interrupted(met(Box::pin(coming))).await?;
                 return self.connect(meeting, theirs, occasion, status).await;
             }
             (None, Ok(Way::Paste)) => self.paste.hear(occasion.streams, status).await?,
@@ -165,7 +165,7 @@ impl Flags {
     }
 
     fn way(&self) -> Result<Way, Failure> {
-        if self.paste.paste {
+        if self.paste.wanted {
             return Ok(Way::Paste);
         }
         let known = self.servers.rendezvous()?;

@@ -12,8 +12,8 @@ use std::{
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Paste {
     /// Meet without a server: each side copies a line to the other
-    #[arg(long)]
-    pub(super) paste: bool,
+    #[arg(long = "paste", id = "paste")]
+    pub(super) wanted: bool,
     /// Write our line to this file instead of showing it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,

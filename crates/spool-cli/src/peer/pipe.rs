@@ -40,8 +40,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         resume: None,
     };
     let link = match args.code.as_deref() {
-        None if !args.join => args.meet.invite(occasion, status).await?,
-        code => args.meet.come(code, occasion, status).await?,
+        None if !args.join => Box::pin(args.meet.invite(occasion, status)).await?,
+        code => Box::pin(args.meet.come(code, occasion, status)).await?,
     };
     let hangup = link.hangup();
     let (input, output) = (crate::bytes::stdin(), crate::bytes::stdout());

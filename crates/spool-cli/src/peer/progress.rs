@@ -6,6 +6,7 @@ use serde_json::json;
 use spool::Paths;
 use spool_peer::{Event, Meter, printable};
 use std::{
+    fmt::Write,
     io::{self, IsTerminal},
     sync::Arc,
     time::Duration,
@@ -154,7 +155,7 @@ pub(super) async fn ask(question: &str) -> Result<bool, Failure> {
 }
 
 fn eprint(text: &str) {
-    use std::io::Write;
+    use std::io::Write as _;
     let mut err = io::stderr().lock();
     // a closed stderr has nobody to be asked
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
@@ -166,5 +167,9 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut text, byte| {
+        // a string takes all that is written
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

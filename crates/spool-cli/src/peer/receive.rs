@@ -69,10 +69,8 @@ impl Args {
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let status = args.meet.status("receive");
-    let interrupted = match args.resume {
-        true => Some(Interrupted::find(&args.into).map_err(|error| failure_of_landing(&error))?),
-        false => None,
-    };
+    let interrupted = args.resume.then(|| Interrupted::find(&args.into)).transpose();
+    let interrupted = interrupted.map_err(|error| failure_of_landing(&error))?;
     if !args.into.is_dir() {
         let text = format!("--into {}: there is no such folder", args.into.display());
         return Err(Failure::NotStarted(text));
@@ -80,7 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let resume = interrupted.as_ref().map(Interrupted::secret);
     let occasion =
         Occasion { purpose: Purpose::Files, streams: Streams::Free, command: "spool send", resume };
-    let link = args.meet.come(args.code.as_deref(), occasion, status).await?;
+    let link = Box::pin(args.meet.come(args.code.as_deref(), occasion, status)).await?;
     let offered = link.offered().await.map_err(|error| failure_of_transfer(&error))?;
     show(&offered, status);
     let wanted = args.yes || resume.is_some();
@@ -138,7 +136,9 @@ fn show(offered: &Offered, status: Status) {
         "files": files, "bytes": bytes, "skipped": offered.skipped(), "first": shown,
     });
     status.event("offer", details, &text);
-    list.iter().for_each(|listed| status.say(&line(listed)));
+    for listed in &list {
+        status.say(&line(listed));
+    }
     if let Some(more @ 1..) = (manifest.len() as usize).checked_sub(SHOWN_MAX) {
         let marked = manifest.listing().skip(SHOWN_MAX).filter(|listed| !marks(listed).is_empty());
         status.say(&format!("  and {more} more, {} of them hidden or programs", marked.count()));

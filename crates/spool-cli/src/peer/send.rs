@@ -58,12 +58,16 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         command: "spool receive",
         resume,
     };
-    let link = args.meet.invite(occasion, status).await?;
+    let link = Box::pin(args.meet.invite(occasion, status)).await?;
     let known = resume.filter(|secret| link.proves(*secret));
     let secret = known.map_or_else(|| link.secret(), Ok);
     again.keep(secret.map_err(|error| failure_of_link(&error))?);
-    let outcome = send(link, source, status).await?;
-    again.forget();
+    let outcome = send(link, source, status).await;
+    // who does not want it will not go on with it
+    if matches!(outcome, Ok(_) | Err(Failure::Refused(_))) {
+        again.forget();
+    }
+    let outcome = outcome?;
     conclude(outcome, skipped, "sent", status)
 }
 

@@ -27,8 +27,8 @@ pub(crate) struct Servers {
     #[arg(long, value_name = "P", requires = "turn", help_heading = "Servers")]
     password: Option<String>,
     /// Read servers from this file instead of ~/.config/spool/servers.toml
-    #[arg(long, value_name = "FILE", help_heading = "Servers")]
-    servers: Option<PathBuf>,
+    #[arg(long = "servers", value_name = "FILE", help_heading = "Servers")]
+    file: Option<PathBuf>,
     /// Go through the relay only: the other side learns no address of ours
     #[arg(long, conflicts_with = "no_relay", help_heading = "Servers")]
     relay_only: bool,
@@ -59,7 +59,7 @@ impl Servers {
     /// An agent with these servers. What is not public is not assumed: without a server only peers of
     /// the same network are found.
     pub(crate) fn agent(&self) -> Result<AgentBuilder, Failure> {
-        let file = self.file()?;
+        let file = self.configured()?;
         let mut builder = Agent::builder()
             .loopback(self.loopback)
             .connect_timeout(Duration::from_secs(self.timeout.into()));
@@ -100,7 +100,7 @@ impl Servers {
 
     /// Where the two meet, if it is known.
     pub(crate) fn rendezvous(&self) -> Result<Option<RendezvousServer>, Failure> {
-        let file = self.file()?;
+        let file = self.configured()?;
         let Some(text) = self.rendezvous.as_ref().or(file.rendezvous.as_ref()) else {
             return Ok(None);
         };
@@ -114,8 +114,8 @@ impl Servers {
         server.with_authorities(&pem).map(Some).map_err(|error| usage(&name, &error))
     }
 
-    fn file(&self) -> Result<File, Failure> {
-        let path = match &self.servers {
+    fn configured(&self) -> Result<File, Failure> {
+        let path = match &self.file {
             Some(path) => path.clone(),
             None => match default_file().filter(|path| path.exists()) {
                 Some(path) => path,

@@ -1,5 +1,6 @@
 //! Files from one program to another, through meetings, kills and refusals.
 use crate::{
+    operating::{FLAGS, address},
     pair::{Place, noise},
     program::Running,
 };
@@ -149,6 +150,44 @@ fn where_nobody_can_be_asked_nothing_is_received() {
     receiver.end_input();
     let (receiver, sender) = (receiver.ended(), sender.ended());
     assert_eq!((sender.code(), receiver.code()), (Some(3), Some(3)), "{sender:?} {receiver:?}");
+    assert!(place.tree("to").is_empty());
+}
+
+/// A relay carries it all, and learns nothing but how much it is.
+#[test]
+fn with_relay_only_all_of_it_goes_through_the_relay() {
+    let place = Place::new();
+    place.write("from/a.bin", noise(3_000_000));
+    let relay = Running::start(&FLAGS);
+    let address = address(&relay.line());
+    let through =
+        ["--relay-only", "--turn", &address, "--user", "alice", "--password", "wonderland"];
+    let (from, to) = (place.text("from/a.bin"), place.text("to"));
+    let [sender, receiver] = place.meet(
+        &[&["send", &from], &through[..]].concat(),
+        &[&["receive", "--yes", "--into", &to], &through[..]].concat(),
+    );
+    sender.said("Connected through a relay");
+    receiver.said("Connected through a relay");
+    done(sender);
+    done(receiver);
+    assert_eq!(place.tree("to"), place.tree("from"));
+}
+
+/// Who is to be asked who is there, and cannot be, sends nothing.
+#[test]
+fn with_confirm_nothing_is_sent_before_somebody_has_said_yes() {
+    let place = Place::new();
+    place.write("from/a.bin", b"a");
+    let [mut sender, receiver] = place.meet(
+        &["send", "--confirm", &place.text("from/a.bin")],
+        &["receive", "--yes", "--into", &place.text("to")],
+    );
+    sender.end_input();
+    let (sender, receiver) = (sender.ended(), receiver.ended());
+    assert_eq!(sender.code(), Some(3), "{sender:?}");
+    assert!(matches!(receiver.code(), Some(3 | 7)), "{receiver:?}");
+    assert!(!receiver.err.iter().any(|line| line.contains("On offer")), "{receiver:?}");
     assert!(place.tree("to").is_empty());
 }
 

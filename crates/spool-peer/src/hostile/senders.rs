@@ -1,8 +1,7 @@
 //! Senders that lie, towards a receiver that follows the protocol.
 use super::{bounded, links};
 use crate::{
-    Existing, Link, LinkError, ManifestFault, Outcome, Purpose, Receiving, Refusal, Report,
-    TransferError,
+    Existing, Link, LinkError, ManifestFault, Outcome, Purpose, Receiving, Report, TransferError,
     manifest::{Entry, Kind, Modified},
     message::{Message, Offer},
     transfer::PieceHead,
@@ -112,10 +111,8 @@ async fn no_name_leads_out_or_reaches_a_terminal() {
             let outside = tempfile::tempdir().unwrap();
             let target = outside.path().join("target");
             fs::create_dir(&target).unwrap();
-            let entries = match inner {
-                false => vec![file(0, name, 1)],
-                true => vec![folder(0, "a"), file(1, name, 1)],
-            };
+            let mut entries = if inner { vec![folder(0, "a")] } else { Vec::new() };
+            entries.push(file(u8::from(inner), name, 1));
             let received = receive(offer(&entries), entries, honest(0, b"x"), &target).await;
             let Err(TransferError::Manifest(fault @ ManifestFault::Name { .. })) = received else {
                 panic!("{name:?}: {received:?}")
@@ -187,6 +184,7 @@ async fn no_data_but_what_was_told_becomes_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg(unix)]
 async fn a_link_that_was_put_in_the_way_is_not_followed() {
     let outside = tempfile::tempdir().unwrap();
     let target = outside.path().join("target");
@@ -215,7 +213,7 @@ async fn a_link_that_was_put_in_the_way_is_not_followed() {
         let listen = async { while events.recv().await.is_some() {} };
         tokio::join!(offered.accept(receiving, report), listen).0
     };
-    let (sent, received) = bounded(async { tokio::join!(send, receive) }).await;
+    let (sent, received) = bounded(Box::pin(async { tokio::join!(send, receive) })).await;
     sent.unwrap();
     received.unwrap();
     assert_eq!(fs::read(&victim).unwrap(), b"untouched");
@@ -225,13 +223,8 @@ async fn a_link_that_was_put_in_the_way_is_not_followed() {
 /// Messages that make no sense, or too much of them, end the connection and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_out_of_place_end_it() {
-    let messages = [
-        Message::Go,
-        Message::Done(0),
-        Message::Page(Vec::new()),
-        Message::Refuse(Refusal::Declined),
-        Message::Progress(u64::MAX),
-    ];
+    let messages =
+        [Message::Go, Message::Done(0), Message::Page(Vec::new()), Message::Progress(u64::MAX)];
     for message in messages {
         let [mut sender, receiver] = links(Purpose::Files).await;
         sender.control.tell(&message).await.unwrap();

@@ -1,12 +1,12 @@
 //! Putting what has landed where it belongs: what is in the way, what the disk has to keep, and renames that
 //! replace nothing unasked.
 use super::{Existing, LandingError, disk};
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-use cap_std::fs::OpenOptions;
 use crate::{
     manifest::{Kind, Manifest, PathOf},
     name::Name,
 };
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use cap_std::fs::OpenOptions;
 use cap_std::{ambient_authority, fs::Dir};
 use std::{
     fs::{self, FileTimes},
@@ -134,7 +134,7 @@ fn sync_files(folder: &Dir) -> io::Result<()> {
 }
 
 /// Gives folders their times, those within first.
-pub(super) fn set_times(files: &Dir, manifest: &Manifest) -> io::Result<()> {
+pub(super) fn set_times(files: &Dir, manifest: &Manifest) {
     let mut folders = Vec::new();
     let mut path = PathOf::default();
     for index in 0..manifest.len() {
@@ -149,5 +149,4 @@ pub(super) fn set_times(files: &Dir, manifest: &Manifest) -> io::Result<()> {
         // some systems have no times of folders
         let _ = files.open(path).and_then(|folder| folder.into_std().set_times(times));
     }
-    Ok(())
 }
