@@ -7,6 +7,7 @@ mod craft;
 mod drive;
 mod ice_agent;
 mod nat_scenario;
+mod rendezvous;
 mod script;
 mod sdp_negotiate;
 mod sdp_parse;
@@ -21,6 +22,7 @@ mod world;
 pub use channel_data::{channel_data, stream_framing};
 pub use ice_agent::ice_agent;
 pub use nat_scenario::nat_scenario;
+pub use rendezvous::rendezvous;
 pub use sdp_negotiate::sdp_negotiate;
 pub use sdp_parse::sdp_parse;
 pub use stun_client::stun_client;
@@ -47,4 +49,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("turn_server", turn_server),
     ("ice_agent", ice_agent),
     ("nat_scenario", nat_scenario),
+    ("rendezvous", rendezvous),
 ];

@@ -96,7 +96,8 @@ impl<'a> Source<'a> {
     }
 }
 
-async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a file, waiting for it to be there.
+pub(crate) async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let failure = |error| Failure::NotConnected(format!("cannot read {}: {error}", path.display()));
     loop {
         match std::fs::metadata(path) {

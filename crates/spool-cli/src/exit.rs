@@ -14,6 +14,18 @@ pub(crate) enum Exit {
     NotStarted = 1,
     /// It could not connect.
     NotConnected = 2,
+    /// Somebody does not want it.
+    Refused = 3,
+    /// The code is wrong, or somebody else is there than should be.
+    WrongCode = 4,
+    /// No server could be reached, or none that helps.
+    NoServer = 5,
+    /// Some of it was done, and some was not.
+    Partly = 6,
+    /// The other side was there, and is gone.
+    Lost = 7,
+    /// Ctrl-C, as a shell has it: 128 and the number of the signal.
+    Interrupted = 130,
     /// It was called in a way that makes no sense (`EX_USAGE` of sysexits.h).
     Usage = 64,
 }
@@ -119,6 +131,18 @@ pub(crate) enum Failure {
     NotStarted(String),
     /// See [`Exit::NotConnected`].
     NotConnected(String),
+    /// See [`Exit::Refused`].
+    Refused(String),
+    /// See [`Exit::WrongCode`].
+    WrongCode(String),
+    /// See [`Exit::NoServer`].
+    NoServer(String),
+    /// See [`Exit::Partly`].
+    Partly(String),
+    /// See [`Exit::Lost`].
+    Lost(String),
+    /// See [`Exit::Interrupted`].
+    Interrupted,
 }
 
 impl Failure {
@@ -132,6 +156,12 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::NotStarted(_) => Exit::NotStarted,
             Self::NotConnected(_) => Exit::NotConnected,
+            Self::Refused(_) => Exit::Refused,
+            Self::WrongCode(_) => Exit::WrongCode,
+            Self::NoServer(_) => Exit::NoServer,
+            Self::Partly(_) => Exit::Partly,
+            Self::Lost(_) => Exit::Lost,
+            Self::Interrupted => Exit::Interrupted,
         }
     }
 }
@@ -139,9 +169,15 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::NotStarted(text) | Self::NotConnected(text) => {
-                f.write_str(text)
-            }
+            Self::Usage(text)
+            | Self::NotStarted(text)
+            | Self::NotConnected(text)
+            | Self::Refused(text)
+            | Self::WrongCode(text)
+            | Self::NoServer(text)
+            | Self::Partly(text)
+            | Self::Lost(text) => f.write_str(text),
+            Self::Interrupted => f.write_str("interrupted"),
         }
     }
 }

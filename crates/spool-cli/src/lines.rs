@@ -4,7 +4,7 @@
 //! it when it ends. A stdout that nobody reads any more (`spool answer | head -1`) is no error: what
 //! would be printed is dropped from then on.
 use std::io::{self, BufRead, IsTerminal, Write};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 /// The longest line taken from stdin: what one UDP datagram can carry.
 const LINE_MAX: usize = 65_507;
@@ -19,9 +19,20 @@ pub(crate) struct Lines(mpsc::Receiver<Vec<u8>>);
 impl Lines {
     /// Starts to read stdin.
     pub(crate) fn stdin() -> Self {
+        Self::read(|| io::stdin().lock())
+    }
+
+    /// Starts to read what is typed, whatever stdin is.
+    fn terminal() -> io::Result<Self> {
+        let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+        let terminal = std::fs::File::open(name)?;
+        Ok(Self::read(|| io::BufReader::new(terminal)))
+    }
+
+    fn read<R: BufRead>(open: impl FnOnce() -> R + Send + 'static) -> Self {
         let (sender, receiver) = mpsc::channel(LINES_AHEAD);
         std::thread::spawn(move || {
-            let mut input = io::stdin().lock();
+            let mut input = open();
             while let Ok(Some(line)) = read_line(&mut input) {
                 if sender.blocking_send(line).is_err() {
                     break;
@@ -34,6 +45,35 @@ impl Lines {
     /// The next line; `None` after the last.
     pub(crate) async fn next(&mut self) -> Option<Vec<u8>> {
         self.0.recv().await
+    }
+}
+
+/// Where a person answers questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keyboard {
+    /// On stdin.
+    Stdin,
+    /// On the terminal, for stdin carries something else.
+    Terminal,
+}
+
+impl Keyboard {
+    /// The next line; `None` after the last. All who ask share the lines, for one that was read ahead
+    /// for the first question may answer the second.
+    pub(crate) async fn line(self) -> io::Result<Option<Vec<u8>>> {
+        static STDIN: Mutex<Option<Lines>> = Mutex::const_new(None);
+        static TERMINAL: Mutex<Option<Lines>> = Mutex::const_new(None);
+        match self {
+            Self::Stdin => Ok(STDIN.lock().await.get_or_insert_with(Lines::stdin).next().await),
+            Self::Terminal => {
+                let mut lines = TERMINAL.lock().await;
+                let lines = match &mut *lines {
+                    Some(lines) => lines,
+                    none => none.insert(Lines::terminal()?),
+                };
+                Ok(lines.next().await)
+            }
+        }
     }
 }
 

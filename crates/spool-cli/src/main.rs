@@ -1,10 +1,11 @@
 //! The program `spool`.
 //!
-//! One file a subcommand; `exit` holds the exit statuses, `status` what goes to stderr, `lines`
-//! what goes through stdin and stdout, `exchange` how descriptions travel.
+//! One file a subcommand, or a folder of them; `exit` holds the exit statuses, `status` what goes to
+//! stderr, `lines` and `bytes` what goes through stdin and stdout, `exchange` how descriptions travel.
 #![forbid(unsafe_code)]
 
 mod answer;
+mod bytes;
 mod connect;
 mod demo;
 mod exchange;
@@ -12,6 +13,7 @@ mod exit;
 mod lines;
 mod nat;
 mod offer;
+mod peer;
 mod sdp;
 mod sim;
 mod status;
@@ -31,11 +33,19 @@ struct Cli {
     command: Command,
 }
 
-const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start (turn-check: something is wrong), \
-                          2 could not connect (stun, nat: no answer; turn-check: none there), 64 usage.";
+const AFTER_HELP: &str = "Exit status: 0 done (offer, answer: was connected), 1 could not start \
+                          (turn-check: something is wrong), 2 could not connect (stun, nat: no \
+                          answer; turn-check: none there), 3 refused, 4 not the right one is there, \
+                          5 no server, 6 partly done, 7 the other side is gone, 64 usage, \
+                          130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Send(peer::send::Args),
+    Receive(peer::receive::Args),
+    Pipe(peer::pipe::Args),
+    Forward(peer::forward::Args),
+    Connect(peer::connect::Args),
     Demo(demo::Args),
     Offer(offer::Args),
     Sim(sim::Args),
@@ -69,6 +79,11 @@ fn run(command: Command) -> Result<(), Failure> {
         .map_err(Failure::start("the runtime"))?;
     runtime.block_on(async {
         match command {
+            Command::Send(args) => peer::send::run(args).await,
+            Command::Receive(args) => peer::receive::run(args).await,
+            Command::Pipe(args) => peer::pipe::run(args).await,
+            Command::Forward(args) => peer::forward::run(args).await,
+            Command::Connect(args) => peer::connect::run(args).await,
             Command::Offer(args) => offer::run(args).await,
             Command::Answer(args) => answer::run(args).await,
             Command::Demo(args) => demo::run(args).await,

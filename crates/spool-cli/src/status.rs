@@ -14,6 +14,18 @@ impl Status {
         Self { json }
     }
 
+    /// Whether people read it.
+    pub(crate) fn is_for_people(self) -> bool {
+        !self.json
+    }
+
+    /// An event that only programs want.
+    pub(crate) fn tell(self, name: &str, details: Value) {
+        if self.json {
+            self.event(name, details, "");
+        }
+    }
+
     /// A line that only people want.
     pub(crate) fn say(self, text: &str) {
         if !self.json {

@@ -158,6 +158,7 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> Result<TurnServiceBu
         for address in settings.tls_listeners() {
             builder = builder.listen_tls(address, identity.clone());
         }
+        builder = builder.rendezvous(settings.rendezvous);
     }
     builder = builder.secure_stun(settings.secure_stun);
     for address in &settings.relay_ip {

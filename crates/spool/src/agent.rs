@@ -3,12 +3,22 @@
 mod builder;
 mod connection;
 mod error;
+mod halves;
+mod parameters;
+mod paths;
 mod progress;
+#[cfg(feature = "quic")]
+mod quic;
 mod signals;
 
 pub use builder::{AgentBuilder, BuildError};
-pub use connection::{Connection, Lost, PathEnd, SendError};
+pub use connection::{Connection, Lost};
 pub use error::{ConnectError, DescribeError, Outcome, PairReport, StartError};
+pub use halves::{DatagramReceiver, DatagramSender, SendError};
+pub use parameters::IceParameters;
+pub use paths::{PathEnd, Paths};
+#[cfg(feature = "quic")]
+pub use quic::QuicSocket;
 pub use signals::{SignalError, Signals};
 
 use crate::{
@@ -105,24 +115,29 @@ impl Agent {
     /// until all ways to reach us are found, or the gather timeout is over. A second call gives the
     /// same description.
     pub async fn local_description(&mut self) -> Result<String, DescribeError> {
-        let patience = self.gather_timeout;
+        let described = self.session.as_ref().and_then(|session| session.description.clone());
+        if let Some(description) = described {
+            return Ok(description);
+        }
+        let candidates = self.gathered().await?;
         let session = self.start(Role::Controlling)?;
-        if let Some(description) = &session.description {
-            return Ok(description.clone());
-        }
-        let gathered = session.feed.progress.wait_for(|progress| progress.gathered);
-        // what is there when time is over has to do
-        session.hurried = tokio::time::timeout(patience, gathered).await.is_err();
-        let candidates = session.feed.progress.borrow().candidates.clone();
-        if candidates.is_empty() {
-            return Err(DescribeError::NoCandidate);
-        }
         let description = match &session.remote {
             None => session.local.offer(&candidates)?,
             Some(offer) => session.local.answer(offer, &candidates)?,
         };
         session.description = Some(description.clone());
         Ok(description)
+    }
+
+    /// Waits until all ways to reach us are found, or the gather timeout is over.
+    async fn gathered(&mut self) -> Result<Vec<Candidate>, DescribeError> {
+        let patience = self.gather_timeout;
+        let session = self.start(Role::Controlling)?;
+        let gathered = session.feed.progress.wait_for(|progress| progress.gathered);
+        // what is there when time is over has to do
+        session.hurried = tokio::time::timeout(patience, gathered).await.is_err();
+        let candidates = session.feed.progress.borrow().candidates.clone();
+        if candidates.is_empty() { Err(DescribeError::NoCandidate) } else { Ok(candidates) }
     }
 
     /// Says that our description is on its way to the peer. To be called as soon as it is; only of
@@ -142,7 +157,10 @@ impl Agent {
         &mut self,
         description: &str,
     ) -> Result<(), RemoteDescriptionError> {
-        let remote = Remote::parse(description)?;
+        self.take(Remote::parse(description)?).await
+    }
+
+    async fn take(&mut self, remote: Remote) -> Result<(), RemoteDescriptionError> {
         let session = self.start(Role::Controlled).map_err(RemoteDescriptionError::Start)?;
         if session.remote.is_some() {
             return Err(RemoteDescriptionError::Again);

@@ -7,6 +7,8 @@
 mod balancer;
 mod batch;
 mod context;
+#[cfg(feature = "tls")]
+mod diversion;
 mod fault;
 mod handle;
 #[cfg(feature = "tls")]
@@ -16,6 +18,7 @@ mod header;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod net;
+mod route;
 mod session;
 mod stats;
 mod stream;
@@ -24,7 +27,10 @@ mod tcp;
 mod udp;
 
 pub use context::Context;
+#[cfg(feature = "tls")]
+pub(crate) use diversion::{Diversion, Diverted};
 pub use handle::{Handle, PostError, Stopped};
+pub(crate) use route::{Route, WouldBlock};
 pub use stats::Stats;
 
 #[cfg(feature = "tls")]
@@ -122,6 +128,12 @@ impl Sockets {
     /// does not, within five seconds, is closed.
     pub fn believe_balancers(&mut self, at: impl IntoIterator<Item = IpPrefix>) {
         self.0.tcp.balancers.believe(at);
+    }
+
+    /// Has connections of a protocol taken out, for another driver.
+    #[cfg(feature = "tls")]
+    pub(crate) fn divert(&mut self, diversion: Diversion) {
+        self.0.tcp.diversion = Some(diversion);
     }
 
     /// Closes what this number is of.

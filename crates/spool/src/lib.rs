@@ -32,11 +32,12 @@
 //!
 //! # Features
 //!
-//! Both are on by default, and cost the crates that they bring.
+//! The first two are on by default; each costs the crates that it brings.
 //!
 //! - `dns`: SRV and NAPTR records (RFC 5928), and address look-ups with time-outs. Without it names
 //!   go through the resolver of the operating system, and mean their addresses only.
 //! - `tls`: `stuns:` and `turns:` URIs, and TLS listeners of the server.
+//! - `quic`: a [`Connection`] as a socket for `quinn`, `Connection::into_quic`.
 //!
 //! # What is not there yet
 //!
@@ -55,12 +56,15 @@ mod server;
 mod services;
 mod turn_server;
 
+#[cfg(feature = "quic")]
+pub use agent::QuicSocket;
 pub use agent::{
-    Agent, AgentBuilder, BuildError, ConnectError, Connection, DescribeError, Lost, Outcome,
-    PairReport, PathEnd, SendError, SignalError, Signals, StartError,
+    Agent, AgentBuilder, BuildError, ConnectError, Connection, DatagramReceiver, DatagramSender,
+    DescribeError, IceParameters, Lost, Outcome, PairReport, PathEnd, Paths, SendError,
+    SignalError, Signals, StartError,
 };
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
-pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding};
+pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding, IceCredentials, Role};
 pub use server::{Server, ServerError};
 #[cfg(feature = "tls")]
 pub use services::{Identity, IdentityError, Trust, TrustError};

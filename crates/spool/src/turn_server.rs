@@ -7,6 +7,8 @@ mod error;
 mod inherited;
 mod opening;
 mod relays;
+#[cfg(feature = "tls")]
+mod rendezvous;
 mod watch;
 
 pub use accounts::{Accounts, TokenSecret};

@@ -10,6 +10,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use ice_proto::{IceAgent, IceConfig};
+use rendezvous_proto::{Config, Rendezvous};
 use sans_io::{Input, Instant, Machine, Output, Path, SocketIds, Verdict};
 use sdp_proto::Session;
 use stun_proto::Message;
@@ -25,8 +26,10 @@ pub extern "C" fn spool_without_std() -> usize {
     let agent = IceAgent::new(IceConfig::default(), seed, SocketIds::root());
     let policy = TurnServerConfig::new(Users::new("realm"), PeerPolicy::global_only());
     let server = TurnServer::new(policy, SocketIds::root(), seed);
+    let mut rendezvous = Rendezvous::new(Config::default(), seed);
     let driven = agent.map_or(0, |mut agent| drive(&mut agent, bytes))
-        + server.map_or(0, |mut server| drive(&mut server, bytes));
+        + server.map_or(0, |mut server| drive(&mut server, bytes))
+        + drive(&mut rendezvous, bytes);
     parsed + driven
 }
 

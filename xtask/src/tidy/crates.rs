@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::{File, Finding, gates};
 
 /// The protocol crates with the crates of this workspace that each may know.
-const PROTOCOL: [(&str, &[&str]); 6] = [
+const PROTOCOL: [(&str, &[&str]); 7] = [
     ("sans-io", &[]),
     ("stun-proto", &["sans-io"]),
     ("turn-proto", &["sans-io", "stun-proto"]),
     ("ice-proto", &["sans-io", "stun-proto", "turn-proto", "sdp-proto"]),
     ("sdp-proto", &[]),
     ("nat-sim", &["sans-io"]),
+    ("rendezvous-proto", &["sans-io", "stun-proto"]),
 ];
 
 /// What a protocol crate may take from outside. Small, without an operating system, well kept.

@@ -4,8 +4,15 @@ use super::{File, Finding, LINES_MAX, check};
 
 const HEADER: &str = "//! Says what lives here, RFC 8489 section 5.\n";
 const BANS: &str = "too-many-lines-threshold = 70\n";
-const PROTOCOL: [&str; 6] =
-    ["sans-io", "stun-proto", "turn-proto", "ice-proto", "sdp-proto", "nat-sim"];
+const PROTOCOL: [&str; 7] = [
+    "sans-io",
+    "stun-proto",
+    "turn-proto",
+    "ice-proto",
+    "sdp-proto",
+    "nat-sim",
+    "rendezvous-proto",
+];
 
 fn file(path: &str, text: &str) -> File {
     File { path: path.into(), text: text.into() }

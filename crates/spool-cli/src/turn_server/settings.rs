@@ -29,6 +29,9 @@ pub(crate) struct Settings {
     /// The key of that certificate; a PEM file without a pass phrase
     #[arg(long, value_name = "FILE")]
     pub(super) key: Option<PathBuf>,
+    /// Serve as a rendezvous too, on the addresses of --tls-listen: for `spool send` and its like
+    #[arg(long)]
+    pub(super) rendezvous: bool,
     /// Answer STUN requests of account holders only
     #[arg(long)]
     pub(super) secure_stun: bool,
@@ -156,6 +159,7 @@ impl Settings {
             tls_listen: either(self.tls_listen, file.tls_listen),
             cert: self.cert.or(file.cert),
             key: self.key.or(file.key),
+            rendezvous: self.rendezvous || file.rendezvous,
             secure_stun: self.secure_stun || file.secure_stun,
             relay_ip: either(self.relay_ip, file.relay_ip),
             external_ip: either(self.external_ip, file.external_ip),
@@ -216,6 +220,11 @@ impl Settings {
                 let what = "a realm takes a name, and the addresses that it is asked for at";
                 return Err(Failure::Usage(format!("realms: {realm}: {what} (realm, listen)")));
             }
+        }
+        if self.rendezvous && !both {
+            return Err(Failure::Usage(
+                "a rendezvous is over TLS: it takes cert and key".to_owned(),
+            ));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::{
 };
 use turn_proto::TurnEvent;
 
-const FLAGS: [&str; 9] = [
+pub(crate) const FLAGS: [&str; 9] = [
     "turn-server",
     "--listen",
     "127.0.0.1:0",
@@ -23,7 +23,7 @@ const FLAGS: [&str; 9] = [
     "127.0.0.0/8",
 ];
 
-fn address(line: &str) -> String {
+pub(crate) fn address(line: &str) -> String {
     let address = line.strip_prefix("Listening on ").and_then(|rest| rest.split(' ').next());
     address.unwrap_or_else(|| panic!("{line}")).to_owned()
 }

@@ -10,6 +10,9 @@ use std::{
 /// How long any single thing may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a program may say nothing before its end: a disk that others use too has to take files.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
 /// The program with its arguments, not started yet.
 pub(crate) fn spool(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spool"));
@@ -45,7 +48,10 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = spool(args);
+        Self::start_command(spool(args))
+    }
+
+    pub(crate) fn start_command(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::watch(command.spawn().unwrap())
     }

@@ -5,7 +5,7 @@ use crate::{
 };
 
 /// A server, and the ports that it tells.
-fn server(more: &[&str]) -> (Running, Vec<String>) {
+pub(crate) fn server(more: &[&str]) -> (Running, Vec<String>) {
     let flags = ["turn-server", "--listen", "127.0.0.1:0", "--relay-ip", "127.0.0.1"];
     let server = Running::start(&[&flags[..], more].concat());
     let mut ports = Vec::new();

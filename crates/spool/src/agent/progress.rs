@@ -1,13 +1,13 @@
 //! What an agent's driver tells the rest of the program.
-use crate::driver::{Application, Context};
-use bytes::Bytes;
+use crate::driver::{Application, Context, Route};
+use bytes::{Bytes, BytesMut};
 use ice_proto::{
-    Candidate, GatheringFailure, IceAgent, IceCredentials, IceEvent, IceState, RestartReason,
-    SelectedPair,
+    Candidate, CandidateKind, GatheringFailure, IceAgent, IceCredentials, IceEvent, IceState,
+    RestartReason, SelectedPair,
 };
 use sans_io::Path;
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 use tokio::sync::{mpsc, watch};
@@ -15,6 +15,9 @@ use tokio::sync::{mpsc, watch};
 /// Datagrams that may wait for [`Connection::recv`](super::Connection::recv): about a second of
 /// video. What is more is dropped and counted, as a full socket would.
 const DATAGRAMS_MAX: usize = 1024;
+
+/// What is allocated for datagrams at a time: the most that one read brings.
+const ARENA: usize = 64 * 1024;
 
 /// How far an agent has come.
 #[derive(Clone, Debug)]
@@ -33,7 +36,9 @@ pub(super) struct Progress {
 pub(crate) struct Recorder {
     progress: watch::Sender<Progress>,
     datagrams: mpsc::Sender<Bytes>,
-    overflows: Arc<AtomicU64>,
+    /// Where datagrams are copied to, many to one allocation.
+    arena: BytesMut,
+    shared: Arc<Shared>,
     /// What a failure that is to be told next is due to.
     reason: Option<RestartReason>,
     /// Where what the peer is to be told goes, if anybody carries it.
@@ -51,12 +56,36 @@ pub(super) enum News {
     Complete,
 }
 
+/// What the driver's task and those who send and receive have in common.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// The path in use, if it begins at a socket of ours.
+    route: Mutex<Option<Arc<Route>>>,
+    overflows: AtomicU64,
+}
+
+impl Shared {
+    /// The way past the driver, if there is one.
+    pub(super) fn route(&self) -> Option<Arc<Route>> {
+        self.route.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_route(&self, route: Option<Route>) {
+        *self.route.lock().unwrap_or_else(PoisonError::into_inner) = route.map(Arc::new);
+    }
+
+    /// Datagrams that were dropped since nobody took them.
+    pub(super) fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
+    }
+}
+
 /// The receiving ends of a [`Recorder`].
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) datagrams: mpsc::Receiver<Bytes>,
-    pub(super) overflows: Arc<AtomicU64>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Recorder {
@@ -70,9 +99,12 @@ impl Recorder {
             lost: None,
         });
         let (datagrams, received) = mpsc::channel(DATAGRAMS_MAX);
-        let overflows = Arc::new(AtomicU64::new(0));
-        let feed = Feed { progress: watched, datagrams: received, overflows: overflows.clone() };
-        (Self { progress, datagrams, overflows, reason: None, news: None }, feed)
+        let shared = Arc::new(Shared::default());
+        let feed = Feed { progress: watched, datagrams: received, shared: Arc::clone(&shared) };
+        (
+            Self { progress, datagrams, arena: BytesMut::new(), shared, reason: None, news: None },
+            feed,
+        )
     }
 }
 
@@ -124,15 +156,35 @@ impl Recorder {
 }
 
 impl Application<IceAgent> for Recorder {
-    fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+    fn event(&mut self, cx: &mut Context<'_, IceAgent>, event: IceEvent) {
         self.report(&event);
+        match &event {
+            IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => {
+                // what begins at a relay of ours is for the machine to wrap
+                let ours = pair.local != CandidateKind::Relayed;
+                self.shared.set_route(ours.then(|| cx.route(&pair.path)).flatten());
+            }
+            // whether there still is a path is for the machine to say
+            IceEvent::CandidateLost(_)
+            | IceEvent::StateChanged(IceState::Checking | IceState::Failed | IceState::Closed) => {
+                self.shared.set_route(None);
+            }
+            _ => {}
+        }
         self.record(&event);
     }
 
     fn deliver(&mut self, _: Path, bytes: &[u8]) {
-        if self.datagrams.try_send(Bytes::copy_from_slice(bytes)).is_err() {
-            self.overflows.fetch_add(1, Ordering::Relaxed);
+        let Ok(place) = self.datagrams.try_reserve() else {
+            self.shared.overflows.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        if self.arena.capacity() < bytes.len() {
+            // what was allocated is used again when all of it has been taken
+            self.arena.reserve(ARENA.max(bytes.len()));
         }
+        self.arena.extend_from_slice(bytes);
+        place.send(self.arena.split().freeze());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a command sees of the driver: the machine, the time, and the way out.
-use super::{Stats, net::Net};
-use sans_io::{Instant, Machine, Packet};
+use super::{Route, Stats, net::Net};
+use sans_io::{Instant, Machine, Packet, Path};
 
 /// The machine, to give it commands, with the time that every command wants first. The driver
 /// drains the machine when the command is over.
@@ -23,6 +23,24 @@ impl<'d, M: Machine> Context<'d, M> {
     pub fn send(&mut self, packet: &Packet<'_>) {
         let parts = [packet.head(), packet.payload, packet.pad()];
         self.net.send(packet.path, packet.meta, parts);
+    }
+
+    /// A way to send on this path without the driver; `None` if it is not that of a UDP socket.
+    pub(crate) fn route(&self, path: &Path) -> Option<Route> {
+        self.net.route(path)
+    }
+
+    /// Has datagrams refused that are too long for the path, instead of fragmented, also on sockets
+    /// that are opened later, as far as the system can.
+    #[cfg(feature = "quic")]
+    pub(crate) fn forbid_fragments(&mut self) {
+        self.net.forbid_fragments();
+    }
+
+    /// Takes in a connection that came to another driver.
+    #[cfg(feature = "tls")]
+    pub(crate) fn adopt(&mut self, diverted: super::Diverted) {
+        self.net.take_diverted(self.machine, self.now, diverted);
     }
 
     /// What the driver has counted so far.

@@ -74,6 +74,12 @@ impl<M: Machine + 'static, A: 'static> Handle<M, A> {
         })
     }
 
+    /// Waits until a command may be queued, or the driver has ended.
+    #[cfg(feature = "quic")]
+    pub(crate) async fn has_room(&self) {
+        let _ = self.commands.reserve().await;
+    }
+
     /// Ends the driver once the commands before this one have run and what they sent is out.
     pub async fn stop(&self) {
         self.commands.send(Command::Stop).await.ok(); // closed: it has ended already

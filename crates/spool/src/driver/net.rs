@@ -4,7 +4,7 @@
 #[cfg(feature = "tls")]
 use super::handshakes::Ticket;
 use super::{
-    Stats,
+    Route, Stats,
     balancer::Accepted,
     batch::Batch,
     fault,
@@ -65,6 +65,9 @@ pub(super) struct Net {
     batch: Batch,
     /// Sockets from now on report the headers of what arrives.
     pub(super) reports_headers: bool,
+    /// Sockets from now on have nothing fragmented.
+    #[cfg(feature = "quic")]
+    forbids_fragments: bool,
     pub(super) tcp: Tcp,
     pub(super) services: Services,
     faults: Vec<(Path, PathFault)>,
@@ -104,11 +107,28 @@ impl Net {
     }
 
     fn open(&mut self, id: SocketId, socket: UdpSocket) -> SocketAddr {
+        #[cfg(feature = "quic")]
+        if self.forbids_fragments {
+            socket.forbid_fragments();
+        }
         let local = socket.local_addr();
         self.sockets.insert(id, Open { socket: Arc::new(socket), waiting: None });
         self.by_local.insert(local, id);
         self.await_ready(id);
         local
+    }
+
+    pub(super) fn route(&self, path: &Path) -> Option<Route> {
+        let open = self.sockets.get(self.by_local.get(&path.local())?)?;
+        Some(Route::new(Arc::clone(&open.socket), path.remote()))
+    }
+
+    #[cfg(feature = "quic")]
+    pub(super) fn forbid_fragments(&mut self) {
+        self.forbids_fragments = true;
+        self.by_local.values().filter_map(|id| self.sockets.get(id)).for_each(|open| {
+            open.socket.forbid_fragments();
+        });
     }
 
     /// Does what a machine asks of sockets, and gives the answer where one is due at once.

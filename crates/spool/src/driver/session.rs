@@ -28,6 +28,11 @@ impl Session {
         Self(Box::new(connection))
     }
 
+    /// What both ends have agreed to speak (RFC 7301), if they have.
+    pub(super) fn protocol(&self) -> Option<&[u8]> {
+        self.0.alpn_protocol()
+    }
+
     /// Decrypts what was read from the socket to the end of `plain`. What is to be said to that, by
     /// TLS itself, goes to the end of `out`.
     pub(super) fn open(

@@ -41,7 +41,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     #[cfg(feature = "tls")]
     pub(super) fn secured(&mut self, listener: SocketId, ticket: Ticket, io: Option<Io>) {
         self.net.tcp.secured(ticket);
-        if let Some(io) = io {
+        if let Some(io) = io.and_then(|io| self.net.tcp.divert(io)) {
             self.offer_connection(listener, io);
         }
     }

@@ -7,6 +7,7 @@ use super::{
 };
 #[cfg(feature = "tls")]
 use super::{
+    diversion::Diversion,
     handshakes::{Handshakes, Ticket},
     session::Session,
 };
@@ -67,6 +68,9 @@ pub(super) struct Tcp {
     connecting: HashMap<SocketId, AbortHandle>,
     #[cfg(feature = "tls")]
     handshakes: Handshakes,
+    /// Which connections are for somebody else.
+    #[cfg(feature = "tls")]
+    pub(super) diversion: Option<Diversion>,
     streams: HashMap<Path, Open>,
     by_id: HashMap<SocketId, Path>,
     /// Connections that ended, of which the machine is to be told.
@@ -181,6 +185,15 @@ impl Tcp {
     #[cfg(feature = "tls")]
     pub(super) fn secured(&mut self, ticket: Ticket) {
         self.handshakes.over(ticket);
+    }
+
+    /// Hands a connection on if it is for somebody else; else gives it back.
+    #[cfg(feature = "tls")]
+    pub(super) fn divert(&self, io: Io) -> Option<Io> {
+        match &self.diversion {
+            Some(diversion) => diversion.take(io),
+            None => Some(io),
+        }
     }
 
     /// Starts to connect.

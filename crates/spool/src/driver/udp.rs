@@ -102,6 +102,37 @@ impl UdpSocket {
         self.state.try_send(UdpSockRef::from(&self.io), &transmit)
     }
 
+    /// Sends as [`send`](Self::send) does. "Would block" has [`writable`](Self::writable)
+    /// wait until the system has room again.
+    pub(super) fn send_or_wait(
+        &self,
+        destination: SocketAddr,
+        ecn: u8,
+        segment: usize,
+        contents: &[u8],
+    ) -> io::Result<()> {
+        let meta = PacketMeta { ecn, ..PacketMeta::default() };
+        match self.send(destination, meta, segment, contents) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self
+                .io
+                .try_io(Interest::WRITABLE, || self.send(destination, meta, segment, contents)),
+            sent => sent,
+        }
+    }
+
+    /// Waits until the system takes more; each of those who wait wants a future of its own.
+    pub(super) async fn writable(&self) {
+        // the runtime shuts down: an error shows again with the next datagram
+        let _ = self.io.writable().await;
+    }
+
+    /// Has datagrams refused that are too long for the path, where the system can.
+    #[cfg(feature = "quic")]
+    pub(super) fn forbid_fragments(&self) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let _ = super::linux::forbid_fragments(&self.io, self.local.is_ipv6());
+    }
+
     /// Sends what has more in its header than ECN.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn send_marked(

@@ -200,8 +200,19 @@ impl Identity {
     /// Shows the certificate of the other from now on, as before the old one ends. Connections that
     /// are there stay.
     pub fn replace_with(&self, other: &Self) {
-        let config = other.config();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = config;
+        let mut config = ServerConfig::clone(&other.config());
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        config.alpn_protocols.clone_from(&shown.alpn_protocols);
+        *shown = Arc::new(config);
+    }
+
+    /// Agrees to speak these protocols with clients that ask for one (RFC 7301); one that asks for
+    /// others only is turned away. Stays when the certificate is replaced.
+    pub(crate) fn speak(&self, protocols: &[&[u8]]) {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut config = ServerConfig::clone(&shown);
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        *shown = Arc::new(config);
     }
 
     fn config(&self) -> Arc<ServerConfig> {

@@ -36,6 +36,8 @@ pub struct TurnServiceBuilder {
     listen: Vec<SocketAddr>,
     #[cfg(feature = "tls")]
     tls: Vec<(SocketAddr, Identity)>,
+    #[cfg(feature = "tls")]
+    rendezvous: bool,
     behaviour: Option<SocketAddr>,
     secure_stun: bool,
     relay: Vec<IpAddr>,
@@ -105,6 +107,8 @@ impl Default for TurnServiceBuilder {
             listen: Vec::new(),
             #[cfg(feature = "tls")]
             tls: Vec::new(),
+            #[cfg(feature = "tls")]
+            rendezvous: false,
             behaviour: None,
             secure_stun: false,
             relay: Vec::new(),
@@ -135,6 +139,15 @@ impl TurnServiceBuilder {
     #[cfg(feature = "tls")]
     pub fn listen_tls(mut self, address: SocketAddr, identity: Identity) -> Self {
         self.tls.push((address, identity));
+        self
+    }
+
+    /// Serves mailboxes as well, where two who share a code leave each other how to be reached
+    /// (`rendezvous_proto`): on the addresses of [`listen_tls`](Self::listen_tls), to clients that ask
+    /// for it. Off unless told.
+    #[cfg(feature = "tls")]
+    pub fn rendezvous(mut self, rendezvous: bool) -> Self {
+        self.rendezvous = rendezvous;
         self
     }
 
@@ -301,6 +314,14 @@ impl TurnServiceBuilder {
         let other = opening.open_other(self.behaviour, &listeners)?;
         #[cfg(feature = "tls")]
         let tls_listeners = opening.open_tls(&self.tls)?;
+        #[cfg(feature = "tls")]
+        if self.rendezvous {
+            let identities: Vec<_> =
+                self.tls.iter().map(|(_, identity)| identity.clone()).collect();
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
+            super::rendezvous::start(&mut opening.sockets, &identities, seed);
+        }
         #[cfg(not(feature = "tls"))]
         let tls_listeners = Vec::new();
         opening.all_inherited_are_used()?;

@@ -5,14 +5,14 @@ use spool::{
 };
 use std::{net::IpAddr, net::Ipv4Addr, time::Duration};
 
-const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn builder() -> AgentBuilder {
+pub(crate) fn builder() -> AgentBuilder {
     Agent::builder().address(HOST)
 }
 
 /// No step of these tests may take longer than five seconds.
-async fn bounded<F: Future>(future: F) -> F::Output {
+pub(crate) async fn bounded<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(5), future).await.unwrap()
 }
 
@@ -24,7 +24,7 @@ async fn introduce(alice: &mut Agent, bob: &mut Agent) {
     alice.set_remote_description(&answer).await.unwrap();
 }
 
-async fn meet(alice: AgentBuilder, bob: AgentBuilder) -> (Connection, Connection) {
+pub(crate) async fn meet(alice: AgentBuilder, bob: AgentBuilder) -> (Connection, Connection) {
     let (mut alice, mut bob) = (alice.build().await.unwrap(), bob.build().await.unwrap());
     introduce(&mut alice, &mut bob).await;
     let (alice, bob) = bounded(async { tokio::join!(alice.connected(), bob.connected()) }).await;

@@ -10,6 +10,8 @@ mod machines;
 mod name_server;
 mod names;
 mod operating;
+#[cfg(feature = "quic")]
+mod quic;
 mod running;
 mod serving;
 mod streams;
