@@ -7,6 +7,8 @@
 //!
 //! The peers are this program itself, at the address that it sends to the server from: a server that
 //! lets nobody reach such an address says so.
+#![expect(clippy::print_stdout, reason = "an example that is run to be read")]
+
 use sans_io::{
     Frame, Input, Instant, Machine, Output, Path, SocketId, SocketRequest, Transport, Verdict,
 };
@@ -112,7 +114,7 @@ impl Client {
         tokio::spawn(driver.run());
         let mut client = Self { handle, heard };
         if !dials {
-            client.with(|client, now| client.allocate(now)).await??;
+            client.with(TurnClient::allocate).await??;
         }
         let event = client.event().await?;
         Ok((client, event))

@@ -252,7 +252,6 @@ fn is_authority(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 mod tests {
     use super::{Identity, Trust, Usage};
     use rustls::ClientConfig;
