@@ -108,7 +108,11 @@ impl Scene {
 fn gaps(trouble: Trouble, loss: u32, watch: Duration) -> Vec<Duration> {
     let mut gaps = Vec::new();
     // What comes after an outage is a matter of chance; the others wait for timers most of the time.
-    let seeds = if trouble == Trouble::Outage { 200 } else { 50 };
+    let seeds = match trouble {
+        Trouble::Outage => 200,
+        Trouble::NewAddress | Trouble::ServerRestart => 12,
+        Trouble::OutageOfData | Trouble::Phone | Trouble::Lid | Trouble::NatReboot => 50,
+    };
     for seed in 0..seeds {
         let mut scene = Scene::new(trouble, seed, loss);
         let begin = scene.strike(trouble, loss);
@@ -126,6 +130,7 @@ fn gaps(trouble: Trouble, loss: u32, watch: Duration) -> Vec<Duration> {
 }
 
 /// Bounds for the median and for all, by loss.
+#[expect(clippy::print_stdout, reason = "the table of the crate documentation is made of this")]
 fn bound(trouble: Trouble, watch: Duration, bounds: [[u64; 2]; 3]) {
     for (loss, [median, all]) in LOSSES.into_iter().zip(bounds) {
         let mut gaps = gaps(trouble, loss, watch);
