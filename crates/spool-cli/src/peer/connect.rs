@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 /// one.
 ///
 /// Examples:
-///   spool connect spool1:AbCd...
+///   spool connect --rendezvous meet.example.org 7-ocean-violin-ember
 ///   spool connect spool1:AbCd... --listen 127.0.0.1:2222
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

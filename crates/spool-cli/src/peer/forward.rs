@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 /// reached through it. It lasts until one of the two ends it.
 ///
 /// Examples:
-///   spool forward --paste localhost:22
+///   spool forward --rendezvous meet.example.org localhost:22
 ///   spool forward --paste 192.168.1.7:53/udp
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -11,13 +11,12 @@ use spool_peer::{PipeError, Piped, Purpose};
 /// Joins stdin and stdout of two computers, byte for byte
 ///
 /// Without a code it invites; with one it comes. What stdin brings goes to stdout of the other side,
-/// both ways at once, and each direction ends by itself: `tar c . | spool pipe --paste` here,
-/// `spool pipe LINE </dev/null | tar x` there. What stdin brings before the other side is there
-/// waits in the pipe.
+/// both ways at once, and each direction ends by itself. What stdin brings before the other side is
+/// there waits in the pipe.
 ///
 /// Examples:
-///   spool pipe --paste < backup.img
-///   spool pipe spool1:AbCd... </dev/null > backup.img
+///   tar c . | spool pipe --rendezvous meet.example.org
+///   spool pipe --rendezvous meet.example.org 7-ocean-violin-ember </dev/null | tar x
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

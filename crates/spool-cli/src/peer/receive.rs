@@ -26,9 +26,9 @@ const SHOWN_MAX: usize = 20;
 /// arrives appears there when it is whole. Nothing that is there is replaced unless told.
 ///
 /// Examples:
-///   spool receive spool1:AbCd...
+///   spool receive --rendezvous meet.example.org 7-ocean-violin-ember
 ///   spool receive --into ~/Downloads --yes spool1:AbCd...
-///   spool receive --resume spool1:AbCd...
+///   spool receive --rendezvous meet.example.org --resume
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -22,8 +22,8 @@ use std::path::PathBuf;
 /// `spool receive --resume` go on where it was.
 ///
 /// Examples:
-///   spool send --paste photos/
-///   spool send --paste --stun stun.example.org report.pdf notes.txt
+///   spool send --rendezvous meet.example.org photos/     shows a code
+///   spool send --paste report.pdf notes.txt              shows a line to copy: no server
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

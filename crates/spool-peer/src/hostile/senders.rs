@@ -35,7 +35,8 @@ async fn receive(
             match sender.control.hear().await {
                 Ok(Message::Go) => break,
                 Ok(Message::Have(_) | Message::Progress(_)) => {}
-                _ => return,
+                // it is not wanted, and nobody waits for us
+                _ => return sender.connection.close(0_u32.into(), b""),
             }
         }
         let Ok(mut stream) = sender.connection.open_uni().await else { return };
