@@ -31,13 +31,7 @@ impl Subject for Server {
         paths
     }
 
-    fn craft(
-        &mut self,
-        _: Instant,
-        _: Path,
-        script: &mut Script<'_>,
-        heard: &[Heard],
-    ) -> Vec<u8> {
+    fn craft(&mut self, _: Instant, _: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {
         // numbers that were told, and one that was not
         let told = heard.iter().filter_map(|heard| match ToClient::decode(&heard.bytes) {
             Ok(ToClient::Opened(number)) => Some(number),

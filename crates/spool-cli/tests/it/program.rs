@@ -112,7 +112,7 @@ impl Running {
 
     /// Waits for the end of the program.
     pub(crate) fn ended(self) -> Ended {
-        self.ended_within(PATIENCE)
+        self.ended_within(ENDS_WITHIN)
     }
 
     /// Waits for the end of a program that says nothing for so long.
