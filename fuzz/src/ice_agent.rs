@@ -8,7 +8,7 @@ use crate::{
 };
 use ice_proto::{
     Candidate, CandidateKind, CandidatePolicy, IceAgent, IceConfig, IceCredentials, IceState,
-    Profile, RelayServer, Role,
+    Implementation, Profile, RelayServer, RestartSockets, Restarts, Role,
 };
 use sans_io::{Instant, Path, SocketIds};
 use std::{
@@ -27,6 +27,8 @@ use stun_proto::{
 };
 
 const PWD: &str = "peerpasswordpeerpassword";
+/// That of the peer after it restarted.
+const NEXT_PWD: &str = "nextpasswordnextpassword";
 const ATTRIBUTES: [AttributeType; 9] = [
     AttributeType::USERNAME,
     AttributeType::PRIORITY,
@@ -66,10 +68,11 @@ static RELAY_KEY: LazyLock<Key> = LazyLock::new(|| {
 
 struct Agent {
     machine: IceAgent,
-    /// What requests to it are signed with; then what its own are; then the relay's; then wrong.
+    /// What requests to it are signed with; then what its own are; then the relay's; then wrong; then
+    /// what requests were signed with before it restarted, and what its own are after the peer did.
     keys: Vec<Key>,
-    /// The user name of a right request.
-    username: String,
+    /// The user name of a right request, and of one before the restart.
+    usernames: [String; 2],
     /// Requests that may be answered.
     asked: VecDeque<(Path, TransactionId)>,
     /// Whether it ever controlled.
@@ -86,12 +89,16 @@ impl Agent {
             username: "user".into(),
             password: "secret".into(),
         };
+        let full = !script.one_in(8);
+        let all = full && script.one_in(8);
         let config = IceConfig {
             role: script.choose(&[Role::Controlling, Role::Controlled]),
             profile: script.choose(&[Profile::Responsive, Profile::Strict, Profile::Hasty]),
-            policy: if script.one_in(8) { CandidatePolicy::Relay } else { CandidatePolicy::All },
-            stun_servers: if script.flag() { vec![ADDRESSES[3]] } else { vec![] },
-            turn_servers: if script.flag() { vec![relay] } else { vec![] },
+            implementation: if full { Implementation::Full } else { Implementation::Lite },
+            restarts: script.choose(&[Restarts::OnRequest, Restarts::WhenNeeded]),
+            policy: if all { CandidatePolicy::Relay } else { CandidatePolicy::All },
+            stun_servers: if full && script.flag() { vec![ADDRESSES[3]] } else { vec![] },
+            turn_servers: if full && script.flag() { vec![relay] } else { vec![] },
             local_candidates_max: LOCALS_MAX,
             remote_candidates_max: REMOTES_MAX,
             pairs_max: PAIRS_MAX,
@@ -105,11 +112,13 @@ impl Agent {
             Key::new(PWD.as_bytes()),
             RELAY_KEY.clone(),
             Key::new(b"wrong"),
+            Key::new(ours.pwd.as_bytes()),
+            Key::new(NEXT_PWD.as_bytes()),
         ];
-        let username = format!("{}:peer", ours.ufrag);
+        let usernames = [0, 1].map(|_| format!("{}:peer", ours.ufrag));
         let controlled_once = machine.role() == Role::Controlling;
         let asked = VecDeque::new();
-        Self { machine, keys, username, asked, controlled_once, closed: false, silent: false }
+        Self { machine, keys, usernames, asked, controlled_once, closed: false, silent: false }
     }
 
     /// A check of the peer, mostly as it should be.
@@ -118,7 +127,10 @@ impl Agent {
         let id = TransactionId([script.number(); 12]);
         let kind = MessageType::request(Method::BINDING);
         let mut message = MessageBuilder::new(&mut buffer, kind, id);
-        message.push(&Username(&self.username));
+        let former = usize::from(script.one_in(4));
+        let sender = if script.one_in(3) { ":next" } else { ":peer" };
+        let username = self.usernames[former].replace(":peer", sender);
+        message.push(&Username(&username));
         message.push(&Priority(script.choose(&[0x6e00_01ff, 1, 0, u32::MAX, 0x7e00_00ff])));
         let conflict = script.one_in(8);
         let tiebreaker = script.choose(&[0, u64::MAX]);
@@ -130,7 +142,7 @@ impl Agent {
         if script.one_in(4) {
             message.push(&UseCandidate);
         }
-        let signed = message.sign(&self.keys[0], Integrity::Sha1);
+        let signed = message.sign(&self.keys[4 * former], Integrity::Sha1);
         signed.fingerprint().finish().map(<[u8]>::to_vec).unwrap_or_default()
     }
 
@@ -183,14 +195,19 @@ impl Agent {
         if method == Method::BINDING && request.integrity().is_none() {
             return message.finish().ok().map(<[u8]>::to_vec);
         }
-        let key = if method == Method::BINDING { &self.keys[1] } else { &self.keys[2] };
+        let username = request.value(AttributeType::USERNAME).unwrap_or_default();
+        let key = match method {
+            Method::BINDING if username.starts_with(b"next:") => &self.keys[5],
+            Method::BINDING => &self.keys[1],
+            _ => &self.keys[2],
+        };
         let signed = message.sign(key, Integrity::Sha1);
         signed.fingerprint().finish().ok().map(<[u8]>::to_vec)
     }
 
     fn run(&mut self, now: Instant, script: &mut Script<'_>) {
         let agent = &mut self.machine;
-        match script.below(20) {
+        match script.below(24) {
             0..3 => {
                 let ips: [IpAddr; 3] =
                     [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [127, 0, 0, 1].into()];
@@ -224,6 +241,24 @@ impl Agent {
                 agent.close(now);
                 self.closed = true;
             }
+            20 => {
+                let credentials = IceCredentials::new("next", NEXT_PWD).expect("long enough");
+                let _ = agent.set_remote_credentials(now, credentials);
+            }
+            21 => {
+                let sockets = script.choose(&[RestartSockets::Kept, RestartSockets::Renewed]);
+                assert_eq!(agent.restart_from(now, sockets).is_none(), self.closed);
+            }
+            22 => {
+                let ips: [IpAddr; 2] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into()];
+                let _ = agent.on_network_change(now, &ips[script.below(2)..]);
+            }
+            23 => {
+                let ufrag = script.choose(&["peer", "next"]);
+                let candidate = Candidate::host(script.choose(&ADDRESSES));
+                let _ = agent.add_remote_candidate_of(now, ufrag, candidate);
+                agent.end_of_remote_candidates_of(now, ufrag);
+            }
             18 if script.flag() => agent.description_sent(now),
             18 => drop(agent.explain().to_string()),
             _ => {
@@ -233,6 +268,17 @@ impl Agent {
                     assert!(agent.selected_pair().is_some(), "sent without a pair");
                 }
             }
+        }
+    }
+
+    /// The peer signs with the newest credentials from now on, and sometimes with those before.
+    fn note_restart(&mut self) {
+        let ours = self.machine.local_credentials();
+        let username = format!("{}:peer", ours.ufrag);
+        if username != self.usernames[0] {
+            let key = Key::new(ours.pwd.as_bytes());
+            self.keys[4] = core::mem::replace(&mut self.keys[0], key);
+            self.usernames[1] = core::mem::replace(&mut self.usernames[0], username);
         }
     }
 
@@ -272,7 +318,7 @@ impl Subject for Agent {
             _ => {
                 let words = Words {
                     addresses: &ADDRESSES,
-                    texts: &[&self.username, "peer", "sim"],
+                    texts: &[&self.usernames[0], &self.usernames[1], "peer", "sim"],
                     keys: &self.keys,
                     methods: &METHODS,
                     attributes: &ATTRIBUTES,
@@ -284,10 +330,12 @@ impl Subject for Agent {
 
     fn command(&mut self, now: Instant, script: &mut Script<'_>) {
         self.run(now, script);
+        self.note_restart();
         self.controlled_once |= self.machine.role() == Role::Controlling;
     }
 
     fn rested(&mut self) {
+        self.note_restart();
         self.check_bounds();
         self.silent = self.closed;
     }

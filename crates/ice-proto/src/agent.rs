@@ -222,7 +222,7 @@ impl IceAgent {
             Some(Verdict::Deliver { path, bytes }) => Input::received(path, bytes),
             Some(verdict) => return verdict,
         };
-        match self.session_for(&to_session).handle_input(now, to_session) {
+        match self.offer_to_sessions(now, to_session) {
             Verdict::Unclaimed => self.gathering.refuse(DropReason::Unexpected),
             verdict => verdict,
         }

@@ -19,6 +19,9 @@ const TRIGGER_MIN: Duration = Duration::from_millis(5);
 /// How far apart they are at most.
 const TRIGGER_MAX: Duration = Duration::from_millis(500);
 
+/// How old the newest check of a pair is that has been repeated as often as is of use.
+const TRIGGER_SLOW: Duration = Duration::from_secs(1);
+
 /// Why there is a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
@@ -235,9 +238,15 @@ impl CheckList {
     pub(crate) fn trigger(&mut self, now: Instant, id: PairId) {
         let turn = self.next_turn;
         let Some(pair) = self.get_mut(id) else { return };
-        let due = match &pair.progress {
+        let due = match &mut pair.progress {
             Progress::Succeeded(_) => return,
-            Progress::Checking(attempt) => attempt.next_triggered().max(now),
+            Progress::Checking(attempt) => {
+                if now.saturating_since(attempt.last_sent) >= TRIGGER_SLOW {
+                    // Nothing came of it for long, and now something comes.
+                    attempt.rechecks = 0;
+                }
+                attempt.next_triggered().max(now)
+            }
             Progress::Frozen | Progress::Waiting | Progress::Superseded | Progress::Failed(_) => {
                 pair.progress = Progress::Waiting;
                 now

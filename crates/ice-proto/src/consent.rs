@@ -22,6 +22,8 @@ struct Timer {
     granted: Instant,
     asked: Instant,
     next: Instant,
+    /// How often it was asked since.
+    unanswered: u8,
 }
 
 /// What became due.
@@ -47,11 +49,13 @@ impl Consent {
             if self.timers.capacity() == 0 {
                 self.timers.reserve_exact(1);
             }
-            self.timers.push(Timer { pair, granted: now, asked: now, next: now });
+            let (asked, next) = (now, now);
+            self.timers.push(Timer { pair, granted: now, asked, next, unanswered: 0 });
             self.timers.len() - 1
         });
         let timer = &mut self.timers[at];
         timer.granted = now;
+        timer.unanswered = 0;
         timer.next = timer.asked.saturating_add(interval(entropy, SPREAD)).max(timer.next);
     }
 
@@ -60,7 +64,7 @@ impl Consent {
     pub(crate) fn implied(&mut self, now: Instant, pair: PairId) {
         self.timers.retain(|timer| timer.pair != pair);
         let next = now.saturating_add(EXPIRY);
-        self.timers.push(Timer { pair, granted: now, asked: now, next });
+        self.timers.push(Timer { pair, granted: now, asked: now, next, unanswered: 0 });
     }
 
     /// The peer is not asked any more on pairs that are not picked.
@@ -76,9 +80,16 @@ impl Consent {
             return Some(Due::Expired(self.timers.remove(at).pair));
         }
         timer.asked = now;
+        timer.unanswered = timer.unanswered.saturating_add(1);
         // For as long as it is not answered.
         timer.next = now.saturating_add(interval(entropy, SPREAD / 4));
         Some(Due::Ask(timer.pair))
+    }
+
+    /// How often the peer was asked on this pair since it answered.
+    pub(crate) fn unanswered(&self, pair: PairId) -> u8 {
+        let timer = self.timers.iter().find(|timer| timer.pair == pair);
+        timer.map_or(0, |timer| timer.unanswered)
     }
 
     /// When [`due`](Self::due) has something to say.

@@ -145,6 +145,10 @@ pub enum RestartReason {
     /// The peer sees this agent at another address than before on the selected pair: a NAT was
     /// restarted or renumbered, and what the peer sends is lost.
     AddressChanged,
+    /// Nothing came of the peer while consent was asked for three times. Said only by an agent that
+    /// [restarts by itself](crate::Restarts::WhenNeeded), so that it need not wait until consent has
+    /// expired: the old path goes on if it does.
+    Silent,
 }
 
 impl fmt::Display for RestartReason {
@@ -156,6 +160,7 @@ impl fmt::Display for RestartReason {
             Self::ConsentRevoked => "the peer withdrew its consent",
             Self::PathLost => "the socket or relay of the selected pair is gone",
             Self::BetterPair => "a better pair works",
+            Self::Silent => "nothing has come of the peer for a while",
             Self::AddressChanged => "a NAT shows another address than the peer was told",
         })
     }

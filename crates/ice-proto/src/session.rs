@@ -144,6 +144,8 @@ pub struct IceSession {
     nomination: Nomination,
     consent: Consent,
     phase: Phase,
+    /// When anything of the peer came last.
+    heard: Instant,
     opening: Opening,
     /// The peer has been sent our description.
     handed_out: bool,
@@ -196,6 +198,7 @@ impl IceSession {
             nomination: Nomination::Idle,
             consent: Consent::default(),
             phase: Phase::New,
+            heard: Instant::ZERO,
             opening: Opening::Free,
             handed_out: false,
             pace,

@@ -31,7 +31,11 @@ impl IceAgent {
         gathered
     }
 
-    pub(super) fn start_gathering(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
+    pub(super) fn start_gathering(
+        &mut self,
+        now: Instant,
+        addresses: &[IpAddr],
+    ) -> Result<(), GatherError> {
         if self.state() == IceState::Closed {
             return Err(GatherError::Closed);
         }

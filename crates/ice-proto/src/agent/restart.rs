@@ -13,11 +13,8 @@ use crate::{
     RestartSockets, agent::leaving::Leaving, session::Initiator,
 };
 use alloc::boxed::Box;
-use core::{
-    net::IpAddr,
-    time::Duration,
-};
-use sans_io::{Input, Instant, Machine, Output, Path};
+use core::{net::IpAddr, time::Duration};
+use sans_io::{Input, Instant, Machine as _, Output, Path, Verdict};
 
 /// How long the peer is answered at least on what was in use before.
 const LINGER: Duration = Duration::from_secs(3);
@@ -38,6 +35,8 @@ pub(super) struct Former {
 enum Stage {
     /// Data goes over its pair, as long as that works.
     InUse,
+    /// As long as no pair of the newest generation works; the peer sends over one of those already.
+    LastResort,
     /// The newest generation took over at this time. The peer may not know yet.
     Retired { at: Instant },
 }
@@ -48,17 +47,21 @@ impl Former {
         self.session.active_path().filter(|_| self.stage == Stage::InUse)
     }
 
+    const fn is_retired(&self) -> bool {
+        matches!(self.stage, Stage::Retired { .. })
+    }
+
     pub(super) fn next_slot(&self) -> Option<Instant> {
-        self.session.next_slot().filter(|_| self.stage == Stage::InUse)
+        self.session.next_slot().filter(|_| !self.is_retired())
     }
 
     pub(super) fn take_slot(&mut self, now: Instant, ta: Duration) -> bool {
-        self.stage == Stage::InUse && self.session.take_slot(now, ta)
+        !self.is_retired() && self.session.take_slot(now, ta)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stage {
-            Stage::InUse => self.session.deadline(),
+            Stage::InUse | Stage::LastResort => self.session.deadline(),
             Stage::Retired { at } => Some(self.ends_at(at)),
         }
     }
@@ -228,13 +231,13 @@ impl IceAgent {
         match former.stage {
             // It tells the peer so, for as long as there is anything.
             _ if self.leaving.is_closing() => return false,
-            Stage::InUse if self.session.has_settled() => {
+            Stage::InUse | Stage::LastResort if self.session.has_settled() => {
                 former.session.retire();
                 former.stage = Stage::Retired { at: now };
             }
-            Stage::InUse if former.session.is_of_use() => return false,
+            Stage::InUse | Stage::LastResort if former.session.is_of_use() => return false,
             Stage::Retired { at } if former.ends_at(at) > now => return false,
-            Stage::InUse | Stage::Retired { .. } => {
+            Stage::InUse | Stage::LastResort | Stage::Retired { .. } => {
                 let drops = *former.session.drops();
                 self.session.add_drops(drops);
                 self.former = None;
@@ -273,15 +276,22 @@ impl IceAgent {
         self.cover_session(now);
     }
 
-    /// Whose input this is: that of the newest generation, unless the former one knows it.
-    pub(super) fn session_for(&mut self, input: &Input<'_>) -> &mut IceSession {
-        if let Some(former) = &mut self.former
-            && let Input::Received { path, bytes, .. } = input
-            && former.session.claims(path, bytes)
+    /// Gives an input to the generation that it is for: the newest, unless the former one knows it.
+    pub(super) fn offer_to_sessions<'a>(&mut self, now: Instant, input: Input<'a>) -> Verdict<'a> {
+        let Some(former) = &mut self.former else { return self.session.handle_input(now, input) };
+        if let Input::Received { path, bytes, .. } = input
+            && former.session.claims(&path, bytes)
         {
-            return &mut former.session;
+            return former.session.handle_input(now, input);
         }
-        &mut self.session
+        let verdict = self.session.handle_input(now, input);
+        if former.stage == Stage::InUse && matches!(verdict, Verdict::Deliver { .. }) {
+            // The peer sends over another path than that of the former generation: it knows of one
+            // that works, or of that one that it does not.
+            former.stage = Stage::LastResort;
+            self.settle(now);
+        }
+        verdict
     }
 
     /// Does something with each generation.
@@ -300,8 +310,9 @@ impl IceAgent {
 
     /// The path that data goes over.
     pub(super) fn data_path(&self) -> Option<Path> {
-        let former = self.former.as_ref().and_then(|former| former.active_path());
-        former.or_else(|| self.session.active_path())
+        let Some(former) = &self.former else { return self.session.active_path() };
+        let last_resort = || former.session.active_path().filter(|_| !former.is_retired());
+        former.active_path().or_else(|| self.session.active_path()).or_else(last_resort)
     }
 
     /// The generation before the newest, as long as the newest has not taken over.
@@ -311,6 +322,6 @@ impl IceAgent {
 
     /// Whether a restart is under way.
     pub fn is_restarting(&self) -> bool {
-        self.former.as_ref().is_some_and(|former| former.stage == Stage::InUse)
+        self.former.as_ref().is_some_and(|former| !former.is_retired())
     }
 }

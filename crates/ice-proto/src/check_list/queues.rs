@@ -10,6 +10,10 @@ use sans_io::Instant;
 
 /// How many repetitions in spare slots a pair gets.
 const RECHECKS_MAX: u32 = 6;
+/// How many more it gets if the peer was heard on it, so that only loss can be why it is not answered.
+const RECHECKS_HEARD: u32 = 8;
+/// How much longer than the others these wait.
+const HEARD_SLOWER: u32 = 3;
 
 /// What holds for all pairs when one is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,10 +140,12 @@ impl CheckList {
             let wait = match attempt.rechecks {
                 _ if pair.is_wanted() => spacing.next / 2,
                 0 => spacing.first,
-                _ => spacing.next,
+                1..RECHECKS_MAX => spacing.next,
+                _ => spacing.next * HEARD_SLOWER,
             };
             let wanted = !works || pair.is_wanted();
-            (wanted && attempt.rechecks < RECHECKS_MAX && gate.admits(pair)).then_some(Recheck {
+            let max = RECHECKS_MAX + if pair.authenticated { RECHECKS_HEARD } else { 0 };
+            (wanted && attempt.rechecks < max && gate.admits(pair)).then_some(Recheck {
                 id: pair.id,
                 turn: (!pair.authenticated, attempt.rechecks),
                 due: attempt.last_sent.saturating_add(wait),

@@ -46,9 +46,7 @@ impl Host {
 
     /// Whether it was closed though nothing is wrong with its address.
     fn is_given_up(&self) -> bool {
-        self.state == HostState::Gone
-            && self.fault.is_none()
-            && self.purpose == Purpose::Candidates
+        self.state == HostState::Gone && self.fault.is_none() && self.purpose == Purpose::Candidates
     }
 
     /// Its address, if it is open.

@@ -92,6 +92,11 @@ impl Mappings {
         self.at(path).is_some()
     }
 
+    /// Whether a question to the server at the end of this path is under way.
+    pub(super) fn await_answer(&self, path: &Path) -> bool {
+        self.at(path).is_some_and(|mapping| matches!(mapping.next, Next::Await { .. }))
+    }
+
     /// What the server at the end of this path says of the socket at its begin, once it has.
     pub(super) fn shown(&self, path: &Path) -> Option<SocketAddr> {
         self.at(path)?.shown

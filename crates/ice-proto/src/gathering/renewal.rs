@@ -34,12 +34,12 @@ impl Gathering {
         let _ = self.open(&ips);
         self.stage = Stage::Asking;
         for (host, base) in self.hosts.open_for_candidates() {
-            self.tell_again(host, base);
+            self.tell_again(now, host, base);
         }
         self.settle(now);
     }
 
-    fn tell_again(&mut self, host: HostId, base: SocketAddr) {
+    fn tell_again(&mut self, now: Instant, host: HostId, base: SocketAddr) {
         self.host_candidate(host, base);
         let have_ipv4 = self.hosts.have_ipv4();
         let reachable = self.servers.iter().filter(|(_, about)| reaches(base, about.address));
@@ -53,7 +53,8 @@ impl Gathering {
                 self.reflexive_candidate(key, base, mapped);
             }
             if !relays {
-                let waits = self.mappings.expects(&path) || self.tasks.are_to_ask(key);
+                // What a NAT shows may be another address by now.
+                let waits = self.tasks.are_to_ask(key) || self.mappings.await_answer(&path);
                 if !waits && self.policy == CandidatePolicy::All {
                     self.tasks.ask_mapping(key, address);
                 }
@@ -62,6 +63,8 @@ impl Gathering {
             match self.relays.relayed_over(&path) {
                 Some(Some(relayed)) => {
                     self.relayed_candidate(key, relayed, shown.unwrap_or(base));
+                    // The server may have forgotten it.
+                    self.relays.verify(now, &path);
                 }
                 Some(None) => {}
                 None if self.tasks.are_to_ask(key) => {}

@@ -7,7 +7,7 @@ impl IceSession {
     /// Bytes that arrived at one of our bases, as seen past a relay.
     pub(super) fn receive<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         if classify(bytes) != PacketKind::Stun {
-            return self.deliver(path, bytes);
+            return self.deliver(now, path, bytes);
         }
         let Ok(message) = Message::parse(bytes) else {
             return self.drops.refuse(DropReason::Malformed);
@@ -24,8 +24,9 @@ impl IceSession {
     }
 
     /// Bytes of the application.
-    fn deliver<'a>(&mut self, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
+    fn deliver<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Verdict<'a> {
         if self.accepts(&path) {
+            self.heard = now;
             Verdict::Deliver { path, bytes }
         } else {
             self.drops.refuse(DropReason::Forbidden)

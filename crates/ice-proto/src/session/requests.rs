@@ -140,6 +140,7 @@ impl IceSession {
         let Some(id) = known.or_else(|| self.pair(local, remote, Claim::Heard)) else { return };
         let nominates = check.nominates && self.role.role == Role::Controlled;
         let Some(pair) = self.list.get_mut(id) else { return };
+        self.heard = now;
         pair.authenticated = true;
         pair.counters.requests_received += 1;
         pair.last_request = Some(now);

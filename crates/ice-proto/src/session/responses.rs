@@ -92,6 +92,7 @@ impl IceSession {
         let (remote, wanted) = (pair.remote, pair.is_wanted());
         let seen = pair.valid().map(|valid| valid.local);
         self.remotes.heard(remote);
+        self.heard = now;
         if self.phase.selected().is_some_and(|selected| selected != id) && !wanted {
             return self.compare_with_selected(id);
         }

@@ -2,12 +2,8 @@
 //! (RFC 8445 §9).
 use super::{Generation, IceSession, Told};
 use crate::{
-    IceCredentials, IceState, RestartReason,
-    credentials::LocalSecret,
-    messages::Scratch,
-    nomination::Nomination,
-    opening::Opening,
-    phase::Phase,
+    IceCredentials, IceState, RestartReason, credentials::LocalSecret, messages::Scratch,
+    nomination::Nomination, opening::Opening, phase::Phase,
 };
 use sans_io::{Clock, DropCounters, Instant, Outbox, Path};
 use stun_proto::{Class, Message, PacketKind, classify};
@@ -47,6 +43,7 @@ impl IceSession {
             nomination: Nomination::Idle,
             consent: crate::consent::Consent::default(),
             phase: Phase::New,
+            heard: self.heard,
             opening: Opening::Free,
             handed_out: initiator == Initiator::Us,
             pace: self.pace,
@@ -81,9 +78,7 @@ impl IceSession {
         let heard = || self.list.iter().any(|pair| pair.authenticated);
         match self.phase {
             Phase::New => !self.pending.is_empty(),
-            Phase::Checking { .. } | Phase::Concluded { .. } => {
-                !self.told.failed && heard()
-            }
+            Phase::Checking { .. } | Phase::Concluded { .. } => !self.told.failed && heard(),
             Phase::Lost(_) | Phase::Closed => false,
         }
     }

@@ -1,7 +1,7 @@
 //! The client side of connectivity checks: what is sent when (RFC 8445 §6.1.4.2 and §7.2).
 use super::IceSession;
 use crate::{
-    CandidateKind, Role,
+    CandidateKind, RestartReason, Restarts, Role,
     checks::{Due, Purpose, Question, RTO_MIN},
     consent,
     ids::PairId,
@@ -12,6 +12,12 @@ use crate::{
 };
 use core::time::Duration;
 use sans_io::{DropReason, Instant, PacketMeta, Transmit};
+
+/// So often consent was asked for, the last time just now, when a peer is taken to be silent that
+/// nothing else came from.
+const SILENT_ASKS: u8 = 3;
+/// For so long nothing came.
+const SILENCE: Duration = Duration::from_secs(5);
 
 impl IceSession {
     /// When it wants a slot of the pacer, if that is free; `None`: not until something happens.
@@ -254,9 +260,23 @@ impl IceSession {
             match due {
                 consent::Due::Ask(id) => {
                     self.send(now, id, Purpose::Consent, Duration::ZERO);
+                    self.judge_silence(now, id);
                 }
                 consent::Due::Expired(id) => self.consent_expired(id),
             }
+        }
+    }
+
+    /// Where a restart costs nobody anything it need not wait until consent has expired: only for so
+    /// much silence that loss does not explain it.
+    fn judge_silence(&mut self, now: Instant, id: PairId) {
+        let silent = self.consent.unanswered(id) >= SILENT_ASKS
+            && now.saturating_since(self.heard) >= SILENCE;
+        if self.settings.restarts == Restarts::WhenNeeded
+            && self.phase.selected() == Some(id)
+            && silent
+        {
+            self.advise(RestartReason::Silent);
         }
     }
 

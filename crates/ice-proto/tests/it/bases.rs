@@ -2,7 +2,7 @@
 //! of use is had anew.
 use crate::support::{
     LOCAL, Meeting, PEER, Puppet, Relay, add_stun_server, add_turn_server, behind, configs, ms,
-    relay_config,
+    relay_config, restart_turn_server,
 };
 use core::{net::SocketAddr, time::Duration};
 use ice_proto::{
@@ -10,9 +10,8 @@ use ice_proto::{
     IceState, RelayServer, Role,
 };
 use nat_sim::{Behaviour, Dependence, Host, HostId, Nat, NatId, World};
-use sans_io::{Path, SocketFault, SocketIds};
+use sans_io::{Path, SocketFault};
 use stun_proto::{Method, attribute::Code};
-use turn_proto::{PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, Users};
 
 const SERVER: &str = "198.51.100.1:3478";
 const OTHER_SERVER: &str = "198.51.100.2:3478";
@@ -330,27 +329,13 @@ fn at_home(seed: u64) -> (Meeting, [NatId; 2], HostId, RelayServer) {
     (Meeting::new(world, seed, hosts, configs), nats, turn, relay)
 }
 
-/// The server forgets everything.
-fn restart(meeting: &mut Meeting, server: HostId, relay: &RelayServer, seed: u8) {
-    let users = Users::new("sim").with("user", "secret").unwrap();
-    let nets = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"];
-    let policy = nets
-        .iter()
-        .fold(PeerPolicy::global_only(), |policy, net| policy.allow(net.parse().unwrap()));
-    let config = TurnServerConfig::new(users, policy)
-        .with_listener(relay.address)
-        .with_relay(RelayAddress::new(relay.address.ip()));
-    let new = TurnServer::new(config, SocketIds::root(), [seed; 32]).unwrap();
-    meeting.world.with(server, |old: &mut TurnServer, _| *old = new);
-}
-
 #[test]
 fn an_answer_that_comes_after_a_server_was_restarted_finds_a_relay() {
     for wait in [60, 530, 600, 1300] {
         let (mut meeting, nats, turn, relay) = at_home(wait);
         meeting.gathered();
         meeting.world.run_for(secs(30));
-        restart(&mut meeting, turn, &relay, 7);
+        restart_turn_server(&mut meeting.world, turn, &relay, 7);
         meeting.world.run_for(secs(wait));
         meeting.world.cut(nats[0], nats[1]);
         meeting.describe(1);

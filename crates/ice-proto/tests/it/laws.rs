@@ -1,9 +1,10 @@
 //! The laws of sans-io.
+use core::cell::RefCell;
 use core::net::SocketAddr;
 use core::time::Duration;
 use ice_proto::{
-    Candidate, CandidateKind, IceAgent, IceConfig, IceCredentials, IceState, Profile, RelayServer,
-    Role,
+    Candidate, CandidateKind, IceAgent, IceConfig, IceCredentials, IceState, Implementation,
+    Profile, RelayServer, RestartSockets, Restarts, Role,
 };
 use sans_io::{
     Input, Instant, Machine, Output, Path, SocketId, SocketIds, Transmit, Verdict,
@@ -22,6 +23,8 @@ pub(crate) const LOCAL: &str = "192.0.2.1:5000";
 pub(crate) const SERVER: &str = "198.51.100.9:3478";
 pub(crate) const PEERS: [&str; 3] = ["203.0.113.1:6000", "203.0.113.1:6001", "203.0.113.2:6000"];
 pub(crate) const PWD: &str = "peerpasswordpeerpassword";
+/// That of the peer after it restarted.
+const NEXT_PWD: &str = "nextpasswordnextpassword";
 
 pub(crate) fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -36,14 +39,20 @@ struct Agent {
     profile: Profile,
     /// Whether it has a socket from the start.
     open: bool,
-    /// What the peer signs with.
-    ours: IceCredentials,
+    implementation: Implementation,
+    restarts: Restarts,
+    /// What the peer signs with: the newest, and those before.
+    ours: RefCell<[IceCredentials; 2]>,
 }
 
 #[derive(Clone, Debug)]
 enum Command {
     Gather(u8),
     Credentials(bool),
+    NextCredentials,
+    Restart(RestartSockets),
+    Network(u8),
+    CandidateOf(&'static str),
     Candidate(SocketAddr, CandidateKind, u32),
     Pacing(Option<Duration>),
     End,
@@ -55,14 +64,23 @@ enum Command {
 
 impl Agent {
     fn new(role: Role, profile: Profile, open: bool) -> Self {
-        let ours = IceCredentials::new("none", PWD).unwrap();
-        let this = Self { role, profile, open, ours };
-        let ours = this.build().local_credentials().clone();
-        Self { ours, ..this }
+        let none = || IceCredentials::new("none", PWD).unwrap();
+        let (implementation, restarts) = (Implementation::Full, Restarts::OnRequest);
+        let ours = RefCell::new([none(), none()]);
+        Self { role, profile, open, implementation, restarts, ours }
+    }
+
+    fn lite(role: Role) -> Self {
+        Self { implementation: Implementation::Lite, ..Self::new(role, Profile::Responsive, true) }
+    }
+
+    fn restarting(role: Role) -> Self {
+        Self { restarts: Restarts::WhenNeeded, ..Self::new(role, Profile::Responsive, true) }
     }
 
     fn request(&self, rng: &mut Rng) -> Vec<u8> {
-        request(rng, &self.ours, self.role)
+        let former = usize::from(rng.one_in(4));
+        request(rng, &self.ours.borrow()[former], self.role)
     }
 
     fn indication(rng: &mut Rng) -> Vec<u8> {
@@ -130,7 +148,9 @@ pub(crate) fn answer(rng: &mut Rng, sent: &[Transmit]) -> Option<Vec<u8>> {
     if request.integrity().is_none() || code == Some(Code::UNAUTHENTICATED) {
         return message.finish().ok().map(<[u8]>::to_vec);
     }
-    let key = Key::new(if rng.one_in(12) { b"wrong" } else { PWD.as_bytes() });
+    let username = request.value(stun_proto::AttributeType::USERNAME).unwrap_or_default();
+    let pwd = if username.starts_with(b"next:") { NEXT_PWD } else { PWD };
+    let key = Key::new(if rng.one_in(12) { b"wrong" } else { pwd.as_bytes() });
     message.sign(&key, Integrity::Sha1).fingerprint().finish().ok().map(<[u8]>::to_vec)
 }
 
@@ -168,15 +188,19 @@ impl Subject for Agent {
     const LATE_MAX: usize = 8;
 
     fn build(&self) -> IceAgent {
+        let relay = RelayServer {
+            address: address(SERVER),
+            username: "user".into(),
+            password: "secret".into(),
+        };
+        let full = self.implementation == Implementation::Full;
         let config = IceConfig {
             role: self.role,
             profile: self.profile,
-            stun_servers: vec![address(SERVER)],
-            turn_servers: vec![RelayServer {
-                address: address(SERVER),
-                username: "user".into(),
-                password: "secret".into(),
-            }],
+            implementation: self.implementation,
+            restarts: self.restarts,
+            stun_servers: if full { vec![address(SERVER)] } else { Vec::new() },
+            turn_servers: if full { vec![relay] } else { Vec::new() },
             local_candidates_max: 8,
             remote_candidates_max: 4,
             pairs_max: 8,
@@ -184,6 +208,8 @@ impl Subject for Agent {
             ..IceConfig::default()
         };
         let mut agent = IceAgent::new(config, [3; 32], SocketIds::root()).unwrap();
+        let ours = agent.local_credentials().clone();
+        *self.ours.borrow_mut() = [ours.clone(), ours];
         if self.open {
             agent.gather(Instant::ZERO, &[address(LOCAL).ip()]).unwrap();
             let opened = Input::Socket { id: SocketId(0), state: Ok(address(LOCAL)) };
@@ -224,6 +250,14 @@ impl Subject for Agent {
             20..24 => Command::End,
             24 => Command::Role(if rng.one_in(2) { Role::Controlling } else { Role::Controlled }),
             25 => Command::Lite,
+            27 => Command::NextCredentials,
+            28 => Command::Restart(if rng.one_in(2) {
+                RestartSockets::Kept
+            } else {
+                RestartSockets::Renewed
+            }),
+            29 => Command::Network(rng.below(4) as u8),
+            30 => Command::CandidateOf(if rng.one_in(2) { "peer" } else { "next" }),
             26 if rng.one_in(4) => Command::Close,
             _ => Command::Send,
         }
@@ -247,6 +281,22 @@ impl Subject for Agent {
                     Candidate { kind: *kind, priority: *priority, ..Candidate::host(*address) };
                 agent.add_remote_candidate(now, candidate).map_err(|e| text(&e))?;
             }
+            Command::NextCredentials => {
+                let credentials = IceCredentials::new("next", NEXT_PWD).unwrap();
+                agent.set_remote_credentials(now, credentials).map_err(|e| text(&e))?;
+            }
+            Command::Restart(sockets) => {
+                agent.restart_from(now, *sockets).ok_or("closed")?;
+            }
+            Command::Network(last) => {
+                let ips = [[192, 0, 2, 1].into(), [192, 0, 2, *last].into()];
+                agent.on_network_change(now, &ips).map_err(|e| text(&e))?;
+            }
+            Command::CandidateOf(ufrag) => {
+                let candidate = Candidate::host(address(PEERS[0]));
+                agent.add_remote_candidate_of(now, ufrag, candidate).map_err(|e| text(&e))?;
+                agent.end_of_remote_candidates_of(now, ufrag);
+            }
             Command::Pacing(pacing) => agent.set_remote_pacing(now, *pacing),
             Command::End => agent.end_of_remote_candidates(now),
             Command::Role(role) => agent.set_role(now, *role),
@@ -258,6 +308,11 @@ impl Subject for Agent {
                     .map_err(|e| text(&e));
             }
             Command::Close => agent.close(now),
+        }
+        let mut ours = self.ours.borrow_mut();
+        if ours[0] != *agent.local_credentials() {
+            let newest = agent.local_credentials().clone();
+            ours[1] = core::mem::replace(&mut ours[0], newest);
         }
         Ok(String::new())
     }
@@ -272,19 +327,25 @@ fn an_agent_keeps_the_laws() {
                 check(&subject, seed, 250).unwrap();
             }
         }
+        for subject in [Agent::lite(role), Agent::restarting(role)] {
+            for seed in 0..100 {
+                check(&subject, seed, 250).unwrap();
+            }
+        }
     }
 }
 
 #[test]
 fn the_inputs_of_the_laws_reach_deep() {
     // A checker whose runs never connect would check little.
-    let mut reached = [0; 3];
+    let mut reached = [0; 4];
     for seed in 0..60 {
         let subject = Agent::new(Role::Controlling, Profile::Responsive, true);
         let mut agent = subject.build();
         let mut rng = Rng::new(seed);
         let (mut now, mut sent, paths) = (Instant::from_secs(1), Vec::new(), subject.paths());
         let (mut connected, mut completed, mut relayed) = (false, false, false);
+        let mut restarted = false;
         for _ in 0..400 {
             now = now.saturating_add(Duration::from_millis(rng.below(60)));
             if rng.one_in(5) {
@@ -305,11 +366,13 @@ fn the_inputs_of_the_laws_reach_deep() {
             connected |= agent.state() == IceState::Connected;
             completed |= agent.state() == IceState::Completed;
             relayed |= agent.local_candidates().any(|c| c.kind == CandidateKind::Relayed);
+            restarted |= agent.is_restarting() && agent.selected_pair().is_some();
         }
         reached = [
             reached[0] + u32::from(connected),
             reached[1] + u32::from(completed),
             reached[2] + u32::from(relayed),
+            reached[3] + u32::from(restarted),
         ];
     }
     assert!(reached.iter().all(|count| *count >= 5), "{reached:?} of 60");

@@ -249,6 +249,20 @@ pub(crate) fn add_turn_server_for(world: &mut World, allocations: usize) -> (Hos
     (host, server)
 }
 
+/// A TURN server forgets everything.
+pub(crate) fn restart_turn_server(world: &mut World, host: HostId, relay: &RelayServer, seed: u8) {
+    let users = Users::new("sim").with("user", "secret").unwrap();
+    let nets = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"];
+    let policy = nets
+        .iter()
+        .fold(PeerPolicy::global_only(), |policy, net| policy.allow(net.parse().unwrap()));
+    let config = TurnServerConfig::new(users, policy)
+        .with_listener(relay.address)
+        .with_relay(RelayAddress::new(relay.address.ip()));
+    let new = turn_proto::TurnServer::new(config, SocketIds::root(), [seed; 32]).unwrap();
+    world.with(host, |old: &mut turn_proto::TurnServer, _| *old = new);
+}
+
 /// A TURN server on this host that is asked at one address and relays at others.
 pub(crate) fn install_turn_server(
     world: &mut World,

@@ -362,9 +362,21 @@ fn in_spare_slots_an_unanswered_check_is_repeated_six_times() {
 #[test]
 fn other_credentials_than_the_known_ones_mean_a_restart() {
     let mut puppet = Puppet::checking(Role::Controlling);
+    let ours = puppet.agent.local_credentials().clone();
     let other = ice_proto::IceCredentials::new("othr", "anotherpasswordofapeer").unwrap();
-    let refused = puppet.agent.set_remote_credentials(puppet.now, other);
-    assert_eq!(refused, Err(ice_proto::CredentialsError::Changed));
+    puppet.tell_credentials(other);
+    let told = puppet.agent.local_credentials().clone();
+    assert!(ours.ufrag != told.ufrag && ours.pwd != told.pwd);
+    // The candidates of the new generation come after its credentials.
+    let at = puppet.events.iter().position(|event| *event == IceEvent::Restarted(told.clone()));
+    let after: Vec<_> = puppet.events[at.unwrap()..]
+        .iter()
+        .filter(|event| !matches!(event, IceEvent::StateChanged(_)))
+        .collect();
+    assert!(
+        matches!(after[..], [_, IceEvent::Candidate(_), IceEvent::GatheringComplete, ..]),
+        "{after:?}"
+    );
 }
 
 #[test]

@@ -107,6 +107,12 @@ impl Puppet {
         self.drain();
     }
 
+    /// Tells other credentials of the peer.
+    pub(crate) fn tell_credentials(&mut self, credentials: IceCredentials) {
+        self.agent.set_remote_credentials(self.now, credentials).unwrap();
+        self.drain();
+    }
+
     fn drain(&mut self) {
         loop {
             match self.agent.poll_output() {
