@@ -19,8 +19,8 @@ const TRIGGER_MIN: Duration = Duration::from_millis(5);
 /// How far apart they are at most.
 const TRIGGER_MAX: Duration = Duration::from_millis(500);
 
-/// How old the newest check of a pair is that has been repeated as often as is of use.
-const TRIGGER_SLOW: Duration = Duration::from_secs(1);
+/// How old the newest check of a pair is that has been repeated as often as was of use.
+const DORMANT: Duration = Duration::from_secs(1);
 
 /// Why there is a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,15 +238,9 @@ impl CheckList {
     pub(crate) fn trigger(&mut self, now: Instant, id: PairId) {
         let turn = self.next_turn;
         let Some(pair) = self.get_mut(id) else { return };
-        let due = match &mut pair.progress {
+        let due = match &pair.progress {
             Progress::Succeeded(_) => return,
-            Progress::Checking(attempt) => {
-                if now.saturating_since(attempt.last_sent) >= TRIGGER_SLOW {
-                    // Nothing came of it for long, and now something comes.
-                    attempt.rechecks = 0;
-                }
-                attempt.next_triggered().max(now)
-            }
+            Progress::Checking(attempt) => attempt.next_triggered().max(now),
             Progress::Frozen | Progress::Waiting | Progress::Superseded | Progress::Failed(_) => {
                 pair.progress = Progress::Waiting;
                 now
@@ -255,6 +249,15 @@ impl CheckList {
         if pair.triggered.is_none() {
             pair.triggered = Some(Trigger { due, turn });
             self.next_turn = turn.saturating_add(1);
+        }
+    }
+
+    /// Something came on a pair of which nothing came for long: its checks are repeated as at first.
+    pub(crate) fn rouse(&mut self, now: Instant, id: PairId) {
+        if let Some(Progress::Checking(attempt)) = self.get_mut(id).map(|pair| &mut pair.progress)
+            && now.saturating_since(attempt.last_sent) >= DORMANT
+        {
+            attempt.rechecks = 0;
         }
     }
 

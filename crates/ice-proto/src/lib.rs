@@ -113,9 +113,71 @@
 //! # When it fails
 //!
 //! [`IceEvent::RestartNeeded`] says why nothing but a restart can help, and
-//! [`IceAgent::explain`] says what was tried on each pair. A restart is a new agent on each side: new
-//! credentials, new local ports, new candidates. The old agent may go on carrying data until the new
-//! one has found its pair; then it is closed.
+//! [`IceAgent::explain`] says what was tried on each pair. [`IceAgent::restart`] begins another
+//! generation: new credentials, new candidates, on request from new ports
+//! ([`RestartSockets::Renewed`]). Data goes on over the old pair, if it works, until both agents have
+//! settled on a new one. Whichever side restarts, the other does so when it is told the new
+//! credentials with [`IceAgent::set_remote_credentials`], and both may at once.
+//!
+//! What the application has to do is to signal, without loss and in this order, the credentials of
+//! each [`IceEvent::Restarted`] and the candidates that follow it, which are of that generation:
+//!
+//! ```
+//! use ice_proto::{Candidate, IceAgent, IceCredentials, IceEvent};
+//! use sans_io::Instant;
+//!
+//! /// What goes to the peer.
+//! enum Signal {
+//!     Credentials(IceCredentials),
+//!     Candidate { ufrag: String, candidate: Candidate },
+//!     EndOfCandidates { ufrag: String },
+//! }
+//!
+//! // `ufrag` begins as that of `IceAgent::local_credentials`.
+//! fn signal(ufrag: &mut String, event: IceEvent) -> Option<Signal> {
+//!     let of_it = || ufrag.clone();
+//!     Some(match event {
+//!         IceEvent::Restarted(credentials) => {
+//!             *ufrag = credentials.ufrag.to_string();
+//!             Signal::Credentials(credentials)
+//!         }
+//!         IceEvent::Candidate(candidate) => Signal::Candidate { ufrag: of_it(), candidate },
+//!         IceEvent::GatheringComplete => Signal::EndOfCandidates { ufrag: of_it() },
+//!         _ => return None,
+//!     })
+//! }
+//!
+//! // Mistakes of the peer are no reason to end.
+//! fn heed(agent: &mut IceAgent, now: Instant, signal: Signal) {
+//!     match signal {
+//!         Signal::Credentials(credentials) => {
+//!             let _ = agent.set_remote_credentials(now, credentials);
+//!         }
+//!         Signal::Candidate { ufrag, candidate } => {
+//!             let _ = agent.add_remote_candidate_of(now, &ufrag, candidate);
+//!         }
+//!         Signal::EndOfCandidates { ufrag } => agent.end_of_remote_candidates_of(now, &ufrag),
+//!     }
+//! }
+//! ```
+//!
+//! With [`Restarts::WhenNeeded`] an agent restarts by itself, and [`IceAgent::on_network_change`] tells
+//! it that the host has other addresses. How long both sides of a call are without data that way,
+//! simulated, from when the network is as it should be; signals take 50 ms, packets 12.5 ms to the
+//! internet, and where packets are lost that is what each host sends:
+//!
+//! | what happens | no loss | 10 % | 30 % |
+//! |---|---:|---:|---:|
+//! | nothing gets through for 45 s, signals included | 80 ms | 80 to 215 ms | 130 ms to 1.1 s |
+//! | the same, but signals get through all the time | 0.7 to 2.0 s | 0.9 to 2.0 s | 1.0 to 4.3 s |
+//! | a phone goes from a home to a carrier | 450 ms | 450 to 610 ms | 580 ms to 2.0 s |
+//! | a laptop wakes after a minute | 165 ms | 165 to 370 ms | 300 ms to 0.9 s |
+//! | a router forgets its mappings | 8 ms | 20 to 25 ms | 35 to 55 ms |
+//! | a router gets another address | 13.8 to 14.5 s | 13.9 to 14.8 s | 14.0 to 16.0 s |
+//! | the relay of both forgets its allocations | 14.4 to 14.9 s | 14.6 to 17.5 s | 14.9 to 30.3 s |
+//!
+//! The first figure is the median and the second the worst of 50 calls, of 200 in the first row. The
+//! last two rows are what it takes to be sure that the peer is silent: three requests for consent.
 //!
 //! Where many packets are lost for long some sessions end by the letter of RFC 7675: consent is asked
 //! for every four to six seconds, and ends when nothing is answered for thirty. Of 300 simulated
@@ -139,6 +201,8 @@
 //! | `gathering/` | [`Gathering`]: sockets, mappings and relays, and the servers that are asked |
 //! | `pacer` | Ta, for all of them |
 //! | `agent/` | [`IceAgent`]: which input is whose, and what one part tells the other |
+//! | `agent/restart`, `session/restart`, `gathering/renewal` | two generations side by side |
+//! | `session/lite` | what a lite agent does instead of checking |
 //!
 //! A packet goes one way: [`IceAgent`] offers it to [`Gathering`], which takes what its servers and
 //! relays sent and unwraps what came through a relay; the rest is the session's. `session/requests`
@@ -147,10 +211,17 @@
 //! decide, tells the application what changed, and computes the deadline; the agent then gives the
 //! pacer's slot to whoever wants it first. What is sent waits in one queue until it is polled.
 //!
+//! A restart puts a second session beside the first, over the same gathering, and there are never
+//! more than these two. A request is for the session that its user name names, an answer for the one
+//! that has its question, and data is taken on the paths of both. The old one carries data until the
+//! new one has settled, or the peer sends over a pair of the new one; then it asks for nothing any
+//! more, and answers the peer until that has no use for it.
+//!
 //! # What it leaves out
 //!
 //! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names,
-//! renomination, being ICE-lite, and many agents on one socket are not there yet.
+//! renomination, and many agents on one socket are not there yet. A better address that appears while
+//! a pair is in use is not moved to by itself: who wants it calls [`IceAgent::restart`].
 #![no_std]
 #![forbid(unsafe_code)]
 

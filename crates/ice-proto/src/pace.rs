@@ -13,6 +13,10 @@ const BLIND_NEXT: Duration = Duration::from_millis(15);
 /// What is waited beyond a known round trip, at least.
 const MARGIN: Duration = Duration::from_millis(2);
 
+/// How many more repetitions a pair gets that the peer was heard on, where the round trip is known:
+/// where it is not, the queue that these make may be all that is wrong.
+const RECHECKS_HEARD: u32 = 8;
+
 /// A round trip and a little more.
 pub(crate) fn beyond(rtt: Duration) -> Duration {
     rtt.saturating_add((rtt / 16).max(MARGIN))
@@ -55,11 +59,11 @@ impl Pace {
     /// How far apart more requests on one pair are.
     pub(crate) fn spacing(self) -> Spacing {
         if let Some(measured) = self.measured() {
-            return Spacing { first: measured, next: measured };
+            return Spacing { first: measured, next: measured, heard: RECHECKS_HEARD };
         }
         // All that is known is how far a server is, and the checks before this one.
         let expected = |rtt: Duration| beyond(rtt).saturating_add(SPREAD).clamp(BLIND, BLIND_MAX);
-        Spacing { first: self.server_rtt.map_or(BLIND, expected), next: BLIND_NEXT }
+        Spacing { first: self.server_rtt.map_or(BLIND, expected), next: BLIND_NEXT, heard: 0 }
     }
 }
 
@@ -70,4 +74,7 @@ pub(crate) struct Spacing {
     pub first: Duration,
     /// And each other one so long after the one before it.
     pub next: Duration,
+    /// How many more there are where the peer was heard, so that only loss can be why it does not
+    /// answer.
+    pub heard: u32,
 }

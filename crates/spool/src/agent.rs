@@ -4,17 +4,21 @@ mod builder;
 mod connection;
 mod error;
 mod progress;
+mod signals;
 
 pub use builder::{AgentBuilder, BuildError};
 pub use connection::{Connection, Lost, PathEnd, SendError};
 pub use error::{ConnectError, DescribeError, Outcome, PairReport, StartError};
+pub use signals::{SignalError, Signals};
 
 use crate::{
     description::{Local, Remote, RemoteDescriptionError},
     driver::{Driver, Handle, Sockets},
+    interfaces::Interfaces,
 };
 use ice_proto::{
-    Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, PairState, PairStats, Role,
+    Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, Implementation, PairState,
+    PairStats, Role,
 };
 use progress::{Feed, Recorder};
 use sans_io::SocketIds;
@@ -63,6 +67,7 @@ use tokio::time::Instant;
 pub struct Agent {
     config: IceConfig,
     locals: Vec<IpAddr>,
+    interfaces: Interfaces,
     gather_timeout: Duration,
     connect_timeout: Duration,
     session: Option<Session>,
@@ -89,10 +94,11 @@ impl Agent {
     fn new(
         config: IceConfig,
         locals: Vec<IpAddr>,
+        interfaces: Interfaces,
         gather_timeout: Duration,
         connect_timeout: Duration,
     ) -> Self {
-        Self { config, locals, gather_timeout, connect_timeout, session: None }
+        Self { config, locals, interfaces, gather_timeout, connect_timeout, session: None }
     }
 
     /// Our description: an offer, or the answer when the peer's offer is set already. It waits
@@ -203,7 +209,7 @@ impl Agent {
             Ok(Err(_ended)) => IceState::Closed,
             Err(_elapsed) => IceState::Failed,
         };
-        let Some(Session { handle, feed, .. }) = self.session.take() else {
+        let Some(Session { handle, feed, local, .. }) = self.session.take() else {
             return Err(ConnectError::plain(Finding::Closed));
         };
         let found = handle.call(|cx, _| {
@@ -216,7 +222,7 @@ impl Agent {
         if matches!(state, IceState::Connected | IceState::Completed) {
             let mut works = pairs.iter().filter(|pair| pair.state == PairState::Succeeded);
             let rtt = works.find_map(|pair| pair.counters.rtt);
-            return Ok(Connection::new(handle, feed, rtt));
+            return Ok(Connection::new(handle, feed, rtt, local, self.interfaces));
         }
         let pairs = pairs.into_iter().map(PairReport::from).collect();
         Err(ConnectError::new(began.elapsed(), pairs, finding))
@@ -236,11 +242,12 @@ impl Session {
     /// Makes the machine, gives it our addresses, and has a task drive it.
     fn start(config: &IceConfig, role: Role, locals: &[IpAddr]) -> Result<Self, StartError> {
         let config = IceConfig { role, ..config.clone() };
-        let pacing = config.pacing;
+        let (pacing, lite) = (config.pacing, config.implementation == Implementation::Lite);
         let agent = IceAgent::new(config, random()?, SocketIds::root())?;
         let credentials = agent.local_credentials().clone();
         let session_id = u64::from_be_bytes(random()?) >> 1;
-        let local = Local { credentials, pacing, session_id, fingerprint: random()? };
+        let fingerprint = random()?;
+        let local = Local { credentials, pacing, session_id, fingerprint, lite };
         let (recorder, feed) = Recorder::new();
         let mut sockets = Sockets::default();
         // how many routers there are on the way to a server is seen in what the server sends

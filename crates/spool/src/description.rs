@@ -6,7 +6,7 @@ mod read;
 mod tests;
 mod write;
 
-pub(crate) use read::Remote;
+pub(crate) use read::{Remote, RemoteFragment};
 pub(crate) use write::Local;
 pub use write::WriteDescriptionError;
 

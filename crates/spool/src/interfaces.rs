@@ -35,6 +35,25 @@ pub fn list(loopback: bool) -> io::Result<Vec<Interface>> {
     Ok(found)
 }
 
+/// Which addresses an agent uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interfaces {
+    /// Those that were named; if none were, those of all interfaces.
+    pub(crate) named: Vec<IpAddr>,
+    /// Whether loopback addresses are among them.
+    pub(crate) loopback: bool,
+}
+
+impl Interfaces {
+    /// The addresses as they are now.
+    pub(crate) fn addresses(&self) -> io::Result<Vec<IpAddr>> {
+        if !self.named.is_empty() {
+            return Ok(self.named.clone());
+        }
+        Ok(list(self.loopback)?.into_iter().map(|interface| interface.address).collect())
+    }
+}
+
 /// Every address of this host, also of interfaces that are down: what is sent there ends here.
 pub(crate) fn own() -> io::Result<Vec<IpAddr>> {
     let all = if_addrs::get_if_addrs()?;

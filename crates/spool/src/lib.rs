@@ -57,7 +57,7 @@ mod turn_server;
 
 pub use agent::{
     Agent, AgentBuilder, BuildError, ConnectError, Connection, DescribeError, Lost, Outcome,
-    PairReport, PathEnd, SendError, StartError,
+    PairReport, PathEnd, SendError, SignalError, Signals, StartError,
 };
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
 pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding};

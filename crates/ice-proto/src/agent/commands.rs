@@ -1,7 +1,7 @@
 //! What the application can tell an agent, and ask of it.
 use super::IceAgent;
 use crate::{
-    AddCandidateError, Candidate, GatherError, IceCredentials, IceState, PairStats, Role,
+    AddCandidateError, Candidate, GatherError, IceCredentials, IceState, PairStats, Restarts, Role,
     SelectedPair, explain::Explanation,
 };
 use core::{net::IpAddr, time::Duration};
@@ -98,7 +98,7 @@ impl IceAgent {
 
     /// As [`add_remote_candidate`](Self::add_remote_candidate), for a candidate that names the
     /// generation which it is of by the username fragment of the peer, as those that are trickled do
-    /// (RFC 8838 §10). One of another generation than the newest is refused.
+    /// (RFC 8838 §9). One of another generation than the newest is refused.
     pub fn add_remote_candidate_of(
         &mut self,
         now: Instant,
@@ -155,6 +155,11 @@ impl IceAgent {
         let now = self.advance(now);
         self.session.set_role(now, role);
         self.settle(now);
+    }
+
+    /// Changes who begins a restart when only one can help; one that is needed by now is not begun.
+    pub fn set_restarts(&mut self, restarts: Restarts) {
+        self.session.set_restarts(restarts);
     }
 
     /// The role, which may have changed to repair a conflict.

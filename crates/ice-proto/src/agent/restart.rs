@@ -42,11 +42,6 @@ enum Stage {
 }
 
 impl Former {
-    /// The path that data goes over.
-    fn active_path(&self) -> Option<Path> {
-        self.session.active_path().filter(|_| self.stage == Stage::InUse)
-    }
-
     const fn is_retired(&self) -> bool {
         matches!(self.stage, Stage::Retired { .. })
     }
@@ -184,11 +179,11 @@ impl IceAgent {
     fn begin(&mut self, now: Instant, initiator: Initiator, sockets: RestartSockets) {
         self.collect(now);
         self.join_outputs(now);
+        // What carries data stays; what a restart left unfinished goes.
+        let stays = self.carrying().is_some();
         let next = self.session.successor(initiator);
         let session = core::mem::replace(&mut self.session, next);
-        // What carries data stays; what a restart left unfinished goes.
-        let carries = self.former.as_ref().is_some_and(|former| former.active_path().is_some());
-        if !carries {
+        if !stays {
             let of_use = session.is_of_use();
             self.former = of_use.then(|| Box::new(Former { session, stage: Stage::InUse }));
         }
@@ -207,7 +202,7 @@ impl IceAgent {
 
     /// What a session told about itself is told of it only if no data goes over the former one.
     fn cover_session(&mut self, now: Instant) {
-        let covered = self.former.as_ref().is_some_and(|former| former.active_path().is_some());
+        let covered = self.carrying().is_some();
         self.session.cover(now, covered);
     }
 
@@ -255,7 +250,7 @@ impl IceAgent {
             let gathering = &mut self.gathering;
             former.session.take_relayed(|transmit| gathering.forward(now, &transmit));
         }
-        let in_use = former.stage == Stage::InUse && !self.session.has_settled();
+        let in_use = !former.is_retired() && !self.session.has_settled();
         while let Some(output) = former.session.poll_out() {
             match output {
                 Output::Event(event) => match event {
@@ -310,14 +305,19 @@ impl IceAgent {
 
     /// The path that data goes over.
     pub(super) fn data_path(&self) -> Option<Path> {
-        let Some(former) = &self.former else { return self.session.active_path() };
-        let last_resort = || former.session.active_path().filter(|_| !former.is_retired());
-        former.active_path().or_else(|| self.session.active_path()).or_else(last_resort)
+        self.carrying().unwrap_or(&self.session).active_path()
     }
 
-    /// The generation before the newest, as long as the newest has not taken over.
+    /// The former generation, if data goes over its pair.
     pub(super) fn carrying(&self) -> Option<&IceSession> {
-        self.former.as_ref().filter(|former| former.active_path().is_some()).map(|f| &f.session)
+        let former =
+            self.former.as_ref().filter(|former| former.session.active_path().is_some())?;
+        let carries = match former.stage {
+            Stage::InUse => true,
+            Stage::LastResort => self.session.active().is_none(),
+            Stage::Retired { .. } => false,
+        };
+        carries.then_some(&former.session)
     }
 
     /// Whether a restart is under way.

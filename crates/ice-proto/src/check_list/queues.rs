@@ -10,9 +10,7 @@ use sans_io::Instant;
 
 /// How many repetitions in spare slots a pair gets.
 const RECHECKS_MAX: u32 = 6;
-/// How many more it gets if the peer was heard on it, so that only loss can be why it is not answered.
-const RECHECKS_HEARD: u32 = 8;
-/// How much longer than the others these wait.
+/// How much longer than the others those wait that only pairs get on which the peer was heard.
 const HEARD_SLOWER: u32 = 3;
 
 /// What holds for all pairs when one is looked for.
@@ -144,7 +142,7 @@ impl CheckList {
                 _ => spacing.next * HEARD_SLOWER,
             };
             let wanted = !works || pair.is_wanted();
-            let max = RECHECKS_MAX + if pair.authenticated { RECHECKS_HEARD } else { 0 };
+            let max = RECHECKS_MAX + if pair.authenticated { spacing.heard } else { 0 };
             (wanted && attempt.rechecks < max && gate.admits(pair)).then_some(Recheck {
                 id: pair.id,
                 turn: (!pair.authenticated, attempt.rechecks),

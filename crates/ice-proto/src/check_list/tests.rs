@@ -14,7 +14,7 @@ const ZERO: Instant = Instant::ZERO;
 const BOOK: Gate = Gate { thaws: false, spares_nats: false };
 const EAGER: Gate = Gate { thaws: true, spares_nats: false };
 const SPACING: Spacing =
-    Spacing { first: Duration::from_millis(30), next: Duration::from_millis(20) };
+    Spacing { first: Duration::from_millis(30), next: Duration::from_millis(20), heard: 0 };
 
 fn ms(ms: u64) -> Instant {
     Instant::from_millis(ms)

@@ -160,6 +160,9 @@ impl IceSession {
             Phase::New | Phase::Concluded { .. } | Phase::Lost(_) | Phase::Closed => false,
         };
         if useful || (nominates && beats) {
+            if self.pace.measured().is_some() {
+                self.list.rouse(now, id);
+            }
             self.list.trigger(now, id);
         }
     }

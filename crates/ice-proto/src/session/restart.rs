@@ -2,7 +2,7 @@
 //! (RFC 8445 §9).
 use super::{Generation, IceSession, Told};
 use crate::{
-    IceCredentials, IceState, RestartReason, credentials::LocalSecret, messages::Scratch,
+    IceCredentials, IceState, RestartReason, Restarts, credentials::LocalSecret, messages::Scratch,
     nomination::Nomination, opening::Opening, phase::Phase,
 };
 use sans_io::{Clock, DropCounters, Instant, Outbox, Path};
@@ -136,6 +136,11 @@ impl IceSession {
     /// Why this agent is to restart ICE by itself, told once.
     pub(crate) const fn take_wish(&mut self) -> Option<RestartReason> {
         self.wish.take()
+    }
+
+    /// Changes who begins a restart.
+    pub(crate) const fn set_restarts(&mut self, restarts: Restarts) {
+        self.settings.restarts = restarts;
     }
 
     /// Whether both agents have settled on a pair, which works.

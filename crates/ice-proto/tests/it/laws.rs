@@ -71,11 +71,11 @@ impl Agent {
     }
 
     fn lite(role: Role) -> Self {
-        Self { implementation: Implementation::Lite, ..Self::new(role, Profile::Responsive, true) }
+        Self { implementation: Implementation::Lite, ..Self::new(role, Profile::Responsive, false) }
     }
 
     fn restarting(role: Role) -> Self {
-        Self { restarts: Restarts::WhenNeeded, ..Self::new(role, Profile::Responsive, true) }
+        Self { restarts: Restarts::WhenNeeded, ..Self::new(role, Profile::Responsive, false) }
     }
 
     fn request(&self, rng: &mut Rng) -> Vec<u8> {
@@ -324,12 +324,18 @@ fn an_agent_keeps_the_laws() {
         for profile in [Profile::Strict, Profile::Responsive] {
             let subject = Agent::new(role, profile, false);
             for seed in 0..100 {
-                check(&subject, seed, 250).unwrap();
+                check(&subject, seed, 250)
+                    .map_err(|e| format!("{role} {profile:?}: {e:?}"))
+                    .unwrap();
             }
         }
         for subject in [Agent::lite(role), Agent::restarting(role)] {
             for seed in 0..100 {
-                check(&subject, seed, 250).unwrap();
+                check(&subject, seed, 250)
+                    .map_err(|e| {
+                        format!("{role} {:?} {:?}: {e:?}", subject.implementation, subject.restarts)
+                    })
+                    .unwrap();
             }
         }
     }

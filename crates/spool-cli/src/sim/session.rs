@@ -1,10 +1,11 @@
 //! Two agents that meet in a simulated network: gathering, the descriptions, how they fare.
 use ice_proto::{
-    Candidate, IceAgent, IceConfig, IceEvent, IceState, RelayServer, Role, SelectedPair,
+    Candidate, IceAgent, IceConfig, IceCredentials, IceEvent, IceState, RelayServer, Restarts,
+    Role, SelectedPair,
 };
 use nat_sim::{HostId, MachineId, Stream, World};
 use sans_io::{Instant, SocketIds};
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use turn_proto::{PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, Users};
 
 /// What a description or a candidate takes from one agent to the other: about as long as a packet
@@ -95,6 +96,8 @@ pub(super) struct Session {
     states: [IceState; 2],
     gathered: [bool; 2],
     heard: [bool; 2],
+    /// Which generation each side is in.
+    ufrags: [Arc<str>; 2],
     /// When both have the description of the other.
     met: Option<Instant>,
     connected: Option<Instant>,
@@ -124,6 +127,7 @@ impl Session {
                 turn_servers: turn
                     .map(|server| RelayServer { address: written(server.address), ..server })
                     .collect(),
+                restarts: Restarts::WhenNeeded,
                 ..IceConfig::default()
             };
             let seed = secret(&mut world.stream(&format!("session {number} {role:?}")));
@@ -133,7 +137,11 @@ impl Session {
             Ok(machine)
         };
         let agents = [agent(hosts[0], Role::Controlling)?, agent(hosts[1], Role::Controlled)?];
+        let ufrag = |agent: MachineId| {
+            Arc::clone(&world.machine::<IceAgent>(agent).local_credentials().ufrag)
+        };
         Ok(Self {
+            ufrags: agents.map(ufrag),
             agents,
             states: [IceState::New; 2],
             gathered: [false; 2],
@@ -158,7 +166,13 @@ impl Session {
                     IceEvent::GatheringComplete => self.gathered[side] = true,
                     IceEvent::StateChanged(state) => self.states[side] = state,
                     IceEvent::Candidate(candidate) if self.met.is_some() => {
-                        carry(world, self.agents[1 - side], candidate);
+                        let ufrag = Arc::clone(&self.ufrags[side]);
+                        carry(world, self.agents[1 - side], ufrag, candidate);
+                    }
+                    IceEvent::Restarted(ref credentials) => {
+                        self.ufrags[side] = Arc::clone(&credentials.ufrag);
+                        carry_restart(world, self.agents[1 - side], credentials.clone());
+                        hand_out(world, self.agents[side]);
                     }
                     IceEvent::Candidate(_)
                     | IceEvent::CandidateLost(_)
@@ -285,11 +299,21 @@ fn describe(world: &mut World, from: MachineId, to: MachineId) {
 }
 
 /// Brings a candidate that was found late to the other agent.
-fn carry(world: &mut World, to: MachineId, candidate: Candidate) {
+fn carry(world: &mut World, to: MachineId, ufrag: Arc<str>, candidate: Candidate) {
     world.after(SIGNALLING, move |world| {
         let candidate = written(world, to, candidate);
         world.with(to, |agent: &mut IceAgent, now| {
-            let _ = agent.add_remote_candidate(now, candidate);
+            let _ = agent.add_remote_candidate_of(now, &ufrag, candidate);
+        });
+    });
+}
+
+/// Brings the credentials of another generation to the other agent.
+fn carry_restart(world: &mut World, to: MachineId, credentials: IceCredentials) {
+    world.after(SIGNALLING, move |world| {
+        world.with(to, |agent: &mut IceAgent, now| {
+            // an agent that is closed does without
+            let _ = agent.set_remote_credentials(now, credentials);
         });
     });
 }

@@ -90,6 +90,9 @@ fn faults_happen_and_are_told() {
     let text = |text: &str| story.iter().find(|line| line["text"] == text).map(|l| &l["at_ms"]);
     assert_eq!(text("roam bob on internet").unwrap(), 10_000.0);
     assert!(story.iter().any(|line| line["text"].as_str().unwrap().contains("needs a restart")));
+    assert!(story.iter().any(|line| line["text"].as_str().unwrap().contains("restarts ICE")));
+    let states = ["completed", "completed"].map(serde_json::Value::from);
+    assert_eq!(run["connections"][0]["states"].as_array().unwrap()[..], states);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What an agent is told before it starts.
 use super::Agent;
-use crate::{Server, ServerError, Services, interfaces, probe::LookupError};
-use ice_proto::{CandidatePolicy, IceConfig, RelayServer};
+use crate::{Server, ServerError, Services, interfaces::Interfaces, probe::LookupError};
+use ice_proto::{CandidatePolicy, IceConfig, Implementation, RelayServer};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -34,6 +34,7 @@ pub struct AgentBuilder {
     turn: Vec<Relay>,
     policy: CandidatePolicy,
     loopback: bool,
+    lite: bool,
     addresses: Vec<IpAddr>,
     gather_timeout: Duration,
     connect_timeout: Duration,
@@ -91,6 +92,7 @@ impl AgentBuilder {
             turn: Vec::new(),
             policy: CandidatePolicy::All,
             loopback: false,
+            lite: false,
             addresses: Vec::new(),
             gather_timeout: GATHER_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
@@ -142,6 +144,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Whether to be a lite agent (RFC 8445 §2.5): one at addresses that everybody can reach, which
+    /// answers checks and sends none. It asks no STUN or TURN server. Off unless told.
+    pub fn lite(mut self, lite: bool) -> Self {
+        self.lite = lite;
+        self
+    }
+
     /// Uses this address of the computer, and of the others only those named likewise. Without a
     /// call all addresses of all interfaces are used.
     pub fn address(mut self, address: IpAddr) -> Self {
@@ -174,15 +183,13 @@ impl AgentBuilder {
         if let Some((text, fault)) = self.fault {
             return Err(BuildError::Server { text, fault });
         }
-        let mut locals = self.addresses;
-        if locals.is_empty() {
-            let found = interfaces::list(self.loopback).map_err(BuildError::Interfaces)?;
-            locals = found.into_iter().map(|interface| interface.address).collect();
-        }
+        let interfaces = Interfaces { named: self.addresses, loopback: self.loopback };
+        let mut locals = interfaces.addresses().map_err(BuildError::Interfaces)?;
         if locals.is_empty() {
             return Err(BuildError::NoAddress);
         }
-        let mut config = IceConfig { policy: self.policy, ..IceConfig::default() };
+        let implementation = if self.lite { Implementation::Lite } else { Implementation::Full };
+        let mut config = IceConfig { policy: self.policy, implementation, ..IceConfig::default() };
         for server in &self.stun {
             let found = addresses(server, Scheme::Stun, &self.services).await?;
             config.stun_servers.extend(found);
@@ -195,7 +202,7 @@ impl AgentBuilder {
             }
         }
         locals.truncate(config.local_addresses_max);
-        Ok(Agent::new(config, locals, self.gather_timeout, self.connect_timeout))
+        Ok(Agent::new(config, locals, interfaces, self.gather_timeout, self.connect_timeout))
     }
 
     fn parse(&mut self, text: &str) -> Option<Server> {

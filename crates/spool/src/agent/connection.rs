@@ -1,6 +1,13 @@
 //! What two agents have made: datagrams both ways, over whatever path works.
-use super::progress::{Feed, Progress, Recorder};
-use crate::driver::{Handle, PostError};
+use super::{
+    progress::{Feed, Progress, Recorder},
+    signals::Signals,
+};
+use crate::{
+    description::Local,
+    driver::{Handle, PostError},
+    interfaces::Interfaces,
+};
 use bytes::Bytes;
 use ice_proto::{CandidateKind, IceAgent, IceState, RestartReason, SelectedPair};
 use std::{fmt, net::SocketAddr, sync::atomic::Ordering, time::Duration};
@@ -24,13 +31,16 @@ impl fmt::Display for PathEnd {
 /// Datagrams to and from the peer: each arrives whole, once or not at all, and maybe out of order,
 /// as with UDP. **Not encrypted**; see [`Agent`](super::Agent).
 ///
-/// The path may change while the connection lives. A connection that is dropped stops answering;
+/// The path may change while the connection lives; see [`signals`](Self::signals) for what it takes
+/// to outlive the path. A connection that is dropped stops answering;
 /// [`close`](Self::close) gives relays back first.
 #[derive(Debug)]
 pub struct Connection {
     handle: Handle<IceAgent, Recorder>,
     feed: Feed,
     rtt: Option<Duration>,
+    local: Local,
+    interfaces: Interfaces,
 }
 
 /// Why a datagram was not sent.
@@ -75,8 +85,22 @@ impl Connection {
         handle: Handle<IceAgent, Recorder>,
         feed: Feed,
         rtt: Option<Duration>,
+        local: Local,
+        interfaces: Interfaces,
     ) -> Self {
-        Self { handle, feed, rtt }
+        Self { handle, feed, rtt, local, interfaces }
+    }
+
+    /// Has the connection outlive its path: where that is lost, or this computer gets other addresses,
+    /// ICE is restarted, from either side, and data goes over the old path as long as it works. For
+    /// that the application carries [`Signals`] to the peer and takes those of the peer, at least for
+    /// as long as it wants the connection. Without a call a connection ends with its path.
+    ///
+    /// A second call takes over from the first.
+    pub async fn signals(&self) -> Result<Signals, Lost> {
+        Signals::begin(self.handle.clone(), self.local.clone(), self.interfaces.clone())
+            .await
+            .map_err(|_stopped| Lost::Ended)
     }
 
     /// Sends one datagram, as soon as the driver gets to it.

@@ -2,7 +2,8 @@
 use crate::driver::{Application, Context};
 use bytes::Bytes;
 use ice_proto::{
-    Candidate, GatheringFailure, IceAgent, IceEvent, IceState, RestartReason, SelectedPair,
+    Candidate, GatheringFailure, IceAgent, IceCredentials, IceEvent, IceState, RestartReason,
+    SelectedPair,
 };
 use sans_io::Path;
 use std::sync::{
@@ -35,6 +36,19 @@ pub(crate) struct Recorder {
     overflows: Arc<AtomicU64>,
     /// What a failure that is to be told next is due to.
     reason: Option<RestartReason>,
+    /// Where what the peer is to be told goes, if anybody carries it.
+    news: Option<mpsc::UnboundedSender<News>>,
+}
+
+/// What the peer is to be told, in this order.
+#[derive(Clone, Debug)]
+pub(super) enum News {
+    /// ICE was restarted: what follows is of another generation.
+    Restarted(IceCredentials),
+    /// One more candidate.
+    Candidate(Candidate),
+    /// There are no more.
+    Complete,
 }
 
 /// The receiving ends of a [`Recorder`].
@@ -58,11 +72,28 @@ impl Recorder {
         let (datagrams, received) = mpsc::channel(DATAGRAMS_MAX);
         let overflows = Arc::new(AtomicU64::new(0));
         let feed = Feed { progress: watched, datagrams: received, overflows: overflows.clone() };
-        (Self { progress, datagrams, overflows, reason: None }, feed)
+        (Self { progress, datagrams, overflows, reason: None, news: None }, feed)
     }
 }
 
 impl Recorder {
+    /// From now on what the peer is to be told is handed over.
+    pub(super) fn tell_news(&mut self, news: mpsc::UnboundedSender<News>) {
+        self.news = Some(news);
+    }
+
+    fn report(&self, event: &IceEvent) {
+        let Some(news) = &self.news else { return };
+        let told = match event {
+            IceEvent::Restarted(credentials) => News::Restarted(credentials.clone()),
+            IceEvent::Candidate(candidate) => News::Candidate(*candidate),
+            IceEvent::GatheringComplete => News::Complete,
+            _ => return,
+        };
+        // who has stopped to listen has stopped to carry
+        let _ = news.send(told);
+    }
+
     /// The reason for a failure comes before it, and waits for it here: whoever looks meanwhile is
     /// not to see one without the other.
     fn record(&mut self, event: &IceEvent) {
@@ -81,6 +112,10 @@ impl Recorder {
                 progress.lost = reason.filter(|_| *state == IceState::Failed);
             }
             IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => progress.pair = Some(*pair),
+            IceEvent::Restarted(_) => {
+                progress.candidates.clear();
+                progress.gathered = false;
+            }
             IceEvent::CandidateDropped(_)
             | IceEvent::RestartNeeded(_)
             | IceEvent::RoleChanged(_) => {}
@@ -90,6 +125,7 @@ impl Recorder {
 
 impl Application<IceAgent> for Recorder {
     fn event(&mut self, _: &mut Context<'_, IceAgent>, event: IceEvent) {
+        self.report(&event);
         self.record(&event);
     }
 

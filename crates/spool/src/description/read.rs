@@ -3,7 +3,7 @@ use super::RemoteDescriptionError;
 use ice_proto::{Candidate, IceCredentials};
 use sans_io::Transport;
 use sdp_proto::{
-    Media, Policy, Session,
+    Fragment, Media, Policy, Session,
     attribute::{self, IceLite, IcePacing},
 };
 use std::time::Duration;
@@ -44,6 +44,33 @@ impl Remote {
             lite: session.session_section().get::<IceLite>()?.is_some(),
             text: text.to_owned(),
         })
+    }
+}
+
+/// What a peer says of ICE after the description (RFC 8840 §9).
+#[derive(Clone, Debug)]
+pub(crate) struct RemoteFragment {
+    pub(crate) credentials: IceCredentials,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) complete: bool,
+}
+
+impl RemoteFragment {
+    pub(crate) fn parse(text: &str) -> Result<Self, RemoteDescriptionError> {
+        let fragment = Fragment::parse(text.as_bytes())?;
+        fragment.check(Policy::Compat).map_err(|refusal| refusal.first)?;
+        let mut sections = fragment.sections();
+        let section = sections.next().ok_or(RemoteDescriptionError::NoDataChannel)?;
+        let own = section.ice_credentials()?;
+        let credentials = match own {
+            Some(own) => own,
+            None => fragment.ice_credentials()?.ok_or(RemoteDescriptionError::NoCredentials)?,
+        };
+        let credentials =
+            IceCredentials::new(credentials.ufrag.as_str(), credentials.pwd.as_str())?;
+        let candidates = section.candidates().filter_map(|line| usable(&line.ok()?)).collect();
+        let complete = section.end_of_candidates() || fragment.end_of_candidates();
+        Ok(Self { credentials, candidates, complete })
     }
 }
 

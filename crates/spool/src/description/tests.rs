@@ -9,6 +9,7 @@ fn local() -> Local {
         pacing: Duration::from_millis(5),
         session_id: 4_611_731_400_430_051_336,
         fingerprint: std::array::from_fn(|index| index as u8),
+        lite: false,
     }
 }
 

@@ -2,7 +2,7 @@
 use super::Remote;
 use ice_proto::{Candidate, IceCredentials};
 use sdp_proto::{
-    AnswerError, DataChannel, Session, WriteError,
+    AnswerError, DataChannel, Fragment, Session, WriteError,
     attribute::{Fingerprint, IceOptions, IcePacing, IcePwd, IceUfrag},
     text::TextError,
 };
@@ -19,6 +19,8 @@ pub(crate) struct Local {
     pub(crate) session_id: u64,
     /// The SHA-256 of a certificate that nobody has: see [`Agent`](crate::Agent).
     pub(crate) fingerprint: [u8; 32],
+    /// Whether we are a lite implementation.
+    pub(crate) lite: bool,
 }
 
 /// Why a description could not be written.
@@ -54,6 +56,19 @@ impl Local {
         Ok(self.data_channel(candidates)?.answer(&session)?.to_string())
     }
 
+    /// What the peer is told after an ICE restart, in the form of a fragment (RFC 8840 §9): the
+    /// credentials, all candidates so far, and whether these are all there are.
+    pub(crate) fn fragment(
+        &self,
+        candidates: &[Candidate],
+        complete: bool,
+    ) -> Result<String, WriteDescriptionError> {
+        let mut channel = self.data_channel(candidates)?;
+        channel.end_of_candidates = complete;
+        let offer = channel.offer()?;
+        Ok(String::from_utf8_lossy(&Fragment::of(&offer)?.to_bytes()).into_owned())
+    }
+
     fn data_channel(&self, candidates: &[Candidate]) -> Result<DataChannel<'_>, TextError> {
         let credentials = sdp_proto::IceCredentials {
             ufrag: IceUfrag::new(&*self.credentials.ufrag)?,
@@ -63,6 +78,7 @@ impl Local {
         let mut channel = DataChannel::new(self.session_id, credentials, [fingerprint]);
         channel.ice_options = Some(IceOptions::new(["ice2"])?);
         let ms = u64::try_from(self.pacing.as_millis()).unwrap_or(u64::MAX);
+        channel.ice_lite = self.lite;
         channel.ice_pacing = Some(IcePacing { ms });
         channel.candidates = candidates.iter().map(Candidate::to_sdp).collect();
         channel.end_of_candidates = true;

@@ -1,7 +1,7 @@
 //! Two agents over the loopback interface.
 use spool::{
     Agent, AgentBuilder, BuildError, CandidatePolicy, Connection, DescribeError, Finding, Outcome,
-    RemoteDescriptionError, SendError, TurnService,
+    RemoteDescriptionError, SendError, SignalError, Signals, TurnService,
 };
 use std::{net::IpAddr, net::Ipv4Addr, time::Duration};
 
@@ -180,4 +180,81 @@ async fn a_server_that_does_not_answer_costs_the_gather_timeout_and_no_more() {
     assert!(bounded(agent.local_description()).await.unwrap().contains("typ host"));
     let problems = agent.problems();
     assert!(problems.iter().any(|problem| problem.contains("0.2 s")), "{problems:?}");
+}
+
+/// Carries the signals of both for as long as something takes.
+async fn carrying<F: Future>(signals: &mut [Signals; 2], future: F) -> F::Output {
+    let [alice, bob] = signals;
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            signal = alice.next() => bob.take(&signal.unwrap()).await.unwrap(),
+            signal = bob.next() => alice.take(&signal.unwrap()).await.unwrap(),
+            output = &mut future => return output,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lives_through_a_restart() {
+    let (mut alice, mut bob) = meet(builder(), builder()).await;
+    bounded(alice.settled()).await.unwrap();
+    bounded(bob.settled()).await.unwrap();
+    let mut signals = [alice.signals().await.unwrap(), bob.signals().await.unwrap()];
+    for by in [&[0][..], &[1], &[0, 1]] {
+        for side in by {
+            signals[*side].restart().await.unwrap();
+        }
+        let talk = async {
+            for number in 0..50_u8 {
+                alice.send(&[number]).await.unwrap();
+                assert_eq!(&bob.recv().await.unwrap()[..], [number]);
+                bob.send(&[number]).await.unwrap();
+                assert_eq!(&alice.recv().await.unwrap()[..], [number]);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        bounded(carrying(&mut signals, talk)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_address_goes_moves_to_another() {
+    let [first, second] = [[127, 0, 0, 1], [127, 0, 0, 2]].map(IpAddr::from);
+    let (mut alice, mut bob) = meet(Agent::builder().address(first), builder()).await;
+    bounded(alice.settled()).await.unwrap();
+    bounded(bob.settled()).await.unwrap();
+    assert_eq!(alice.local().address.ip(), first);
+    let mut signals = [alice.signals().await.unwrap(), bob.signals().await.unwrap()];
+    signals[0].tell_addresses(vec![second]).await.unwrap();
+    let talk = async {
+        while alice.send(b"moved").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(&bob.recv().await.unwrap()[..], b"moved");
+    };
+    bounded(carrying(&mut signals, talk)).await;
+    assert_eq!(alice.local().address.ip(), second);
+}
+
+#[tokio::test]
+async fn a_signal_that_is_none_is_refused_and_changes_nothing() {
+    let (alice, mut bob) = meet(builder(), builder()).await;
+    let signals = alice.signals().await.unwrap();
+    for text in ["", "hello", "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n"] {
+        let refused = signals.take(text).await;
+        assert!(matches!(refused, Err(SignalError::Remote(_))), "{text:?}: {refused:?}");
+    }
+    alice.send(b"still there").await.unwrap();
+    assert_eq!(&bounded(bob.recv()).await.unwrap()[..], b"still there");
+}
+
+#[tokio::test]
+async fn a_lite_agent_is_met_whoever_offers() {
+    for (alice, bob) in [(builder().lite(true), builder()), (builder(), builder().lite(true))] {
+        let (alice, mut bob) = meet(alice, bob).await;
+        bounded(bob.settled()).await.unwrap();
+        alice.send(b"lite").await.unwrap();
+        assert_eq!(&bounded(bob.recv()).await.unwrap()[..], b"lite");
+    }
 }

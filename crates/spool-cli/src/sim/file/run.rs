@@ -169,8 +169,9 @@ fn watch_roaming(
             world.after(*after, move |world| {
                 let addresses = world.addresses(agent.host);
                 // an agent that is closed or has no room for them does without
-                let _ =
-                    world.with(agent, |agent: &mut IceAgent, now| agent.gather(now, &addresses));
+                let _ = world.with(agent, |agent: &mut IceAgent, now| {
+                    agent.on_network_change(now, &addresses)
+                });
             });
         }
     }
@@ -192,6 +193,7 @@ fn tell(event: &IceEvent) -> Option<String> {
         IceEvent::CandidateLost(candidate) => {
             Some(format!("can no longer be reached at {}", candidate.address))
         }
+        IceEvent::Restarted(_) => Some("restarts ICE".to_owned()),
         IceEvent::Candidate(_)
         | IceEvent::CandidateDropped(_)
         | IceEvent::GatheringComplete
