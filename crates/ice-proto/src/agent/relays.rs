@@ -40,8 +40,10 @@ impl RelayRequests {
     /// later.
     pub(super) fn answered(&mut self, relay: Base, peer: IpAddr, granted: bool) {
         if granted {
-            let asked = self.permissions.iter_mut().find(|asked| asked.is_for(relay, peer));
-            asked.into_iter().for_each(|asked| asked.granted = true);
+            let mut asked = self.permissions.iter_mut();
+            if let Some(asked) = asked.find(|asked| asked.is_for(relay, peer)) {
+                asked.granted = true;
+            }
         } else {
             self.permissions.retain(|asked| !asked.is_for(relay, peer));
         }

@@ -11,7 +11,7 @@ use turn_proto::{PeerPolicy, SendError, TurnClient, TurnClientConfig, TurnEvent,
 
 /// How far a relay has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RelayState {
+pub(super) enum RelayState {
     Asking,
     Ready(SocketAddr),
     /// Being given up; its socket is needed until that is done.
@@ -89,11 +89,9 @@ impl Relays {
         self.all.iter_mut().find(|relay| relay.relayed() == Some(relayed))
     }
 
-    /// What is known of a relay by the way to its server: `None` if none is being asked for there,
-    /// else its address, once there is one.
-    pub(super) fn relayed_over(&self, path: &Path) -> Option<Option<SocketAddr>> {
-        let open = |relay: &&Relay| relay.path == *path && relay.state != RelayState::Closing;
-        self.all.iter().find(open).map(Relay::relayed)
+    /// How far the relay at the end of this path has come.
+    pub(super) fn state_over(&self, path: &Path) -> Option<RelayState> {
+        self.all.iter().find(|relay| relay.path == *path).map(|relay| relay.state)
     }
 
     /// Whether this is the address of a relay.

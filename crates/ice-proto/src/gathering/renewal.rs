@@ -2,6 +2,7 @@
 //! asked for anew (RFC 8445 §9).
 use super::{
     GatherError, GatherKey, Gathering, Stage, reaches,
+    relays::RelayState,
     tasks::{RelayPlan, relay_family},
 };
 use crate::{CandidatePolicy, ids::HostId};
@@ -60,15 +61,15 @@ impl Gathering {
                 }
                 continue;
             }
-            match self.relays.relayed_over(&path) {
-                Some(Some(relayed)) => {
+            match self.relays.state_over(&path) {
+                Some(RelayState::Ready(relayed)) => {
                     self.relayed_candidate(key, relayed, shown.unwrap_or(base));
                     // The server may have forgotten it.
                     self.relays.verify(now, &path);
                 }
-                Some(None) => {}
-                None if self.tasks.are_to_ask(key) => {}
-                None => {
+                Some(RelayState::Asking) => {}
+                Some(RelayState::Closing) | None if self.tasks.are_to_ask(key) => {}
+                Some(RelayState::Closing) | None => {
                     let family = relay_family(base, have_ipv4);
                     let plan =
                         RelayPlan { key, address, family, redirects: 0, sockets: 0, losses: 0 };

@@ -126,6 +126,7 @@ fn gaps(trouble: Trouble, loss: u32, watch: Duration) -> Vec<Duration> {
 }
 
 /// Bounds for the median and for all, by loss.
+#[expect(clippy::print_stdout, reason = "the table of the crate documentation is made of this")]
 fn bound(trouble: Trouble, watch: Duration, bounds: [[u64; 2]; 3]) {
     for (loss, [median, all]) in LOSSES.into_iter().zip(bounds) {
         let mut gaps = gaps(trouble, loss, watch);

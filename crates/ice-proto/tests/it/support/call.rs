@@ -168,10 +168,9 @@ impl Call {
     /// Hands over what was signalled.
     fn deliver(&mut self) {
         self.listen();
-        while !self.silent
-            && let Some((_, to, message)) =
-                self.post.pop_front_if(|(at, ..)| *at <= self.meeting.world.now())
-        {
+        let is_due = |at: &Instant, call: &Self| *at <= call.meeting.world.now() && !call.silent;
+        while self.post.front().is_some_and(|(at, ..)| is_due(at, self)) {
+            let Some((_, to, message)) = self.post.pop_front() else { return };
             self.meeting.with(to, |agent, now| match message {
                 Message::Credentials(credentials) => {
                     agent.set_remote_credentials(now, credentials).unwrap();
