@@ -108,7 +108,11 @@ impl Scene {
 fn gaps(trouble: Trouble, loss: u32, watch: Duration) -> Vec<Duration> {
     let mut gaps = Vec::new();
     // What comes after an outage is a matter of chance; the others wait for timers most of the time.
-    let seeds = if trouble == Trouble::Outage { 200 } else { 50 };
+    let seeds = match trouble {
+        Trouble::Outage => 200,
+        Trouble::NewAddress | Trouble::ServerRestart => 12,
+        Trouble::OutageOfData | Trouble::Phone | Trouble::Lid | Trouble::NatReboot => 50,
+    };
     for seed in 0..seeds {
         let mut scene = Scene::new(trouble, seed, loss);
         let begin = scene.strike(trouble, loss);
