@@ -108,9 +108,11 @@ impl IceAgent {
         }
         if self.clock.has_come(self.session.deadline(), now) {
             self.session.handle_timeout(now);
-            if let Some(former) = &mut self.former {
-                former.session.handle_timeout(now);
-            }
+        }
+        if let Some(former) = &mut self.former
+            && self.clock.has_come(former.session.deadline(), now)
+        {
+            former.session.handle_timeout(now);
         }
         now
     }
