@@ -78,7 +78,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         metrics::start(address, service.control(), Arc::clone(&log)).await?;
     }
     announce(&log, &service, made_up.as_deref());
-    let serving = Serving { service, log, args, settings, identity: reloadable.identity };
+    let (identity, next_log) = (reloadable.identity, tokio::time::Instant::now());
+    let serving = Serving { service, log, args, settings, identity, next_log };
     serving.run(signals).await;
     Ok(())
 }
@@ -122,7 +123,7 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> TurnServiceBuilder {
             builder = builder.listen_tls(address, identity.clone());
         }
     }
-    builder = builder.secure_stun(settings.secure_stun);
+    builder = builder.secure_stun(settings.secure_stun).cores(settings.cores());
     for address in &settings.relay_ip {
         builder = builder.relay(*address);
     }

@@ -147,6 +147,6 @@ pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_
 pub use policy::PeerPolicy;
 pub use prefix::{IpPrefix, PrefixError};
 pub use server::{
-    AllocationEnd, AlternateTurnServer, ConfigError, Flow, RealmChanged, RelayAddress, Traffic,
-    TurnServer, TurnServerConfig, TurnServerEvent, Users,
+    AllocationEnd, AlternateTurnServer, Common, ConfigError, Flow, Ledger, LedgerLock,
+    RealmChanged, RelayAddress, Traffic, TurnServer, TurnServerConfig, TurnServerEvent, Users,
 };

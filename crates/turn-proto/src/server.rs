@@ -6,6 +6,7 @@ mod alternates;
 mod auth;
 mod bandwidth;
 mod channels;
+mod common;
 mod config;
 mod connections;
 mod event;
@@ -24,6 +25,7 @@ mod wish;
 
 pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
+pub use common::{Common, Ledger, LedgerLock};
 pub use config::{ConfigError, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use reach::RelayAddress;
@@ -32,12 +34,13 @@ pub use users::Users;
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
 use alloc::{sync::Arc, vec::Vec};
 use allocation::Allocation;
+use common::{Books, Quota};
 use connections::{Admission, Connections};
 use core::{num::NonZeroU32, time::Duration};
 use event::Pace;
 use reach::Reach;
 use relays::Relays;
-use reservations::Reservations;
+use reservations::Token;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, PacketMeta,
     Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
@@ -121,7 +124,6 @@ pub struct TurnServer {
     sockets: SocketIds,
     table: Table,
     connections: Connections,
-    reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
     timers: Timers<AllocationId>,
@@ -139,8 +141,7 @@ pub struct TurnServer {
 
 #[derive(Debug)]
 struct Limits {
-    allocations: usize,
-    allocations_per_user: usize,
+    quota: Quota,
     permissions: usize,
     channels: usize,
     bytes_per_second: Option<NonZeroU32>,
@@ -160,7 +161,9 @@ impl TurnServer {
         config.stun.classic &= !config.secure_binding;
         let mut entropy = Entropy::new(seed);
         let hasher = SeededState::new(entropy.secret());
-        let nonce_secret = entropy.secret();
+        let books = Books::new(config.common);
+        let own_secret = entropy.secret();
+        let nonce_secret = books.nonce_secret().unwrap_or(own_secret);
         let realm = LongTermServer::with_algorithms(
             config.users.realm(),
             nonce_secret,
@@ -183,8 +186,10 @@ impl TurnServer {
                 policy: config.peers,
             },
             limits: Limits {
-                allocations: config.max_allocations,
-                allocations_per_user: config.max_allocations_per_user,
+                quota: Quota {
+                    in_all: config.max_allocations,
+                    of_account: config.max_allocations_per_user,
+                },
                 permissions: config.max_permissions,
                 channels: config.max_channels,
                 bytes_per_second: config.max_bytes_per_second,
@@ -195,13 +200,12 @@ impl TurnServer {
             channels: config.channels,
             secure_binding: config.secure_binding,
             sockets,
-            table: Table::new(hasher),
+            table: Table::new(hasher, books),
             connections: Connections::new(
                 config.max_connections,
                 config.max_connections_per_source,
                 config.connection_idle,
             ),
-            reservations: Reservations::default(),
             timers: Timers::default(),
             out: Outbox::new(config.max_queue),
             drops: DropCounters::default(),
@@ -301,8 +305,13 @@ impl TurnServer {
         let Some(allocation) = self.table.remove(id) else { return };
         self.close_relays(allocation.relays);
         if let Some(token) = allocation.token {
-            self.reservations.release(token);
+            self.release(token);
         }
+    }
+
+    /// Holds an address back no longer.
+    fn release(&mut self, token: Token) {
+        self.table.books.with(|ledger| ledger.reservations.release(token));
     }
 
     fn has_allocation(&self, client: &Path) -> bool {

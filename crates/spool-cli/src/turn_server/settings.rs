@@ -90,6 +90,9 @@ pub(crate) struct Settings {
     /// Serve /metrics (Prometheus) and /healthz over HTTP here; to a private address, for all see it
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) metrics: Option<SocketAddr>,
+    /// Serve on so many cores, as many as there are unless given
+    #[arg(long, value_name = "N")]
+    pub(super) cores: Option<NonZeroUsize>,
 }
 
 impl Settings {
@@ -122,6 +125,7 @@ impl Settings {
             alternate: either(self.alternate, file.alternate),
             drain: self.drain.or(file.drain),
             metrics: self.metrics.or(file.metrics),
+            cores: self.cores.or(file.cores),
         }
     }
 
@@ -145,6 +149,13 @@ impl Settings {
             return Err(Failure::Usage("TLS takes both cert and key".to_owned()));
         }
         Ok(())
+    }
+
+    /// How many cores to serve on. Where the system does not divide what arrives it is one.
+    pub(super) fn cores(&self) -> NonZeroUsize {
+        let can_divide = cfg!(any(target_os = "linux", target_os = "android"));
+        let all = if can_divide { std::thread::available_parallelism().ok() } else { None };
+        self.cores.or(all).unwrap_or(NonZeroUsize::MIN)
     }
 
     pub(super) fn peers(&self) -> PeerPolicy {

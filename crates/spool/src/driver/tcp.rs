@@ -3,10 +3,11 @@ use super::{
     fault,
     net::Wake,
     stream::{Io, Read, ReadBuffers, Stream, Written},
+    udp::Ports,
 };
 #[cfg(feature = "tls")]
 use super::{
-    handshakes::{Handshakes, Ticket},
+    handshakes::{SharedHandshakes, Ticket},
     session::Session,
 };
 #[cfg(feature = "tls")]
@@ -61,7 +62,7 @@ pub(super) struct Tcp {
     listeners: HashMap<SocketId, Listener>,
     connecting: HashMap<SocketId, AbortHandle>,
     #[cfg(feature = "tls")]
-    handshakes: Handshakes,
+    pub(super) handshakes: SharedHandshakes,
     streams: HashMap<Path, Open>,
     by_id: HashMap<SocketId, Path>,
     /// Connections that ended, of which the machine is to be told.
@@ -77,11 +78,19 @@ impl Tcp {
         id: SocketId,
         local: SocketAddr,
         security: Security,
+        ports: Ports,
     ) -> io::Result<SocketAddr> {
         let socket = socket_for(local)?;
         // a server that starts again finds its old connections in TIME_WAIT
         socket.set_reuseaddr(cfg!(unix))?;
+        if ports == Ports::OneOfMany {
+            divide_port(&socket)?;
+        }
         socket.bind(local)?;
+        if ports == Ports::FirstOfMany {
+            // not before: another program that has the port is one too many
+            divide_port(&socket)?;
+        }
         let io = socket.listen(LISTEN_BACKLOG)?;
         let local = io.local_addr()?;
         self.listeners.insert(id, Listener { io: Arc::new(io), security, waiting: None });
@@ -113,7 +122,7 @@ impl Tcp {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
         let identity = identity.clone();
         let source = tcp.peer_addr().ok()?.ip();
-        let (ticket, secured) = self.handshakes.run(now, source, identity, tcp)?;
+        let (ticket, secured) = self.handshakes.lock().run(now, source, identity, tcp)?;
         Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, io))))
     }
 
@@ -126,7 +135,7 @@ impl Tcp {
     /// A handshake is over.
     #[cfg(feature = "tls")]
     pub(super) fn secured(&mut self, ticket: Ticket) {
-        self.handshakes.over(ticket);
+        self.handshakes.lock().over(ticket);
     }
 
     /// Starts to connect.
@@ -333,6 +342,18 @@ impl Tcp {
 
 fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+}
+
+/// Has the system divide what arrives between the sockets of one port.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn divide_port(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseport(true)
+}
+
+/// Elsewhere all goes to one of them.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn divide_port(_: &TcpSocket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 async fn connect(

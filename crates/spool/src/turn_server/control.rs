@@ -10,7 +10,8 @@ use turn_proto::{PeerPolicy, Traffic, TurnServer};
 #[derive(Clone, Debug)]
 pub struct TurnControl {
     pub(super) realm: String,
-    pub(super) handle: Handle<TurnServer, Reporter>,
+    /// One for each core.
+    pub(super) handles: Vec<Handle<TurnServer, Reporter>>,
 }
 
 /// Why nothing was changed.
@@ -26,7 +27,7 @@ pub enum ControlError {
 }
 
 /// How a server does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TurnSnapshot {
     /// Allocations there are.
@@ -49,29 +50,47 @@ impl TurnControl {
     /// Has other accounts from now on. Allocations of users who are gone end when they are due, and
     /// nobody loses a packet.
     pub async fn set_accounts(&self, accounts: &Accounts) -> Result<(), ControlError> {
-        let now = self.handle.call(|cx, _| cx.now).await?;
-        let since_zero = now.saturating_since(Instant::ZERO);
-        // keys are hashed here, for the task that relays has better to do
-        let users = accounts.users(&self.realm, watch::unix_time().saturating_sub(since_zero))?;
-        // the realm is the one it had
-        let _ = self.handle.call(|cx, _| cx.machine.set_users(users)).await?;
+        let mut users = None;
+        for handle in &self.handles {
+            let users = match &users {
+                Some(users) => users,
+                None => {
+                    // all of them have the same time
+                    let now = handle.call(|cx, _| cx.now).await?.saturating_since(Instant::ZERO);
+                    // keys are hashed here, for those who relay have better to do
+                    let zero = watch::unix_time().saturating_sub(now);
+                    users.insert(accounts.users(&self.realm, zero)?)
+                }
+            };
+            let users = users.clone();
+            // the realm is the one it had
+            let _ = handle.call(|cx, _| cx.machine.set_users(users)).await?;
+        }
         Ok(())
     }
 
     /// Has another policy from now on; permissions that are there last five minutes at most.
     pub async fn set_peers(&self, peers: PeerPolicy) -> Result<(), Stopped> {
-        self.handle.call(|cx, _| cx.machine.set_peers(peers)).await
+        for handle in &self.handles {
+            let peers = peers.clone();
+            handle.call(|cx, _| cx.machine.set_peers(peers)).await?;
+        }
+        Ok(())
     }
 
     /// Makes no new allocations from now on.
     pub async fn drain(&self) -> Result<(), Stopped> {
-        self.handle.call(|cx, _| cx.machine.drain()).await
+        for handle in &self.handles {
+            handle.call(|cx, _| cx.machine.drain()).await?;
+        }
+        Ok(())
     }
 
-    /// How it does.
+    /// How it does, all cores together.
     pub async fn snapshot(&self) -> Result<TurnSnapshot, Stopped> {
-        self.handle
-            .call(|cx, reporter| TurnSnapshot {
+        let mut all = TurnSnapshot::default();
+        for handle in &self.handles {
+            let of_core = handle.call(|cx, reporter| TurnSnapshot {
                 allocations: cx.machine.allocations(),
                 connections: cx.machine.connections(),
                 draining: cx.machine.is_draining(),
@@ -79,7 +98,21 @@ impl TurnControl {
                 drops: *cx.machine.drops(),
                 sockets: cx.stats(),
                 untold_events: reporter.untold,
-            })
-            .await
+            });
+            all.add(&of_core.await?);
+        }
+        Ok(all)
+    }
+}
+
+impl TurnSnapshot {
+    fn add(&mut self, core: &Self) {
+        self.allocations += core.allocations;
+        self.connections += core.connections;
+        self.draining |= core.draining;
+        self.traffic += core.traffic;
+        self.drops = self.drops + core.drops;
+        self.sockets += core.sockets;
+        self.untold_events += core.untold_events;
     }
 }

@@ -49,6 +49,9 @@ pub enum ServeError {
          family with another port"
     )]
     Behaviour,
+    /// A thread to serve in could not be had.
+    #[error("no thread to serve in: {0}; name fewer cores")]
+    Thread(#[source] io::Error),
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
     Random,

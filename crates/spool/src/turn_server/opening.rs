@@ -22,12 +22,24 @@ pub(super) struct Opening {
     pub(super) addresses: Vec<SocketAddr>,
     /// What of "everywhere" could not be opened.
     pub(super) skipped: Vec<SocketAddr>,
+    /// Each socket, in the order of their numbers.
+    opened: Vec<Opened>,
+}
+
+/// One of the sockets that clients send to.
+#[derive(Clone, Debug)]
+enum Opened {
+    Udp(SocketAddr),
+    Tcp(SocketAddr),
+    #[cfg(feature = "tls")]
+    Tls(SocketAddr, Identity),
 }
 
 impl Default for Opening {
     fn default() -> Self {
         let (ids, sockets) = (SocketIds::root(), Sockets::default());
-        Self { ids, sockets, addresses: Vec::new(), skipped: Vec::new() }
+        let (addresses, skipped, opened) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ids, sockets, addresses, skipped, opened }
     }
 }
 
@@ -86,7 +98,9 @@ impl Opening {
             for place in each(&[*address])? {
                 let id = self.ids.take();
                 let bound = self.sockets.listen_tls(id, place.address, identity.clone());
-                open.extend(self.judge(place, bound)?);
+                let bound = self.judge(place, bound)?;
+                self.opened.extend(bound.map(|bound| Opened::Tls(bound, identity.clone())));
+                open.extend(bound);
             }
         }
         if open.is_empty() { Ok(open) } else { self.done(open) }
@@ -110,6 +124,7 @@ impl Opening {
             let bound = self.sockets.bind(id, address);
             let bound = bound.map_err(|source| ServeError::Listen { address, source })?;
             self.addresses.push(bound);
+            self.opened.push(Opened::Udp(bound));
             Ok(bound)
         };
         let alternate = open(second)?;
@@ -137,9 +152,30 @@ impl Opening {
                     self.sockets.close(udp);
                     return Err(error);
                 }
-                listening => return listening,
+                Ok(listening) => {
+                    self.opened.extend([Opened::Udp(bound), Opened::Tcp(listening)]);
+                    return Ok(listening);
+                }
             }
         }
+    }
+
+    /// Opens sockets beside these, at the same addresses: the numbers, and the sockets.
+    pub(super) fn again(&self) -> Result<(SocketIds, Sockets), ServeError> {
+        let (mut ids, mut sockets) = (SocketIds::root(), self.sockets.beside());
+        for opened in &self.opened {
+            let id = ids.take();
+            let (address, bound) = match opened {
+                Opened::Udp(address) => (*address, sockets.bind(id, *address)),
+                Opened::Tcp(address) => (*address, sockets.listen(id, *address)),
+                #[cfg(feature = "tls")]
+                Opened::Tls(address, identity) => {
+                    (*address, sockets.listen_tls(id, *address, identity.clone()))
+                }
+            };
+            bound.map_err(|source| ServeError::Listen { address, source })?;
+        }
+        Ok((ids, sockets))
     }
 
     /// Takes note of addresses; what others can reach comes first.

@@ -5,6 +5,7 @@ use super::{
     auth::Identity,
     bandwidth::Bandwidth,
     channels::Channels,
+    common::{Ledger, Quota},
     permissions::Permissions,
     ports::{self, PortWish},
     relays::{Relay, Relays},
@@ -118,25 +119,45 @@ impl TurnServer {
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<Plan, Code> {
-        let mut wish = self.wish(now, identity, message)?;
-        if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
-            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        let wish = self.wish(now, identity, message)?;
+        self.admit(now, identity, &wish)?;
+        let plan = self.find_relays(now, path, identity, wish);
+        if plan.is_err() {
+            self.table.books.leave(&identity.account);
         }
+        plan
+    }
+
+    /// Counts it, if the user may have one more.
+    fn admit(&mut self, now: Instant, identity: &Identity, wish: &Wish) -> Result<(), Code> {
+        let quota = self.limits.quota;
+        let in_all = if self.draining { 0 } else { quota.in_all };
+        self.table.books.admit(&identity.account, Quota { in_all, ..quota })?;
         // What is held back outlives the allocation that it came with, so it is counted apart.
-        if matches!(wish.port, Wanted::Port(PortWish::Pair))
-            && self.reservations.count_of(now, &identity.account)
-                >= self.limits.allocations_per_user
-        {
-            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        if matches!(wish.port, Wanted::Port(PortWish::Pair)) {
+            let held = |ledger: &mut Ledger| ledger.reservations.count_of(now, &identity.account);
+            if self.table.books.with(held) >= quota.of_account {
+                self.table.books.leave(&identity.account);
+                return Err(Code::ALLOCATION_QUOTA_REACHED);
+            }
         }
-        if self.is_full() {
-            return Err(Code::INSUFFICIENT_CAPACITY);
-        }
+        Ok(())
+    }
+
+    fn find_relays(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: &Identity,
+        mut wish: Wish,
+    ) -> Result<Plan, Code> {
         let mut relays = Relays::default();
         let mut token = None;
         match wish.port {
             Wanted::Reserved(token, address) => {
-                self.reservations.release(token);
+                // before it is let go, so that nobody else has it in between
+                self.table.books.claim(address);
+                self.release(token);
                 relays.insert(Relay::new(self.sockets.take(), address));
             }
             Wanted::Port(port) => {
@@ -172,9 +193,15 @@ impl TurnServer {
             return Some((address, None));
         }
         let second = SocketAddr::new(address.ip(), address.port() + 1);
-        let (token, limit) = (Token(self.entropy.secret()), self.limits.allocations);
-        let held = self.reservations.hold(now, token, second, Arc::clone(account), limit);
-        held.then_some((address, Some(token)))
+        let (token, limit) = (Token(self.entropy.secret()), self.limits.quota.in_all);
+        let hold = |ledger: &mut Ledger| {
+            ledger.reservations.hold(now, token, second, Arc::clone(account), limit)
+        };
+        if !self.table.books.with(hold) {
+            self.table.books.give_up(address);
+            return None;
+        }
+        Some((address, Some(token)))
     }
 
     /// A relay address of this family with a port that no allocation has, and that is not held
@@ -188,18 +215,17 @@ impl TurnServer {
     ) -> Option<SocketAddr> {
         let anyone = u32::from_be_bytes(self.entropy.public());
         let relays = self.reach.relays_for(family, listener, anyone);
-        let (entropy, table, reach) = (&mut self.entropy, &self.table, &self.reach);
-        let reservations = &self.reservations;
-        relays.into_iter().find_map(|ip| {
-            let random = || u32::from_be_bytes(entropy.public());
-            let is_taken = |port| {
-                let address = SocketAddr::new(ip, port);
-                table.find_bound(address).is_some()
-                    || reach.listeners.contains(&address)
-                    || reservations.holds(now, address)
-            };
-            let port = ports::pick(&reach.ports, wish, random, is_taken)?;
-            Some(SocketAddr::new(ip, port))
+        let (entropy, reach) = (&mut self.entropy, &self.reach);
+        self.table.choose(now, |has_other| {
+            relays.into_iter().find_map(|ip| {
+                let random = || u32::from_be_bytes(entropy.public());
+                let is_taken = |port| {
+                    let address = SocketAddr::new(ip, port);
+                    has_other(address) || reach.listeners.contains(&address)
+                };
+                let port = ports::pick(&reach.ports, wish, random, is_taken)?;
+                Some(SocketAddr::new(ip, port))
+            })
         })
     }
 

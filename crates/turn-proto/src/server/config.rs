@@ -1,5 +1,5 @@
 //! What a server is told at its start, and the bounds it keeps.
-use super::{AlternateTurnServer, reach::RelayAddress};
+use super::{AlternateTurnServer, Common, reach::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::vec::Vec;
 use core::{
@@ -83,6 +83,8 @@ pub struct TurnServerConfig {
     /// Whether Binding requests take a user too, as TURN requests do (RFC 8489 §9.2). Clients of
     /// RFC 3489 are not answered then, and the attributes of RFC 5780 are unknown.
     pub secure_binding: bool,
+    /// What it shares with others for the same addresses, if there is one on each core.
+    pub common: Option<Common>,
 }
 
 /// Why a server cannot be as it was asked to be.
@@ -156,6 +158,7 @@ impl TurnServerConfig {
             channels: ChannelRange::Rfc8656,
             can_set_dont_fragment: false,
             secure_binding: false,
+            common: None,
         }
     }
 

@@ -63,7 +63,7 @@ impl TurnServer {
         let account = Arc::clone(&allocation.account);
         let listener = allocation.client.local().ip();
         if let Some(token) = allocation.token.take() {
-            self.reservations.release(token);
+            self.release(token);
         }
         let family = lost.family();
         let Some((bound, token)) = self.find_address(now, family, listener, port, &account) else {
@@ -129,7 +129,7 @@ impl TurnServer {
         let Some(allocation) = self.table.remove(id) else { return };
         self.connections.release(self.clock.now(), &allocation.client);
         if let Some(token) = allocation.token {
-            self.reservations.release(token);
+            self.release(token);
         }
         let Phase::Opening(opening) = allocation.phase else { return };
         let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);

@@ -116,7 +116,7 @@ impl TurnServer {
 
     /// Whether what stands there is no other program of this host.
     fn is_peer(&self, peer: SocketAddr) -> bool {
-        !self.reach.must_be_relay(peer) || self.table.find_bound(peer).is_some()
+        !self.reach.must_be_relay(peer) || self.table.is_bound(peer)
     }
 
     /// Passes data on, unless the allocation has relayed too much already.

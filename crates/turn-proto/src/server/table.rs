@@ -1,10 +1,10 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
-use super::{allocation::Allocation, relays::Relay};
+use super::{allocation::Allocation, common::Books, relays::Relay};
 use crate::seeded::{SeededMap, SeededState};
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
+use alloc::{boxed::Box, collections::BTreeMap};
 use core::net::SocketAddr;
-use sans_io::{Path, Slab, SlabKey, SocketId};
+use sans_io::{Instant, Path, Slab, SlabKey, SocketId};
 use stun_proto::attribute::AddressFamily;
 
 /// Names an allocation.
@@ -19,17 +19,19 @@ pub(super) struct Table {
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
-    by_account: BTreeMap<Arc<str>, usize>,
+    /// What counts them. Each counts from before [`insert`](Self::insert) to
+    /// [`remove`](Self::remove), and has its addresses as long.
+    pub books: Books,
 }
 
 impl Table {
-    pub(super) fn new(hasher: SeededState) -> Self {
+    pub(super) fn new(hasher: SeededState, books: Books) -> Self {
         Self {
             all: Slab::new(),
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
-            by_account: BTreeMap::new(),
+            books,
         }
     }
 
@@ -38,16 +40,21 @@ impl Table {
         self.all.len()
     }
 
-    /// How many count for this account.
-    pub(super) fn count_of(&self, account: &str) -> usize {
-        self.by_account.get(account).copied().unwrap_or(0)
+    /// Chooses an address that no allocation has and that is not held back.
+    pub(super) fn choose(
+        &mut self,
+        now: Instant,
+        choose: impl FnOnce(&dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
+        let Self { books, by_bound, .. } = self;
+        books.choose(now, |other| choose(&|at| by_bound.contains_key(&at) || other(at)))
     }
 
-    /// Takes in an allocation whose 5-tuple, bound addresses and sockets no other has.
+    /// Takes in an allocation that was admitted, whose 5-tuple, bound addresses and sockets no other
+    /// has.
     pub(super) fn insert(&mut self, allocation: Allocation) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
         let (client, relays) = (allocation.client, allocation.relays);
-        *self.by_account.entry(Arc::clone(&allocation.account)).or_default() += 1;
         let id = AllocationId(self.all.insert(Box::new(allocation)));
         self.by_client.insert(client, id);
         for relay in relays.iter() {
@@ -65,13 +72,9 @@ impl Table {
         for relay in allocation.relays.iter() {
             self.by_bound.remove(&relay.bound);
             self.by_socket.remove(&relay.socket);
+            self.books.give_up(relay.bound);
         }
-        if let Some(count) = self.by_account.get_mut(&allocation.account) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_account.remove(&allocation.account);
-            }
-        }
+        self.books.leave(&allocation.account);
         Some(allocation)
     }
 
@@ -90,6 +93,7 @@ impl Table {
         let relay = self.all.get_mut(id.0)?.relays.remove(family)?;
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
+        self.books.give_up(relay.bound);
         Some(relay)
     }
 
@@ -109,6 +113,11 @@ impl Table {
     /// By the address that a relay socket of it is bound to.
     pub(super) fn find_bound(&self, bound: SocketAddr) -> Option<AllocationId> {
         self.by_bound.get(&bound).copied()
+    }
+
+    /// Whether an allocation has this address, of this server or of another that it shares with.
+    pub(super) fn is_bound(&self, address: SocketAddr) -> bool {
+        self.by_bound.contains_key(&address) || self.books.is_taken(address)
     }
 
     /// By a relay socket of it.
