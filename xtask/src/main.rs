@@ -30,6 +30,7 @@ cargo xtask COMMAND
   trace [--write-readme] [--write-ratchet]  the tables of requirements against tests and code
   interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
   bench [--check]                        the STUN benchmarks as a table; with --check, within limits
+  bench relay [--rounds N] [--only WORD]...  what relaying costs, beside floors of our own and coturn
   lab check                              the NATs of the laboratory are what they are called (root)
   twin                                   the NATs of the laboratory beside their models (root)
   fuzz [--seconds N] [TARGET]...         the fuzz targets, 60 s each unless told otherwise (nightly)

@@ -378,10 +378,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// Reads what waits at one socket, up to the budget, and acts on each datagram.
     fn receive(&mut self, ready: Ready, buffers: &mut RecvBuffers) {
         let id = ready.id;
-        self.net.collect_ready_faults(ready);
+        // closed by what was read from another one in this round
+        let Some(socket) = self.net.socket(id) else { return };
+        let local = socket.local_addr();
+        self.net.collect_ready_faults(ready.what, &socket);
         for _ in 0..udp::BATCHES_PER_WAKE {
-            let Some((local, received)) = self.net.receive(id, buffers) else { return };
-            let rest = match received {
+            let rest = match self.net.receive(&socket, buffers) {
                 Ok(rest) => rest,
                 Err(fault) => {
                     self.net.lose(id);
@@ -400,12 +402,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 self.obey(verdict);
                 let _ = self.drain();
             }
-            self.net.flush();
-            if rest == Rest::Nothing {
+            if rest == Rest::Nothing || self.net.socket(id).is_none() {
                 break;
             }
         }
-        self.net.await_ready(id);
+        self.net.flush();
+        self.net.await_ready(id, socket);
     }
 
     fn obey(&mut self, verdict: Verdict<'_>) {

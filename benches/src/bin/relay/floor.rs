@@ -275,7 +275,8 @@ fn send<'b>(
             }
             let segment_size = (segment < joined.len()).then_some(segment);
             let contents = &joined[..];
-            let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
+            let transmit =
+                Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
             taken(state.try_send(UdpSockRef::from(socket), &transmit))?;
         }
     }

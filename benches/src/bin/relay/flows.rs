@@ -178,7 +178,8 @@ impl Flows {
         while Instant::now() < until {
             for index in 0..self.all.len() {
                 let flow = &self.all[index];
-                flood.sent += burst(&flow.client, &mut self.send, &flow.message, FLOOD_BURST)? as u64;
+                flood.sent +=
+                    burst(&flow.client, &mut self.send, &flow.message, FLOOD_BURST)? as u64;
                 flood.arrived += self.take(index)?;
             }
         }

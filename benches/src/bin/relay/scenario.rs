@@ -129,7 +129,9 @@ fn cycles(process: &Process) -> Result<Figure, Fault> {
             })
             .collect();
         let ended = clients.into_iter().map(|client| client.join());
-        ended.map(|count| count.unwrap_or_else(|_| Err("a client panicked".into()))).collect::<Vec<_>>()
+        ended
+            .map(|count| count.unwrap_or_else(|_| Err("a client panicked".into())))
+            .collect::<Vec<_>>()
     });
     let busy = process.busy()?.saturating_sub(before);
     let count = counts.into_iter().sum::<Result<u64, String>>()?;

@@ -78,7 +78,11 @@ impl System {
                 command.arg(std::env::current_exe()?).args(["floor", kind]);
             }
             Self::Spool => {
-                command.arg(SPOOL.get().ok_or("no spool")?).args(["turn-server", "--listen", SERVER]);
+                command.arg(SPOOL.get().ok_or("no spool")?).args([
+                    "turn-server",
+                    "--listen",
+                    SERVER,
+                ]);
                 command.args(["--relay-ip", "127.7.7.1", "--allow-peer", "127.7.7.2/32"]);
                 command.args(["--user", "bench:bench", "--cores", "1"]);
             }

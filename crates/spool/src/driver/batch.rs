@@ -26,7 +26,8 @@ pub(super) struct Batches<S> {
 /// Datagrams of one path.
 #[derive(Debug)]
 pub(super) struct Batch<S> {
-    pub(super) socket: S,
+    /// Held only while it waits, for a socket is closed when nobody holds it any more.
+    pub(super) socket: Option<S>,
     pub(super) path: Path,
     pub(super) meta: PacketMeta,
     /// The length of each datagram but the last.
@@ -88,7 +89,8 @@ impl<S> Batches<S> {
     ) -> Joined {
         let key = key(path);
         let mut places = self.keys[..self.waiting].iter().enumerate().rev();
-        let of_path = places.find(|(place, other)| **other == key && self.all[*place].path == *path);
+        let of_path =
+            places.find(|(place, other)| **other == key && self.all[*place].path == *path);
         let Some((place, _)) = of_path else { return Joined::No };
         let (batch, len) = (&mut self.all[place], len(parts));
         if !batch.takes(meta, len, limits) {
@@ -115,6 +117,7 @@ impl<S> Batches<S> {
     ) {
         let segment = len(parts);
         let complete = segment == 0 || segment > limits.segment_len;
+        let socket = Some(socket);
         let place = self.waiting;
         self.waiting += 1;
         match self.all.get_mut(place) {
@@ -141,6 +144,7 @@ impl<S> Batches<S> {
     pub(super) fn clear(&mut self) {
         for batch in &mut self.all[..self.waiting] {
             batch.bytes.clear();
+            batch.socket = None;
         }
         self.waiting = 0;
     }
@@ -217,6 +221,18 @@ mod tests {
         push(&mut batches, 9, &long);
         let lens: Vec<_> = batches.waiting().iter().map(|batch| batch.bytes.len()).collect();
         assert_eq!(lens, [40, 10, 101, 101]);
+    }
+
+    /// Else what was closed would stay open.
+    #[test]
+    fn what_was_sent_holds_no_socket() {
+        let mut batches = Batches::default();
+        let socket = std::rc::Rc::new(());
+        let parts = [&b"x"[..], &[], &[]];
+        let held = std::rc::Rc::clone(&socket);
+        batches.begin(held, path(9), PacketMeta::default(), parts, LIMITS);
+        batches.clear();
+        assert_eq!(std::rc::Rc::strong_count(&socket), 1);
     }
 
     #[test]

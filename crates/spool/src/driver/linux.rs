@@ -1,6 +1,9 @@
 //! What Linux can do with a socket that others cannot: ICMP errors from its error queue (ip(7),
 //! `IP_RECVERR`), and leave to the network what is too long for a packet (`IP_MTU_DISCOVER`).
-use super::{header, udp::{Ports, Reports}};
+use super::{
+    header,
+    udp::{Ports, Reports},
+};
 use nix::{
     errno::Errno,
     libc,

@@ -8,15 +8,13 @@ use super::{
     batch::{Batches, Joined},
     fault,
     offload::Offloads,
-    ready::{Poller, Ready, Readiness},
+    ready::{Poller, Readiness, Ready},
     stream::{Io, Written},
     tcp::{Security, Tcp},
     udp::{Ports, RecvBuffers, Reports, Rest, UdpSocket},
 };
 use crate::Services;
-use futures_util::{
-    StreamExt, future::BoxFuture, stream::FuturesUnordered,
-};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use sans_io::{
     Instant, LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault,
     SocketFault, SocketId, SocketRequest, Transport, Verdict,
@@ -192,22 +190,23 @@ impl Net {
         self.ready.get(index)
     }
 
-    /// Reads one batch of a socket, which has this address.
-    pub(super) fn receive(
-        &self,
-        id: SocketId,
-        buffers: &mut RecvBuffers,
-    ) -> Option<(SocketAddr, Result<Rest, SocketFault>)> {
-        let socket = self.sockets.get(&id)?;
-        let local = socket.local_addr();
-        Some((local, socket.receive(self.offloads.of(local)?, buffers)))
+    pub(super) fn socket(&self, id: SocketId) -> Option<Arc<UdpSocket>> {
+        self.sockets.get(&id).map(Arc::clone)
     }
 
-    /// Has the driver woken when the socket is ready again.
-    pub(super) fn await_ready(&mut self, id: SocketId) {
-        if let Some(socket) = self.sockets.get(&id) {
-            self.ready.was_read(id, socket);
-        }
+    /// Reads one batch of a socket.
+    pub(super) fn receive(
+        &self,
+        socket: &UdpSocket,
+        buffers: &mut RecvBuffers,
+    ) -> Result<Rest, SocketFault> {
+        let offload = self.offloads.of(socket.local_addr()).ok_or(SocketFault::Lost)?;
+        socket.receive(offload, buffers)
+    }
+
+    /// Has the driver woken when a socket that was read is ready again, unless it was closed.
+    pub(super) fn await_ready(&mut self, id: SocketId, socket: Arc<UdpSocket>) {
+        self.ready.was_read(id, socket);
     }
 
     pub(super) fn lookup(&mut self, request: LookupRequest) {
@@ -288,7 +287,9 @@ impl Net {
         let mut batches = std::mem::take(&mut self.batches);
         for batch in batches.waiting() {
             let to = Destination { path: batch.path, meta: batch.meta };
-            self.send_batch(&batch.socket, to, batch.segment, &batch.bytes);
+            if let Some(socket) = &batch.socket {
+                self.send_batch(socket, to, batch.segment, &batch.bytes);
+            }
         }
         batches.clear();
         self.batches = batches;
@@ -366,11 +367,10 @@ impl Net {
     }
 
     /// Takes the ICMP errors that a socket woke the driver for.
-    pub(super) fn collect_ready_faults(&mut self, ready: Ready) {
-        if ready.what != Readiness::Fault {
+    pub(super) fn collect_ready_faults(&mut self, readiness: Readiness, socket: &UdpSocket) {
+        if readiness != Readiness::Fault {
             return;
         }
-        let Some(socket) = self.sockets.get(&ready.id) else { return };
         let local = socket.local_addr();
         for (remote, fault) in socket.path_faults() {
             self.fail(Path::udp(local, remote), fault);

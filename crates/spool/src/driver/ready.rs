@@ -59,7 +59,10 @@ mod linux {
 
     impl Set {
         /// An empty one that the runtime waits for.
-        #[expect(deprecated, reason = "its successor is unsafe; this keeps its descriptor to the end")]
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe; this keeps its descriptor to the end"
+        )]
         fn register() -> io::Result<AsyncFd<Self>> {
             let set = Self(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?);
             AsyncFd::with_interest(set, Interest::READABLE)
@@ -131,7 +134,7 @@ mod linux {
 
         /// A socket was read. What is left in it is told of in the next round.
         #[expect(clippy::unused_self, reason = "the signature of the systems that must be told")]
-        pub(in crate::driver) fn was_read(&mut self, _: SocketId, _: &Arc<UdpSocket>) {}
+        pub(in crate::driver) fn was_read(&mut self, _: SocketId, _: Arc<UdpSocket>) {}
     }
 }
 
@@ -141,7 +144,7 @@ mod other {
     use crate::driver::udp::UdpSocket;
     use futures_util::{
         StreamExt,
-        future::{AbortHandle, Abortable, BoxFuture},
+        future::{AbortHandle, AbortRegistration, Abortable, BoxFuture},
         stream::FuturesUnordered,
     };
     use sans_io::SocketId;
@@ -167,7 +170,9 @@ mod other {
             id: SocketId,
             socket: &Arc<UdpSocket>,
         ) -> io::Result<()> {
-            self.was_read(id, socket);
+            let (waiting, registration) = AbortHandle::new_pair();
+            self.waiting.insert(id, waiting);
+            self.wait(id, Arc::clone(socket), registration);
             Ok(())
         }
 
@@ -199,17 +204,21 @@ mod other {
             Some(Ready { id, what: Readiness::Datagrams })
         }
 
-        /// A socket was read, and is waited for again.
-        pub(in crate::driver) fn was_read(&mut self, id: SocketId, socket: &Arc<UdpSocket>) {
-            let socket = Arc::clone(socket);
-            let (waiting, registration) = AbortHandle::new_pair();
-            self.waiting.insert(id, waiting);
+        /// A socket was read, and is waited for again unless it was removed.
+        pub(in crate::driver) fn was_read(&mut self, id: SocketId, socket: Arc<UdpSocket>) {
+            let Some(waiting) = self.waiting.get_mut(&id) else { return };
+            let (again, registration) = AbortHandle::new_pair();
+            *waiting = again;
+            self.wait(id, socket, registration);
+        }
+
+        fn wait(&mut self, id: SocketId, socket: Arc<UdpSocket>, called_off: AbortRegistration) {
             let ready = async move {
                 // an error: the runtime shuts down
                 socket.io().readable().await.ok()?;
                 Some(id)
             };
-            let ready = Abortable::new(ready, registration);
+            let ready = Abortable::new(ready, called_off);
             self.waits.push(Box::pin(async move { ready.await.ok().flatten() }));
         }
     }

@@ -143,4 +143,3 @@ impl LedgerLock for SharedLedger {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
-

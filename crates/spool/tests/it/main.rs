@@ -3,6 +3,7 @@
 
 mod agents;
 mod authority;
+mod cores;
 mod driver;
 #[cfg(target_os = "linux")]
 mod headers;
@@ -10,6 +11,8 @@ mod machines;
 mod name_server;
 mod names;
 mod operating;
+#[cfg(target_os = "linux")]
+mod packets;
 mod running;
 mod serving;
 mod streams;

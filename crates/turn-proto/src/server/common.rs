@@ -199,9 +199,8 @@ impl Books {
         match self {
             Self::Own(ledger) => choose(&|address| ledger.reservations.holds(now, address)),
             Self::Common(common) => common.with(|ledger| {
-                let is_taken = |address| {
-                    common.is_taken(address) || ledger.reservations.holds(now, address)
-                };
+                let is_taken =
+                    |address| common.is_taken(address) || ledger.reservations.holds(now, address);
                 let address = choose(&is_taken)?;
                 common.claim(address);
                 Some(address)

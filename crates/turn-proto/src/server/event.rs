@@ -76,10 +76,9 @@ pub struct Traffic {
 
 impl AddAssign for Traffic {
     fn add_assign(&mut self, other: Self) {
-        for (flow, more) in [
-            (&mut self.to_peers, other.to_peers),
-            (&mut self.to_client, other.to_client),
-        ] {
+        for (flow, more) in
+            [(&mut self.to_peers, other.to_peers), (&mut self.to_client, other.to_client)]
+        {
             flow.packets = flow.packets.wrapping_add(more.packets);
             flow.bytes = flow.bytes.wrapping_add(more.bytes);
         }

@@ -3,7 +3,7 @@
 use super::{allocation::Allocation, common::Books, relays::Relay};
 use crate::seeded::{SeededMap, SeededState};
 use alloc::{boxed::Box, collections::BTreeMap};
-use core::net::SocketAddr;
+use core::{cell::Cell, net::SocketAddr};
 use sans_io::{Instant, Path, Slab, SlabKey, SocketId};
 use stun_proto::attribute::AddressFamily;
 
@@ -19,6 +19,9 @@ pub(super) struct Table {
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
+    /// What was found last: packets of one flow come in rows.
+    last_client: Cell<Option<(Path, AllocationId)>>,
+    last_bound: Cell<Option<(SocketAddr, AllocationId)>>,
     /// What counts them. Each counts from before [`insert`](Self::insert) to
     /// [`remove`](Self::remove), and has its addresses as long.
     pub books: Books,
@@ -31,6 +34,8 @@ impl Table {
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
+            last_client: Cell::new(None),
+            last_bound: Cell::new(None),
             books,
         }
     }
@@ -68,6 +73,7 @@ impl Table {
     /// Gives up an allocation.
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
         let allocation = self.all.remove(id.0)?;
+        self.forget_last();
         self.by_client.remove(&allocation.client);
         for relay in allocation.relays.iter() {
             self.by_bound.remove(&relay.bound);
@@ -91,6 +97,7 @@ impl Table {
     /// Takes the relayed address of a family away.
     pub(super) fn give_up(&mut self, id: AllocationId, family: AddressFamily) -> Option<Relay> {
         let relay = self.all.get_mut(id.0)?.relays.remove(family)?;
+        self.forget_last();
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
         self.books.give_up(relay.bound);
@@ -107,12 +114,32 @@ impl Table {
 
     /// By the path between client and listener.
     pub(super) fn find_client(&self, client: &Path) -> Option<AllocationId> {
-        self.by_client.get(client).copied()
+        if let Some((last, id)) = self.last_client.get()
+            && last == *client
+        {
+            return Some(id);
+        }
+        let id = *self.by_client.get(client)?;
+        self.last_client.set(Some((*client, id)));
+        Some(id)
     }
 
     /// By the address that a relay socket of it is bound to.
     pub(super) fn find_bound(&self, bound: SocketAddr) -> Option<AllocationId> {
-        self.by_bound.get(&bound).copied()
+        if let Some((last, id)) = self.last_bound.get()
+            && last == bound
+        {
+            return Some(id);
+        }
+        let id = *self.by_bound.get(&bound)?;
+        self.last_bound.set(Some((bound, id)));
+        Some(id)
+    }
+
+    /// What was found last may be no more.
+    fn forget_last(&self) {
+        self.last_client.set(None);
+        self.last_bound.set(None);
     }
 
     /// Whether an allocation has this address, of this server or of another that it shares with.

@@ -1,5 +1,10 @@
 //! What an Allocate request asks for, and whether it may (RFC 8656 §7.2).
-use super::{TurnServer, auth::Identity, ports::PortWish, reservations::{Reservations, Token}};
+use super::{
+    TurnServer,
+    auth::Identity,
+    ports::PortWish,
+    reservations::{Reservations, Token},
+};
 use crate::lifetime::granted;
 use core::{net::SocketAddr, time::Duration};
 use sans_io::Instant;
@@ -54,7 +59,8 @@ impl TurnServer {
             if even.is_some() || families {
                 return Err(Code::BAD_REQUEST);
             }
-            let held = |reservations: &Reservations| reservations.find(now, token, &identity.account);
+            let held =
+                |reservations: &Reservations| reservations.find(now, token, &identity.account);
             let address = self.table.books.with(|ledger| held(&ledger.reservations));
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
