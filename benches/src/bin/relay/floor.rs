@@ -78,8 +78,8 @@ pub(crate) fn run(kind: &str) -> Result<(), Fault> {
         };
         for event in &events[..count] {
             match usize::try_from(event.data()) {
-                Ok(index) if index < floor.flows.len() => floor.from_peer(index)?,
-                _ => floor.from_clients()?,
+                Ok(index) if index < floor.flows.len() => floor.pass_back(index)?,
+                _ => floor.pass_on()?,
             }
         }
     }
@@ -120,7 +120,7 @@ impl Floor {
         Ok(())
     }
 
-    fn from_clients(&mut self) -> Result<(), Fault> {
+    fn pass_on(&mut self) -> Result<(), Fault> {
         self.read.clear();
         if matches!(self.how, How::Plain) {
             for _ in 0..BATCH {
@@ -138,10 +138,10 @@ impl Floor {
             clients[place] = client;
             self.read.push((0, len));
         });
-        for place in 0..read {
+        for (place, client) in clients.into_iter().enumerate().take(read) {
             let index = number(&self.bytes[place * READ_MAX..]);
             self.read[place].0 = index;
-            if let Some(client) = clients[place] {
+            if let Some(client) = client {
                 self.flow(index, client.into())?;
             }
         }
@@ -154,9 +154,9 @@ impl Floor {
             let (index, _) = self.read[first];
             let mut places = [0; BATCH];
             let mut count = 0;
-            for place in first..read {
+            for (place, done) in done.iter_mut().enumerate().take(read).skip(first) {
                 if self.read[place].0 == index {
-                    done[place] = true;
+                    *done = true;
                     places[count] = place;
                     count += 1;
                 }
@@ -171,7 +171,7 @@ impl Floor {
         Ok(())
     }
 
-    fn from_peer(&mut self, index: usize) -> Result<(), Fault> {
+    fn pass_back(&mut self, index: usize) -> Result<(), Fault> {
         let flow = &self.flows[index];
         let head = |len: usize| {
             let [high, low] = (flows::CHANNEL + index as u16).to_be_bytes();

@@ -69,12 +69,15 @@ fn measure(args: &Args) -> Result<(), Fault> {
         args.only.is_empty() || args.only.iter().any(|word| scenario.name().contains(word.as_str()))
     };
     let scenarios: Vec<Scenario> = scenario::all().into_iter().filter(wanted).collect();
+    if scenarios.is_empty() {
+        return Err("--only names nothing that is measured".into());
+    }
     let mut table = Table::default();
     for round in 1..=args.rounds {
         for scenario in &scenarios {
-            for system in systems.iter().filter(|system| scenario.is_for(system)) {
+            for system in systems.iter().copied().filter(|system| scenario.is_for(*system)) {
                 match scenario.run(system) {
-                    Ok(figure) => table.add(scenario, system, figure),
+                    Ok(figure) => table.add(round, scenario, system, figure),
                     Err(fault) => {
                         table.failed(format!("{}, {}: {fault}", scenario.name(), system.name()));
                     }

@@ -67,15 +67,15 @@ impl Scenario {
     }
 
     /// The floors know no allocations.
-    pub(crate) fn is_for(&self, system: &System) -> bool {
+    pub(crate) fn is_for(&self, system: System) -> bool {
         *self != Self::Cycle || system.is_server()
     }
 
-    pub(crate) fn run(&self, system: &System) -> Result<Figure, Fault> {
+    pub(crate) fn run(&self, system: System) -> Result<Figure, Fault> {
         let process = system.start()?;
         match *self {
             Self::Flows { count, each, size } => {
-                let mut flows = Flows::new(*system, count, each, size)?;
+                let mut flows = Flows::new(system, count, each, size)?;
                 flows.spin(WARM_UP)?;
                 let before = process.busy()?;
                 let passed = flows.spin(TIME)?;
@@ -83,22 +83,28 @@ impl Scenario {
                 per(busy, passed)
             }
             Self::Flood { size } => {
-                let mut flows = Flows::new(*system, 4, 0, size)?;
+                let mut flows = Flows::new(system, 4, 0, size)?;
                 flows.flood(WARM_UP)?;
                 let Flood { sent, arrived } = flows.flood(TIME)?;
                 let lost = sent.saturating_sub(arrived);
-                Ok(Figure::Percent(100.0 * lost as f64 / sent.max(1) as f64))
+                Ok(Figure::Percent(100.0 * float(lost) / float(sent.max(1))))
             }
             Self::Cycle => cycles(&process),
         }
     }
 }
 
+/// Counts of a second are far from where this is not exact.
+#[expect(clippy::cast_precision_loss, reason = "see above")]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
+
 fn per(busy: Duration, count: u64) -> Result<Figure, Fault> {
     if count == 0 {
         return Err("nothing was passed on".into());
     }
-    Ok(Figure::Micros(busy.as_secs_f64() * 1e6 / count as f64))
+    Ok(Figure::Micros(busy.as_secs_f64() * 1e6 / float(count)))
 }
 
 /// Each cycle is from another address, for both servers look at how much one of them asks.
@@ -128,7 +134,7 @@ fn cycles(process: &Process) -> Result<Figure, Fault> {
                 })
             })
             .collect();
-        let ended = clients.into_iter().map(|client| client.join());
+        let ended = clients.into_iter().map(thread::ScopedJoinHandle::join);
         ended
             .map(|count| count.unwrap_or_else(|_| Err("a client panicked".into())))
             .collect::<Vec<_>>()

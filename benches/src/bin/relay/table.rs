@@ -4,7 +4,7 @@ use crate::{
     scenario::{Figure, Scenario},
     system::System,
 };
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -17,16 +17,29 @@ pub(crate) struct Table {
 struct Row {
     scenario: Scenario,
     system: System,
-    figures: Vec<Figure>,
+    /// By round, for those that came to something.
+    figures: BTreeMap<usize, Figure>,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, scenario: &Scenario, system: &System, figure: Figure) {
-        let (scenario, system) = (*scenario, *system);
+    pub(crate) fn add(
+        &mut self,
+        round: usize,
+        scenario: &Scenario,
+        system: System,
+        figure: Figure,
+    ) {
+        let scenario = *scenario;
         let same = |row: &&mut Row| row.scenario == scenario && row.system == system;
         match self.rows.iter_mut().find(same) {
-            Some(row) => row.figures.push(figure),
-            None => self.rows.push(Row { scenario, system, figures: vec![figure] }),
+            Some(row) => drop(row.figures.insert(round, figure)),
+            None => {
+                self.rows.push(Row {
+                    scenario,
+                    system,
+                    figures: BTreeMap::from([(round, figure)]),
+                });
+            }
         }
     }
 
@@ -39,8 +52,9 @@ impl Table {
     fn ratios(&self, row: &Row, to: System) -> Option<Spread> {
         let same = |other: &&Row| other.scenario == row.scenario && other.system == to;
         let other = self.rows.iter().find(same)?;
-        let pairs = row.figures.iter().zip(&other.figures);
-        Spread::of(pairs.map(|(one, other)| one.value() / other.value()).collect())
+        let both =
+            row.figures.iter().filter_map(|(round, one)| Some((one, other.figures.get(round)?)));
+        Spread::of(both.map(|(one, other)| one.value() / other.value()).collect())
     }
 }
 
@@ -69,9 +83,9 @@ impl fmt::Display for Table {
         let mut rows: Vec<&Row> = self.rows.iter().collect();
         rows.sort_by_key(|row| self.rows.iter().position(|other| other.scenario == row.scenario));
         for row in rows {
-            let spread = Spread::of(row.figures.iter().map(|figure| figure.value()).collect());
+            let spread = Spread::of(row.figures.values().map(|figure| figure.value()).collect());
             let told = |spread: Option<Spread>| spread.map_or_else(String::new, |s| s.to_string());
-            let is_ratio = matches!(row.figures.first(), Some(Figure::Micros(_)));
+            let is_ratio = matches!(row.figures.values().next(), Some(Figure::Micros(_)));
             let to = |system| is_ratio.then(|| self.ratios(row, system)).flatten();
             let who = if row.system == OURS {
                 format!("**{}**", row.system.name())

@@ -120,17 +120,14 @@ impl<S> Batches<S> {
         let socket = Some(socket);
         let place = self.waiting;
         self.waiting += 1;
-        match self.all.get_mut(place) {
-            Some(batch) => {
-                let bytes = std::mem::take(&mut batch.bytes);
-                *batch = Batch { socket, path, meta, segment, complete, bytes };
-                self.keys[place] = key(&path);
-            }
-            None => {
-                let bytes = Vec::new();
-                self.all.push(Batch { socket, path, meta, segment, complete, bytes });
-                self.keys.push(key(&path));
-            }
+        if let Some(batch) = self.all.get_mut(place) {
+            let bytes = std::mem::take(&mut batch.bytes);
+            *batch = Batch { socket, path, meta, segment, complete, bytes };
+            self.keys[place] = key(&path);
+        } else {
+            let bytes = Vec::new();
+            self.all.push(Batch { socket, path, meta, segment, complete, bytes });
+            self.keys.push(key(&path));
         }
         self.all[place].push(parts);
     }

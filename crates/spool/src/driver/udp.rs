@@ -183,11 +183,10 @@ impl UdpSocket {
         buffers.count = 0;
         match self.read(offload, buffers) {
             Ok(()) if buffers.count < BATCH => Ok(Rest::Nothing),
-            Ok(()) => Ok(Rest::Maybe),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Rest::Nothing),
             Err(error) if is_lost(&error) => Err(fault::socket(&error)),
-            // that of an earlier send, which its own queue explains; go on reading
-            Err(_) => Ok(Rest::Maybe),
+            // an error is that of an earlier send, which its own queue explains; go on reading
+            Ok(()) | Err(_) => Ok(Rest::Maybe),
         }
     }
 

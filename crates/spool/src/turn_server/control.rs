@@ -50,18 +50,12 @@ impl TurnControl {
     /// Has other accounts from now on. Allocations of users who are gone end when they are due, and
     /// nobody loses a packet.
     pub async fn set_accounts(&self, accounts: &Accounts) -> Result<(), ControlError> {
-        let mut users = None;
+        let Some(first) = self.handles.first() else { return Ok(()) };
+        // all of them have the same time
+        let since_zero = first.call(|cx, _| cx.now).await?.saturating_since(Instant::ZERO);
+        // keys are hashed here, for those who relay have better to do
+        let users = accounts.users(&self.realm, watch::unix_time().saturating_sub(since_zero))?;
         for handle in &self.handles {
-            let users = match &users {
-                Some(users) => users,
-                None => {
-                    // all of them have the same time
-                    let now = handle.call(|cx, _| cx.now).await?.saturating_since(Instant::ZERO);
-                    // keys are hashed here, for those who relay have better to do
-                    let zero = watch::unix_time().saturating_sub(now);
-                    users.insert(accounts.users(&self.realm, zero)?)
-                }
-            };
             let users = users.clone();
             // the realm is the one it had
             let _ = handle.call(|cx, _| cx.machine.set_users(users)).await?;
