@@ -1,4 +1,4 @@
-//! A server on several cores is one server to its clients.
+//! A server on several cores is one server to its clients. Only Linux divides what arrives at a port.
 use crate::{authority::Authority, driver::no_ipv6, running::bounded};
 use sans_io::{Input, Instant, Machine, Output, Path, Transport};
 use spool::{
@@ -21,15 +21,6 @@ fn builder() -> TurnServiceBuilder {
         .user("alice", "wonderland")
         .allow_peer("127.0.0.0/8".parse().unwrap())
         .cores(CORES)
-}
-
-/// Only Linux divides what arrives.
-fn no_cores() -> bool {
-    let none = !cfg!(target_os = "linux");
-    if none {
-        println!("not tried: this system does not divide what arrives at a port");
-    }
-    none
 }
 
 struct Client {
@@ -98,9 +89,6 @@ async fn clients(server: &TurnService) -> Vec<Client> {
 
 #[tokio::test]
 async fn a_quota_is_that_of_all_cores_and_so_is_the_end() {
-    if no_cores() {
-        return;
-    }
     let server = builder().max_allocations_per_user(CLIENTS - 2).start().await.unwrap();
     let mut clients = clients(&server).await;
     for client in &mut clients[..CLIENTS - 2] {
@@ -129,9 +117,6 @@ async fn a_quota_is_that_of_all_cores_and_so_is_the_end() {
 /// Each of them stays with the core that the system gave it to, whichever that is.
 #[tokio::test]
 async fn clients_reach_each_other_through_whichever_cores() {
-    if no_cores() {
-        return;
-    }
     let server = builder().start().await.unwrap();
     let mut clients = clients(&server).await;
     let mut relayed = Vec::new();
@@ -154,9 +139,6 @@ async fn clients_reach_each_other_through_whichever_cores() {
 
 #[tokio::test]
 async fn every_core_takes_connections() {
-    if no_cores() {
-        return;
-    }
     let authority = Authority::new();
     let identity = authority.identity("localhost");
     let server = builder().listen_tls("127.0.0.1:0".parse().unwrap(), identity);
@@ -177,9 +159,6 @@ async fn every_core_takes_connections() {
 
 #[tokio::test]
 async fn a_port_that_another_server_has_is_not_shared_with_it() {
-    if no_cores() {
-        return;
-    }
     for address in ["127.0.0.1:0", "[::1]:0"] {
         if address.starts_with('[') && no_ipv6().is_some() {
             println!("not tried with IPv6, which there is none of here");

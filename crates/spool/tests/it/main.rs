@@ -3,6 +3,7 @@
 
 mod agents;
 mod authority;
+#[cfg(target_os = "linux")]
 mod cores;
 mod driver;
 #[cfg(target_os = "linux")]
