@@ -4,10 +4,11 @@ use super::{
     fault,
     net::Wake,
     stream::{Io, Read, ReadBuffers, Stream, Written},
+    udp::Ports,
 };
 #[cfg(feature = "tls")]
 use super::{
-    handshakes::{Handshakes, Ticket},
+    handshakes::{SharedHandshakes, Ticket},
     session::Session,
 };
 #[cfg(feature = "tls")]
@@ -66,7 +67,7 @@ pub(super) struct Tcp {
     listeners: HashMap<SocketId, Listener>,
     connecting: HashMap<SocketId, AbortHandle>,
     #[cfg(feature = "tls")]
-    handshakes: Handshakes,
+    pub(super) handshakes: SharedHandshakes,
     streams: HashMap<Path, Open>,
     by_id: HashMap<SocketId, Path>,
     /// Connections that ended, of which the machine is to be told.
@@ -83,8 +84,20 @@ impl Tcp {
         id: SocketId,
         local: SocketAddr,
         security: Security,
+        ports: Ports,
     ) -> io::Result<SocketAddr> {
-        self.listen_on(id, bound_socket(local)?, security)
+        let socket = socket_for(local)?;
+        // a server that starts again finds its old connections in TIME_WAIT
+        socket.set_reuseaddr(cfg!(unix))?;
+        if ports == Ports::OneOfMany {
+            divide_port(&socket)?;
+        }
+        socket.bind(local)?;
+        if ports == Ports::FirstOfMany {
+            // not before: another program that has the port is one too many
+            divide_port(&socket)?;
+        }
+        self.listen_on(id, socket, security)
     }
 
     /// Listens at an address that connections are made from as well. Nobody else has it.
@@ -93,7 +106,9 @@ impl Tcp {
         id: SocketId,
         local: SocketAddr,
     ) -> io::Result<SocketAddr> {
-        let socket = bound_socket(local)?;
+        let socket = socket_for(local)?;
+        socket.set_reuseaddr(cfg!(unix))?;
+        socket.bind(local)?;
         share(&socket)?;
         self.listen_on(id, socket, Security::None)
     }
@@ -166,7 +181,7 @@ impl Tcp {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
         let identity = identity.clone();
         let Accepted { tcp, remote } = from;
-        let (ticket, secured) = self.handshakes.run(now, remote.ip(), identity, tcp)?;
+        let (ticket, secured) = self.handshakes.lock().run(now, remote.ip(), identity, tcp)?;
         let named = move |io: Option<Io>| io.map(|io| Io { remote: Some(remote), ..io });
         Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, named(io)))))
     }
@@ -180,7 +195,7 @@ impl Tcp {
     /// A handshake is over.
     #[cfg(feature = "tls")]
     pub(super) fn secured(&mut self, ticket: Ticket) {
-        self.handshakes.over(ticket);
+        self.handshakes.lock().over(ticket);
     }
 
     /// Starts to connect.
@@ -410,21 +425,24 @@ fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
 
-/// A socket that is to listen.
-fn bound_socket(local: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = socket_for(local)?;
-    // a server that starts again finds its old connections in TIME_WAIT
-    socket.set_reuseaddr(cfg!(unix))?;
-    socket.bind(local)?;
-    Ok(socket)
-}
-
 /// Lets other sockets of ours have the same address from now on.
 fn share(socket: &TcpSocket) -> io::Result<()> {
     socket.set_reuseaddr(cfg!(unix))?;
     #[cfg(unix)]
     socket.set_reuseport(true)?;
     Ok(())
+}
+
+/// Has the system divide what arrives between the sockets of one port.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn divide_port(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseport(true)
+}
+
+/// Elsewhere all goes to one of them.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn divide_port(_: &TcpSocket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 async fn connect(
