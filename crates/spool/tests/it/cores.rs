@@ -2,7 +2,7 @@
 use crate::{authority::Authority, driver::no_ipv6, running::bounded};
 use sans_io::{Input, Instant, Machine, Output, Path, Transport};
 use spool::{
-    Accounts, ServeError, TurnService, TurnServiceBuilder,
+    Accounts, InheritedSockets, ServeError, TurnService, TurnServiceBuilder,
     probe::{self, Credentials},
 };
 use std::{net::SocketAddr, num::NonZeroUsize};
@@ -175,4 +175,21 @@ async fn a_port_that_another_server_has_is_not_shared_with_it() {
         );
         bounded(server.stop()).await;
     }
+}
+
+/// Only its own core knows an allocation.
+#[tokio::test]
+async fn what_takes_one_core_is_refused_on_several() {
+    let refused = builder().mobility().start().await.unwrap_err();
+    assert!(matches!(refused, ServeError::OneCore("mobility")), "{refused}");
+    let mut sockets = InheritedSockets::default();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    sockets.add_udp(socket).unwrap();
+    let inherited = || builder().listen(address).inherited(sockets.clone());
+    let refused = inherited().start().await.unwrap_err();
+    assert!(matches!(refused, ServeError::OneCore(_)), "{refused}");
+    let one = inherited().cores(NonZeroUsize::MIN).mobility().start().await.unwrap();
+    assert!(one.listeners().contains(&address));
+    bounded(one.stop()).await;
 }

@@ -1,6 +1,7 @@
 //! Several servers for the same clients, one on each core (RFC 8656 §7.2).
-use crate::desk::{self, Desk, Outcome, User, address, udp};
-use sans_io::Path;
+use crate::desk::{self, Desk, LISTENER, Outcome, PEER, User, address, udp};
+use core::num::NonZeroU32;
+use sans_io::{Path, Transport};
 use std::{
     sync::{
         Arc, Mutex,
@@ -10,7 +11,10 @@ use std::{
 };
 use stun_proto::{
     MessageBuilder, Method,
-    attribute::{EvenPort, Lifetime, ReservationToken, XorRelayedAddress},
+    attribute::{
+        ConnectionId, EvenPort, Lifetime, MobilityTicket, RequestedTransport, ReservationToken,
+        XorPeerAddress, XorRelayedAddress,
+    },
 };
 use turn_proto::{Common, Ledger, LedgerLock, NonceKey, TurnServerConfig};
 
@@ -34,15 +38,15 @@ fn two(change: impl Fn(&mut TurnServerConfig)) -> (Desk, Desk, Arc<Locked>) {
     let relays = [desk::RELAY.parse().unwrap(), desk::RELAY_V6.parse().unwrap()];
     let ledger = Arc::clone(&lock) as Arc<dyn LedgerLock>;
     let common = Common::new(ledger, &relays);
-    let one = || {
+    let one = |seed| {
         let mut config = desk::config();
         config.common = Some(common.clone());
         let (key, unix_time_at_zero) = ([5; 32], Duration::ZERO);
         config.nonce_key = NonceKey::Shared { key, unix_time_at_zero };
         change(&mut config);
-        Desk::with(config)
+        Desk::seeded(config, seed)
     };
-    (one(), one(), lock)
+    (one([9; 32]), one([10; 32]), lock)
 }
 
 fn user(name: &str, number: u8) -> User {
@@ -161,4 +165,89 @@ fn no_packet_touches_what_they_share() {
         one.packet(Path::udp(of_alice, peer), b"x").forwarded();
     }
     assert_eq!(lock.times.load(Ordering::Relaxed), before);
+}
+
+/// Sends what is too much for one, to both: how much of it goes through in ten seconds.
+fn relayed_by_both(change: impl Fn(&mut TurnServerConfig), names: [&str; 2]) -> usize {
+    let (mut one, mut other, _) = two(change);
+    let (mut first, mut second) = (user(names[0], 1), user(names[1], 2));
+    let peer = address(PEER);
+    first.allocate(&mut one);
+    assert_eq!(first.permit(&mut one, &[peer]), 0);
+    second.allocate(&mut other);
+    assert_eq!(second.permit(&mut other, &[peer]), 0);
+    let mut passed = 0;
+    for _ in 0..10 {
+        for _ in 0..100 {
+            for (user, desk) in [(&mut first, &mut one), (&mut second, &mut other)] {
+                let outcome = user.send_to(desk, peer, &[1; 100]);
+                passed += usize::from(matches!(outcome, Outcome::Forwarded(..)));
+            }
+        }
+        one.pass(1);
+        other.pass(1);
+    }
+    passed
+}
+
+#[test]
+fn a_user_relays_no_more_by_all_of_them() {
+    let limited = |config: &mut TurnServerConfig| {
+        config.max_bytes_per_second_per_user = NonZeroU32::new(10_000)
+    };
+    assert_eq!(relayed_by_both(limited, ["alice", "alice"]), 10 * 100);
+    assert_eq!(relayed_by_both(limited, ["alice", "bob"]), 2 * 10 * 100);
+}
+
+#[test]
+fn all_of_them_relay_so_much_together() {
+    let limited = |config: &mut TurnServerConfig| {
+        config.max_bytes_per_second_in_total = NonZeroU32::new(10_000)
+    };
+    assert_eq!(relayed_by_both(limited, ["alice", "bob"]), 10 * 100);
+}
+
+/// A port that one relays TCP with is any program's for UDP (RFC 6062 §5.1).
+#[test]
+fn a_relayed_address_of_tcp_is_no_peer_for_udp() {
+    let (mut one, mut other, _) = two(|config| config.tcp_relay = true);
+    let (mut alice, mut bob) = (user("alice", 1), user("bob", 2));
+    alice.path = Path::new(Transport::Tcp, address(LISTENER), alice.path.remote());
+    let tcp = |request: &mut MessageBuilder<'_>| request.push(&RequestedTransport::TCP);
+    let answer = alice.ask(&mut one, Method::ALLOCATE, tcp);
+    let of_alice = answer.get::<XorRelayedAddress>().unwrap().0;
+    let of_bob = bob.allocate(&mut other);
+    assert_eq!(bob.permit(&mut other, &[of_alice]), 0);
+    assert_eq!(bob.send_to(&mut other, of_alice, b"x"), Outcome::Dropped);
+    let connect = |to| move |request: &mut MessageBuilder<'_>| request.push(&XorPeerAddress(to));
+    assert_eq!(alice.ask(&mut one, Method::CONNECT, connect(of_bob)).code(), 403);
+    // given once all the same, and free again
+    let end = |request: &mut MessageBuilder<'_>| request.push(&Lifetime(0));
+    assert_eq!(alice.ask(&mut one, Method::REFRESH, end).code(), 0);
+    assert_eq!(bob.send_to(&mut other, of_alice, b"x"), Outcome::Dropped);
+}
+
+/// What only the server of the allocation could do, another one refuses (RFC 8016 §3.2.2, RFC 6062
+/// §5.4).
+#[test]
+fn who_meets_the_wrong_one_is_told() {
+    let (mut one, mut other, _) = two(|config| {
+        config.mobility = true;
+        config.tcp_relay = true;
+    });
+    let mut alice = user("alice", 1);
+    let mobile = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push(&MobilityTicket(b""));
+    };
+    let answer = alice.ask(&mut one, Method::ALLOCATE, mobile);
+    let ticket = answer.get::<MobilityTicket<'_>>().unwrap().0.to_vec();
+    let mut abroad = user("alice", 2);
+    let moved = |request: &mut MessageBuilder<'_>| request.push(&MobilityTicket(&ticket));
+    assert_eq!(abroad.ask(&mut other, Method::REFRESH, moved).code(), 400);
+    assert_eq!(abroad.ask(&mut one, Method::REFRESH, moved).code(), 0);
+    let mut data = user("alice", 3);
+    data.path = Path::new(Transport::Tcp, address(LISTENER), data.path.remote());
+    let bind = |request: &mut MessageBuilder<'_>| request.push(&ConnectionId(7));
+    assert_eq!(data.ask(&mut other, Method::CONNECTION_BIND, bind).code(), 400);
 }
