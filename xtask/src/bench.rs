@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: the STUN benchmarks as a table, and with `--check` the gate on what a check
 //! costs beyond its HMAC and CRC. Outside the tests, since it takes an optimised build of all peers.
 
+mod relay;
+
 use std::process::Stdio;
 
 use crate::run::{Failure, cargo};
@@ -28,7 +30,8 @@ pub(crate) fn main(words: &[&str]) -> Result<(), Failure> {
     match words {
         [] => table("").map(|table| println!("{}", table.trim_end())),
         ["--check"] => check(),
-        _ => Err(Failure::Usage("bench [--check]".into())),
+        ["relay", rest @ ..] => relay::main(rest),
+        _ => Err(Failure::Usage("bench [--check | relay [--rounds N] [--only WORD]...]".into())),
     }
 }
 

@@ -32,6 +32,7 @@ cargo xtask COMMAND
   interop [--list] [--only NAME]...      with other implementations, behind real NATs (root)
   chaos [--minutes N | --seconds N]      the TURN server under clients, floods, reloads, kills (30 s)
   bench [--check]                        the STUN benchmarks as a table; with --check, within limits
+  bench relay [--rounds N] [--only WORD]...  what relaying costs, beside floors of our own and coturn
   lab check                              the NATs of the laboratory are what they are called (root)
   twin                                   the NATs of the laboratory beside their models (root)
   fuzz [--seconds N] [TARGET]...         the fuzz targets, 60 s each unless told otherwise (nightly)

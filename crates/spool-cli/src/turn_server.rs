@@ -15,7 +15,7 @@ mod settings;
 use crate::{exit::Failure, status::Status};
 use log::{Entry, Log};
 use serving::{Reloadable, Serving};
-use settings::Settings;
+use settings::{Cores, Settings};
 use spool::{
     Accounts, AlternateTurnServer, ChannelRange, Identity, TurnService, TurnServiceBuilder,
 };
@@ -101,7 +101,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         reloadable.accounts = Accounts::new().password(MADE_UP, password);
     }
     let run_as = settings.run_as.as_deref().map(privileges::RunAs::find).transpose()?;
-    let builder = builder(&settings, &reloadable)?.inherited(inherited);
+    let cores = settings.cores(&inherited);
+    let builder = builder(&settings, &reloadable)?.cores(cores.count()).inherited(inherited);
     let service = builder.start().await.map_err(|error| Failure::NotStarted(error.to_string()))?;
     let log = Arc::new(Log::start().map_err(Failure::start("the log"))?);
     if let Some(address) = settings.metrics {
@@ -114,8 +115,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     for remark in remarks {
         log.say(Entry::new("coturn-config").with("remark", remark));
     }
-    announce(&log, &service, made_up.as_deref());
-    let serving = Serving { service, log, args, settings, identity: reloadable.identity };
+    announce(&log, &service, cores, made_up.as_deref());
+    let (identity, next_log) = (reloadable.identity, tokio::time::Instant::now());
+    let serving = Serving { service, log, args, settings, identity, next_log };
     serving.run(signals).await;
     Ok(())
 }
@@ -247,7 +249,7 @@ fn raise_file_limit() {
 
 /// Where it serves, and what to type on the other computers where the account is made up. Passwords
 /// of others are not repeated: this goes to whoever keeps logs.
-fn announce(log: &Log, service: &TurnService, made_up: Option<&str>) {
+fn announce(log: &Log, service: &TurnService, cores: Cores, made_up: Option<&str>) {
     for address in service.listeners() {
         log.print(format!("Listening on {address} (UDP, TCP)"));
     }
@@ -265,6 +267,9 @@ fn announce(log: &Log, service: &TurnService, made_up: Option<&str>) {
     if !service.skipped().is_empty() {
         let skipped: Vec<_> = service.skipped().iter().map(ToString::to_string).collect();
         log.print(format!("  note: not listening on {}", skipped.join(", ")));
+    }
+    if let Cores::OneFor(reason) = cores {
+        log.print(format!("  note: serving on one core, because of {reason}"));
     }
     let Some(address) = service.listeners().first() else { return };
     let (name, password) = match made_up {

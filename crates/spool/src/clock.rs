@@ -16,16 +16,42 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
     began: tokio::time::Instant,
+    /// How long the computer had been asleep by then, and when that was last looked up.
     slept: Duration,
+    slept_by_now: Duration,
+}
+
+/// Whether the computer has been asleep since that was last looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slept {
+    More,
+    No,
 }
 
 impl Origin {
     pub(crate) fn start() -> Self {
-        Self { began: tokio::time::Instant::now(), slept: time_asleep() }
+        let slept = time_asleep();
+        Self { began: tokio::time::Instant::now(), slept, slept_by_now: slept }
     }
 
+    /// The time, but for sleep since the last [`look_up`](Self::look_up): whoever reads it for each
+    /// batch of packets has one clock to read.
     pub(crate) fn now(self) -> Instant {
-        self.at(self.began.elapsed(), time_asleep())
+        self.at(self.began.elapsed(), self.slept_by_now)
+    }
+
+    /// Looks up how long the computer has been asleep.
+    pub(crate) fn look_up(&mut self) -> Slept {
+        self.notice(time_asleep())
+    }
+
+    fn notice(&mut self, slept: Duration) -> Slept {
+        // the clocks are not read at the same time, so the difference of less than that is none
+        let more = slept.saturating_sub(self.slept_by_now) > Duration::from_millis(1);
+        if more {
+            self.slept_by_now = slept;
+        }
+        if more { Slept::More } else { Slept::No }
     }
 
     fn at(self, awake: Duration, slept: Duration) -> Instant {
@@ -35,7 +61,7 @@ impl Origin {
 
     /// When the runtime has to wake up for `at`.
     pub(crate) fn wake_at(self, at: Instant) -> tokio::time::Instant {
-        let slept = time_asleep().saturating_sub(self.slept);
+        let slept = self.slept_by_now.saturating_sub(self.slept);
         let after = at.saturating_since(Instant::ZERO).saturating_sub(START).saturating_sub(slept);
         let furthest = tokio::time::Instant::now() + YEAR;
         self.began.checked_add(after).map_or(furthest, |at| at.min(furthest))
@@ -66,7 +92,7 @@ fn time_asleep() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Origin, START, time_asleep};
+    use super::{Origin, START, Slept, time_asleep};
     use sans_io::Instant;
     use std::time::Duration;
 
@@ -90,8 +116,12 @@ mod tests {
         let second = Duration::from_secs(1);
         let woken = origin.at(second, origin.slept + hour);
         assert_eq!(woken.saturating_since(origin.at(second, origin.slept)), hour);
-        let asleep = Origin { slept: origin.slept.saturating_sub(hour), ..origin };
-        assert!(asleep.wake_at(Instant::ZERO) <= tokio::time::Instant::now());
+        let (mut asleep, at) = (origin, origin.at(second, origin.slept + hour));
+        assert!(asleep.wake_at(at) > tokio::time::Instant::now());
+        assert_eq!(asleep.notice(origin.slept + hour + second), Slept::More);
+        assert_eq!(asleep.notice(origin.slept + hour + second), Slept::No);
+        assert!(asleep.now().saturating_since(origin.now()) >= hour);
+        assert!(asleep.wake_at(at) <= tokio::time::Instant::now());
     }
 
     #[tokio::test]

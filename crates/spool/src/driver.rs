@@ -18,6 +18,8 @@ mod header;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod net;
+mod offload;
+mod ready;
 mod route;
 mod session;
 mod stats;
@@ -35,9 +37,13 @@ pub use stats::Stats;
 
 #[cfg(feature = "tls")]
 use crate::Identity;
-use crate::{Services, clock::Origin};
+use crate::{
+    Services,
+    clock::{Origin, Slept},
+};
 use handle::Command;
 use net::{Net, Wake};
+use ready::Ready;
 use sans_io::{
     Input, Instant, Machine, Output, Path, PathFault, SocketId, SocketRequest, Transmit, Transport,
     Verdict,
@@ -46,7 +52,7 @@ use std::{io, net::SocketAddr, ops::ControlFlow, pin::pin};
 use tcp::Security;
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use turn_proto::IpPrefix;
-use udp::RecvBuffers;
+use udp::{Ports, RecvBuffers, Reports, Rest};
 
 /// What the owner of a driver does with what the machine says. Both methods run inside the
 /// driver's task and must not block.
@@ -72,18 +78,21 @@ const ROUNDS_BEFORE_YIELD: u32 = 64;
 /// Sockets that are open before there is a machine, for one that must know their addresses when it
 /// is made.
 #[derive(Debug, Default)]
-pub struct Sockets(Net);
+pub struct Sockets {
+    net: Net,
+    ports: Ports,
+}
 
 impl Sockets {
     /// Opens a UDP socket and gives its address, with the port that was chosen when `local` has
     /// none. The machine must not use the number for another socket.
     pub fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
-        self.0.bind(id, local)
+        self.net.bind(id, local, self.ports)
     }
 
     /// Listens for TCP connections, likewise. The machine is offered each of them.
     pub fn listen(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
-        self.0.listen(id, local, Security::None)
+        self.net.listen(id, local, Security::None, self.ports)
     }
 
     /// Listens for TLS connections. The machine is offered those whose handshake succeeds, within
@@ -95,12 +104,12 @@ impl Sockets {
         local: SocketAddr,
         identity: Identity,
     ) -> io::Result<SocketAddr> {
-        self.0.listen(id, local, Security::Server(identity))
+        self.net.listen(id, local, Security::Server(identity), self.ports)
     }
 
     /// Takes over a UDP socket that is bound to one address, as from a service manager.
     pub fn adopt(&mut self, id: SocketId, socket: std::net::UdpSocket) -> io::Result<SocketAddr> {
-        self.0.adopt(id, socket)
+        self.net.adopt(id, socket)
     }
 
     /// Takes over a listener for TCP that is bound to one address, likewise.
@@ -109,7 +118,7 @@ impl Sockets {
         id: SocketId,
         listener: std::net::TcpListener,
     ) -> io::Result<SocketAddr> {
-        self.0.adopt_listener(id, listener, Security::None)
+        self.net.adopt_listener(id, listener, Security::None)
     }
 
     /// Takes over a listener for TLS, likewise.
@@ -120,38 +129,62 @@ impl Sockets {
         listener: std::net::TcpListener,
         identity: Identity,
     ) -> io::Result<SocketAddr> {
-        self.0.adopt_listener(id, listener, Security::Server(identity))
+        self.net.adopt_listener(id, listener, Security::Server(identity))
     }
 
     /// Takes connections to listeners from these addresses for those of a balancer: each begins with a
     /// PROXY protocol header, version 2, that names the client, before TLS or anything else. One that
     /// does not, within five seconds, is closed.
     pub fn believe_balancers(&mut self, at: impl IntoIterator<Item = IpPrefix>) {
-        self.0.tcp.balancers.believe(at);
+        self.net.tcp.balancers.believe(at);
     }
 
     /// Has connections of a protocol taken out, for another driver.
     #[cfg(feature = "tls")]
     pub(crate) fn divert(&mut self, diversion: Diversion) {
-        self.0.tcp.diversion = Some(diversion);
+        self.net.tcp.diversion = Some(diversion);
     }
 
     /// Closes what this number is of.
     pub fn close(&mut self, id: SocketId) {
-        self.0.lose(id);
-        self.0.tcp.close(id);
+        self.net.lose(id);
+        self.net.tcp.close(id);
     }
 
     /// Has the sockets that are opened from now on, also those that the machine asks for, tell TTL
     /// and DSCP of each datagram that arrives ([`PacketMeta`](sans_io::PacketMeta)), as far as the
     /// system can: Linux and Android.
     pub fn report_headers(&mut self) {
-        self.0.reports_headers = true;
+        self.net.reports = Reports::All;
+    }
+
+    /// The same without the TTL, for which it costs less: the system has less to tell, and the
+    /// driver takes no memory for each read. It joins no datagrams of one sender either.
+    pub fn report_class(&mut self) {
+        self.net.reports = Reports::Class;
     }
 
     /// What the driver looks names up and judges certificates with.
     pub fn use_services(&mut self, services: Services) {
-        self.0.services = services;
+        self.net.services = services;
+    }
+
+    /// Lets others be opened at the addresses of those that are opened from now on, by
+    /// [`beside`](Self::beside).
+    pub(crate) fn share_ports(&mut self) {
+        self.ports = Ports::FirstOfMany;
+    }
+
+    /// None yet, that will stand at addresses of these; the system divides what arrives by sender,
+    /// and handshakes are limited together.
+    pub(crate) fn beside(&self) -> Self {
+        let mut net = Net::default();
+        net.reports = self.net.reports;
+        net.services = self.net.services.clone();
+        net.tcp.balancers = self.net.tcp.balancers.beside();
+        #[cfg(feature = "tls")]
+        net.tcp.handshakes.clone_from(&self.net.tcp.handshakes);
+        Self { net, ports: Ports::OneOfMany }
     }
 }
 
@@ -236,9 +269,15 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     /// As [`new`](Self::new), for a machine that expects some sockets to be open from the start.
     pub fn with_sockets(machine: M, app: A, sockets: Sockets) -> (Self, Handle<M, A>) {
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let net = sockets.0;
+        let net = sockets.net;
         let driver = Self { machine, app, net, origin: Origin::start(), commands };
         (driver, Handle::new(sender))
+    }
+
+    /// Has the machine count time from a moment that others count from too.
+    pub(crate) fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
     }
 
     /// The machine's time now, for commands before [`run`](Self::run).
@@ -256,13 +295,16 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     pub async fn run(mut self) -> (M, A) {
         let mut buffers = RecvBuffers::new();
         let mut sleep = pin!(tokio::time::sleep_until(tokio::time::Instant::now()));
+        let mut armed = None;
         let mut rounds = 0;
         loop {
             let deadline = self.settle();
-            if let Some(at) = deadline.map(|at| self.origin.wake_at(at))
-                && sleep.deadline() != at
-            {
-                sleep.as_mut().reset(at);
+            // what passed while the computer slept brings a deadline nearer
+            if self.origin.look_up() == Slept::More || deadline != armed {
+                armed = deadline;
+                if let Some(at) = deadline {
+                    sleep.as_mut().reset(self.origin.wake_at(at));
+                }
             }
             rounds += 1;
             if rounds % ROUNDS_BEFORE_YIELD == 0 {
@@ -270,7 +312,7 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
             }
             tokio::select! {
                 command = self.commands.recv() => if self.obey_all(command).is_break() { break },
-                Some(wake) = self.net.next_wake() => self.woken(wake, &mut buffers),
+                wake = self.net.next_wake() => self.woken(wake, &mut buffers),
                 () = &mut sleep, if deadline.is_some() => {
                     let now = self.origin.now();
                     self.machine.handle_timeout(now);
@@ -348,7 +390,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
 
     fn woken(&mut self, wake: Wake, buffers: &mut RecvBuffers) {
         match wake {
-            Wake::Ready(id) => self.receive(id, buffers),
+            Wake::Ready => {
+                for index in 0.. {
+                    let Some(ready) = self.net.ready(index) else { break };
+                    self.receive(ready, buffers);
+                }
+            }
             Wake::LookedUp(id, result) => {
                 let result = result.as_deref().map_err(|fault| *fault);
                 let now = self.origin.now();
@@ -382,13 +429,15 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
     }
 
     /// Reads what waits at one socket, up to the budget, and acts on each datagram.
-    fn receive(&mut self, id: SocketId, buffers: &mut RecvBuffers) {
-        self.net.collect_ready_faults(id);
+    fn receive(&mut self, ready: Ready, buffers: &mut RecvBuffers) {
+        let id = ready.id;
+        // closed by what was read from another one in this round
+        let Some(socket) = self.net.socket(id) else { return };
+        let local = socket.local_addr();
+        self.net.collect_ready_faults(ready.what, &socket);
         for _ in 0..udp::BATCHES_PER_WAKE {
-            let Some(socket) = self.net.socket(id) else { return };
-            let local = socket.local_addr();
-            let more = match socket.receive(buffers) {
-                Ok(more) => more,
+            let rest = match self.net.receive(&socket, buffers) {
+                Ok(rest) => rest,
                 Err(fault) => {
                     self.net.lose(id);
                     let input = Input::Socket { id, state: Err(fault) };
@@ -406,12 +455,12 @@ impl<M: Machine + Send + 'static, A: Application<M>> Driver<M, A> {
                 self.obey(verdict);
                 let _ = self.drain();
             }
-            self.net.flush();
-            if !more {
+            if rest == Rest::Nothing || self.net.socket(id).is_none() {
                 break;
             }
         }
-        self.net.await_ready(id);
+        self.net.flush();
+        self.net.await_ready(id, socket);
     }
 
     fn obey(&mut self, verdict: Verdict<'_>) {

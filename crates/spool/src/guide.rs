@@ -81,6 +81,10 @@
 //! bytes, which is what a bill is made from. Refusals are told once a second at most, with the number of
 //! those that were not.
 //!
+//! **Cores.** It serves on all of them, with a thread on each, and the system gives each client to one.
+//! `cores` takes fewer, where something else is to run beside it. TLS handshakes are computed in a thread
+//! of their own, which gives way to those that relay.
+//!
 //! # Several servers
 //!
 //! A relayed address is an address of one host, so an allocation cannot move, and there is nothing

@@ -3,6 +3,7 @@
 mod accounts;
 mod builder;
 mod control;
+mod cores;
 mod error;
 mod inherited;
 mod opening;
@@ -18,17 +19,19 @@ pub use error::ServeError;
 pub use inherited::InheritedSockets;
 
 use crate::driver::{Application, Context, Handle};
+use cores::Cores;
 use sans_io::Path;
 use std::net::{IpAddr, SocketAddr};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 use turn_proto::{TurnServer, TurnServerEvent};
 use watch::Watch;
 
 /// Events that wait for [`TurnService::next_event`]; what is more is counted
 /// ([`TurnSnapshot::untold_events`]).
-const EVENTS_MAX: usize = 1024;
+const EVENTS_MAX: usize = 4096;
 
-/// A STUN and TURN server that runs in a task of its own, until it is stopped or dropped.
+/// A STUN and TURN server that runs in a task of its own, or on several cores in a thread each,
+/// until it is stopped or dropped.
 ///
 /// ```
 /// use spool::{Agent, CandidatePolicy, TurnService};
@@ -62,9 +65,9 @@ pub struct TurnService {
     relays: Vec<IpAddr>,
     skipped: Vec<SocketAddr>,
     realm: String,
-    handle: Handle<TurnServer, Reporter>,
+    handles: Vec<Handle<TurnServer, Reporter>>,
     events: mpsc::Receiver<TurnServerEvent>,
-    task: JoinHandle<(TurnServer, Reporter)>,
+    cores: Cores,
     watch: Watch,
 }
 
@@ -96,25 +99,33 @@ impl TurnService {
 
     /// The next thing worth a line in a log; `None` when the server has ended.
     pub async fn next_event(&mut self) -> Option<TurnServerEvent> {
-        self.events.recv().await
+        tokio::select! {
+            biased;
+            event = self.events.recv() => event,
+            () = self.cores.ended() => None,
+        }
+    }
+
+    /// An event that is there already. Whoever looks only now and then costs those who relay less
+    /// than whoever is woken for each.
+    pub fn try_next_event(&mut self) -> Option<TurnServerEvent> {
+        self.events.try_recv().ok()
     }
 
     /// Changes things, and asks about them, from elsewhere.
     pub fn control(&self) -> TurnControl {
-        TurnControl { realm: self.realm.clone(), handle: self.handle.clone() }
+        TurnControl { realm: self.realm.clone(), handles: self.handles.clone() }
     }
 
     /// Ends it; its sockets are closed when this returns.
     pub async fn stop(self) {
         drop(self.watch);
-        self.handle.stop().await;
-        // a driver that panicked has closed its sockets too
-        let _ = self.task.await;
+        self.cores.stop(&self.handles).await;
     }
 }
 
 /// Passes events on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Reporter {
     events: mpsc::Sender<TurnServerEvent>,
     /// Events that nobody took in time.

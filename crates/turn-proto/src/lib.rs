@@ -151,6 +151,7 @@ pub use lifetime::{CHANNEL_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME, PERMISSION_
 pub use policy::PeerPolicy;
 pub use prefix::{IpPrefix, PrefixError};
 pub use server::{
-    AllocationEnd, AlternateTurnServer, ConfigError, Flow, NonceKey, RealmChanged, RelayAddress,
-    ThirdParty, Traffic, TurnRealm, TurnServer, TurnServerConfig, TurnServerEvent, Users,
+    AllocationEnd, AlternateTurnServer, Common, ConfigError, Flow, Ledger, LedgerLock, NonceKey,
+    RealmChanged, RelayAddress, ThirdParty, Traffic, TurnRealm, TurnServer, TurnServerConfig,
+    TurnServerEvent, Users,
 };

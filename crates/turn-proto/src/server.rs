@@ -8,6 +8,7 @@ mod alternates;
 mod auth;
 mod bandwidth;
 mod channels;
+mod common;
 mod config;
 mod connections;
 mod ending;
@@ -34,6 +35,7 @@ mod users;
 pub use addressing::RelayAddress;
 pub use admin::RealmChanged;
 pub use alternates::AlternateTurnServer;
+pub use common::{Common, Ledger, LedgerLock};
 pub use config::{ConfigError, NonceKey, TurnRealm, TurnServerConfig};
 pub use event::{AllocationEnd, Flow, Traffic, TurnServerEvent};
 pub use third_party::ThirdParty;
@@ -42,13 +44,13 @@ pub use users::Users;
 use crate::{ChannelRange, framing::stream_frame_in, seeded::SeededState};
 use addressing::RelayAddressing;
 use alloc::vec::Vec;
-use bandwidth::{Bandwidth, Rate};
+use bandwidth::Rate;
+use common::{Books, Quota};
 use connections::{Admission, Connections};
 use core::time::Duration;
 use event::Pace;
 use peer_connections::PeerConnections;
 use realms::Realms;
-use reservations::Reservations;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, MAX_FRAME, Machine, Outbox, Output,
     Path, PathFault, SocketIds, SocketRequest, Timers, Transport, Verdict,
@@ -121,8 +123,6 @@ pub struct TurnServer {
     addressing: RelayAddressing,
     limits: Limits,
     rates: Rates,
-    /// How much all allocations have relayed of late.
-    bandwidth: Bandwidth,
     can_set_dont_fragment: bool,
     channels: ChannelRange,
     is_mobility_allowed: bool,
@@ -134,7 +134,6 @@ pub struct TurnServer {
     table: Table,
     connections: Connections,
     peer_connections: PeerConnections,
-    reservations: Reservations,
     /// The ends of allocations. Permissions and channels have no timers: they are looked at when
     /// they are used.
     timers: Timers<AllocationId>,
@@ -152,8 +151,7 @@ pub struct TurnServer {
 
 #[derive(Debug)]
 struct Limits {
-    allocations: usize,
-    allocations_per_user: usize,
+    quota: Quota,
     permissions: usize,
     channels: usize,
     connections: usize,
@@ -168,6 +166,13 @@ struct Rates {
     allocation: Rate,
     account: Rate,
     total: Rate,
+}
+
+impl Rates {
+    /// Whether none counts more than one allocation.
+    const fn are_own(self) -> bool {
+        !self.account.is_limited() && !self.total.is_limited()
+    }
 }
 
 impl TurnServer {
@@ -204,8 +209,10 @@ impl TurnServer {
                 policy: config.peers,
             },
             limits: Limits {
-                allocations: config.max_allocations,
-                allocations_per_user: config.max_allocations_per_user,
+                quota: Quota {
+                    in_all: config.max_allocations,
+                    of_account: config.max_allocations_per_user,
+                },
                 permissions: config.max_permissions,
                 channels: config.max_channels,
                 connections: config.max_connections,
@@ -218,7 +225,6 @@ impl TurnServer {
                 account: Rate::new(config.max_bytes_per_second_per_user),
                 total: Rate::new(config.max_bytes_per_second_in_total),
             },
-            bandwidth: Bandwidth::default(),
             can_set_dont_fragment: config.can_set_dont_fragment,
             channels: config.channels,
             is_mobility_allowed: config.mobility,
@@ -226,14 +232,13 @@ impl TurnServer {
             tickets,
             secure_binding: config.secure_binding,
             sockets,
-            table: Table::new(hasher),
+            table: Table::new(hasher, Books::new(config.common)),
             peer_connections: PeerConnections::new(hasher),
             connections: Connections::new(
                 config.max_connections,
                 config.max_connections_per_source,
                 config.connection_idle,
             ),
-            reservations: Reservations::default(),
             timers: Timers::default(),
             out: Outbox::new(config.max_queue),
             drops: DropCounters::default(),

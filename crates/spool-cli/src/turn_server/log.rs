@@ -15,6 +15,9 @@ use std::{
 /// Lines that may wait for the thread; what is more is counted, and told in the next line.
 const LINES_MAX: usize = 4096;
 
+/// Bytes of lines that are written at once.
+const WRITE_MAX: usize = 64 * 1024;
+
 /// How long the end of the program waits for the last lines to be written.
 const LAST_LINES_WITHIN: Duration = Duration::from_millis(500);
 
@@ -81,21 +84,50 @@ impl Log {
 
 fn write(lines: &Receiver<Line>, lost: &AtomicU64) {
     let mut told = 0;
-    while let Ok(line) = lines.recv() {
-        // a closed pipe is no reason to stop
-        let _ = match line {
-            Line::Last => return,
-            Line::Out(text) => writeln!(io::stdout().lock(), "{text}"),
-            Line::Err(text) => {
-                let lost = lost.load(Ordering::Relaxed);
-                let missing = lost - told;
-                told = lost;
-                let note = (missing > 0).then(|| Entry::new("lines-lost").with("count", missing));
-                let note = note.map(|Entry(note)| note + "\n").unwrap_or_default();
-                writeln!(io::stderr().lock(), "{note}{text}")
+    let mut text = String::new();
+    while let Ok(mut line) = lines.recv() {
+        // many lines in one go; what is printed keeps its place between them
+        text.clear();
+        loop {
+            match line {
+                Line::Err(entry) => {
+                    text.push_str(&entry);
+                    text.push('\n');
+                }
+                Line::Out(print) => {
+                    log(&mut text, lost, &mut told);
+                    // a closed pipe is no reason to stop
+                    let _ = writeln!(io::stdout().lock(), "{print}");
+                }
+                Line::Last => return log(&mut text, lost, &mut told),
             }
-        };
+            match lines.try_recv() {
+                Ok(next) if text.len() < WRITE_MAX => line = next,
+                Ok(next) => {
+                    log(&mut text, lost, &mut told);
+                    line = next;
+                }
+                Err(_none) => break,
+            }
+        }
+        log(&mut text, lost, &mut told);
     }
+}
+
+/// Writes what is there, with how many are not.
+fn log(text: &mut String, lost: &AtomicU64, told: &mut u64) {
+    if text.is_empty() {
+        return;
+    }
+    let lost = lost.load(Ordering::Relaxed);
+    let missing = lost - *told;
+    *told = lost;
+    if missing > 0 {
+        let Entry(note) = Entry::new("lines-lost").with("count", missing);
+        text.insert_str(0, &(note + "\n"));
+    }
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+    text.clear();
 }
 
 /// One line: when, what, and details as `name=value`.

@@ -7,7 +7,7 @@ use super::{
 use crate::exit::{Failure, Signal, Signals};
 use sans_io::{Path, Transport};
 use spool::{Accounts, Identity, TurnServerEvent, TurnService};
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What is read again while the server runs.
@@ -34,6 +34,9 @@ impl Reloadable {
     }
 }
 
+/// How often the log is written to. Whoever relays is not to wake anybody for each line.
+const LOG_EVERY: Duration = Duration::from_millis(20);
+
 /// A server that runs.
 pub(super) struct Serving {
     pub(super) service: TurnService,
@@ -41,6 +44,8 @@ pub(super) struct Serving {
     pub(super) args: Args,
     pub(super) settings: Settings,
     pub(super) identity: Option<Identity>,
+    /// When the log is written to again.
+    pub(super) next_log: Instant,
 }
 
 impl Serving {
@@ -49,10 +54,7 @@ impl Serving {
         notify("READY=1");
         loop {
             tokio::select! {
-                event = self.service.next_event() => match event {
-                    Some(event) => self.log.say(describe(&event)),
-                    None => break,
-                },
+                logged = self.log_events() => if logged.is_break() { break },
                 signal = signals.next() => match signal {
                     Signal::End => break self.drain(&mut signals).await,
                     Signal::Reload => self.reload().await,
@@ -60,10 +62,28 @@ impl Serving {
                 },
             }
         }
+        self.log_waiting();
         let Self { service, log, .. } = self;
         service.stop().await;
         log.say(Entry::new("stopped"));
         log.end().await;
+    }
+
+    /// Logs what has happened, once something has; breaks when the server has ended. When it is
+    /// called off nothing is lost.
+    async fn log_events(&mut self) -> ControlFlow<()> {
+        tokio::time::sleep_until(self.next_log).await;
+        let Some(event) = self.service.next_event().await else { return ControlFlow::Break(()) };
+        self.log.say(describe(&event));
+        self.log_waiting();
+        self.next_log = Instant::now() + LOG_EVERY;
+        ControlFlow::Continue(())
+    }
+
+    fn log_waiting(&mut self) {
+        while let Some(event) = self.service.try_next_event() {
+            self.log.say(describe(&event));
+        }
     }
 
     /// Serves who is there for as long as it was told, unless told again.
@@ -82,10 +102,7 @@ impl Serving {
                 return;
             }
             tokio::select! {
-                event = self.service.next_event() => match event {
-                    Some(event) => self.log.say(describe(&event)),
-                    None => return,
-                },
+                logged = self.log_events() => if logged.is_break() { return },
                 signal = signals.next() => match signal {
                     Signal::End => return,
                     Signal::Reload => self.reload().await,

@@ -1,7 +1,7 @@
 //! What an operator decides: the same names as flags and in the file.
 use crate::exit::Failure;
 use serde::{Deserialize, Serialize};
-use spool::{IpPrefix, PeerPolicy};
+use spool::{InheritedSockets, IpPrefix, PeerPolicy};
 use std::{
     net::{IpAddr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -117,6 +117,9 @@ pub(crate) struct Settings {
     /// Serve /metrics (Prometheus) and /healthz over HTTP here; to a private address, for all see it
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) metrics: Option<SocketAddr>,
+    /// Serve on so many cores, as many as there are unless given; on one where one has to be enough
+    #[arg(long, value_name = "N")]
+    pub(super) cores: Option<NonZeroUsize>,
     /// Whose tokens are taken (RFC 7635). Only in the file
     #[arg(skip)]
     pub(super) oauth: Option<OAuth>,
@@ -146,6 +149,24 @@ pub(crate) struct OtherRealm {
     pub(super) users: Option<PathBuf>,
     pub(super) auth_secret: Vec<String>,
     pub(super) auth_secret_file: Option<PathBuf>,
+}
+
+/// How many cores serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// So many; maybe one, and nobody wonders.
+    Several(NonZeroUsize),
+    /// One of more that there are, for this reason.
+    OneFor(&'static str),
+}
+
+impl Cores {
+    pub(super) fn count(self) -> NonZeroUsize {
+        match self {
+            Self::Several(cores) => cores,
+            Self::OneFor(_) => NonZeroUsize::MIN,
+        }
+    }
 }
 
 impl Settings {
@@ -186,6 +207,7 @@ impl Settings {
             alternate: either(self.alternate, file.alternate),
             drain: self.drain.or(file.drain),
             metrics: self.metrics.or(file.metrics),
+            cores: self.cores.or(file.cores),
             oauth: self.oauth.or(file.oauth),
             realms: either(self.realms, file.realms),
         }
@@ -239,6 +261,29 @@ impl Settings {
             value => value.as_bool() != Some(false),
         });
         toml::to_string(&table).map_err(failed)
+    }
+
+    /// How many cores to serve on.
+    pub(super) fn cores(&self, inherited: &InheritedSockets) -> Cores {
+        let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        match (self.cores, self.takes_one_core(inherited)) {
+            (Some(cores), _) => Cores::Several(cores),
+            (None, Some(reason)) if all > NonZeroUsize::MIN => Cores::OneFor(reason),
+            (None, Some(_)) => Cores::Several(NonZeroUsize::MIN),
+            (None, None) => Cores::Several(all),
+        }
+    }
+
+    /// What several cores cannot do, of what is wanted.
+    fn takes_one_core(&self, inherited: &InheritedSockets) -> Option<&'static str> {
+        if !cfg!(any(target_os = "linux", target_os = "android")) {
+            return Some("this system, which does not divide what arrives");
+        }
+        if self.mobility {
+            return Some("--mobility");
+        }
+        let handed = !inherited.udp_addresses().is_empty() || !inherited.tcp_addresses().is_empty();
+        handed.then_some("sockets that were handed over")
     }
 
     pub(super) fn peers(&self) -> PeerPolicy {

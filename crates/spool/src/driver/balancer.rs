@@ -40,6 +40,11 @@ impl Balancers {
         self.at.extend(at);
     }
 
+    /// The same ones, for another driver.
+    pub(super) fn beside(&self) -> Self {
+        Self { at: self.at.clone(), reading: 0 }
+    }
+
     /// Whether one is at the other end.
     pub(super) fn are(&self, tcp: &TcpStream) -> bool {
         let from = tcp.peer_addr().map(|from| from.ip().to_canonical());

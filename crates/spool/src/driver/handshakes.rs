@@ -8,6 +8,7 @@ use sans_io::Instant;
 use std::{
     collections::VecDeque,
     net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -32,6 +33,16 @@ const PER_SOURCE_MAX: usize = 32;
 /// few who meet in it.
 const RATE: LimiterConfig =
     LimiterConfig { buckets: 4096, burst: 64, per_second: 16, prefix_v4: 32, prefix_v6: 64 };
+
+/// The handshakes of one driver, or of several. Clones are one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SharedHandshakes(Arc<Mutex<Handshakes>>);
+
+impl SharedHandshakes {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Handshakes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Those under way, by source, and the thread that computes them.
 #[derive(Debug, Default)]

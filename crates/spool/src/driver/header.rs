@@ -2,7 +2,7 @@
 //! arrives (ip(7) and ipv6(7): ancillary data). quinn-udp does both for ECN alone.
 use super::{
     linux::{self, address},
-    udp::Read,
+    udp::{Read, Reports},
 };
 use nix::{
     errno::Errno,
@@ -13,19 +13,23 @@ use nix::{
 };
 use sans_io::PacketMeta;
 use std::{
+    cell::RefCell,
     io::{self, IoSlice, IoSliceMut},
     net::SocketAddr,
     os::fd::{AsFd, AsRawFd},
 };
 
-/// Has the kernel report the TTL and the traffic class of what arrives.
-pub(super) fn report(socket: &impl AsFd, v6: bool) -> io::Result<()> {
+/// Has the kernel report what is wanted of what arrives.
+pub(super) fn report(socket: &impl AsFd, v6: bool, reports: Reports) -> io::Result<()> {
     if v6 {
-        setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?;
         setsockopt(socket, sockopt::Ipv6RecvTClass, &true)?;
     } else {
-        setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?;
         setsockopt(socket, sockopt::IpRecvTos, &true)?;
+    }
+    match reports {
+        Reports::Ecn | Reports::Class => {}
+        Reports::All if v6 => setsockopt(socket, sockopt::Ipv6RecvHopLimit, &true)?,
+        Reports::All => setsockopt(socket, sockopt::Ipv4RecvTtl, &true)?,
     }
     Ok(())
 }
@@ -82,7 +86,16 @@ fn send_as_is(
 
 /// Room for what the kernel tells of one datagram: more than all that it is asked for, since with too
 /// little it tells nothing.
-const CONTROL: usize = 192;
+const CONTROL: usize = 96;
+
+/// What the kernel writes senders and headers into.
+type Headers = MultiHeaders<SockaddrStorage>;
+
+thread_local! {
+    /// Those of IPv4 and IPv6, for sockets that tell the same of each datagram. They hold pointers
+    /// into themselves, so that no driver which may move to another thread could hold them.
+    static KEPT: RefCell<[Option<Headers>; 2]> = const { RefCell::new([None, None]) };
+}
 
 /// Reads what waits into one buffer each: a datagram, or several that the kernel joined, with what
 /// its header said. Gives how many buffers were filled.
@@ -91,25 +104,64 @@ pub(super) fn receive<const N: usize>(
     buffers: [IoSliceMut<'_>; N],
     reads: &mut [Read; N],
 ) -> io::Result<usize> {
-    let mut buffers = buffers.map(|buffer| [buffer]);
     // made anew each time, for the kernel writes lengths into them that are not set again
-    let room = Some(Vec::with_capacity(CONTROL));
-    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(N, room);
+    read_into(socket, &mut headers(N), buffers, reads).map(|(count, _)| count)
+}
+
+/// The same for sockets that tell the traffic class of each datagram, and nothing else ever: the
+/// lengths that the kernel leaves behind are those that it needs the next time.
+pub(super) fn receive_alike<const N: usize>(
+    socket: &impl AsRawFd,
+    v6: bool,
+    buffers: [IoSliceMut<'_>; N],
+    reads: &mut [Read; N],
+) -> io::Result<usize> {
+    KEPT.with_borrow_mut(|kept| {
+        let place = &mut kept[usize::from(v6)];
+        let read = read_into(socket, place.get_or_insert_with(|| headers(N)), buffers, reads);
+        if !matches!(read, Ok((_, Told::All)) | Err(_)) {
+            *place = None; // something else came in between
+        }
+        read.map(|(count, _)| count)
+    })
+}
+
+fn headers(count: usize) -> Headers {
+    Headers::preallocate(count, Some(Vec::with_capacity(CONTROL)))
+}
+
+/// Whether there was room for all that the kernel had to tell.
+enum Told {
+    All,
+    Part,
+}
+
+fn read_into<const N: usize>(
+    socket: &impl AsRawFd,
+    headers: &mut Headers,
+    buffers: [IoSliceMut<'_>; N],
+    reads: &mut [Read; N],
+) -> io::Result<(usize, Told)> {
+    let mut buffers = buffers.map(|buffer| [buffer]);
     let flags = MsgFlags::MSG_DONTWAIT;
-    let messages = recvmmsg(socket.as_raw_fd(), &mut headers, &mut buffers, flags, None)?;
-    let mut count = 0;
+    let messages = recvmmsg(socket.as_raw_fd(), headers, &mut buffers, flags, None)?;
+    let (mut count, mut told) = (0, Told::All);
     for (read, message) in reads.iter_mut().zip(messages) {
+        if message.flags.contains(MsgFlags::MSG_CTRUNC) {
+            told = Told::Part;
+        }
         *read = read_of(&message)?;
         count += 1;
     }
-    Ok(count)
+    Ok((count, told))
 }
 
 fn read_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<Read> {
     let from = message.address.as_ref().and_then(address).ok_or(io::ErrorKind::InvalidData)?;
     let mut read =
         Read { from, meta: PacketMeta::default(), len: message.bytes, stride: message.bytes };
-    for control in message.cmsgs()? {
+    // too little room: nothing is told
+    for control in message.cmsgs().into_iter().flatten() {
         match control {
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
                 read.meta.ttl = u8::try_from(ttl).ok();

@@ -1,8 +1,16 @@
 //! What Linux can do with a socket that others cannot: ICMP errors from its error queue (ip(7),
 //! `IP_RECVERR`), and leave to the network what is too long for a packet (`IP_MTU_DISCOVER`).
+use super::{
+    header,
+    udp::{Ports, Reports},
+};
 use nix::{
+    errno::Errno,
     libc,
-    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt},
+    sys::socket::{
+        AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrStorage, bind,
+        recvmsg, setsockopt, socket, sockopt,
+    },
 };
 use rustix::net::sockopt::{
     Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
@@ -10,9 +18,66 @@ use rustix::net::sockopt::{
 use sans_io::PathFault;
 use std::{
     io::{self, IoSliceMut},
-    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket},
     os::fd::{AsFd, AsRawFd, RawFd},
 };
+
+/// Opens a socket with as few system calls as it takes, and gives its address. There may be one for
+/// each allocation of a server.
+pub(super) fn open(
+    local: SocketAddr,
+    reports: Reports,
+    ports: Ports,
+    kernel_buffer: usize,
+) -> io::Result<(UdpSocket, SocketAddr)> {
+    let v6 = local.is_ipv6();
+    let family = if v6 { AddressFamily::Inet6 } else { AddressFamily::Inet };
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let io = socket(family, SockType::Datagram, flags, None)?;
+    if v6 {
+        setsockopt(&io, sockopt::Ipv6V6Only, &true)?;
+    }
+    prepare(&io, v6, reports, kernel_buffer);
+    if ports == Ports::OneOfMany {
+        setsockopt(&io, sockopt::ReusePort, &true)?;
+    }
+    bind(io.as_raw_fd(), &SockaddrStorage::from(local))?;
+    if ports == Ports::FirstOfMany {
+        // not before: another program that has the port is one too many
+        setsockopt(&io, sockopt::ReusePort, &true)?;
+    }
+    let io = UdpSocket::from(io);
+    let local = if local.port() == 0 { io.local_addr()? } else { local };
+    Ok((io, local))
+}
+
+/// Has a socket do all that a driver wants of it, as far as the system can.
+pub(super) fn prepare(io: &impl AsFd, v6: bool, reports: Reports, kernel_buffer: usize) {
+    // more room is better, and the system's default works as well
+    let _ = setsockopt(io, sockopt::RcvBuf, &kernel_buffer);
+    let _ = setsockopt(io, sockopt::SndBuf, &kernel_buffer);
+    // sandboxes that imitate Linux lack some of these; without them ICMP errors go unheard, what is
+    // too long for a packet is refused, datagrams come one by one and nothing is told of them
+    let _ = report_faults(io, v6);
+    let _ = if v6 {
+        set_ipv6_mtu_discover(io, Ipv6PathMtuDiscovery::DONT)
+    } else {
+        set_ip_mtu_discover(io, Ipv4PathMtuDiscovery::DONT)
+    };
+    let _ = header::report(io, v6, reports);
+    if reports != Reports::Class {
+        let _ = setsockopt(io, sockopt::UdpGroSegment, &true);
+    }
+}
+
+/// Has ICMP errors kept in a queue.
+fn report_faults(io: &impl AsFd, v6: bool) -> Result<(), Errno> {
+    if v6 {
+        setsockopt(io, sockopt::Ipv6RecvErr, &true)
+    } else {
+        setsockopt(io, sockopt::Ipv4RecvErr, &true)
+    }
+}
 
 /// Has datagrams fragmented that are too long for the path, as a packet wants it that does not ask
 /// for the opposite ([`PacketMeta::dont_fragment`](sans_io::PacketMeta::dont_fragment), RFC 8656

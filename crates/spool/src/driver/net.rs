@@ -6,23 +6,21 @@ use super::handshakes::Ticket;
 use super::{
     Route, Stats,
     balancer::Accepted,
-    batch::Batch,
+    batch::{Batches, Joined},
     fault,
+    offload::Offloads,
+    ready::{Poller, Readiness, Ready},
     stream::{Io, Written},
     tcp::{Security, Tcp},
-    udp::UdpSocket,
+    udp::{Ports, RecvBuffers, Reports, Rest, UdpSocket},
 };
 use crate::Services;
-use futures_util::{
-    StreamExt,
-    future::{AbortHandle, Abortable, BoxFuture},
-    stream::FuturesUnordered,
-};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use sans_io::{
     Instant, LookupAnswer, LookupFault, LookupId, LookupRequest, PacketMeta, Path, PathFault,
     SocketFault, SocketId, SocketRequest, Transport, Verdict,
 };
-use std::{collections::HashMap, fmt, io, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, fmt, future, io, net::SocketAddr, sync::Arc, task::Poll};
 use tokio::net::TcpStream;
 
 /// Faults that wait for the machine. They are advice, and a flood of ICMP errors is an attacker's
@@ -32,8 +30,8 @@ const FAULTS_MAX: usize = 64;
 /// What woke the driver.
 #[derive(Debug)]
 pub(super) enum Wake {
-    /// A socket has something to read, or an error to report.
-    Ready(SocketId),
+    /// Some UDP sockets have something to read, or an error to report.
+    Ready,
     /// A lookup is done.
     LookedUp(LookupId, Result<Vec<LookupAnswer>, LookupFault>),
     /// Somebody connected to a listener, or could not.
@@ -51,20 +49,25 @@ pub(super) enum Wake {
     Closed,
 }
 
-struct Open {
-    socket: Arc<UdpSocket>,
-    waiting: Option<AbortHandle>,
+/// Where a batch goes, and with what header.
+#[derive(Clone, Copy)]
+struct Destination {
+    path: Path,
+    meta: PacketMeta,
 }
 
 /// The sockets of one driver.
 #[derive(Default)]
 pub(super) struct Net {
-    sockets: HashMap<SocketId, Open>,
-    by_local: HashMap<SocketAddr, SocketId>,
+    sockets: HashMap<SocketId, Arc<UdpSocket>>,
+    by_local: HashMap<SocketAddr, Arc<UdpSocket>>,
+    ready: Poller,
     waits: FuturesUnordered<BoxFuture<'static, Wake>>,
-    batch: Batch,
-    /// Sockets from now on report the headers of what arrives.
-    pub(super) reports_headers: bool,
+    turn: Turn,
+    offloads: Offloads,
+    batches: Batches<Arc<UdpSocket>>,
+    /// What sockets from now on report.
+    pub(super) reports: Reports,
     /// Sockets from now on have nothing fragmented.
     #[cfg(feature = "quic")]
     forbids_fragments: bool,
@@ -72,6 +75,14 @@ pub(super) struct Net {
     pub(super) services: Services,
     faults: Vec<(Path, PathFault)>,
     pub(super) stats: Stats,
+}
+
+/// Who is asked first what there is to do: they take turns, so that neither keeps the other waiting.
+#[derive(Clone, Copy, Debug, Default)]
+enum Turn {
+    #[default]
+    Datagrams,
+    Others,
 }
 
 impl fmt::Debug for Net {
@@ -85,12 +96,17 @@ impl fmt::Debug for Net {
 
 impl Net {
     /// Opens a UDP socket and waits for what it receives.
-    pub(super) fn bind(&mut self, id: SocketId, local: SocketAddr) -> io::Result<SocketAddr> {
+    pub(super) fn bind(
+        &mut self,
+        id: SocketId,
+        local: SocketAddr,
+        ports: Ports,
+    ) -> io::Result<SocketAddr> {
         if local.ip().is_unspecified() || self.sockets.contains_key(&id) {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let socket = UdpSocket::bind(local, self.reports_headers)?;
-        Ok(self.open(id, socket))
+        self.offloads.prepare(local)?;
+        self.open(id, UdpSocket::bind(local, self.reports, ports)?)
     }
 
     /// Takes over a UDP socket that is bound to an address.
@@ -99,36 +115,37 @@ impl Net {
         id: SocketId,
         socket: std::net::UdpSocket,
     ) -> io::Result<SocketAddr> {
-        if socket.local_addr()?.ip().is_unspecified() || self.sockets.contains_key(&id) {
+        let local = socket.local_addr()?;
+        if local.ip().is_unspecified() || self.sockets.contains_key(&id) {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let socket = UdpSocket::adopt(socket.into(), self.reports_headers)?;
-        Ok(self.open(id, socket))
+        self.offloads.prepare(local)?;
+        self.open(id, UdpSocket::adopt(socket, self.reports)?)
     }
 
-    fn open(&mut self, id: SocketId, socket: UdpSocket) -> SocketAddr {
+    fn open(&mut self, id: SocketId, socket: UdpSocket) -> io::Result<SocketAddr> {
         #[cfg(feature = "quic")]
         if self.forbids_fragments {
             socket.forbid_fragments();
         }
+        let socket = Arc::new(socket);
+        self.ready.add(id, &socket)?;
         let local = socket.local_addr();
-        self.sockets.insert(id, Open { socket: Arc::new(socket), waiting: None });
-        self.by_local.insert(local, id);
-        self.await_ready(id);
-        local
+        self.by_local.insert(local, Arc::clone(&socket));
+        self.sockets.insert(id, socket);
+        Ok(local)
     }
 
     pub(super) fn route(&self, path: &Path) -> Option<Route> {
-        let open = self.sockets.get(self.by_local.get(&path.local())?)?;
-        Some(Route::new(Arc::clone(&open.socket), path.remote()))
+        let socket = Arc::clone(self.by_local.get(&path.local())?);
+        let segmentation = self.offloads.of(path.local())?.shared_state();
+        Some(Route::new(socket, segmentation, path.remote()))
     }
 
     #[cfg(feature = "quic")]
     pub(super) fn forbid_fragments(&mut self) {
         self.forbids_fragments = true;
-        self.by_local.values().filter_map(|id| self.sockets.get(id)).for_each(|open| {
-            open.socket.forbid_fragments();
-        });
+        self.by_local.values().for_each(|socket| socket.forbid_fragments());
     }
 
     /// Does what a machine asks of sockets, and gives the answer where one is due at once.
@@ -138,7 +155,8 @@ impl Net {
     ) -> Option<(SocketId, Result<SocketAddr, SocketFault>)> {
         match *request {
             SocketRequest::Bind { id, local } => {
-                Some((id, self.bind(id, local).map_err(|error| fault::socket(&error))))
+                let bound = self.bind(id, local, Ports::Own);
+                Some((id, bound.map_err(|error| fault::socket(&error))))
             }
             SocketRequest::Listen { id, local } => {
                 let opened = self.listen_shared(id, local);
@@ -185,11 +203,12 @@ impl Net {
         id: SocketId,
         local: SocketAddr,
         security: Security,
+        ports: Ports,
     ) -> io::Result<SocketAddr> {
         if local.ip().is_unspecified() {
             return Err(io::ErrorKind::AddrNotAvailable.into());
         }
-        let local = self.tcp.listen(id, local, security)?;
+        let local = self.tcp.listen(id, local, security, ports)?;
         self.await_accept(id, false);
         Ok(local)
     }
@@ -239,31 +258,34 @@ impl Net {
 
     /// Forgets a socket, which closes it.
     pub(super) fn lose(&mut self, id: SocketId) {
-        if let Some(open) = self.sockets.remove(&id) {
-            self.by_local.remove(&open.socket.local_addr());
-            if let Some(waiting) = open.waiting {
-                waiting.abort();
-            }
+        if let Some(socket) = self.sockets.remove(&id) {
+            self.by_local.remove(&socket.local_addr());
+            self.ready.remove(id);
         }
     }
 
-    pub(super) fn socket(&self, id: SocketId) -> Option<&UdpSocket> {
-        self.sockets.get(&id).map(|open| &*open.socket)
+    /// One of the sockets that woke the driver.
+    pub(super) fn ready(&self, index: usize) -> Option<Ready> {
+        self.ready.get(index)
     }
 
-    /// Has the driver woken when the socket is ready again.
-    pub(super) fn await_ready(&mut self, id: SocketId) {
-        let Some(open) = self.sockets.get_mut(&id) else { return };
-        let socket = Arc::clone(&open.socket);
-        let (waiting, registration) = AbortHandle::new_pair();
-        open.waiting = Some(waiting);
-        let ready = Abortable::new(async move { socket.ready().await }, registration);
-        self.waits.push(Box::pin(async move {
-            match ready.await {
-                Ok(()) => Wake::Ready(id),
-                Err(_aborted) => Wake::Closed,
-            }
-        }));
+    pub(super) fn socket(&self, id: SocketId) -> Option<Arc<UdpSocket>> {
+        self.sockets.get(&id).map(Arc::clone)
+    }
+
+    /// Reads one batch of a socket.
+    pub(super) fn receive(
+        &self,
+        socket: &UdpSocket,
+        buffers: &mut RecvBuffers,
+    ) -> Result<Rest, SocketFault> {
+        let offload = self.offloads.of(socket.local_addr()).ok_or(SocketFault::Lost)?;
+        socket.receive(offload, buffers)
+    }
+
+    /// Has the driver woken when a socket that was read is ready again, unless it was closed.
+    pub(super) fn await_ready(&mut self, id: SocketId, socket: Arc<UdpSocket>) {
+        self.ready.was_read(id, socket);
     }
 
     pub(super) fn lookup(&mut self, request: LookupRequest) {
@@ -273,9 +295,26 @@ impl Net {
         }));
     }
 
-    /// The next thing that happens; `None` while nothing is waited for.
-    pub(super) async fn next_wake(&mut self) -> Option<Wake> {
-        self.waits.next().await
+    /// The next thing that happens.
+    pub(super) async fn next_wake(&mut self) -> Wake {
+        future::poll_fn(|cx| {
+            self.turn = match self.turn {
+                Turn::Datagrams => Turn::Others,
+                Turn::Others => Turn::Datagrams,
+            };
+            if matches!(self.turn, Turn::Datagrams) && self.ready.poll_ready(cx).is_ready() {
+                return Poll::Ready(Wake::Ready);
+            }
+            // nothing is waited for: whoever begins to, does so in the task that waits here
+            if let Poll::Ready(Some(wake)) = self.waits.poll_next_unpin(cx) {
+                return Poll::Ready(wake);
+            }
+            match self.turn {
+                Turn::Datagrams => Poll::Pending,
+                Turn::Others => self.ready.poll_ready(cx).map(|()| Wake::Ready),
+            }
+        })
+        .await
     }
 
     /// Sends a datagram made of three parts, at the latest with the next [`flush`](Self::flush).
@@ -284,16 +323,27 @@ impl Net {
             let _ = self.write(&path, parts);
             return;
         }
-        let socket = self.by_local.get(&path.local()).and_then(|id| self.sockets.get(id));
-        let Some(open) = socket else {
+        let Some(offload) = self.offloads.of(path.local()) else {
             self.stats.homeless += 1;
             return;
         };
-        let segments_max = open.socket.segments_max();
-        if !self.batch.push(path, meta, parts, segments_max) {
-            self.flush();
-            let _fits = self.batch.push(path, meta, parts, segments_max);
+        let limits = offload.limits();
+        if self.batches.join(&path, meta, parts, limits) == Joined::Yes {
+            return;
         }
+        let Some(socket) = self.by_local.get(&path.local()).map(Arc::clone) else {
+            self.stats.homeless += 1;
+            return;
+        };
+        // the system takes it for a mistake of ours, though anybody may claim to send from there
+        if path.remote().port() == 0 {
+            self.stats.refused += 1;
+            return;
+        }
+        if self.batches.is_full() {
+            self.flush();
+        }
+        self.batches.begin(socket, path, meta, parts, limits);
     }
 
     /// Writes to a connection, whole or not at all. False: it was not taken.
@@ -310,36 +360,31 @@ impl Net {
         false
     }
 
-    /// Hands the waiting batch to the operating system.
+    /// Hands the waiting batches to the operating system.
     pub(super) fn flush(&mut self) {
         self.waits.extend(self.tcp.waits());
-        let Some((path, meta, segment, bytes)) = self.batch.take() else { return };
-        let id = self.by_local.get(&path.local());
-        if let Some(open) = id.and_then(|id| self.sockets.get(id)) {
-            let socket = Arc::clone(&open.socket);
-            self.send_batch(&socket, path, meta, segment, &bytes);
+        let mut batches = std::mem::take(&mut self.batches);
+        for batch in batches.waiting() {
+            let to = Destination { path: batch.path, meta: batch.meta };
+            if let Some(socket) = &batch.socket {
+                self.send_batch(socket, to, batch.segment, &batch.bytes);
+            }
         }
-        self.batch.recycle(bytes);
+        batches.clear();
+        self.batches = batches;
     }
 
-    fn send_batch(
-        &mut self,
-        socket: &UdpSocket,
-        path: Path,
-        meta: PacketMeta,
-        segment: usize,
-        bytes: &[u8],
-    ) {
+    fn send_batch(&mut self, socket: &UdpSocket, to: Destination, segment: usize, bytes: &[u8]) {
         let count = if segment == 0 { 1 } else { bytes.len().div_ceil(segment) as u64 };
-        match self.send_once(socket, path, meta, segment, bytes) {
+        match self.send_once(socket, to, segment, bytes) {
             Ok(()) => self.stats.sent += count,
             Err(error) if count > 1 && error.kind() != io::ErrorKind::WouldBlock => {
                 // no segmentation offload after all, or one datagram of many is at fault
                 for datagram in bytes.chunks(segment) {
-                    self.send_batch(socket, path, meta, datagram.len(), datagram);
+                    self.send_batch(socket, to, datagram.len(), datagram);
                 }
             }
-            Err(error) => self.refused(path, count, &error),
+            Err(error) => self.refused(to.path, count, &error),
         }
     }
 
@@ -347,21 +392,35 @@ impl Net {
     fn send_once(
         &mut self,
         socket: &UdpSocket,
-        path: Path,
-        meta: PacketMeta,
+        to: Destination,
+        segment: usize,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let first = self.hand_over(socket, to, segment, bytes);
+        match &first {
+            Ok(()) => return first,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return first,
+            Err(_) if self.collect_faults(socket, to.path) == 0 => return first,
+            Err(_) => {}
+        }
+        self.hand_over(socket, to, segment, bytes)
+    }
+
+    fn hand_over(
+        &mut self,
+        socket: &UdpSocket,
+        to: Destination,
         segment: usize,
         bytes: &[u8],
     ) -> io::Result<()> {
         self.stats.sends += 1;
-        let first = socket.send(path.remote(), meta, segment, bytes);
-        match &first {
-            Ok(()) => return first,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return first,
-            Err(_) if self.collect_faults(socket, path) == 0 => return first,
-            Err(_) => {}
-        }
-        self.stats.sends += 1;
-        socket.send(path.remote(), meta, segment, bytes)
+        let Some(offload) = self.offloads.of_mut(socket.local_addr()) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let segment = (segment < bytes.len()).then_some(segment);
+        let result = socket.send(offload, to.path.remote(), to.meta, segment, bytes);
+        offload.sent(segment, &result);
+        result
     }
 
     fn refused(&mut self, path: Path, count: u64, error: &io::Error) {
@@ -387,10 +446,12 @@ impl Net {
     }
 
     /// Takes the ICMP errors that a socket woke the driver for.
-    pub(super) fn collect_ready_faults(&mut self, id: SocketId) {
-        let Some(socket) = self.socket(id) else { return };
+    pub(super) fn collect_ready_faults(&mut self, readiness: Readiness, socket: &UdpSocket) {
+        if readiness != Readiness::Fault {
+            return;
+        }
         let local = socket.local_addr();
-        for (remote, fault) in socket.ready_faults() {
+        for (remote, fault) in socket.path_faults() {
             self.fail(Path::udp(local, remote), fault);
         }
     }

@@ -1,4 +1,5 @@
 //! What a driver counts.
+use std::ops::AddAssign;
 
 /// Datagrams and what became of them. A datagram is counted in `sent` once the operating system
 /// took it.
@@ -21,4 +22,19 @@ pub struct Stats {
     pub unclaimed: u64,
     /// Inputs that the machine refused; it counts the reasons itself.
     pub dropped: u64,
+}
+
+impl AddAssign for Stats {
+    fn add_assign(&mut self, other: Self) {
+        let Self { received, sent, sends, would_block, refused, homeless, unclaimed, dropped } =
+            other;
+        self.received += received;
+        self.sent += sent;
+        self.sends += sends;
+        self.would_block += would_block;
+        self.refused += refused;
+        self.homeless += homeless;
+        self.unclaimed += unclaimed;
+        self.dropped += dropped;
+    }
 }

@@ -4,11 +4,12 @@ use super::{
     fault,
     net::Wake,
     stream::{Io, Read, ReadBuffers, Stream, Written},
+    udp::Ports,
 };
 #[cfg(feature = "tls")]
 use super::{
     diversion::Diversion,
-    handshakes::{Handshakes, Ticket},
+    handshakes::{SharedHandshakes, Ticket},
     session::Session,
 };
 #[cfg(feature = "tls")]
@@ -67,7 +68,7 @@ pub(super) struct Tcp {
     listeners: HashMap<SocketId, Listener>,
     connecting: HashMap<SocketId, AbortHandle>,
     #[cfg(feature = "tls")]
-    handshakes: Handshakes,
+    pub(super) handshakes: SharedHandshakes,
     /// Which connections are for somebody else.
     #[cfg(feature = "tls")]
     pub(super) diversion: Option<Diversion>,
@@ -87,8 +88,20 @@ impl Tcp {
         id: SocketId,
         local: SocketAddr,
         security: Security,
+        ports: Ports,
     ) -> io::Result<SocketAddr> {
-        self.listen_on(id, bound_socket(local)?, security)
+        let socket = socket_for(local)?;
+        // a server that starts again finds its old connections in TIME_WAIT
+        socket.set_reuseaddr(cfg!(unix))?;
+        if ports == Ports::OneOfMany {
+            divide_port(&socket)?;
+        }
+        socket.bind(local)?;
+        if ports == Ports::FirstOfMany {
+            // not before: another program that has the port is one too many
+            divide_port(&socket)?;
+        }
+        self.listen_on(id, socket, security)
     }
 
     /// Listens at an address that connections are made from as well. Nobody else has it.
@@ -97,7 +110,9 @@ impl Tcp {
         id: SocketId,
         local: SocketAddr,
     ) -> io::Result<SocketAddr> {
-        let socket = bound_socket(local)?;
+        let socket = socket_for(local)?;
+        socket.set_reuseaddr(cfg!(unix))?;
+        socket.bind(local)?;
         share(&socket)?;
         self.listen_on(id, socket, Security::None)
     }
@@ -170,7 +185,7 @@ impl Tcp {
         let Security::Server(identity) = &self.listeners.get(&id)?.security else { return None };
         let identity = identity.clone();
         let Accepted { tcp, remote } = from;
-        let (ticket, secured) = self.handshakes.run(now, remote.ip(), identity, tcp)?;
+        let (ticket, secured) = self.handshakes.lock().run(now, remote.ip(), identity, tcp)?;
         let named = move |io: Option<Io>| io.map(|io| Io { remote: Some(remote), ..io });
         Some(Box::pin(secured.map(move |io| Wake::Secured(id, ticket, named(io)))))
     }
@@ -184,7 +199,7 @@ impl Tcp {
     /// A handshake is over.
     #[cfg(feature = "tls")]
     pub(super) fn secured(&mut self, ticket: Ticket) {
-        self.handshakes.over(ticket);
+        self.handshakes.lock().over(ticket);
     }
 
     /// Hands a connection on if it is for somebody else; else gives it back.
@@ -423,21 +438,24 @@ fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
 
-/// A socket that is to listen.
-fn bound_socket(local: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = socket_for(local)?;
-    // a server that starts again finds its old connections in TIME_WAIT
-    socket.set_reuseaddr(cfg!(unix))?;
-    socket.bind(local)?;
-    Ok(socket)
-}
-
 /// Lets other sockets of ours have the same address from now on.
 fn share(socket: &TcpSocket) -> io::Result<()> {
     socket.set_reuseaddr(cfg!(unix))?;
     #[cfg(unix)]
     socket.set_reuseport(true)?;
     Ok(())
+}
+
+/// Has the system divide what arrives between the sockets of one port.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn divide_port(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseport(true)
+}
+
+/// Elsewhere all goes to one of them.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn divide_port(_: &TcpSocket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 async fn connect(

@@ -1,129 +1,154 @@
 //! One UDP socket: batches in and out, segmentation offload, ICMP errors.
-use super::fault;
-use quinn_udp::{EcnCodepoint, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use super::{fault, offload::Offload};
+use quinn_udp::{EcnCodepoint, RecvMeta, Transmit, UdpSockRef};
 use sans_io::{PacketMeta, PathFault, SocketFault};
-use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io::{self, IoSliceMut},
     net::SocketAddr,
 };
-use tokio::io::Interest;
 
 /// Datagrams read in one system call (as many times the segments of receive offload).
-const BATCH: usize = 8;
+const BATCH: usize = 32;
 
 /// The longest read: what receive offload may join.
 const READ_MAX: usize = 65_535;
 
+/// From one buffer to the next. Not a power of two, for the first lines of all of them would be the
+/// same few lines of the processor's caches.
+const READ_STRIDE: usize = 65_536 + 21 * 64;
+
 /// System calls for one ready socket before others get their turn.
-pub(super) const BATCHES_PER_WAKE: usize = 8;
+pub(super) const BATCHES_PER_WAKE: usize = 4;
 
 /// What the kernel may hold for us while the task is busy: 200 ms of 50 Mbit/s. The system's own
 /// limit may cut it.
 const KERNEL_BUFFER: usize = 1 << 20;
 
+/// What of the header of each datagram that arrives is told, as far as the system can. Each bit
+/// costs time with every datagram.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reports {
+    /// ECN.
+    #[default]
+    Ecn,
+    /// ECN and DSCP. The system joins no datagrams then.
+    Class,
+    /// ECN, DSCP and TTL.
+    All,
+}
+
+/// Whose a port is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Ports {
+    /// This socket's.
+    #[default]
+    Own,
+    /// This socket's and those that are opened with it.
+    FirstOfMany,
+    /// Of several sockets, between which the system divides what arrives.
+    OneOfMany,
+}
+
+/// Whether a socket has more to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It may have.
+    Maybe,
+    /// It had not a moment ago.
+    Nothing,
+}
+
+/// Linux sockets are waited for as [`ready`](super::ready) tells.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+type Io = std::net::UdpSocket;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+type Io = tokio::net::UdpSocket;
+
 /// A socket bound to one address.
 #[derive(Debug)]
 pub(super) struct UdpSocket {
-    io: tokio::net::UdpSocket,
-    state: UdpSocketState,
+    io: Io,
     local: SocketAddr,
-    /// The header of each datagram is reported, beyond ECN.
-    reports: bool,
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "no other system tells more than ECN")
+    )]
+    reports: Reports,
 }
 
 impl UdpSocket {
-    /// Opens it. With `reports` TTL and DSCP of what arrives are told, where the system can.
-    pub(super) fn bind(local: SocketAddr, reports: bool) -> io::Result<Self> {
+    /// Opens it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn bind(local: SocketAddr, reports: Reports, ports: Ports) -> io::Result<Self> {
+        let (io, local) = super::linux::open(local, reports, ports, KERNEL_BUFFER)?;
+        Ok(Self { io, local, reports })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn bind(local: SocketAddr, reports: Reports, ports: Ports) -> io::Result<Self> {
+        use socket2::{Domain, Protocol, Socket, Type};
+        if ports != Ports::Own {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
         if local.is_ipv6() {
             socket.set_only_v6(true)?;
         }
         socket.bind(&local.into())?;
-        Self::adopt(socket, reports)
+        Self::set_up(socket, reports)
     }
 
     /// Takes one over that is bound.
-    pub(super) fn adopt(socket: Socket, reports: bool) -> io::Result<Self> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn adopt(io: std::net::UdpSocket, reports: Reports) -> io::Result<Self> {
+        io.set_nonblocking(true)?;
+        let local = io.local_addr()?;
+        super::linux::prepare(&io, local.is_ipv6(), reports, KERNEL_BUFFER);
+        Ok(Self { io, local, reports })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn adopt(io: std::net::UdpSocket, reports: Reports) -> io::Result<Self> {
+        Self::set_up(io.into(), reports)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn set_up(socket: socket2::Socket, reports: Reports) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         // more room is better, and the system's default works as well
         let _ = socket.set_recv_buffer_size(KERNEL_BUFFER);
         let _ = socket.set_send_buffer_size(KERNEL_BUFFER);
+        // sets what batches need
+        quinn_udp::UdpSocketState::new(UdpSockRef::from(&socket))?;
         let io = tokio::net::UdpSocket::from_std(socket.into())?;
         let local = io.local_addr()?;
-        let state = UdpSocketState::new(UdpSockRef::from(&io))?;
-        // sandboxes that imitate Linux lack these; without them ICMP errors go unheard, and what is
-        // too long for a packet is refused
-        let _ = state.enable_transport_errors(UdpSockRef::from(&io));
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let _ = super::linux::allow_fragments(&io, local.is_ipv6());
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let reports = reports && super::header::report(&io, local.is_ipv6()).is_ok();
-        Ok(Self { io, state, local, reports })
+        Ok(Self { io, local, reports })
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
         self.local
     }
 
-    /// How many datagrams one send may hold.
-    pub(super) fn segments_max(&self) -> usize {
-        self.state.max_gso_segments()
-    }
-
-    /// Waits for something to read or an error to fetch.
-    pub(super) async fn ready(&self) {
-        if self.io.ready(Interest::READABLE | Interest::ERROR).await.is_err() {
-            // the runtime shuts down: nothing will ever come
-            std::future::pending::<()>().await;
-        }
+    pub(super) fn io(&self) -> &Io {
+        &self.io
     }
 
     /// Sends datagrams of `segment` bytes each, the last one maybe shorter.
     pub(super) fn send(
         &self,
+        offload: &Offload,
         destination: SocketAddr,
         meta: PacketMeta,
-        segment: usize,
+        segment: Option<usize>,
         contents: &[u8],
     ) -> io::Result<()> {
-        let segment = (segment < contents.len()).then_some(segment);
         if (PacketMeta { ecn: 0, ..meta }) != PacketMeta::default() {
-            return self.send_marked(destination, meta, segment, contents);
+            return self.send_marked(offload, destination, meta, segment, contents);
         }
-        let transmit = Transmit {
-            destination,
-            ecn: EcnCodepoint::from_bits(meta.ecn),
-            contents,
-            segment_size: segment,
-            src_ip: None,
-        };
-        // not through `try_io`: it would refuse by its own idea of readiness without trying
-        self.state.try_send(UdpSockRef::from(&self.io), &transmit)
-    }
-
-    /// Sends as [`send`](Self::send) does. "Would block" has [`writable`](Self::writable)
-    /// wait until the system has room again.
-    pub(super) fn send_or_wait(
-        &self,
-        destination: SocketAddr,
-        ecn: u8,
-        segment: usize,
-        contents: &[u8],
-    ) -> io::Result<()> {
-        let meta = PacketMeta { ecn, ..PacketMeta::default() };
-        match self.send(destination, meta, segment, contents) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self
-                .io
-                .try_io(Interest::WRITABLE, || self.send(destination, meta, segment, contents)),
-            sent => sent,
-        }
-    }
-
-    /// Waits until the system takes more; each of those who wait wants a future of its own.
-    pub(super) async fn writable(&self) {
-        // the runtime shuts down: an error shows again with the next datagram
-        let _ = self.io.writable().await;
+        let ecn = EcnCodepoint::from_bits(meta.ecn);
+        let segment_size = segment;
+        let transmit = Transmit { destination, ecn, contents, segment_size, src_ip: None };
+        offload.state().try_send(UdpSockRef::from(&self.io), &transmit)
     }
 
     /// Has datagrams refused that are too long for the path, where the system can.
@@ -137,6 +162,7 @@ impl UdpSocket {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn send_marked(
         &self,
+        _: &Offload,
         destination: SocketAddr,
         meta: PacketMeta,
         segment: Option<usize>,
@@ -150,40 +176,55 @@ impl UdpSocket {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn send_marked(
         &self,
+        offload: &Offload,
         destination: SocketAddr,
         meta: PacketMeta,
         segment: Option<usize>,
         contents: &[u8],
     ) -> io::Result<()> {
         let plain = PacketMeta { ecn: meta.ecn, ..PacketMeta::default() };
-        let segment = segment.unwrap_or(contents.len());
         let Some(ttl) = meta.ttl else {
-            return self.send(destination, plain, segment, contents);
+            return self.send(offload, destination, plain, segment, contents);
         };
         let socket = socket2::SockRef::from(&self.io);
         if destination.is_ipv6() {
             let usual = socket.unicast_hops_v6()?;
             socket.set_unicast_hops_v6(ttl.into())?;
-            let sent = self.send(destination, plain, segment, contents);
+            let sent = self.send(offload, destination, plain, segment, contents);
             socket.set_unicast_hops_v6(usual).and(sent)
         } else {
             let usual = socket.ttl_v4()?;
             socket.set_ttl_v4(ttl.into())?;
-            let sent = self.send(destination, plain, segment, contents);
+            let sent = self.send(offload, destination, plain, segment, contents);
             socket.set_ttl_v4(usual).and(sent)
         }
     }
 
-    /// Reads one batch; true when there may be more.
-    pub(super) fn receive(&self, buffers: &mut RecvBuffers) -> Result<bool, SocketFault> {
+    /// Reads one batch.
+    pub(super) fn receive(
+        &self,
+        offload: &Offload,
+        buffers: &mut RecvBuffers,
+    ) -> Result<Rest, SocketFault> {
         buffers.count = 0;
-        let read = self.io.try_io(Interest::READABLE, || buffers.read(self));
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        match self.read(offload, buffers) {
+            Ok(()) if buffers.count < BATCH => Ok(Rest::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Rest::Nothing),
             Err(error) if is_lost(&error) => Err(fault::socket(&error)),
             // an error is that of an earlier send, which its own queue explains; go on reading
-            Ok(()) | Err(_) => Ok(true),
+            Ok(()) | Err(_) => Ok(Rest::Maybe),
         }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn read(&self, offload: &Offload, buffers: &mut RecvBuffers) -> io::Result<()> {
+        buffers.read(self, offload)
+    }
+
+    /// The runtime is told when nothing was there. It waits for the next datagram only then.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn read(&self, offload: &Offload, buffers: &mut RecvBuffers) -> io::Result<()> {
+        self.io.try_io(tokio::io::Interest::READABLE, || buffers.read(self, offload))
     }
 
     /// The ICMP errors that wait: whom the datagram was for, and what is wrong.
@@ -205,18 +246,6 @@ impl UdpSocket {
     #[expect(clippy::unused_self, reason = "the signature of the systems that can")]
     pub(super) fn path_faults(&self) -> Vec<(SocketAddr, PathFault)> {
         Vec::new()
-    }
-
-    /// [`path_faults`](Self::path_faults) when the socket woke the driver for them.
-    pub(super) fn ready_faults(&self) -> Vec<(SocketAddr, PathFault)> {
-        let mut found = Vec::new();
-        // "would block" takes the mark off the socket; not taken off while there may be more
-        let _ = self.io.try_io(Interest::ERROR, || {
-            found = self.path_faults();
-            let all = found.len() < FAULTS_PER_READ;
-            if all { Err(io::Error::from(io::ErrorKind::WouldBlock)) } else { Ok(()) }
-        });
-        found
     }
 }
 
@@ -261,22 +290,31 @@ impl Read {
 
 impl RecvBuffers {
     pub(super) fn new() -> Self {
-        let bytes = vec![0; BATCH * READ_MAX].into_boxed_slice();
+        let bytes = vec![0; BATCH * READ_STRIDE].into_boxed_slice();
         let nothing = RecvMeta::default();
         Self { bytes, metas: [nothing; BATCH], reads: [Read::of(&nothing); BATCH], count: 0 }
     }
 
-    fn read(&mut self, socket: &UdpSocket) -> io::Result<()> {
-        let mut chunks = self.bytes.chunks_exact_mut(READ_MAX);
-        let mut slices: [IoSliceMut<'_>; BATCH] =
-            std::array::from_fn(|_| IoSliceMut::new(chunks.next().unwrap_or_default()));
+    fn read(&mut self, socket: &UdpSocket, offload: &Offload) -> io::Result<()> {
+        let mut chunks = self.bytes.chunks_exact_mut(READ_STRIDE);
+        let mut slices: [IoSliceMut<'_>; BATCH] = std::array::from_fn(|_| {
+            IoSliceMut::new(chunks.next().map_or(&mut [][..], |chunk| &mut chunk[..READ_MAX]))
+        });
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if socket.reports {
-            self.count = super::header::receive(&socket.io, slices, &mut self.reads)?;
-            return Ok(());
+        match socket.reports {
+            Reports::Ecn => {}
+            Reports::Class => {
+                let (io, v6) = (&socket.io, socket.local.is_ipv6());
+                self.count = super::header::receive_alike(io, v6, slices, &mut self.reads)?;
+                return Ok(());
+            }
+            Reports::All => {
+                self.count = super::header::receive(&socket.io, slices, &mut self.reads)?;
+                return Ok(());
+            }
         }
         let from = UdpSockRef::from(&socket.io);
-        self.count = socket.state.recv(from, &mut slices, &mut self.metas)?;
+        self.count = offload.state().recv(from, &mut slices, &mut self.metas)?;
         for (read, meta) in self.reads.iter_mut().zip(&self.metas).take(self.count) {
             *read = Read::of(meta);
         }
@@ -285,7 +323,7 @@ impl RecvBuffers {
 
     /// The datagrams of the last read: from whom, what the IP header said, the bytes.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, PacketMeta, &[u8])> {
-        let reads = self.bytes.chunks_exact(READ_MAX).zip(&self.reads).take(self.count);
+        let reads = self.bytes.chunks_exact(READ_STRIDE).zip(&self.reads).take(self.count);
         reads.flat_map(|(bytes, read)| {
             let stride = read.stride.max(1);
             // an empty datagram is one datagram, not none

@@ -1,23 +1,29 @@
 //! How a server is to be, and its start.
 use super::{
-    Accounts, InheritedSockets, Reporter, ServeError, TurnService, opening::Opening, relays, watch,
+    Accounts, InheritedSockets, Reporter, ServeError, TurnService,
+    cores::{Cores, Place, SharedLedger},
+    opening::{Beside, Opening},
+    relays, watch,
 };
 #[cfg(feature = "tls")]
 use crate::Identity;
 use crate::{
+    clock::Origin,
     driver::Driver,
     interfaces,
     probe::{Algorithm, Credentials},
 };
 use std::{
     net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     ops::RangeInclusive,
+    sync::Arc,
     time::Duration,
 };
+use stun_proto::OtherServer;
 use turn_proto::{
-    AlternateTurnServer, ChannelRange, IpPrefix, NonceKey, PeerPolicy, TurnRealm, TurnServer,
-    TurnServerConfig,
+    AlternateTurnServer, ChannelRange, Common, IpPrefix, NonceKey, PeerPolicy, TurnRealm,
+    TurnServer, TurnServerConfig,
 };
 
 /// The port that clients send to unless told (RFC 8656 §5).
@@ -50,6 +56,7 @@ pub struct TurnServiceBuilder {
     balancers: Vec<IpPrefix>,
     peers: PeerPolicy,
     limits: Limits,
+    cores: Option<NonZeroUsize>,
 }
 
 /// A realm of its own at some listeners.
@@ -121,6 +128,7 @@ impl Default for TurnServiceBuilder {
             balancers: Vec::new(),
             peers: PeerPolicy::global_only(),
             limits: Limits::default(),
+            cores: None,
         }
     }
 }
@@ -303,38 +311,49 @@ impl TurnServiceBuilder {
         self
     }
 
-    /// Opens the sockets and starts to serve, in a task of the runtime it is called in.
+    /// Serves on so many cores: in as many threads, each with sockets and a machine of its own, so
+    /// that no packet waits for another core. A client stays with the core that the system gives it
+    /// to; quotas, limits of what users and all together relay, ports that are held back and nonces are
+    /// common to all. Unless told it serves in one task of the runtime that it is started in. More than
+    /// one takes Linux.
+    ///
+    /// Only its own core knows an allocation. So there is one core at most with
+    /// [`mobility`](Self::mobility), and none but the first has connections of clients with
+    /// [`tcp_relay`](Self::tcp_relay): a client that connects for data, or comes from elsewhere, could
+    /// meet any. [Inherited](Self::inherited) sockets are for one core too.
+    pub fn cores(mut self, cores: NonZeroUsize) -> Self {
+        self.cores = Some(cores);
+        self
+    }
+
+    /// Opens the sockets and starts to serve, in a task of the runtime it is called in or in threads
+    /// of its own, see [`cores`](Self::cores).
     #[expect(clippy::unused_async, reason = "it needs a runtime around it, and says so by this")]
     pub async fn start(self) -> Result<TurnService, ServeError> {
-        let mut opening = Opening::with(self.inherited);
-        opening.sockets.believe_balancers(self.balancers);
-        // what a client marks stays marked (RFC 8656 §14)
-        opening.sockets.report_headers();
-        let listeners = opening.open(&self.listen, DEFAULT_PORT)?;
-        let other = opening.open_other(self.behaviour, &listeners)?;
-        #[cfg(feature = "tls")]
-        let tls_listeners = opening.open_tls(&self.tls)?;
-        #[cfg(feature = "tls")]
-        if self.rendezvous {
-            let identities: Vec<_> =
-                self.tls.iter().map(|(_, identity)| identity.clone()).collect();
-            let mut seed = [0; 32];
-            getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
-            super::rendezvous::start(&mut opening.sockets, &identities, seed);
+        let places = Place::all(self.cores)?;
+        if places.len() > 1 {
+            self.may_be_several()?;
         }
-        #[cfg(not(feature = "tls"))]
-        let tls_listeners = Vec::new();
-        opening.all_inherited_are_used()?;
+        let mut opening = Opening::with(self.inherited.clone());
+        opening.sockets.believe_balancers(self.balancers.iter().copied());
+        // what a client marks stays marked (RFC 8656 §14)
+        opening.sockets.report_class();
+        if places.len() > 1 {
+            opening.sockets.share_ports();
+        }
+        let first = places.first().ok_or(ServeError::NoAddress)?;
+        let Open { listeners, tls_listeners, other } = first.within(|| self.open(&mut opening))?;
         let bound = relays::choose(&self.relay, &listeners)?;
         let relays = relays::advertise(&bound, &self.external)?;
-        let origin = watch::unix_time_at_zero();
-        let users = self.accounts.users(&self.realm, origin)?;
+        let unix_time_at_zero = watch::unix_time_at_zero();
+        let users = self.accounts.users(&self.realm, unix_time_at_zero)?;
         let mut config = TurnServerConfig::new(users, self.peers);
         for RealmAt { realm, accounts, listeners } in self.realms {
-            config.realms.push(TurnRealm { users: accounts.users(&realm, origin)?, listeners });
+            let users = accounts.users(&realm, unix_time_at_zero)?;
+            config.realms.push(TurnRealm { users, listeners });
         }
         if let Some(secret) = &self.nonce_secret {
-            config.nonce_key = nonce_key(secret, origin)?;
+            config.nonce_key = nonce_key(secret, unix_time_at_zero)?;
         }
         config.listeners.clone_from(&opening.addresses);
         config.stun.other = other;
@@ -344,27 +363,108 @@ impl TurnServiceBuilder {
         // where the driver can, see `Driver`
         config.can_set_dont_fragment = cfg!(any(target_os = "linux", target_os = "android"));
         self.limits.apply(&mut config);
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|_| ServeError::Random)?;
-        let server = TurnServer::new(config, opening.ids, seed)?;
+        if places.len() > 1 {
+            share(&mut config, &bound, places.len())?;
+        }
+        let origin = Origin::start();
         let (reporter, events) = Reporter::new();
-        let (driver, handle) = Driver::with_sockets(server, reporter, opening.sockets);
-        let task = tokio::spawn(driver.run());
-        let watch = watch::Watch::start(handle.clone());
+        let (mut cores, mut handles) = (Cores::default(), Vec::new());
+        let skipped = std::mem::take(&mut opening.skipped);
+        let beside = if config.tcp_relay { Beside::Datagrams } else { Beside::All };
+        let mut sockets = Vec::new();
+        for place in &places[1..] {
+            sockets.push(place.within(|| opening.again(beside))?);
+        }
+        sockets.insert(0, (opening.ids, opening.sockets));
+        #[cfg(feature = "tls")]
+        if self.rendezvous {
+            let identities: Vec<_> =
+                self.tls.iter().map(|(_, identity)| identity.clone()).collect();
+            super::rendezvous::start(
+                sockets.iter_mut().map(|(_, own)| own),
+                &identities,
+                random()?,
+            );
+        }
+        for (place, (ids, sockets)) in places.into_iter().zip(sockets) {
+            let server = TurnServer::new(config.clone(), ids, random()?)?;
+            let (driver, handle) = Driver::with_sockets(server, reporter.clone(), sockets);
+            cores.start(place, driver.with_origin(origin))?;
+            handles.push(handle);
+        }
+        let watch = watch::Watch::start(handles.clone());
         let relays = relays.iter().map(turn_proto::RelayAddress::advertised).collect();
-        let (realm, skipped) = (self.realm, opening.skipped);
         Ok(TurnService {
             listeners,
             tls_listeners,
             relays,
             skipped,
-            realm,
-            handle,
+            realm: self.realm,
+            handles,
             events,
-            task,
+            cores,
             watch,
         })
     }
+
+    /// Whether several machines can be as this one is to be.
+    fn may_be_several(&self) -> Result<(), ServeError> {
+        // an allocation is known to its core, and another address leads to any
+        if self.limits.mobility {
+            return Err(ServeError::OneCore("mobility"));
+        }
+        // who has opened them has not divided them
+        if self.inherited.addresses().is_empty() {
+            Ok(())
+        } else {
+            Err(ServeError::OneCore("a socket that was handed over"))
+        }
+    }
+
+    /// Opens the sockets that clients send to.
+    fn open(&self, opening: &mut Opening) -> Result<Open, ServeError> {
+        let listeners = opening.open(&self.listen, DEFAULT_PORT)?;
+        let other = opening.open_other(self.behaviour, &listeners)?;
+        #[cfg(feature = "tls")]
+        let tls_listeners = opening.open_tls(&self.tls)?;
+        #[cfg(not(feature = "tls"))]
+        let tls_listeners = Vec::new();
+        opening.all_inherited_are_used()?;
+        Ok(Open { listeners, tls_listeners, other })
+    }
+}
+
+/// Where clients send to.
+struct Open {
+    listeners: Vec<SocketAddr>,
+    tls_listeners: Vec<SocketAddr>,
+    other: Option<OtherServer>,
+}
+
+/// Has so many machines of this configuration be as one. What a stranger may take is divided between
+/// them, for he may send to all.
+fn share(config: &mut TurnServerConfig, relays: &[IpAddr], cores: usize) -> Result<(), ServeError> {
+    let ledger = Arc::new(SharedLedger::default());
+    config.common = Some(Common::new(ledger, relays));
+    if matches!(config.nonce_key, NonceKey::Own) {
+        let (key, unix_time_at_zero) = (random()?, Duration::ZERO);
+        config.nonce_key = NonceKey::Shared { key, unix_time_at_zero };
+    }
+    let limiter = &mut config.stun.limiter;
+    let part = u32::try_from(cores).unwrap_or(u32::MAX);
+    limiter.burst = limiter.burst.div_ceil(part);
+    limiter.per_second = limiter.per_second.div_ceil(part);
+    // the first core has all connections where TCP is relayed
+    if !config.tcp_relay {
+        config.max_connections = config.max_connections.div_ceil(cores);
+    }
+    Ok(())
+}
+
+fn random() -> Result<[u8; 32], ServeError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| ServeError::Random)?;
+    Ok(bytes)
 }
 
 /// The key that a secret stands for.

@@ -10,7 +10,8 @@ use turn_proto::{PeerPolicy, Traffic, TurnServer};
 #[derive(Clone, Debug)]
 pub struct TurnControl {
     pub(super) realm: String,
-    pub(super) handle: Handle<TurnServer, Reporter>,
+    /// One for each core.
+    pub(super) handles: Vec<Handle<TurnServer, Reporter>>,
 }
 
 /// Why nothing was changed.
@@ -29,7 +30,7 @@ pub enum ControlError {
 }
 
 /// How a server does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TurnSnapshot {
     /// Allocations there are.
@@ -61,28 +62,40 @@ impl TurnControl {
         realm: &str,
         accounts: &Accounts,
     ) -> Result<(), ControlError> {
-        let now = self.handle.call(|cx, _| cx.now).await?;
-        let since_zero = now.saturating_since(Instant::ZERO);
-        // keys are hashed here, for the task that relays has better to do
+        let Some(first) = self.handles.first() else { return Ok(()) };
+        // all of them have the same time
+        let since_zero = first.call(|cx, _| cx.now).await?.saturating_since(Instant::ZERO);
+        // keys are hashed here, for those who relay have better to do
         let users = accounts.users(realm, watch::unix_time().saturating_sub(since_zero))?;
-        self.handle.call(|cx, _| cx.machine.set_users(users)).await??;
+        for handle in &self.handles {
+            let users = users.clone();
+            handle.call(|cx, _| cx.machine.set_users(users)).await??;
+        }
         Ok(())
     }
 
     /// Has another policy from now on; permissions that are there last five minutes at most.
     pub async fn set_peers(&self, peers: PeerPolicy) -> Result<(), Stopped> {
-        self.handle.call(|cx, _| cx.machine.set_peers(peers)).await
+        for handle in &self.handles {
+            let peers = peers.clone();
+            handle.call(|cx, _| cx.machine.set_peers(peers)).await?;
+        }
+        Ok(())
     }
 
     /// Makes no new allocations from now on.
     pub async fn drain(&self) -> Result<(), Stopped> {
-        self.handle.call(|cx, _| cx.machine.drain()).await
+        for handle in &self.handles {
+            handle.call(|cx, _| cx.machine.drain()).await?;
+        }
+        Ok(())
     }
 
-    /// How it does.
+    /// How it does, all cores together.
     pub async fn snapshot(&self) -> Result<TurnSnapshot, Stopped> {
-        self.handle
-            .call(|cx, reporter| TurnSnapshot {
+        let mut all = TurnSnapshot::default();
+        for handle in &self.handles {
+            let of_core = handle.call(|cx, reporter| TurnSnapshot {
                 allocations: cx.machine.allocations(),
                 connections: cx.machine.connections(),
                 draining: cx.machine.is_draining(),
@@ -90,7 +103,21 @@ impl TurnControl {
                 drops: *cx.machine.drops(),
                 sockets: cx.stats(),
                 untold_events: reporter.untold,
-            })
-            .await
+            });
+            all.add(&of_core.await?);
+        }
+        Ok(all)
+    }
+}
+
+impl TurnSnapshot {
+    fn add(&mut self, core: &Self) {
+        self.allocations += core.allocations;
+        self.connections += core.connections;
+        self.draining |= core.draining;
+        self.traffic += core.traffic;
+        self.drops = self.drops + core.drops;
+        self.sockets += core.sockets;
+        self.untold_events += core.untold_events;
     }
 }

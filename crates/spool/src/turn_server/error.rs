@@ -58,6 +58,12 @@ pub enum ServeError {
     /// The secret that nonces are to be made with is none.
     #[error("a secret for nonces has at least 16 characters, without control characters")]
     NonceSecret,
+    /// What one core can do was to be done by several.
+    #[error("{0} is for a server on one core: name one, or none")]
+    OneCore(&'static str),
+    /// A thread to serve in could not be had.
+    #[error("no thread to serve in: {0}; name fewer cores")]
+    Thread(#[source] io::Error),
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
     Random,

@@ -23,13 +23,34 @@ pub(super) struct Opening {
     /// What of "everywhere" could not be opened.
     pub(super) skipped: Vec<SocketAddr>,
     inherited: InheritedSockets,
+    /// Each socket, in the order of their numbers.
+    opened: Vec<Opened>,
+}
+
+/// One of the sockets that clients send to.
+#[derive(Clone, Debug)]
+enum Opened {
+    Udp(SocketAddr),
+    Tcp(SocketAddr),
+    #[cfg(feature = "tls")]
+    Tls(SocketAddr, Identity),
+}
+
+/// What other cores open beside the first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// All that it has.
+    All,
+    /// UDP alone: it has all connections.
+    Datagrams,
 }
 
 impl Opening {
     /// Nothing is open yet. What is inherited is taken before anything is opened at its address.
     pub(super) fn with(inherited: InheritedSockets) -> Self {
         let (ids, sockets) = (SocketIds::root(), Sockets::default());
-        Self { ids, sockets, addresses: Vec::new(), skipped: Vec::new(), inherited }
+        let (addresses, skipped, opened) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ids, sockets, addresses, skipped, inherited, opened }
     }
 
     /// A socket that was handed over for nothing is a mistake: somebody is to listen there.
@@ -95,7 +116,9 @@ impl Opening {
                     Some(socket) => self.sockets.adopt_tls_listener(id, socket, identity.clone()),
                     None => self.sockets.listen_tls(id, place.address, identity.clone()),
                 };
-                open.extend(self.judge(place, bound)?);
+                let bound = self.judge(place, bound)?;
+                self.opened.extend(bound.map(|bound| Opened::Tls(bound, identity.clone())));
+                open.extend(bound);
             }
         }
         if open.is_empty() { Ok(open) } else { self.done(open) }
@@ -119,6 +142,7 @@ impl Opening {
             let bound = self.sockets.bind(id, address);
             let bound = bound.map_err(|source| ServeError::Listen { address, source })?;
             self.addresses.push(bound);
+            self.opened.push(Opened::Udp(bound));
             Ok(bound)
         };
         let alternate = open(second)?;
@@ -153,9 +177,33 @@ impl Opening {
                     self.sockets.close(udp);
                     return Err(error);
                 }
-                listening => return listening,
+                Ok(listening) => {
+                    self.opened.extend([Opened::Udp(bound), Opened::Tcp(listening)]);
+                    return Ok(listening);
+                }
             }
         }
+    }
+
+    /// Opens sockets beside these, at the same addresses: the numbers, and the sockets.
+    pub(super) fn again(&self, which: Beside) -> Result<(SocketIds, Sockets), ServeError> {
+        let (mut ids, mut sockets) = (SocketIds::root(), self.sockets.beside());
+        for opened in &self.opened {
+            if which == Beside::Datagrams && !matches!(opened, Opened::Udp(_)) {
+                continue;
+            }
+            let id = ids.take();
+            let (address, bound) = match opened {
+                Opened::Udp(address) => (*address, sockets.bind(id, *address)),
+                Opened::Tcp(address) => (*address, sockets.listen(id, *address)),
+                #[cfg(feature = "tls")]
+                Opened::Tls(address, identity) => {
+                    (*address, sockets.listen_tls(id, *address, identity.clone()))
+                }
+            };
+            bound.map_err(|source| ServeError::Listen { address, source })?;
+        }
+        Ok((ids, sockets))
     }
 
     /// Takes note of addresses; what others can reach comes first.

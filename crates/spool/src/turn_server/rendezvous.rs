@@ -11,12 +11,18 @@ use sans_io::Path;
 const PROTOCOLS: [&[u8]; 3] = [ALPN, b"stun.turn", b"stun.nat-discovery"];
 
 /// Serves mailboxes to the clients of these sockets that ask for them. It ends with the server.
-pub(super) fn start(sockets: &mut Sockets, identities: &[Identity], seed: [u8; 32]) {
+pub(super) fn start<'a>(
+    sockets: impl IntoIterator<Item = &'a mut Sockets>,
+    identities: &[Identity],
+    seed: [u8; 32],
+) {
     for identity in identities {
         identity.speak(&PROTOCOLS);
     }
     let (diversion, mut diverted) = Diversion::new(ALPN);
-    sockets.divert(diversion);
+    for sockets in sockets {
+        sockets.divert(diversion.clone());
+    }
     let (driver, handle) = Driver::new(Rendezvous::new(Config::default(), seed), Silent);
     tokio::spawn(driver.run());
     tokio::spawn(async move {

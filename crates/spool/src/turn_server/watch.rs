@@ -8,13 +8,13 @@ use turn_proto::TurnServer;
 /// How often the addresses of the host are looked at.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Tells the machine the addresses that its host has got, so that they are no peers either. Ends
+/// Tells the machines the addresses that their host has got, so that they are no peers either. Ends
 /// when it is dropped.
 #[derive(Debug)]
 pub(super) struct Watch(JoinHandle<()>);
 
 impl Watch {
-    pub(super) fn start(handle: Handle<TurnServer, Reporter>) -> Self {
+    pub(super) fn start(handles: Vec<Handle<TurnServer, Reporter>>) -> Self {
         Self(tokio::spawn(async move {
             let mut known = Vec::new();
             loop {
@@ -26,8 +26,11 @@ impl Watch {
                     continue;
                 }
                 known.clone_from(&now);
-                if handle.call(|cx, _| cx.machine.set_own(now)).await.is_err() {
-                    return;
+                for handle in &handles {
+                    let now = now.clone();
+                    if handle.call(|cx, _| cx.machine.set_own(now)).await.is_err() {
+                        return;
+                    }
                 }
             }
         }))

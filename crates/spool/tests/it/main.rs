@@ -3,6 +3,8 @@
 
 mod agents;
 mod authority;
+#[cfg(target_os = "linux")]
+mod cores;
 mod driver;
 #[cfg(target_os = "linux")]
 mod headers;
@@ -10,6 +12,8 @@ mod machines;
 mod name_server;
 mod names;
 mod operating;
+#[cfg(target_os = "linux")]
+mod packets;
 #[cfg(feature = "quic")]
 mod quic;
 mod running;

@@ -7,7 +7,7 @@ use spool::{
     TurnService,
     driver::{Application, Context, Driver, Handle},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroUsize};
 use stun_proto::Credentials;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -195,5 +195,29 @@ async fn peer_reaches_a_client_that_lets_it() {
     assert_eq!(&heard, b"back");
     drop(peer);
     assert_eq!(client.event().await, TurnEvent::ConnectionEnded { peer: at });
+    server.stop().await;
+}
+
+/// So many connections for data meet all cores, if more than one has any.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn a_connection_for_data_finds_its_allocation_on_several_cores() {
+    let cores = NonZeroUsize::new(3).unwrap();
+    let server = builder().cores(cores).start().await.unwrap();
+    let (mut client, relayed) = client(server.listeners()[0]).await;
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = peer.local_addr().unwrap();
+    for _ in 0..16 {
+        client.with(move |client, now| client.connect(now, to).unwrap()).await;
+        let (mut stream, from) = bounded(peer.accept()).await.unwrap();
+        assert_eq!(from, relayed);
+        assert_eq!(client.event().await, TurnEvent::Connected { peer: to });
+        send(&client, to, b"hello").await;
+        let mut heard = [0; 5];
+        bounded(stream.read_exact(&mut heard)).await.unwrap();
+        // the next connection has the same addresses
+        client.with(move |client, now| client.disconnect_peer(now, to)).await;
+        assert_eq!(bounded(stream.read(&mut heard)).await.unwrap(), 0);
+    }
     server.stop().await;
 }

@@ -5,6 +5,7 @@ use super::{
     auth::Identity,
     bandwidth::Bandwidth,
     channels::Channels,
+    common::{Ledger, Quota},
     mobility::Mobility,
     params::{AllocateParams, PortSource},
     permissions::Permissions,
@@ -15,7 +16,7 @@ use super::{
 };
 use alloc::{boxed::Box, sync::Arc};
 use core::net::{IpAddr, SocketAddr};
-use sans_io::{DropReason, Instant, Path, SocketRequest, Transport, Verdict};
+use sans_io::{DropReason, Instant, Path, SlabKey, SocketRequest, Transport, Verdict};
 use stun_proto::{
     Message, MessageBuilder, MessageType, Method,
     attribute::{
@@ -27,9 +28,19 @@ use stun_proto::{
 /// All that a new allocation takes.
 struct AllocationPlan {
     params: AllocateParams,
+    /// Where it counts.
+    account: SlabKey,
     relays: Relays,
     /// What is held back for the user besides.
     token: Option<Token>,
+}
+
+/// What a relayed address must be.
+#[derive(Clone, Copy)]
+pub(super) struct RelayRequirement {
+    pub family: AddressFamily,
+    pub transport: Transport,
+    pub port: PortRequirement,
 }
 
 impl TurnServer {
@@ -43,7 +54,7 @@ impl TurnServer {
         if let Some(id) = self.table.find_client(&path) {
             return self.allocate_again(now, id, &identity, message);
         }
-        let AllocationPlan { params, relays, token } =
+        let AllocationPlan { params, account, relays, token } =
             match self.plan(now, path, &identity, message) {
                 Ok(plan) => plan,
                 Err(code) => {
@@ -61,7 +72,6 @@ impl TurnServer {
         let expires = now.saturating_add(OPEN_WITHIN);
         let mobility = params.is_mobile.then(|| Mobility::new(self.tickets.take_number()));
         let id = self.table.insert(
-            now,
             Allocation {
                 client: path,
                 user: Arc::clone(&identity.user),
@@ -87,6 +97,7 @@ impl TurnServer {
                 permissions: Permissions::default(),
                 channels: Channels::default(),
             },
+            account,
         );
         self.connections.keep(&path);
         self.timers.set(id, Some(expires));
@@ -136,31 +147,59 @@ impl TurnServer {
         identity: &Identity,
         message: &Message<'_>,
     ) -> Result<AllocationPlan, Code> {
-        let mut params = self.parse_allocate(now, path.transport(), identity, message)?;
-        if self.table.count_of(&identity.account) >= self.limits.allocations_per_user {
-            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        let params = self.parse_allocate(now, path.transport(), identity, message)?;
+        let account = self.admit(now, identity, &params)?;
+        let plan = self.find_relays(now, path, identity, params, account);
+        if plan.is_err() {
+            self.table.books.leave(account);
         }
+        plan
+    }
+
+    /// Counts it, if the user may have one more.
+    fn admit(
+        &mut self,
+        now: Instant,
+        identity: &Identity,
+        params: &AllocateParams,
+    ) -> Result<SlabKey, Code> {
+        let quota = self.limits.quota;
+        let in_all = if self.draining { 0 } else { quota.in_all };
+        let quota_now = Quota { in_all, ..quota };
+        let account = self.table.books.admit(now, &identity.account, quota_now)?;
         // What is held back outlives the allocation that it came with, so it is counted apart.
-        if matches!(params.port, PortSource::Port(PortRequirement::Pair))
-            && self.reservations.count_of(now, &identity.account)
-                >= self.limits.allocations_per_user
-        {
-            return Err(Code::ALLOCATION_QUOTA_REACHED);
+        if matches!(params.port, PortSource::Port(PortRequirement::Pair)) {
+            let held = |ledger: &mut Ledger| ledger.reservations.count_of(now, &identity.account);
+            if self.table.books.with(held) >= quota.of_account {
+                self.table.books.leave(account);
+                return Err(Code::ALLOCATION_QUOTA_REACHED);
+            }
         }
-        if self.is_full() {
-            return Err(Code::INSUFFICIENT_CAPACITY);
-        }
+        Ok(account)
+    }
+
+    fn find_relays(
+        &mut self,
+        now: Instant,
+        path: Path,
+        identity: &Identity,
+        mut params: AllocateParams,
+        account: SlabKey,
+    ) -> Result<AllocationPlan, Code> {
         let mut relays = Relays::default();
         let mut token = None;
         match params.port {
             PortSource::Reserved(token, address) => {
-                self.reservations.release(token);
+                // before it is let go, so that nobody else has it in between
+                self.table.books.claim(params.transport, address);
+                self.release(token);
                 relays.insert(Relay::new(self.sockets.take(), address));
             }
             PortSource::Port(port) => {
-                let listener = path.local().ip();
+                let (listener, transport) = (path.local().ip(), params.transport);
                 for family in core::iter::once(params.family).chain(params.additional) {
-                    match self.find_address(now, family, listener, port, &identity.account) {
+                    let requirement = RelayRequirement { family, transport, port };
+                    match self.find_address(now, requirement, listener, &identity.account) {
                         Some((bound, held)) => {
                             relays.insert(Relay::new(self.sockets.take(), bound));
                             token = held;
@@ -173,26 +212,31 @@ impl TurnServer {
         if relays.len() == 0 {
             return Err(Code::INSUFFICIENT_CAPACITY);
         }
-        Ok(AllocationPlan { params, relays, token })
+        Ok(AllocationPlan { params, account, relays, token })
     }
 
     /// A relay address that nobody has; of a pair the second one is held back.
     pub(super) fn find_address(
         &mut self,
         now: Instant,
-        family: AddressFamily,
+        requirement: RelayRequirement,
         listener: IpAddr,
-        port: PortRequirement,
         account: &Arc<str>,
     ) -> Option<(SocketAddr, Option<Token>)> {
-        let address = self.pick_address(now, family, listener, port)?;
-        if port != PortRequirement::Pair {
+        let address = self.pick_address(now, requirement, listener)?;
+        if requirement.port != PortRequirement::Pair {
             return Some((address, None));
         }
         let second = SocketAddr::new(address.ip(), address.port() + 1);
-        let (token, limit) = (Token(self.entropy.secret()), self.limits.allocations);
-        let held = self.reservations.hold(now, token, second, Arc::clone(account), limit);
-        held.then_some((address, Some(token)))
+        let (token, limit) = (Token(self.entropy.secret()), self.limits.quota.in_all);
+        let hold = |ledger: &mut Ledger| {
+            ledger.reservations.hold(now, token, second, Arc::clone(account), limit)
+        };
+        if !self.table.books.with(hold) {
+            self.table.books.give_up(requirement.transport, address);
+            return None;
+        }
+        Some((address, Some(token)))
     }
 
     /// A relay address of this family with a port that no allocation has, and that is not held
@@ -200,24 +244,23 @@ impl TurnServer {
     fn pick_address(
         &mut self,
         now: Instant,
-        family: AddressFamily,
+        requirement: RelayRequirement,
         listener: IpAddr,
-        requirement: PortRequirement,
     ) -> Option<SocketAddr> {
+        let RelayRequirement { family, transport, port } = requirement;
         let anyone = u32::from_be_bytes(self.entropy.public());
         let relays = self.addressing.relays_for(family, listener, anyone);
-        let (entropy, table, addressing) = (&mut self.entropy, &self.table, &self.addressing);
-        let reservations = &self.reservations;
-        relays.into_iter().find_map(|ip| {
-            let random = || u32::from_be_bytes(entropy.public());
-            let is_taken = |port| {
-                let address = SocketAddr::new(ip, port);
-                table.find_bound(address).is_some()
-                    || addressing.listeners.contains(&address)
-                    || reservations.holds(now, address)
-            };
-            let port = ports::pick(&addressing.ports, requirement, random, is_taken)?;
-            Some(SocketAddr::new(ip, port))
+        let (entropy, addressing) = (&mut self.entropy, &self.addressing);
+        self.table.choose(now, transport, |has_other| {
+            relays.into_iter().find_map(|ip| {
+                let random = || u32::from_be_bytes(entropy.public());
+                let is_taken = |at| {
+                    let address = SocketAddr::new(ip, at);
+                    has_other(address) || addressing.listeners.contains(&address)
+                };
+                let at = ports::pick(&addressing.ports, port, random, is_taken)?;
+                Some(SocketAddr::new(ip, at))
+            })
         })
     }
 

@@ -20,8 +20,9 @@ pub struct AlternateTurnServer {
 
 impl TurnServer {
     /// Whether nobody gets an allocation for now, whoever it is.
-    pub(super) fn is_full(&self) -> bool {
-        self.draining || self.table.len() >= self.limits.allocations
+    pub(super) fn is_full(&mut self) -> bool {
+        self.draining
+            || self.table.books.with(|ledger| ledger.allocations()) >= self.limits.quota.in_all
     }
 
     /// Sends a client elsewhere. `None`: there is no other server that it could reach.

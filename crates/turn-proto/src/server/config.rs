@@ -1,5 +1,5 @@
 //! What a server is told at its start, and the bounds it keeps.
-use super::{AlternateTurnServer, addressing::RelayAddress};
+use super::{AlternateTurnServer, Common, addressing::RelayAddress};
 use crate::{ChannelRange, DEFAULT_LIFETIME, MAX_LIFETIME, PeerPolicy, server::Users};
 use alloc::{
     collections::BTreeSet,
@@ -105,6 +105,8 @@ pub struct TurnServerConfig {
     /// Whether Binding requests take a user too, as TURN requests do (RFC 8489 §9.2). Clients of
     /// RFC 3489 are not answered then, and the attributes of RFC 5780 are unknown.
     pub secure_binding: bool,
+    /// What it shares with others for the same addresses, if there is one on each core.
+    pub common: Option<Common>,
 }
 
 /// What nonces are made with (RFC 8489 §9.2).
@@ -234,6 +236,7 @@ impl TurnServerConfig {
             tcp_relay: false,
             max_peer_connections: 64,
             secure_binding: false,
+            common: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! How allocations end: by their time, by their client, with their connection (RFC 8656 §6, §8.2).
 use super::{
     AllocationEnd, TurnServer, TurnServerEvent, allocation::Allocation, relays::Relays,
-    table::AllocationId,
+    reservations::Token, table::AllocationId,
 };
 use alloc::sync::Arc;
 use sans_io::{Instant, Path, SocketRequest};
@@ -98,8 +98,13 @@ impl TurnServer {
         let Some(allocation) = self.table.remove(id) else { return };
         self.close_relays(allocation.relays);
         if let Some(token) = allocation.token {
-            self.reservations.release(token);
+            self.release(token);
         }
+    }
+
+    /// Holds an address back no longer.
+    pub(super) fn release(&mut self, token: Token) {
+        self.table.books.with(|ledger| ledger.reservations.release(token));
     }
 
     pub(super) fn has_allocation(&self, client: &Path) -> bool {

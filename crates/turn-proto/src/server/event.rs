@@ -1,6 +1,6 @@
 //! What a server tells its operator.
 use alloc::sync::Arc;
-use core::{net::SocketAddr, time::Duration};
+use core::{net::SocketAddr, ops::AddAssign, time::Duration};
 use sans_io::{Instant, Path};
 use stun_proto::attribute::Code;
 
@@ -81,6 +81,17 @@ pub struct Traffic {
     pub to_peers: Flow,
     /// To clients.
     pub to_client: Flow,
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        for (flow, more) in
+            [(&mut self.to_peers, other.to_peers), (&mut self.to_client, other.to_client)]
+        {
+            flow.packets = flow.packets.wrapping_add(more.packets);
+            flow.bytes = flow.bytes.wrapping_add(more.bytes);
+        }
+    }
 }
 
 impl Flow {

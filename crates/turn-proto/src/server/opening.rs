@@ -1,7 +1,7 @@
 //! The relay sockets of an allocation: asked for, opened, given up (RFC 8656 §7.2).
 use super::{
-    AllocationEnd, TurnServer, TurnServerEvent, allocation::Phase, ports::PortRequirement,
-    relays::Relay, table::AllocationId,
+    AllocationEnd, TurnServer, TurnServerEvent, allocate::RelayRequirement, allocation::Phase,
+    ports::PortRequirement, relays::Relay, table::AllocationId,
 };
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -69,13 +69,14 @@ impl TurnServer {
         port: PortRequirement,
     ) {
         let Some(allocation) = self.table.get_mut(id) else { return };
-        let account = Arc::clone(&allocation.account);
+        let (account, transport) = (Arc::clone(&allocation.account), allocation.transport);
         let listener = allocation.client.local().ip();
         if let Some(token) = allocation.token.take() {
-            self.reservations.release(token);
+            self.release(token);
         }
         let family = lost.family();
-        let Some((bound, token)) = self.find_address(now, family, listener, port, &account) else {
+        let requirement = RelayRequirement { family, transport, port };
+        let Some((bound, token)) = self.find_address(now, requirement, listener, &account) else {
             return self.not_opened(now, id, family);
         };
         let socket = self.sockets.take();
@@ -83,7 +84,6 @@ impl TurnServer {
         self.table.rebind(id, relay);
         if let Some(allocation) = self.table.get_mut(id) {
             allocation.token = token;
-            let transport = allocation.transport;
             self.open_relay(transport, &relay);
         }
     }
@@ -140,7 +140,7 @@ impl TurnServer {
         let Some(allocation) = self.table.remove(id) else { return };
         self.connections.release(self.clock.now(), &allocation.client);
         if let Some(token) = allocation.token {
-            self.reservations.release(token);
+            self.release(token);
         }
         let Phase::Opening(opening) = allocation.phase else { return };
         let (client, code) = (allocation.client, Code::INSUFFICIENT_CAPACITY);

@@ -1,5 +1,10 @@
 //! What an Allocate request asks for, and whether it may (RFC 8656 §7.2).
-use super::{TurnServer, auth::Identity, ports::PortRequirement, reservations::Token};
+use super::{
+    TurnServer,
+    auth::Identity,
+    ports::PortRequirement,
+    reservations::{Reservations, Token},
+};
 use crate::lifetime::granted;
 use core::{net::SocketAddr, time::Duration};
 use sans_io::{Instant, Transport};
@@ -36,7 +41,7 @@ pub(super) enum PortSource {
 impl TurnServer {
     /// The checks of the request itself, in the order of the RFC.
     pub(super) fn parse_allocate(
-        &self,
+        &mut self,
         now: Instant,
         client: Transport,
         identity: &Identity,
@@ -61,7 +66,9 @@ impl TurnServer {
             if even.is_some() || families {
                 return Err(Code::BAD_REQUEST);
             }
-            let address = self.reservations.find(now, token, &identity.account);
+            let held =
+                |reservations: &Reservations| reservations.find(now, token, &identity.account);
+            let address = self.table.books.with(|ledger| held(&ledger.reservations));
             let address = address.ok_or(Code::INSUFFICIENT_CAPACITY)?;
             let family = AddressFamily::of(address.ip());
             let port = PortSource::Reserved(token, address);

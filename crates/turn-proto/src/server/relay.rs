@@ -1,7 +1,7 @@
 //! Application data through the server, both ways, without a copy (RFC 8656 §11, §12.5 to §12.7,
 //! §14).
 use super::{
-    Rates, TurnServer,
+    TurnServer,
     allocation::Allocation,
     table::{AllocationId, Sharing},
 };
@@ -128,9 +128,7 @@ impl TurnServer {
 
     /// Whether what stands there is no other program of this host.
     pub(super) fn is_peer(&self, transport: Transport, peer: SocketAddr) -> bool {
-        let relayed = || self.table.get(self.table.find_bound(peer)?);
-        !self.addressing.must_be_relay(peer)
-            || relayed().is_some_and(|allocation| allocation.transport == transport)
+        !self.addressing.must_be_relay(peer) || self.table.is_bound(transport, peer)
     }
 
     /// Passes data on, unless the allocation has relayed too much already.
@@ -162,15 +160,14 @@ impl TurnServer {
 
     /// Takes note of data that is to be relayed, if allocation, user and server may relay so much.
     fn charge(&mut self, now: Instant, id: AllocationId, len: usize) -> Option<()> {
-        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
-        if !rate.is_limited() && !account_rate.is_limited() && !total_rate.is_limited() {
+        let rates = self.rates;
+        if !rates.allocation.is_limited() && rates.are_own() {
             return Some(());
         }
-        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
-        let own = allocation.bandwidth.after(now, len, rate)?;
-        let shared = of_account.after(now, len, account_rate)?;
-        self.bandwidth = self.bandwidth.after(now, len, total_rate)?;
-        (allocation.bandwidth, *of_account) = (own, shared);
+        let Sharing { allocation, account, books } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.after(now, len, rates.allocation)?;
+        books.charge(account, now, len, rates)?;
+        allocation.bandwidth = own;
         Some(())
     }
 
@@ -182,12 +179,10 @@ impl TurnServer {
         id: AllocationId,
         len: usize,
     ) -> Option<Instant> {
-        let Rates { allocation: rate, account: account_rate, total: total_rate } = self.rates;
-        let Sharing { allocation, of_account } = self.table.get_sharing(id)?;
-        let own = allocation.bandwidth.overdraw(now, len, rate);
-        let shared = of_account.overdraw(now, len, account_rate);
-        let total = self.bandwidth.overdraw(now, len, total_rate);
-        [own, shared, total].into_iter().flatten().max()
+        let rates = self.rates;
+        let Sharing { allocation, account, books } = self.table.get_sharing(id)?;
+        let own = allocation.bandwidth.overdraw(now, len, rates.allocation);
+        own.max(books.overdraw(account, now, len, rates))
     }
 
     /// What the network said of a packet to a peer (RFC 8656 §11.5).

@@ -1,17 +1,16 @@
 //! The allocations of a server, found by 5-tuple, by relayed address and by socket (RFC 8656 §5,
 //! §6).
 use super::{
-    accounts::Accounts,
     allocation::Allocation,
-    bandwidth::Bandwidth,
+    common::Books,
     mobility::{Mobility, Move},
     relays::Relay,
     tickets::TicketNumber,
 };
 use crate::seeded::{SeededMap, SeededState};
 use alloc::{boxed::Box, collections::BTreeMap};
-use core::net::SocketAddr;
-use sans_io::{Instant, Path, Slab, SlabKey, SocketId};
+use core::{cell::Cell, net::SocketAddr};
+use sans_io::{Instant, Path, Slab, SlabKey, SocketId, Transport};
 use stun_proto::attribute::AddressFamily;
 
 /// Names an allocation.
@@ -26,8 +25,13 @@ pub(super) struct Table {
     by_client: SeededMap<Path, AllocationId>,
     by_bound: SeededMap<SocketAddr, AllocationId>,
     by_socket: BTreeMap<SocketId, AllocationId>,
-    accounts: Accounts,
     by_ticket: BTreeMap<TicketNumber, AllocationId>,
+    /// What was found last: packets of one flow come in rows.
+    last_client: Cell<Option<(Path, AllocationId)>>,
+    last_bound: Cell<Option<(SocketAddr, AllocationId)>>,
+    /// What counts them. Each counts from before [`insert`](Self::insert) to
+    /// [`remove`](Self::remove), and has its addresses as long.
+    pub books: Books,
 }
 
 #[derive(Debug)]
@@ -36,21 +40,24 @@ struct Entry {
     account: SlabKey,
 }
 
-/// An allocation, and what its user has relayed by all of them.
+/// An allocation, and where it counts together with others.
 pub(super) struct Sharing<'t> {
     pub(super) allocation: &'t mut Allocation,
-    pub(super) of_account: &'t mut Bandwidth,
+    pub(super) account: SlabKey,
+    pub(super) books: &'t mut Books,
 }
 
 impl Table {
-    pub(super) fn new(hasher: SeededState) -> Self {
+    pub(super) fn new(hasher: SeededState, books: Books) -> Self {
         Self {
             all: Slab::new(),
             by_client: SeededMap::with_hasher(hasher),
             by_bound: SeededMap::with_hasher(hasher),
             by_socket: BTreeMap::new(),
-            accounts: Accounts::default(),
             by_ticket: BTreeMap::new(),
+            last_client: Cell::new(None),
+            last_bound: Cell::new(None),
+            books,
         }
     }
 
@@ -59,16 +66,24 @@ impl Table {
         self.all.len()
     }
 
-    /// How many count for this account.
-    pub(super) fn count_of(&self, account: &str) -> usize {
-        self.accounts.count_of(account)
+    /// Chooses an address that no allocation has and that is not held back.
+    pub(super) fn choose(
+        &mut self,
+        now: Instant,
+        transport: Transport,
+        choose: impl FnOnce(&dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr>,
+    ) -> Option<SocketAddr> {
+        let Self { books, by_bound, .. } = self;
+        let choose =
+            |other: &dyn Fn(_) -> bool| choose(&|at| by_bound.contains_key(&at) || other(at));
+        books.choose(now, transport, choose)
     }
 
-    /// Takes in an allocation whose 5-tuple, bound addresses and sockets no other has.
-    pub(super) fn insert(&mut self, now: Instant, allocation: Allocation) -> AllocationId {
+    /// Takes in an allocation that was admitted as one of `account`, whose 5-tuple, bound addresses
+    /// and sockets no other has.
+    pub(super) fn insert(&mut self, allocation: Allocation, account: SlabKey) -> AllocationId {
         debug_assert!(self.find_client(&allocation.client).is_none());
         let (client, relays) = (allocation.client, allocation.relays);
-        let account = self.accounts.enter(now, &allocation.account);
         let entry = Entry { allocation: Box::new(allocation), account };
         let id = AllocationId(self.all.insert(entry));
         self.by_client.insert(client, id);
@@ -87,6 +102,7 @@ impl Table {
     /// Gives up an allocation.
     pub(super) fn remove(&mut self, id: AllocationId) -> Option<Box<Allocation>> {
         let Entry { allocation, account } = self.all.remove(id.0)?;
+        self.forget_last();
         self.by_client.remove(&allocation.client);
         if let Some(Mobility { ticket, last, next }) = allocation.mobility.as_deref() {
             self.by_ticket.remove(ticket);
@@ -100,8 +116,9 @@ impl Table {
         for relay in allocation.relays.iter() {
             self.by_bound.remove(&relay.bound);
             self.by_socket.remove(&relay.socket);
+            self.books.give_up(allocation.transport, relay.bound);
         }
-        self.accounts.leave(account);
+        self.books.leave(account);
         Some(allocation)
     }
 
@@ -117,9 +134,13 @@ impl Table {
 
     /// Takes the relayed address of a family away.
     pub(super) fn give_up(&mut self, id: AllocationId, family: AddressFamily) -> Option<Relay> {
-        let relay = self.all.get_mut(id.0)?.allocation.relays.remove(family)?;
+        let allocation = self.get_mut(id)?;
+        let transport = allocation.transport;
+        let relay = allocation.relays.remove(family)?;
+        self.forget_last();
         self.by_bound.remove(&relay.bound);
         self.by_socket.remove(&relay.socket);
+        self.books.give_up(transport, relay.bound);
         Some(relay)
     }
 
@@ -151,6 +172,7 @@ impl Table {
         let allocation = self.get_mut(id);
         let mobility = allocation.and_then(|allocation| allocation.mobility.as_mut());
         if let Some(next) = mobility.and_then(|mobility| mobility.next.take()) {
+            self.forget_last();
             self.by_client.remove(&next);
         }
     }
@@ -160,6 +182,7 @@ impl Table {
         let allocation = self.get_mut(id)?;
         let to = allocation.mobility.as_mut()?.next.take()?;
         let from = core::mem::replace(&mut allocation.client, to);
+        self.forget_last();
         self.by_client.remove(&from);
         Some(from)
     }
@@ -177,21 +200,50 @@ impl Table {
         self.all.get_mut(id.0).map(|entry| &mut *entry.allocation)
     }
 
-    /// With what its user shares among all of them.
+    /// With what counts it together with others.
     pub(super) fn get_sharing(&mut self, id: AllocationId) -> Option<Sharing<'_>> {
         let Entry { allocation, account } = self.all.get_mut(id.0)?;
-        let of_account = self.accounts.bandwidth(*account)?;
-        Some(Sharing { allocation, of_account })
+        Some(Sharing { allocation, account: *account, books: &mut self.books })
     }
 
     /// By the path between client and listener.
     pub(super) fn find_client(&self, client: &Path) -> Option<AllocationId> {
-        self.by_client.get(client).copied()
+        if let Some((last, id)) = self.last_client.get()
+            && last == *client
+        {
+            return Some(id);
+        }
+        let id = *self.by_client.get(client)?;
+        self.last_client.set(Some((*client, id)));
+        Some(id)
     }
 
     /// By the address that a relay socket of it is bound to.
     pub(super) fn find_bound(&self, bound: SocketAddr) -> Option<AllocationId> {
-        self.by_bound.get(&bound).copied()
+        if let Some((last, id)) = self.last_bound.get()
+            && last == bound
+        {
+            return Some(id);
+        }
+        let id = *self.by_bound.get(&bound)?;
+        self.last_bound.set(Some((bound, id)));
+        Some(id)
+    }
+
+    /// What was found last may be no more.
+    fn forget_last(&self) {
+        self.last_client.set(None);
+        self.last_bound.set(None);
+    }
+
+    /// Whether an allocation that relays this has the address, of this server or of another that it
+    /// shares with.
+    pub(super) fn is_bound(&self, transport: Transport, address: SocketAddr) -> bool {
+        let own = self.by_bound.get(&address).and_then(|id| self.get(*id));
+        own.map_or_else(
+            || self.books.is_taken(transport, address),
+            |allocation| allocation.transport == transport,
+        )
     }
 
     /// By a relay socket of it.

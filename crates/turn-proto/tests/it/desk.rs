@@ -72,7 +72,12 @@ impl Desk {
     }
 
     pub(crate) fn with(config: TurnServerConfig) -> Self {
-        let server = TurnServer::new(config, SocketIds::root(), [9; 32]).unwrap();
+        Self::seeded(config, [9; 32])
+    }
+
+    /// As [`with`](Self::with), beside another one.
+    pub(crate) fn seeded(config: TurnServerConfig, seed: [u8; 32]) -> Self {
+        let server = TurnServer::new(config, SocketIds::root(), seed).unwrap();
         Self {
             server,
             now: Instant::from_secs(1_000),

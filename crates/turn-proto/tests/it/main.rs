@@ -5,6 +5,7 @@ mod admin;
 mod allocate;
 mod auth;
 mod client;
+mod common;
 mod config;
 mod desk;
 mod families;
