@@ -193,7 +193,7 @@ fn relayed_by_both(change: impl Fn(&mut TurnServerConfig), names: [&str; 2]) -> 
 #[test]
 fn a_user_relays_no_more_by_all_of_them() {
     let limited = |config: &mut TurnServerConfig| {
-        config.max_bytes_per_second_per_user = NonZeroU32::new(10_000)
+        config.max_bytes_per_second_per_user = NonZeroU32::new(10_000);
     };
     assert_eq!(relayed_by_both(limited, ["alice", "alice"]), 10 * 100);
     assert_eq!(relayed_by_both(limited, ["alice", "bob"]), 2 * 10 * 100);
@@ -202,7 +202,7 @@ fn a_user_relays_no_more_by_all_of_them() {
 #[test]
 fn all_of_them_relay_so_much_together() {
     let limited = |config: &mut TurnServerConfig| {
-        config.max_bytes_per_second_in_total = NonZeroU32::new(10_000)
+        config.max_bytes_per_second_in_total = NonZeroU32::new(10_000);
     };
     assert_eq!(relayed_by_both(limited, ["alice", "bob"]), 10 * 100);
 }
