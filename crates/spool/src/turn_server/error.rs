@@ -58,8 +58,8 @@ pub enum ServeError {
     /// The secret that nonces are to be made with is none.
     #[error("a secret for nonces has at least 16 characters, without control characters")]
     NonceSecret,
-    /// What one core can do was to be done by several.
-    #[error("{0} is for a server on one core: name one, or none")]
+    /// Several cores were to do what one can, see [`cores`](crate::TurnServiceBuilder::cores).
+    #[error("{0} takes a server on one core: leave `cores` out, or make it 1")]
     OneCore(&'static str),
     /// A thread to serve in could not be had.
     #[error("no thread to serve in: {0}; name fewer cores")]
