@@ -2,7 +2,15 @@
 //! machine nor the driver's task, once the machine has said which path it is.
 use super::udp::UdpSocket;
 use quinn_udp::{EcnCodepoint, Transmit, UdpSockRef, UdpSocketState};
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// How long to wait for a system that takes nothing: it has sent something by then.
 const FULL_FOR: Duration = Duration::from_millis(1);
@@ -13,6 +21,8 @@ pub(crate) struct Route {
     socket: Arc<UdpSocket>,
     segmentation: Arc<UdpSocketState>,
     remote: SocketAddr,
+    /// The system took nothing the last time.
+    full: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Route {
@@ -31,7 +41,7 @@ impl Route {
         segmentation: Arc<UdpSocketState>,
         remote: SocketAddr,
     ) -> Self {
-        Self { socket, segmentation, remote }
+        Self { socket, segmentation, remote, full: Arc::default() }
     }
 
     /// How many datagrams one send may hold.
@@ -54,16 +64,20 @@ impl Route {
         // an error may be that of an earlier datagram, and is gone once it was told
         let sent = once().or_else(|error| if is_full(&error) { Err(error) } else { once() });
         match sent {
-            Err(error) if is_full(&error) => Err(WouldBlock),
+            Err(error) if is_full(&error) => {
+                self.full.store(true, Ordering::Relaxed);
+                Err(WouldBlock)
+            }
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
     /// Waits until the system takes more.
-    #[expect(clippy::unused_self, reason = "it is this route that is full")]
     pub(crate) async fn writable(&self) {
         // the driver's sockets are waited for until they can be read, which saves it a wake for each send
-        tokio::time::sleep(FULL_FOR).await;
+        if self.full.swap(false, Ordering::Relaxed) {
+            tokio::time::sleep(FULL_FOR).await;
+        }
     }
 }
 
