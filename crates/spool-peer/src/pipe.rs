@@ -82,26 +82,42 @@ impl Link {
     }
 }
 
-/// Sends until the end of the input, and waits until all of it has arrived.
-async fn copy_out(mut input: impl Input, send: &mut SendStream) -> Result<u64, PipeError> {
+/// Sends until the end of the input or until nobody reads there, and waits until all of it has arrived.
+async fn copy_out(input: impl Input, send: &mut SendStream) -> Result<u64, PipeError> {
     let mut total = 0;
-    loop {
-        let block = tokio::select! {
-            block = input.next() => block.map_err(PipeError::Input)?,
-            // where nobody reads there, nothing more need be read here
-            stopped = send.stopped() => return stopped.map(|_| total).map_err(broken),
-        };
-        let Some(block) = block else { break };
-        total += block.len() as u64;
+    // beside the writing, for QUIC does not wake a writer that waits for room when the reader has enough
+    let mut over = std::pin::pin!(send.stopped());
+    tokio::select! {
+        written = write_all(input, send, &mut total) => {
+            written?;
+            over.await.map_err(broken)?;
+        }
+        stopped = &mut over => {
+            stopped.map_err(broken)?;
+        }
+    }
+    // what nobody wants takes no more room from what is still to be said; what has arrived stays
+    let _ = send.reset(0_u32.into());
+    Ok(total)
+}
+
+/// Sends until the end of the input.
+async fn write_all(
+    mut input: impl Input,
+    send: &mut SendStream,
+    total: &mut u64,
+) -> Result<(), PipeError> {
+    while let Some(block) = input.next().await.map_err(PipeError::Input)? {
+        *total += block.len() as u64;
         match send.write_chunk(block).await {
             Ok(()) => {}
-            Err(quinn::WriteError::Stopped(_)) => return Ok(total),
+            Err(quinn::WriteError::Stopped(_)) => return Ok(()),
             Err(error) => return Err(LinkError::from(error).into()),
         }
     }
     // that it is finished or stopped already is the same to us
     let _ = send.finish();
-    send.stopped().await.map(|_| total).map_err(broken)
+    Ok(())
 }
 
 fn broken(error: quinn::StoppedError) -> PipeError {
