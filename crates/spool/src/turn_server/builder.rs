@@ -6,13 +6,15 @@ use super::{
     relays, watch,
 };
 #[cfg(feature = "tls")]
-use crate::Identity;
+use crate::{Identity, driver::Sockets};
 use crate::{
     clock::Origin,
     driver::Driver,
     interfaces,
     probe::{Algorithm, Credentials},
 };
+#[cfg(feature = "tls")]
+use sans_io::SocketIds;
 use std::{
     net::{IpAddr, SocketAddr},
     num::{NonZeroU32, NonZeroUsize},
@@ -348,10 +350,7 @@ impl TurnServiceBuilder {
         let unix_time_at_zero = watch::unix_time_at_zero();
         let users = self.accounts.users(&self.realm, unix_time_at_zero)?;
         let mut config = TurnServerConfig::new(users, self.peers);
-        for RealmAt { realm, accounts, listeners } in self.realms {
-            let users = accounts.users(&realm, unix_time_at_zero)?;
-            config.realms.push(TurnRealm { users, listeners });
-        }
+        config.realms = turn_realms(self.realms, unix_time_at_zero)?;
         if let Some(secret) = &self.nonce_secret {
             config.nonce_key = nonce_key(secret, unix_time_at_zero)?;
         }
@@ -378,13 +377,7 @@ impl TurnServiceBuilder {
         sockets.insert(0, (opening.ids, opening.sockets));
         #[cfg(feature = "tls")]
         if self.rendezvous {
-            let identities: Vec<_> =
-                self.tls.iter().map(|(_, identity)| identity.clone()).collect();
-            super::rendezvous::start(
-                sockets.iter_mut().map(|(_, own)| own),
-                &identities,
-                random()?,
-            );
+            serve_rendezvous(&mut sockets, &self.tls)?;
         }
         for (place, (ids, sockets)) in places.into_iter().zip(sockets) {
             let server = TurnServer::new(config.clone(), ids, random()?)?;
@@ -459,6 +452,28 @@ fn share(config: &mut TurnServerConfig, relays: &[IpAddr], cores: usize) -> Resu
         config.max_connections = config.max_connections.div_ceil(cores);
     }
     Ok(())
+}
+
+/// Serves mailboxes to the clients of all cores that ask for them.
+#[cfg(feature = "tls")]
+fn serve_rendezvous(
+    sockets: &mut [(SocketIds, Sockets)],
+    tls: &[(SocketAddr, Identity)],
+) -> Result<(), ServeError> {
+    let identities: Vec<_> = tls.iter().map(|(_, identity)| identity.clone()).collect();
+    super::rendezvous::start(sockets.iter_mut().map(|(_, own)| own), &identities, random()?);
+    Ok(())
+}
+
+/// The realms of some listeners, as the machine has them.
+fn turn_realms(
+    realms: Vec<RealmAt>,
+    unix_time_at_zero: Duration,
+) -> Result<Vec<TurnRealm>, ServeError> {
+    let all = realms.into_iter().map(|RealmAt { realm, accounts, listeners }| {
+        Ok(TurnRealm { users: accounts.users(&realm, unix_time_at_zero)?, listeners })
+    });
+    all.collect()
 }
 
 fn random() -> Result<[u8; 32], ServeError> {
