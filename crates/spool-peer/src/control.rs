@@ -31,6 +31,13 @@ impl Control {
         self.send.write_all(&message.encode()).await.map_err(LinkError::from)
     }
 
+    /// Says nothing more, and waits until all that was said has arrived.
+    pub(crate) async fn finish(&mut self) {
+        // a connection that is gone has nobody who could hear it
+        let _ = self.send.finish();
+        let _ = self.send.stopped().await;
+    }
+
     /// What the other side says next. May be called off.
     pub(crate) async fn hear(&mut self) -> Result<Message, LinkError> {
         match self.inbox.recv().await {

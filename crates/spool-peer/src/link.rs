@@ -16,6 +16,7 @@ use quinn::{
 use sha2::{Digest, Sha256};
 use spool::{Connection, Paths, QuicSocket};
 use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 /// The one version of the protocol there is.
 const VERSION: u16 = 1;
@@ -41,6 +42,11 @@ const WINDOW: u32 = 8 << 20;
 /// The longest datagrams that are tried: Ethernet's jumbo frames, and a good size for a loopback
 /// interface.
 const MTU_MAX: u16 = 8952;
+
+/// Handshakes at once before the guest is known.
+const KNOCKING_MAX: usize = 8;
+
+const UNUSABLE: LinkError = LinkError::Protocol("no cipher suite for QUIC");
 
 /// Streams of a forward at once.
 const STREAMS_MAX: u32 = 256;
@@ -92,17 +98,29 @@ impl Link {
     /// Makes a connection secure. Nothing of the application is sent before both ends are proved.
     pub async fn open(connection: Connection, terms: Terms) -> Result<Self, LinkError> {
         let socket = Arc::new(connection.into_quic());
-        match tokio::time::timeout(HANDSHAKE, Self::greet(Arc::clone(&socket), terms)).await {
+        let endpoint = match endpoint(&socket, &terms) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                socket.close().await;
+                return Err(error);
+            }
+        };
+        let greeted = Self::greet(endpoint.clone(), Arc::clone(&socket), terms);
+        match tokio::time::timeout(HANDSHAKE, greeted).await {
             Ok(Ok(link)) => Ok(link),
             failed => {
-                socket.close().await;
+                leave(&endpoint, &socket).await;
                 failed.unwrap_or(Err(LinkError::Silent))
             }
         }
     }
 
-    async fn greet(socket: Arc<QuicSocket>, terms: Terms) -> Result<Self, LinkError> {
-        let (endpoint, connection) = connect(&socket, &terms).await?;
+    async fn greet(
+        endpoint: Endpoint,
+        socket: Arc<QuicSocket>,
+        terms: Terms,
+    ) -> Result<Self, LinkError> {
+        let connection = connect(&endpoint, &terms).await?;
         let ours = Nonce::fresh()?;
         let key: [u8; 32] = exporter(&connection, b"resume", &[])?;
         let tag = |secret: [u8; 32], side| tag(secret, key, side);
@@ -210,11 +228,11 @@ impl Link {
                 while !matches!(self.control.hear().await, Ok(Message::Done(_)) | Err(_)) {}
             };
             let _ = tokio::time::timeout(DONE, done).await;
+            // the end of a connection is told once and may be lost, what was said is repeated
+            let _ = tokio::time::timeout(FAREWELL, self.control.finish()).await;
         }
         self.connection.close(goodbye.into(), why.as_bytes());
-        // what is said last may need a second try, and nobody waits for a computer that is gone
-        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
-        self.socket.close().await;
+        leave(&self.endpoint, &self.socket).await;
     }
 
     /// Ends the connection from elsewhere, whatever it is used for at that moment.
@@ -250,9 +268,7 @@ impl Hangup {
     /// Leaves since somebody ended the program.
     pub async fn interrupt(self) {
         self.connection.close(Goodbye::Interrupted.into(), b"");
-        // nobody waits for a computer that is gone
-        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
-        self.socket.close().await;
+        leave(&self.endpoint, &self.socket).await;
     }
 }
 
@@ -264,51 +280,68 @@ async fn hear_hello(control: &mut Control) -> Result<Hello, LinkError> {
     }
 }
 
-async fn connect(
-    socket: &Arc<QuicSocket>,
-    terms: &Terms,
-) -> Result<(Endpoint, quinn::Connection), LinkError> {
+/// Lets what was said last arrive, and ends.
+async fn leave(endpoint: &Endpoint, socket: &QuicSocket) {
+    // it may need a second try, and nobody waits for a computer that is gone
+    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    socket.close().await;
+}
+
+/// Our end of QUIC.
+fn endpoint(socket: &Arc<QuicSocket>, terms: &Terms) -> Result<Endpoint, LinkError> {
     let mut plain = EndpointConfig::default();
     // STUN shares the path, and is told apart by that bit (RFC 9443)
     plain.grease_quic_bit(false);
     plain.max_udp_payload_size(MTU_MAX).map_err(|_| LinkError::Protocol("MTU"))?;
-    let transport = Arc::new(transport());
-    let unusable = |_| LinkError::Protocol("no cipher suite for QUIC");
     let server = match terms.side {
         Side::Guest => None,
         Side::Inviter => {
             let tls = Arc::new(terms.identity.server(terms.peer)?);
-            let crypto = QuicServerConfig::try_from(tls).map_err(unusable)?;
+            let crypto = QuicServerConfig::try_from(tls).map_err(|_| UNUSABLE)?;
             let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-            config.transport_config(Arc::clone(&transport));
+            config.transport_config(Arc::new(transport()));
             Some(config)
         }
     };
     let shared: Arc<QuicSocket> = Arc::clone(socket);
     let runtime = Arc::new(TokioRuntime);
-    let endpoint = Endpoint::new_with_abstract_socket(plain, server, shared, runtime)
-        .map_err(|error| LinkError::Other(error.to_string()))?;
-    let connection = match terms.side {
-        Side::Inviter => loop {
-            let incoming = endpoint.accept().await.ok_or(LinkError::Silent)?;
-            match incoming.await {
-                Ok(connection) => break connection,
-                // what somebody else sent to this address is none of ours
-                Err(quinn::ConnectionError::TransportError(error))
-                    if error.code == quinn::TransportErrorCode::PROTOCOL_VIOLATION => {}
-                Err(error) => return Err(error.into()),
-            }
-        },
+    Endpoint::new_with_abstract_socket(plain, server, shared, runtime)
+        .map_err(|error| LinkError::Other(error.to_string()))
+}
+
+async fn connect(endpoint: &Endpoint, terms: &Terms) -> Result<quinn::Connection, LinkError> {
+    match terms.side {
+        Side::Inviter => accept(endpoint).await,
         Side::Guest => {
             let tls = Arc::new(terms.identity.client(terms.peer)?);
-            let crypto = QuicClientConfig::try_from(tls).map_err(unusable)?;
+            let crypto = QuicClientConfig::try_from(tls).map_err(|_| UNUSABLE)?;
             let mut config = ClientConfig::new(Arc::new(crypto));
-            config.transport_config(transport);
+            config.transport_config(Arc::new(transport()));
             let connecting = endpoint.connect_with(config, QuicSocket::PEER, NAME);
-            connecting.map_err(|error| LinkError::Other(error.to_string()))?.await?
+            Ok(connecting.map_err(|error| LinkError::Other(error.to_string()))?.await?)
         }
-    };
-    Ok((endpoint, connection))
+    }
+}
+
+/// Waits for the one who proves to be the guest. Others who know the invitation may knock as well; while
+/// they do, nobody has to wait for them.
+async fn accept(endpoint: &Endpoint) -> Result<quinn::Connection, LinkError> {
+    let mut handshakes = JoinSet::new();
+    loop {
+        tokio::select! {
+            incoming = endpoint.accept(), if handshakes.len() < KNOCKING_MAX => {
+                handshakes.spawn(incoming.ok_or(LinkError::Silent)?.into_future());
+            }
+            Some(greeted) = handshakes.join_next() => match greeted {
+                Ok(Ok(connection)) => return Ok(connection),
+                // what somebody else sent to this address is none of ours
+                Ok(Err(quinn::ConnectionError::TransportError(error)))
+                    if error.code == quinn::TransportErrorCode::PROTOCOL_VIOLATION => {}
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_ended) => {}
+            },
+        }
+    }
 }
 
 fn transport() -> TransportConfig {
