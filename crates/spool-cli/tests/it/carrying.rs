@@ -9,6 +9,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     process::{Child, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 /// Two ends of a pipe, whose lines went over files.
@@ -56,7 +57,10 @@ fn a_reader_that_has_enough_ends_the_pipe() {
     let mut first = [7; 10];
     right.stdout.take().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(first, [0; 10]);
+    let enough = Instant::now();
     assert_eq!((left.wait().unwrap().code(), right.wait().unwrap().code()), (Some(0), Some(0)));
+    // by hearing each other, and not by waiting ten seconds for a last word
+    assert!(enough.elapsed() < Duration::from_secs(9), "{:?}", enough.elapsed());
 }
 
 /// The two ends of a forward, and where it listens.

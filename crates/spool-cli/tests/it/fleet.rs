@@ -1,5 +1,6 @@
 //! A server among others: behind a balancer, with realms, under a service manager, and held to limits.
 use crate::{
+    operating::{FLAGS, address},
     program::{PATIENCE, Running, run, run_patiently, spool},
     turn_client::Client,
 };
@@ -15,23 +16,9 @@ use stun_proto::{
 };
 use turn_proto::TurnEvent;
 
-const FLAGS: [&str; 9] = [
-    "turn-server",
-    "--listen",
-    "127.0.0.1:0",
-    "--relay-ip",
-    "127.0.0.1",
-    "--user",
-    "alice:wonderland",
-    "--allow-peer",
-    "127.0.0.0/8",
-];
-
 fn server(more: &[&str]) -> (Running, SocketAddr) {
     let server = Running::start(&[&FLAGS[..], more].concat());
-    let line = server.line();
-    let address = line.strip_prefix("Listening on ").and_then(|rest| rest.split(' ').next());
-    let address = address.unwrap().parse().unwrap();
+    let address = address(&server.line()).parse().unwrap();
     while !server.line().contains("Ctrl-C ends it") {}
     (server, address)
 }

@@ -1,5 +1,8 @@
 //! `spool stun` and `spool nat` against our server, silence, closed ports, and what is no STUN.
-use crate::program::{Running, run, spool};
+use crate::{
+    operating::address,
+    program::{Running, run, spool},
+};
 use std::{
     io::{Read, Write},
     net::{TcpListener, UdpSocket},
@@ -10,9 +13,7 @@ use std::{
 fn server(more: &[&str]) -> (Running, String) {
     let flags = ["turn-server", "--listen", "127.0.0.1:0", "--relay-ip", "127.0.0.1"];
     let server = Running::start(&[&flags[..], more].concat());
-    let line = server.line();
-    let address = line.strip_prefix("Listening on ").and_then(|rest| rest.split(' ').next());
-    let address = address.unwrap_or_else(|| panic!("{line}")).to_owned();
+    let address = address(&server.line());
     (server, address)
 }
 

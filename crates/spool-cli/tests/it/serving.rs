@@ -1,23 +1,14 @@
 //! The server and the demo.
-use crate::program::{Running, run};
+use crate::{
+    operating::{FLAGS, address},
+    program::{Running, run},
+};
 use std::process::Command;
 
 /// A server on the loopback interface with the account `alice`, and where it listens.
 fn server() -> (Running, String) {
-    let server = Running::start(&[
-        "turn-server",
-        "--listen",
-        "127.0.0.1:0",
-        "--relay-ip",
-        "127.0.0.1",
-        "--user",
-        "alice:wonderland",
-        "--allow-peer",
-        "127.0.0.0/8",
-    ]);
-    let line = server.line();
-    let address = line.strip_prefix("Listening on ").and_then(|rest| rest.split(' ').next());
-    let address = address.unwrap_or_else(|| panic!("{line}")).to_owned();
+    let server = Running::start(&FLAGS);
+    let address = address(&server.line());
     (server, address)
 }
 
