@@ -234,14 +234,15 @@ impl LongTermServer {
     ) -> Result<&'b [u8], WriteError> {
         let kind = MessageType::error(request.method());
         let response = MessageBuilder::new(buffer, kind, request.transaction_id());
-        let code = match refusal {
+        let (code, third_party) = match refusal {
             Refusal::BadRequest => {
                 return response.with(&ErrorCode::from(Code::BAD_REQUEST)).finish();
             }
-            Refusal::Unauthenticated => Code::UNAUTHENTICATED,
-            Refusal::StaleNonce => Code::STALE_NONCE,
+            // RFC 7635 §4 and §6.1 name the server in the 401; who gets a 438 has read that.
+            Refusal::Unauthenticated => (Code::UNAUTHENTICATED, self.third_party.as_deref()),
+            Refusal::StaleNonce => (Code::STALE_NONCE, None),
         };
-        let third_party = self.third_party.as_deref().map(ThirdPartyAuthorization);
+        let third_party = third_party.map(ThirdPartyAuthorization);
         response
             .with(&ErrorCode::from(code))
             .with(&Realm(&self.realm))

@@ -100,6 +100,21 @@ fn first_answer_names_the_server_that_tokens_are_for() {
     }
 }
 
+/// Who has a nonce has read it. coturn's client reads no more than 100 bytes of an answer on a connection
+/// for relayed TCP, where its first nonce is another connection's.
+#[test]
+fn stale_nonce_is_told_without_the_name_of_the_server() {
+    let mut desk = Desk::with(config());
+    let mut alice = User::alice();
+    alice.allocate(&mut desk);
+    let request = alice.write(Method::REFRESH, |_| {});
+    let mut elsewhere = User::bob();
+    elsewhere.path = sans_io::Path::udp(address(desk::LISTENER), address("7.7.7.7:1001"));
+    let answer = elsewhere.send(&mut desk, &request).unwrap();
+    assert_eq!((answer.code(), answer.0.len()), (438, 84));
+    assert!(answer.get::<ThirdPartyAuthorization<'_>>().is_none());
+}
+
 #[test]
 fn allocation_lasts_no_longer_than_its_token() {
     let mut desk = Desk::with(config());
