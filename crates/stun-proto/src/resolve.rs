@@ -140,17 +140,7 @@ impl Resolver {
             Host::Ip(ip) => format!("{ip}").into(),
             Host::Name(name) => name.trim_end_matches('.').into(),
         };
-        let mut resolver = Self {
-            scheme: uri.scheme,
-            name,
-            supported,
-            steps: Vec::new(),
-            entropy: Entropy::new(seed),
-            first_lookup,
-            lookups: 0,
-            outputs: Outbox::new(0),
-            done: false,
-        };
+        let mut resolver = Self::empty(uri.scheme, name, supported, first_lookup, seed);
         resolver.steps = resolver.first_steps(uri);
         resolver.settle();
         Ok(resolver)
@@ -175,18 +165,10 @@ impl Resolver {
         first_lookup: u64,
         seed: [u8; 32],
     ) -> Self {
-        let mut resolver = Self {
-            scheme: Scheme::Turn,
-            name: domain.trim_end_matches('.').into(),
-            supported: supported.to_vec(),
-            steps: Vec::new(),
-            entropy: Entropy::new(seed),
-            first_lookup,
-            lookups: 0,
-            outputs: Outbox::new(0),
-            done: false,
-        };
-        let (name, transports) = (Arc::clone(&resolver.name), supported.to_vec());
+        let name: Arc<str> = domain.trim_end_matches('.').into();
+        let transports = supported.to_vec();
+        let mut resolver =
+            Self::empty(Scheme::Turn, Arc::clone(&name), transports.clone(), first_lookup, seed);
         // Not the first of a chain: a domain without these records has no server of this kind, for
         // what else is at its name may be anything (RFC 8155 §4.2).
         let query = Query::Naptr { transports, chain: 1 };
@@ -205,6 +187,27 @@ impl Resolver {
         }
         resolver.settle();
         resolver
+    }
+
+    /// One that has asked nothing yet.
+    fn empty(
+        scheme: Scheme,
+        name: Arc<str>,
+        supported: Vec<Transport>,
+        first_lookup: u64,
+        seed: [u8; 32],
+    ) -> Self {
+        Self {
+            scheme,
+            name,
+            supported,
+            steps: Vec::new(),
+            entropy: Entropy::new(seed),
+            first_lookup,
+            lookups: 0,
+            outputs: Outbox::new(0),
+            done: false,
+        }
     }
 
     /// RFC 5928 §3, steps 1 to 4; RFC 8489 §8.1 knows no NAPTR.
