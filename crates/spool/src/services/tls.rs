@@ -206,12 +206,15 @@ impl Identity {
         *shown = Arc::new(config);
     }
 
-    /// Agrees to speak these protocols with clients that ask for one (RFC 7301); one that asks for
+    /// Agrees to speak one more protocol with clients that ask for it (RFC 7301); one that asks for
     /// others only is turned away. Stays when the certificate is replaced.
-    pub(crate) fn speak(&self, protocols: &[&[u8]]) {
+    pub(crate) fn also_speak(&self, protocol: &[u8]) {
         let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.alpn_protocols.iter().any(|spoken| spoken == protocol) {
+            return;
+        }
         let mut config = ServerConfig::clone(&shown);
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        config.alpn_protocols.insert(0, protocol.to_vec());
         *shown = Arc::new(config);
     }
 

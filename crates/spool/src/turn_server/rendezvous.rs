@@ -7,9 +7,6 @@ use crate::{
 use rendezvous_proto::{ALPN, Config, Rendezvous, RendezvousEvent};
 use sans_io::Path;
 
-/// What TURN and STUN are called there (RFC 7443), for clients that ask.
-const PROTOCOLS: [&[u8]; 3] = [ALPN, b"stun.turn", b"stun.nat-discovery"];
-
 /// Serves mailboxes to the clients of these sockets that ask for them. It ends with the server.
 pub(super) fn start<'a>(
     sockets: impl IntoIterator<Item = &'a mut Sockets>,
@@ -17,7 +14,7 @@ pub(super) fn start<'a>(
     seed: [u8; 32],
 ) {
     for identity in identities {
-        identity.speak(&PROTOCOLS);
+        identity.also_speak(ALPN);
     }
     let (diversion, mut diverted) = Diversion::new(ALPN);
     for sockets in sockets {
