@@ -15,9 +15,12 @@ impl Again {
     pub(super) fn of(paths: &[PathBuf]) -> Self {
         let mut named: Vec<_> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
         named.sort();
-        let mut hash = std::hash::DefaultHasher::new();
-        std::hash::Hash::hash(&named, &mut hash);
-        let name = format!("sent-{:016x}", std::hash::Hasher::finish(&hash));
+        let mut hash = blake3::Hasher::new();
+        for path in &named {
+            // no name holds a zero
+            hash.update(path.as_os_str().as_encoded_bytes()).update(&[0]);
+        }
+        let name = format!("sent-{}", &hash.finalize().to_hex()[..16]);
         Self(folder().map(|folder| folder.join(name)))
     }
 
