@@ -1,5 +1,6 @@
 //! The driver's clock: machine time counted from an origin of its own.
 use sans_io::Instant;
+use sans_io_std::time_asleep;
 use std::time::Duration;
 
 /// Machine time starts here: a machine that looks a little back in time never meets the end of it.
@@ -68,31 +69,9 @@ impl Origin {
     }
 }
 
-/// How long the computer has been asleep since it started, to within a few microseconds.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn time_asleep() -> Duration {
-    use rustix::time::{ClockId, clock_gettime};
-    let read = |clock| {
-        let time = clock_gettime(clock);
-        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
-        Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
-    };
-    // this order, so that what passes between the two reads is never taken for sleep
-    let boot = read(ClockId::Boottime);
-    let slept = boot.saturating_sub(read(ClockId::Monotonic));
-    // the two clocks are read one after the other, so their difference wavers; sleep does not
-    if slept < Duration::from_millis(1) { Duration::ZERO } else { slept }
-}
-
-/// This system is not asked.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn time_asleep() -> Duration {
-    Duration::ZERO
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Origin, START, Slept, time_asleep};
+    use super::{Origin, START, Slept};
     use sans_io::Instant;
     use std::time::Duration;
 
@@ -129,12 +108,5 @@ mod tests {
         let origin = Origin::start();
         let wait = origin.wake_at(Instant::FAR).duration_since(tokio::time::Instant::now());
         assert!(wait.as_secs() / (24 * 3600) >= 364, "{wait:?}");
-    }
-
-    #[test]
-    fn this_computer_does_not_fall_asleep_between_two_lines() {
-        let first = time_asleep();
-        let second = time_asleep();
-        assert!(second.abs_diff(first) < Duration::from_millis(5), "{first:?} {second:?}");
     }
 }

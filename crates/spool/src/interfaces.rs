@@ -1,8 +1,7 @@
 //! The addresses of this host that a peer might reach.
-use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
-};
+use std::{io, net::IpAddr};
+
+pub use sans_io_std::local_ip_towards as towards;
 
 /// One address of one network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,23 +35,6 @@ pub fn list(loopback: bool) -> io::Result<Vec<Interface>> {
         }
     }
     Ok(found)
-}
-
-/// The address that the system sends from towards another. Nothing is sent to find out.
-///
-/// ```
-/// let local = spool::interfaces::towards("127.0.0.1:9".parse().unwrap())?;
-/// assert!(local.is_loopback());
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn towards(remote: SocketAddr) -> io::Result<IpAddr> {
-    let any: IpAddr = match remote {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect(remote)?;
-    socket.local_addr().map(|local| local.ip())
 }
 
 /// Which addresses an agent uses.

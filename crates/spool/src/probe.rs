@@ -149,7 +149,7 @@ pub async fn query(
 ) -> Result<Binding, ProbeError> {
     let ResolvedServer { transport, address, server_name } = server;
     let local = local_towards(*address)?;
-    let seed = seed().ok_or(ProbeError::Random)?;
+    let seed = sans_io_std::seed().map_err(|_| ProbeError::Random)?;
     let path = Path::new(*transport, SocketAddr::new(local, 0), *address);
     let query = Query::new(path, server_name.clone(), credentials, seed);
     let mut sockets = Sockets::default();
@@ -192,7 +192,7 @@ pub async fn examine_nat(
     lifetime: Option<LifetimeConfig>,
 ) -> Result<NatReport, ProbeError> {
     let local = local_towards(server)?;
-    let seed = seed().ok_or(ProbeError::Random)?;
+    let seed = sans_io_std::seed().map_err(|_| ProbeError::Random)?;
     let config = NatProbeConfig { lifetime, ..NatProbeConfig::new(local, server) };
     let probe = NatProbe::new(config, &mut SocketIds::root(), seed);
     let (event, watched) = first_event(Watched::new(probe, server.ip()), Sockets::default()).await;
@@ -228,11 +228,6 @@ fn no_socket(fault: SocketFault) -> ProbeError {
 
 fn local_towards(server: SocketAddr) -> Result<IpAddr, ProbeError> {
     interfaces::towards(server).map_err(ProbeError::NoRoute)
-}
-
-fn seed() -> Option<[u8; 32]> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).ok().map(|()| seed)
 }
 
 /// Runs a machine until it has said the first thing.

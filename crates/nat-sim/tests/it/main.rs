@@ -4,6 +4,7 @@ mod behaviour;
 mod capture;
 mod conformance;
 mod determinism;
+mod examples;
 mod hosting;
 mod laws;
 mod linux;

@@ -79,8 +79,7 @@ impl Client {
         services: &Services,
     ) -> Result<Self, SocketFault> {
         let local = interfaces::towards(server.address).map_err(|_| SocketFault::Unavailable)?;
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|_| SocketFault::Unavailable)?;
+        let seed = sans_io_std::seed().map_err(|_| SocketFault::Unavailable)?;
         let path = Path::new(server.transport, SocketAddr::new(local, 0), server.address);
         let config = TurnClientConfig::new(path, credentials).with_family(family);
         let link = Link::new(server, local, config, seed);

@@ -1,5 +1,5 @@
 //! From a URI to servers, and why there are none.
-use super::{ResolveError, ResolvedServer, Uri, first_event, seed};
+use super::{ResolveError, ResolvedServer, Uri, first_event};
 use crate::{Services, driver::Sockets};
 use sans_io::{Input, Instant, LookupFault, Machine, Output, Transport, Verdict};
 use std::time::Duration;
@@ -50,7 +50,11 @@ pub async fn resolve(
     transports: &[Transport],
     services: &Services,
 ) -> Result<Vec<ResolvedServer>, LookupError> {
-    run(Resolver::new(uri, transports, 0, seed().ok_or(LookupError::Random)?)?, services).await
+    run(
+        Resolver::new(uri, transports, 0, sans_io_std::seed().map_err(|_| LookupError::Random)?)?,
+        services,
+    )
+    .await
 }
 
 /// Finds the TURN servers that are there for whoever is in a domain, over one of `transports`, with
@@ -62,7 +66,7 @@ pub async fn discover(
     transports: &[Transport],
     services: &Services,
 ) -> Result<Vec<ResolvedServer>, LookupError> {
-    let seed = seed().ok_or(LookupError::Random)?;
+    let seed = sans_io_std::seed().map_err(|_| LookupError::Random)?;
     run(Resolver::discover(domain, transports, 0, seed), services).await
 }
 

@@ -477,9 +477,7 @@ fn turn_realms(
 }
 
 fn random() -> Result<[u8; 32], ServeError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| ServeError::Random)?;
-    Ok(bytes)
+    sans_io_std::seed().map_err(|_| ServeError::Random)
 }
 
 /// The key that a secret stands for.

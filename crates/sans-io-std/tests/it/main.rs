@@ -1,0 +1,3 @@
+//! The driver, and the examples, each run as it stands.
+mod driver;
+mod examples;
