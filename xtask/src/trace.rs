@@ -66,10 +66,12 @@ pub(crate) fn main(words: &[&str]) -> Result<String, Failure> {
     } else {
         check_ratchet(&specs, &held, &mut problems);
     }
-    let counts = counts(&specs);
-    readme::check(&root().join("README.md"), &counts, write_readme, &mut problems)?;
-
-    println!("{counts}");
+    readme::check("README.md", &totals(&specs), write_readme, &mut problems)?;
+    for specs in specs.chunk_by(|one, next| one.package == next.package) {
+        let (name, counts) = (format!("crates/{}/spec/README.md", specs[0].package), counts(specs));
+        readme::check(&name, &counts, write_readme, &mut problems)?;
+        println!("{}\n\n{counts}", specs[0].package);
+    }
     for problem in &problems {
         println!("{problem}");
     }
@@ -153,19 +155,37 @@ fn lowered(specs: &[Spec], held: &BTreeMap<String, usize>) -> String {
     text
 }
 
-/// The table of counts that the README shows.
+/// What all tables come to, in a sentence.
+fn totals(specs: &[Spec]) -> String {
+    let of = |state: &State| -> usize {
+        specs.iter().map(|spec| spec.count(|row| row.state == *state)).sum()
+    };
+    let rows: usize = specs.iter().map(|spec| spec.rows.len()).sum();
+    let musts: usize = specs.iter().map(Spec::open_musts).sum();
+    format!(
+        "{rows} requirements in {} tables: {} are tested, {} are held by types, {} are declined with a\n\
+         reason, {} are open; of the open ones {musts} are a MUST.\n",
+        specs.len(),
+        of(&State::Tested),
+        of(&State::Typed),
+        of(&State::Declined),
+        of(&State::Todo),
+    )
+}
+
+/// The table of counts of a crate.
 fn counts(specs: &[Spec]) -> String {
     let mut text = String::from(
-        "| RFC | crate | requirements | tested | held by types | declined | open | of these MUST |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|\n",
+        "| RFC | requirements | tested | held by types | declined | open | of these MUST |\n\
+         |---|---:|---:|---:|---:|---:|---:|\n",
     );
     for spec in specs {
         let of = |state: &State| spec.count(|row| row.state == *state);
         let _infallible = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| [{}]({}.md) | {} | {} | {} | {} | {} | {} |",
             spec.rfc.trim_start_matches("rfc"),
-            spec.package,
+            spec.rfc,
             spec.rows.len(),
             of(&State::Tested),
             of(&State::Typed),

@@ -1,34 +1,34 @@
-//! The table of counts in README.md, between two marks.
+//! Counts in `README.md` and `crates/*/spec/README.md`, each between two marks.
 
 use std::fs;
-use std::path::Path;
 
 use super::write;
-use crate::run::Failure;
+use crate::run::{Failure, root};
 
 const BEGIN: &str = "<!-- trace: begin -->\n";
 const END: &str = "<!-- trace: end -->";
 
-/// Checks that the README shows these counts, or writes them there. Without the marks it shows none.
+/// Checks that this file of the repository shows these counts, or writes them there.
 pub(crate) fn check(
-    path: &Path,
+    name: &str,
     counts: &str,
     may_write: bool,
     problems: &mut Vec<String>,
 ) -> Result<(), Failure> {
-    let readme = fs::read_to_string(path).unwrap_or_default();
+    let path = root().join(name);
+    let readme = fs::read_to_string(&path).unwrap_or_default();
     match updated(&readme, counts) {
-        None if may_write => Err(Failure::Failed(format!("README.md has no mark {BEGIN}"))),
-        Some(text) if text != readme && may_write => write(path, &text),
+        None => problems.push(format!("{name}: there is no mark {}", BEGIN.trim_end())),
+        Some(text) if text != readme && may_write => write(&path, &text)?,
         Some(text) if text != readme => {
-            problems.push("README.md: old counts: cargo xtask trace --write-readme".into());
-            Ok(())
+            problems.push(format!("{name}: old counts: cargo xtask trace --write-readme"));
         }
-        None | Some(_) => Ok(()),
+        Some(_) => {}
     }
+    Ok(())
 }
 
-/// The README with these counts, if it has the marks.
+/// The file with these counts, if it has the marks.
 pub(crate) fn updated(readme: &str, counts: &str) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
