@@ -33,8 +33,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         None => "This is the answer. Take it back to the other computer:\n",
         Some(_) => "The answer is written. Take it back to the other computer.",
     };
-    status.event("answer", json!({ "bytes": answer.len() }), told);
-    exchange::write(&answer, args.out.as_deref())?;
+    exchange::hand_out(&answer, args.out.as_deref(), || {
+        status.event("answer", json!({ "bytes": answer.len() }), told);
+    })?;
     agent.description_sent().await;
     connect::converse(agent, source.into_lines(), args, status).await
 }

@@ -2,7 +2,7 @@
 use crate::{
     exchange::Source,
     exit::Failure,
-    lines::{self, Lines},
+    lines::{self, LINE_MAX, Line, Lines},
     status::Status,
 };
 use clap::ValueEnum;
@@ -37,10 +37,10 @@ pub(crate) struct Flags {
     #[arg(long = "in", value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Give up when not connected so many seconds after both descriptions are known
-    #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", default_value = "60", value_parser = patience, allow_negative_numbers = true)]
     timeout: Duration,
     /// Stay so many seconds after the end of stdin
-    #[arg(long, value_name = "SECS", default_value = "2", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = seconds, allow_negative_numbers = true)]
     linger: Duration,
     /// Tell events as JSON lines on stderr
     #[arg(long)]
@@ -70,6 +70,14 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
     length.ok_or("from 0 seconds to a year is possible")
 }
 
+/// As long as there is time for anything.
+fn patience(text: &str) -> Result<Duration, &'static str> {
+    match seconds(text)? {
+        Duration::ZERO => Err("nothing connects in no time at all"),
+        patience => Ok(patience),
+    }
+}
+
 /// Makes the agent that the flags describe.
 pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
     if flags.policy == Policy::Relay && flags.turn.is_none() {
@@ -93,6 +101,7 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
     }
     builder.build().await.map_err(|error| {
         let advice = match error {
+            BuildError::NoAddress if flags.loopback => ": not even the loopback interface is up",
             BuildError::NoAddress => " (--loopback)",
             _ => "",
         };
@@ -182,7 +191,8 @@ fn failed(error: &ConnectError, status: Status) -> Failure {
     for pair in error.pairs() {
         status.say(&format!("  {pair}"));
     }
-    Failure::NotConnected(format!("{error}{}", advice(error.finding())))
+    let finding = error.finding();
+    Failure::NotConnected(format!("could not connect: {finding}{}", advice(finding)))
 }
 
 /// Which flags do what a finding advises.
@@ -229,7 +239,7 @@ fn connected(connection: &Connection, status: Status) {
 /// Lines out, datagrams in, until the linger after the end of stdin, the end of the connection, or
 /// Ctrl-C.
 async fn carry(connection: &mut Connection, stdin: &mut Lines, linger: Duration, status: Status) {
-    let mut leave_at: Option<Instant> = None;
+    let (mut leave_at, mut said_dtls): (Option<Instant>, bool) = (None, false);
     let leave = async |at: Option<Instant>| match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
@@ -237,26 +247,58 @@ async fn carry(connection: &mut Connection, stdin: &mut Lines, linger: Duration,
     loop {
         tokio::select! {
             line = stdin.next(), if leave_at.is_none() => match line {
-                Some(line) => send(connection, &line, status).await,
+                Some(Line::Whole(line)) => send(connection, &line, status).await,
+                Some(Line::TooLong(len)) => {
+                    unsent(&format!("it has {len} bytes, and a datagram {LINE_MAX}"), status);
+                }
                 None => leave_at = Some(Instant::now() + linger),
             },
             datagram = connection.recv() => match datagram {
+                Ok(datagram) if is_dtls(&datagram) => {
+                    if !said_dtls {
+                        status.event("problem", json!({ "text": SPEAKS_DTLS }), SPEAKS_DTLS);
+                    }
+                    said_dtls = true;
+                }
                 Ok(datagram) => lines::print_foreign(&datagram),
                 Err(lost) => {
                     let text = format!("The peer is gone: {lost}.");
-                    return status.event("closed", json!({ "reason": lost.to_string() }), &text);
+                    return closed(connection, &lost.to_string(), &text, status);
                 }
             },
             () = leave(leave_at) => break,
             () = crate::exit::interrupted() => break,
         }
     }
-    status.event("closed", json!({ "reason": "done" }), "Done.");
+    closed(connection, "done", "Done.", status);
+}
+
+/// What the conversation came to; also how much arrived faster than it was printed.
+fn closed(connection: &Connection, reason: &str, text: &str, status: Status) {
+    let lost = connection.overflows();
+    let told = if lost == 0 {
+        text.to_owned()
+    } else {
+        format!("{text} {lost} datagrams came faster than they were printed, and are lost.")
+    };
+    status.event("closed", json!({ "reason": reason, "lost": lost }), &told);
+}
+
+/// What a browser does once it is connected.
+const SPEAKS_DTLS: &str = "The peer speaks DTLS, as a browser does, and this raw mode does not: what it \
+                           sends is not printed.";
+
+/// Whether this is a record of DTLS (RFC 7983 §7, RFC 9147 §4).
+fn is_dtls(datagram: &[u8]) -> bool {
+    matches!(datagram, [20..=63, 0xFE, 0xFD..=0xFF, ..])
 }
 
 async fn send(connection: &Connection, line: &[u8], status: Status) {
     if let Err(error) = connection.send(line).await {
-        let text = format!("A line was not sent: {error}");
-        status.event("unsent", json!({ "reason": error.to_string() }), &text);
+        unsent(&error.to_string(), status);
     }
+}
+
+fn unsent(reason: &str, status: Status) {
+    status.event("unsent", json!({ "reason": reason }), &format!("A line was not sent: {reason}."));
 }

@@ -1,10 +1,10 @@
 //! How the descriptions travel: a file each way, or stdout and stdin.
 use crate::{
     exit::Failure,
-    lines::{self, Lines},
+    lines::{self, Line, Lines},
 };
 use std::{
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     time::Duration,
 };
@@ -15,21 +15,40 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The longest description taken in: far more than any that can be pasted.
 const DESCRIPTION_MAX: u64 = 1 << 20;
 
-/// Writes a description to the file, whole or not at all, or to stdout with an empty line after
-/// it.
-pub(crate) fn write(description: &str, out: Option<&Path>) -> Result<(), Failure> {
+/// Hands a description out, in the file or on stdout, and tells so: before it is on stdout, for it is
+/// what is told of, and after it is in the file, for then it is true.
+pub(crate) fn hand_out(
+    description: &str,
+    out: Option<&Path>,
+    tell: impl FnOnce(),
+) -> Result<(), Failure> {
     let Some(path) = out else {
+        tell();
         // its last line has an end of its own: the one that `print` adds makes the empty line
         lines::print(description.as_bytes());
         return Ok(());
     };
-    write_whole(description, path)
-        .map_err(|error| Failure::NotConnected(format!("cannot write {}: {error}", path.display())))
+    to_file(description, path)?;
+    tell();
+    Ok(())
+}
+
+/// Writes a description to the file, whole or not at all.
+pub(crate) fn to_file(description: &str, path: &Path) -> Result<(), Failure> {
+    write_whole(description, path).map_err(|error| {
+        // the name of the temporary file is of no use to anybody
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+            kind if error.raw_os_error().is_none() => kind.to_string(),
+            _ => error.to_string(),
+        };
+        Failure::NotStarted(format!("cannot write {}: {why}", path.display()))
+    })
 }
 
 /// A temporary file beside it takes the name when it is complete. It gets the permissions that any
 /// new file gets, not those of a secret. A pipe or a device stays what it is.
-fn write_whole(text: &str, path: &Path) -> std::io::Result<()> {
+fn write_whole(text: &str, path: &Path) -> io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::write(path, text);
     }
@@ -76,7 +95,7 @@ impl<'a> Source<'a> {
     /// line or its end.
     pub(crate) async fn read(&mut self) -> Result<String, Failure> {
         let bytes = match self.from {
-            Some(path) => read_file(path).await?,
+            Some(path) => with_plain_ends(&read_file(path).await?),
             None => read_lines(self.stdin.get_or_insert_with(Lines::stdin)).await?,
         };
         String::from_utf8(bytes).map_err(|_binary| {
@@ -108,32 +127,104 @@ pub(crate) async fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             // a shell makes the file of `> FILE` before anything is in it; a pipe has no length
             Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {}
             Ok(_) => return std::fs::read(path).map_err(failure),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failure(error)),
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
-async fn read_lines(stdin: &mut Lines) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    while let Some(line) = stdin.next().await {
-        match (line.is_empty(), text.is_empty()) {
-            (true, true) => {} // empty lines before a pasted description
-            (true, false) => return Ok(text),
-            (false, _) => {
-                text.extend_from_slice(&line);
-                text.extend_from_slice(b"\r\n");
-            }
+/// A description whose lines ended in whatever way, as SDP has them: it knows no empty lines.
+fn with_plain_ends(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    for line in text.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()) {
+        plain.extend_from_slice(line);
+        plain.extend_from_slice(b"\r\n");
+    }
+    plain
+}
+
+/// What was pasted so far.
+#[derive(Debug, Default)]
+struct Paste {
+    text: Vec<u8>,
+    lines: u32,
+    /// An empty line stands behind the first line already: a terminal made two ends of each, and what
+    /// ends the description is one more empty line than that.
+    is_doubled: bool,
+    /// How many empty lines came last.
+    empty: u32,
+}
+
+impl Paste {
+    /// Whether it is complete with this line.
+    fn take(&mut self, line: &[u8]) -> bool {
+        let plain = with_plain_ends(line);
+        if plain.is_empty() {
+            // empty lines before it are none of it
+            self.empty += u32::from(self.lines > 0);
+            self.is_doubled |= self.lines == 1 && self.text == b"v=0\r\n";
+            return self.empty > u32::from(self.is_doubled);
         }
-        if text.len() as u64 > DESCRIPTION_MAX {
+        self.text.extend_from_slice(&plain);
+        self.lines += 1;
+        self.empty = 0;
+        false
+    }
+}
+
+async fn read_lines(stdin: &mut Lines) -> Result<Vec<u8>, Failure> {
+    let mut paste = Paste::default();
+    while let Some(line) = stdin.next().await {
+        let Line::Whole(line) = line else {
+            let text = "a line that came on stdin is too long to be one of a description".into();
+            return Err(Failure::NotConnected(text));
+        };
+        let ends = paste.take(&line);
+        if paste.text.len() as u64 > DESCRIPTION_MAX {
             let text = "what came on stdin is too long to be a description".into();
             return Err(Failure::NotConnected(text));
         }
+        if ends {
+            return Ok(paste.text);
+        }
     }
-    if text.is_empty() {
+    if paste.text.is_empty() {
         let text = "stdin ended before the peer's description came; paste it, or use --in FILE";
         return Err(Failure::NotConnected(text.into()));
     }
-    Ok(text)
+    Ok(paste.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Paste, with_plain_ends};
+
+    #[test]
+    fn any_ends_of_lines_are_those_of_sdp() {
+        let plain = b"v=0\r\no=x\r\n".to_vec();
+        for text in ["v=0\no=x\n", "v=0\ro=x\r", "v=0\r\r\no=x", "\n\nv=0\n\n\no=x\n\n"] {
+            assert_eq!(with_plain_ends(text.as_bytes()), plain, "{text:?}");
+        }
+    }
+
+    /// What was read of these lines, if they end it, and how many were left.
+    fn pasted(lines: &str) -> Option<(String, usize)> {
+        let mut paste = Paste::default();
+        let mut lines = lines.split('\n');
+        lines.find(|line| paste.take(line.as_bytes()))?;
+        Some((String::from_utf8(paste.text).unwrap(), lines.count()))
+    }
+
+    #[test]
+    fn an_empty_line_ends_a_paste_and_one_more_where_each_line_has_one() {
+        let text = "v=0\r\no=x\r\nm=y\r\n".to_owned();
+        for lines in
+            ["v=0\no=x\nm=y\n\nhello", "\n\nv=0\no=x\nm=y\n\nhello", "v=0\ro=x\rm=y\n\nhello"]
+        {
+            assert_eq!(pasted(lines), Some((text.clone(), 1)), "{lines:?}");
+        }
+        assert_eq!(pasted("v=0\n\no=x\n\nm=y\n\n\nhello"), Some((text, 1)));
+        assert_eq!(pasted("v=0\n\no=x\n\nm=y\n"), None);
+    }
 }

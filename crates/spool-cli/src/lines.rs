@@ -2,19 +2,43 @@
 //!
 //! stdin is read by a thread of its own: a read cannot be called off, and a runtime would wait for
 //! it when it ends. A stdout that nobody reads any more (`spool answer | head -1`) is no error: what
-//! would be printed is dropped from then on.
-use std::io::{self, BufRead, IsTerminal, Write};
+//! would be printed is dropped from then on. One that takes no more, for its disk is full, is an error
+//! at the end of the program.
+use crate::exit::Failure;
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::OnceLock,
+};
 use tokio::sync::{Mutex, mpsc};
 
 /// The longest line taken from stdin: what one UDP datagram can carry.
-const LINE_MAX: usize = 65_507;
+pub(crate) const LINE_MAX: usize = 65_507;
 
 /// Lines read ahead of those who want them.
 const LINES_AHEAD: usize = 64;
 
 /// The lines of stdin, without their ends.
 #[derive(Debug)]
-pub(crate) struct Lines(mpsc::Receiver<Vec<u8>>);
+pub(crate) struct Lines(mpsc::Receiver<Line>);
+
+/// What came until the end of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// The line.
+    Whole(Vec<u8>),
+    /// More than [`LINE_MAX`] bytes, so many, of which none is kept.
+    TooLong(u64),
+}
+
+impl Line {
+    /// The line, if it was not too long.
+    pub(crate) fn whole(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Whole(line) => Some(line),
+            Self::TooLong(_) => None,
+        }
+    }
+}
 
 impl Lines {
     /// Starts to read stdin.
@@ -43,7 +67,7 @@ impl Lines {
     }
 
     /// The next line; `None` after the last.
-    pub(crate) async fn next(&mut self) -> Option<Vec<u8>> {
+    pub(crate) async fn next(&mut self) -> Option<Line> {
         self.0.recv().await
     }
 }
@@ -63,45 +87,46 @@ impl Keyboard {
     pub(crate) async fn line(self) -> io::Result<Option<Vec<u8>>> {
         static STDIN: Mutex<Option<Lines>> = Mutex::const_new(None);
         static TERMINAL: Mutex<Option<Lines>> = Mutex::const_new(None);
-        match self {
-            Self::Stdin => Ok(STDIN.lock().await.get_or_insert_with(Lines::stdin).next().await),
+        let line = match self {
+            Self::Stdin => STDIN.lock().await.get_or_insert_with(Lines::stdin).next().await,
             Self::Terminal => {
                 let mut lines = TERMINAL.lock().await;
                 let lines = match &mut *lines {
                     Some(lines) => lines,
                     none => none.insert(Lines::terminal()?),
                 };
-                Ok(lines.next().await)
+                lines.next().await
             }
-        }
+        };
+        // no question has an answer of that length
+        Ok(line.map(|line| line.whole().unwrap_or_default()))
     }
 }
 
-/// A line without its end, or `None` at the end of the input. What is longer than a datagram comes
-/// in pieces.
-fn read_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
+/// A line without its end, or `None` at the end of the input.
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
+    let (mut line, mut len) = (Vec::new(), 0_u64);
     loop {
         let available = input.fill_buf()?;
-        if available.is_empty() {
-            return Ok((!line.is_empty()).then_some(line));
-        }
-        let room = LINE_MAX - line.len();
-        let window = &available[..available.len().min(room)];
-        if let Some(end) = window.iter().position(|byte| *byte == b'\n') {
-            line.extend_from_slice(&window[..end]);
-            input.consume(end + 1);
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
-            return Ok(Some(line));
-        }
-        let taken = window.len();
-        line.extend_from_slice(window);
+        let end = available.iter().position(|byte| *byte == b'\n');
+        let part = &available[..end.unwrap_or(available.len())];
+        // one more than fits, for a carriage return that does not count
+        line.extend_from_slice(&part[..part.len().min(LINE_MAX + 1 - line.len())]);
+        len += part.len() as u64;
+        let (taken, over) = (part.len() + usize::from(end.is_some()), available.is_empty());
         input.consume(taken);
-        if line.len() == LINE_MAX {
-            return Ok(Some(line));
+        if end.is_none() && !over {
+            continue;
         }
+        if over && len == 0 {
+            return Ok(None);
+        }
+        if end.is_some() && line.len() as u64 == len && line.last() == Some(&b'\r') {
+            line.pop();
+            len -= 1;
+        }
+        let whole = len <= LINE_MAX as u64;
+        return Ok(Some(if whole { Line::Whole(line) } else { Line::TooLong(len) }));
     }
 }
 
@@ -120,34 +145,61 @@ fn is_unsafe(c: char) -> bool {
     c.is_control() && c != '\t' && c != '\n'
 }
 
+/// Why stdout took no more, if anybody wanted it to.
+static FAULT: OnceLock<io::Error> = OnceLock::new();
+
 /// Prints bytes and the end of the line to stdout at once.
 pub(crate) fn print(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    // nobody reads any more: see the head of this file
-    let _ = out.write_all(bytes).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    let printed =
+        out.write_all(bytes).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    if let Err(error) = printed
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = FAULT.set(error);
+    }
+}
+
+/// Whether all that was printed was written, as far as anybody read it.
+pub(crate) fn all_printed() -> Result<(), Failure> {
+    match FAULT.get() {
+        None => Ok(()),
+        Some(error) => Err(Failure::NotStarted(format!("cannot write the output: {error}"))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LINE_MAX, read_line};
+    use super::{LINE_MAX, Line, read_line};
     use std::io::BufReader;
 
-    fn lines(input: &[u8]) -> Vec<Vec<u8>> {
+    fn lines(input: &[u8]) -> Vec<Line> {
         // a small buffer, so that lines straddle it
         let mut input = BufReader::with_capacity(3, input);
         std::iter::from_fn(|| read_line(&mut input).unwrap()).collect()
     }
 
+    fn whole(line: &[u8]) -> Line {
+        Line::Whole(line.to_vec())
+    }
+
     #[test]
     fn ends_of_lines_are_taken_off() {
-        assert_eq!(lines(b"one\ntwo\r\n\nlast"), [&b"one"[..], b"two", b"", b"last"]);
+        let read = lines(b"one\ntwo\r\n\nlast");
+        assert_eq!(read, [whole(b"one"), whole(b"two"), whole(b""), whole(b"last")]);
         assert!(lines(b"").is_empty());
     }
 
     #[test]
-    fn what_is_longer_than_a_datagram_comes_in_pieces() {
-        let long = vec![b'x'; LINE_MAX + 10];
-        let lengths: Vec<_> = lines(&long).iter().map(Vec::len).collect();
-        assert_eq!(lengths, [LINE_MAX, 10]);
+    fn what_is_longer_than_a_datagram_is_told_and_what_follows_is_read() {
+        let longest = vec![b'x'; LINE_MAX];
+        for (more, expected) in [
+            (&b"\r\nnext"[..], whole(&longest)),
+            (b"x\nnext", Line::TooLong(LINE_MAX as u64 + 1)),
+            (b"xx\r\nnext", Line::TooLong(LINE_MAX as u64 + 3)),
+        ] {
+            let read = lines(&[&longest[..], more].concat());
+            assert_eq!(read, [expected, whole(b"next")], "{}", String::from_utf8_lossy(more));
+        }
     }
 }

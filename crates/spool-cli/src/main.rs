@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match run(cli.command) {
+    match run(cli.command).and_then(|()| lines::all_printed()) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             status::error(&failure);

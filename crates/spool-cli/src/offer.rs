@@ -27,7 +27,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         None => "This is the offer. Give it to `spool answer` on the other computer:\n",
         Some(_) => "The offer is written. Give it to `spool answer` on the other computer.",
     };
-    status.event("offer", json!({ "bytes": offer.len() }), told);
+    exchange::hand_out(&offer, args.out.as_deref(), || {
+        status.event("offer", json!({ "bytes": offer.len() }), told);
+    })?;
     if let Some(path) = args.from.as_deref().filter(|path| exchange::is_stale(path)) {
         let text = format!(
             "{} is there already; if it answers an earlier offer, remove it and start again",
@@ -35,7 +37,6 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         );
         status.event("problem", json!({ "text": text }), &format!("  note: {text}"));
     }
-    exchange::write(&offer, args.out.as_deref())?;
     agent.description_sent().await;
     status.say(match args.from {
         None => "Now paste its answer here, and end it with an empty line:",

@@ -50,7 +50,7 @@ impl Paste {
         };
         status.event("invitation", json!({ "line": line }), &then);
         match (&self.out, streams) {
-            (Some(path), _) => exchange::write(&format!("{line}\n"), Some(path))?,
+            (Some(path), _) => exchange::to_file(&format!("{line}\n"), path)?,
             (None, Streams::Free) => crate::lines::print(line.as_bytes()),
             (None, Streams::Data) => status.say(&line),
         }

@@ -18,9 +18,12 @@ fn a_peer_that_never_checks_is_explained() {
     left.say(&[""]);
     let ended = left.ended();
     not_connected(&ended);
+    // Said once: each pair in a line of its own, and at last what it means and what to do.
+    let pairs = ended.err.iter().filter(|line| line.contains("127.0.0.1"));
+    assert!(pairs.clone().all(|line| line.starts_with("  ")), "{ended:?}");
+    assert!(pairs.count() > 0, "{ended:?}");
     let last = ended.last_line();
-    assert!(last.contains("127.0.0.1"), "each pair is named: {last}");
-    assert!(last.contains("That means"), "and what it means: {last}");
+    assert!(last.starts_with("spool: could not connect: ") && last.contains("--turn"), "{last}");
 }
 
 #[test]
@@ -47,7 +50,8 @@ fn a_peer_that_never_checks_is_explained_to_programs() {
 fn a_broken_description_is_one_clear_line() {
     for broken in ["hello, world", "v=0", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0"] {
         let mut answer = Running::start(&["answer", "--loopback", "--json"]);
-        answer.say(&[broken, ""]);
+        // Two empty lines end it also where the first seems to be part of a line's end.
+        answer.say(&[broken, "", ""]);
         let ended = answer.ended();
         not_connected(&ended);
         assert_eq!(ended.err.len(), 1, "{ended:?}");
@@ -65,8 +69,32 @@ fn an_end_of_stdin_instead_of_a_description_is_explained() {
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
     let ended = run(&["offer", "--loopback", "--out", "/nowhere/at/all.sdp"]);
-    not_connected(&ended);
-    assert!(ended.last_line().contains("/nowhere/at/all.sdp"), "{ended:?}");
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    let text = "spool: cannot write /nowhere/at/all.sdp: there is no such folder";
+    assert_eq!(ended.last_line(), text);
+    assert!(!ended.err.iter().any(|line| line.contains("is written")), "{ended:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_not_written_is_a_failure() {
+    for args in [
+        &["sim", "--list"][..],
+        &["sim", "--conformance", "linux"],
+        &["sdp", "explain", "/dev/null"],
+        &["demo", "--no-matrix"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = crate::program::spool(args);
+        command.stdout(full).stdin(std::process::Stdio::null());
+        let ended = command.output().unwrap();
+        assert_ne!(ended.status.code(), Some(0), "{args:?}: {ended:?}");
+    }
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = crate::program::spool(&["sim", "--list"]).stdout(full).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(told.starts_with("spool: cannot write the output: "), "{told}");
 }
 
 #[test]

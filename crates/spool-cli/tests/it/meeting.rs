@@ -100,3 +100,51 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert_eq!(ended.code(), Some(0), "{ended:?}");
     assert!(!ended.err.iter().any(|line| line.contains("panicked")), "{ended:?}");
 }
+
+/// What a terminal makes of a file with CRLF that is pasted into it.
+#[test]
+fn descriptions_are_taken_with_any_ends_of_lines() {
+    let mut left = Running::start(&["offer", "--loopback"]);
+    let mut right = Running::start(&["answer", "--loopback"]);
+    for line in left.description() {
+        right.say(&[line.as_str(), ""]);
+    }
+    right.say(&["", "hello"]);
+    left.say(&[right.description().join("\r"), String::new()]);
+    assert_eq!(left.line(), "hello");
+}
+
+#[test]
+fn a_line_that_no_datagram_holds_is_told_and_the_next_one_is_sent() {
+    let mut left = Running::start(&["offer", "--loopback", "--json"]);
+    let mut right = Running::start(&["answer", "--loopback"]);
+    right.say(&[left.description(), vec![String::new()]].concat());
+    left.say(&[right.description(), vec![String::new()]].concat());
+    left.said("\"connected\"");
+    left.say(&["x".repeat(65_508), "short".to_owned()]);
+    let unsent = left.said("\"unsent\"");
+    assert!(unsent.contains("65508") && unsent.contains("65507"), "{unsent}");
+    assert_eq!(right.line(), "short");
+    left.end_input();
+    let closed: serde_json::Value = serde_json::from_str(&left.said("\"closed\"")).unwrap();
+    assert_eq!((&closed["reason"], &closed["lost"]), (&"done".into(), &0.into()));
+}
+
+/// RFC 9147 §5.1: how a browser begins.
+#[test]
+fn a_peer_that_speaks_dtls_is_recognised() {
+    let mut left = Running::start(&["offer", "--loopback"]);
+    let mut right = Running::start(&["answer", "--loopback"]);
+    right.say(&[left.description(), vec![String::new()]].concat());
+    left.say(&[right.description(), vec![String::new()]].concat());
+    left.said("Connected");
+    let hello = [&[22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1][..], b"\n"].concat();
+    left.say_bytes(&hello);
+    left.say_bytes(&hello);
+    left.say(&["text"]);
+    assert!(right.said("DTLS").starts_with("The peer speaks DTLS"));
+    assert_eq!(right.line(), "text", "a handshake is not printed");
+    right.end_input();
+    let ended = right.ended();
+    assert!(!ended.err.iter().any(|line| line.contains("DTLS")), "told once: {ended:?}");
+}

@@ -96,6 +96,11 @@ impl Running {
         self.input.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
+    /// Writes bytes to stdin.
+    pub(crate) fn say_bytes(&mut self, bytes: &[u8]) {
+        self.input.as_mut().unwrap().write_all(bytes).unwrap();
+    }
+
     /// Stops reading stdout.
     pub(crate) fn close_output(&mut self) {
         self.out = None;
