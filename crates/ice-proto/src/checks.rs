@@ -146,6 +146,11 @@ impl Checks {
         self.open.iter().find(|check| check.question.id == id)
     }
 
+    /// The ids of all of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TransactionId> {
+        self.open.iter().map(|check| check.question.id)
+    }
+
     /// Takes out the request of this id: it was answered.
     pub(crate) fn take(&mut self, id: TransactionId) -> Option<Check> {
         let at = self.open.iter().position(|check| check.question.id == id)?;

@@ -239,6 +239,7 @@ mod event;
 mod explain;
 mod foundation;
 mod gathering;
+mod generations;
 mod ids;
 mod locals;
 mod messages;
