@@ -7,11 +7,11 @@ mod restart;
 
 pub use commands::SendError;
 
+use crate::generations::Generations;
 use crate::{
     Base, ConfigError, Gathering, GatheringEvent, IceConfig, IceEvent, IceSession, IceState, Pacer,
     config::Pacing,
 };
-use crate::generations::Generations;
 use alloc::boxed::Box;
 use core::time::Duration;
 use leaving::Leaving;

@@ -16,9 +16,7 @@ use crate::{
 use alloc::boxed::Box;
 use core::time::Duration;
 use former::{Former, Stage};
-use sans_io::{
-    Clock, DropCounters, Input, Instant, Machine as _, Output, Path, Transmit, Verdict,
-};
+use sans_io::{Clock, DropCounters, Input, Instant, Machine as _, Output, Path, Transmit, Verdict};
 use stun_proto::TransactionId;
 
 /// Sessions of one stream, of which the newest is the one that counts.

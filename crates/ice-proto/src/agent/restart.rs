@@ -120,8 +120,7 @@ impl IceAgent {
 
     /// Begins the restart that the session asks for.
     pub(super) fn restart_if_wanted(&mut self, now: Instant) -> bool {
-        let wanted =
-            self.sessions.newest.take_wish().is_some() && self.state() != IceState::Closed;
+        let wanted = self.sessions.newest.take_wish().is_some() && self.state() != IceState::Closed;
         if wanted {
             self.begin(now, Initiator::Us, RestartSockets::Kept);
         }
