@@ -52,7 +52,7 @@ fn new_requests(crowd: &Crowd) -> Vec<(sans_io::Instant, SocketAddr)> {
         }),
         _ => false,
     })
-    .map(|entry| (entry.at, entry.packet.to))
+    .map(|entry| (entry.at, entry.packet.destination))
     .collect()
 }
 
