@@ -72,7 +72,8 @@ pub(crate) fn print() {
     for (who, held, goal) in
         [("ice-proto", held, verdict.cell()), ("is", memory(|| is::Is::new(MANY)), String::new())]
     {
-        let held = held.map_or_else(|| "needs --features allocations".to_owned(), |n| n.to_string());
+        let held =
+            held.map_or_else(|| "needs --features allocations".to_owned(), |n| n.to_string());
         println!("| {who} | {MANY} | {held} | {goal} |");
     }
 }

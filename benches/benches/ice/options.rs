@@ -48,7 +48,9 @@ impl Options {
                 "--who" => options.who = args.next().expect("a name after --who"),
                 word if is_table => {
                     let table = Table::ALL.iter().find(|(name, _)| *name == word);
-                    options.tables.push(table.expect("meet, weather, idle, farewell, cost or mux").1);
+                    options
+                        .tables
+                        .push(table.expect("meet, weather, idle, farewell, cost or mux").1);
                 }
                 _ => return None,
             }

@@ -102,7 +102,7 @@ impl IceAgent {
         if self.clock.has_come(self.gathering.deadline(), now) {
             self.gathering.handle_timeout(now);
         }
-        self.sessions.run_due(&self.clock, now);
+        self.sessions.run_due(self.clock, now);
         now
     }
 

@@ -263,6 +263,11 @@ impl Gathering {
         self.hosts.at(address).is_some()
     }
 
+    /// The open socket at this address.
+    pub(crate) fn host_at(&self, address: SocketAddr) -> Option<HostId> {
+        self.hosts.at(address)
+    }
+
     /// Whether this base is a relay.
     pub fn is_relay(&self, base: Base) -> bool {
         self.relays.is_relayed(base.address())

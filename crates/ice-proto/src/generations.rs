@@ -43,7 +43,7 @@ impl Generations {
     }
 
     /// Does what is due by now, but for what wants a slot.
-    pub(crate) fn run_due(&mut self, clock: &Clock, now: Instant) {
+    pub(crate) fn run_due(&mut self, clock: Clock, now: Instant) {
         if clock.has_come(self.newest.deadline(), now) {
             self.newest.handle_timeout(now);
         }

@@ -17,10 +17,10 @@ use crate::{
     Base, ConfigError, Gathering, GatheringEvent, IceSession, Pacer,
     session::{Initiator, SlotWishes, Tools},
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use member::Member;
 use receive::Effect;
-use routes::Routes;
+use routes::{PathKey, Routes};
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Path, Slab,
     SocketIds, Timers, Verdict,
@@ -95,6 +95,8 @@ pub struct IceMux {
     shared: Shared,
     /// Apart, since they are moved when there are more.
     members: Slab<Box<Member>>,
+    /// Those of two generations.
+    restarting: BTreeSet<SessionId>,
     sessions_max: usize,
     routes: Routes,
     strangers: SourceLimiter,
@@ -135,6 +137,7 @@ impl IceMux {
             gathering: Gathering::new(&config.gathering, sockets, seed)?.at_port(config.port),
             shared: Shared::default(),
             members: Slab::new(),
+            restarting: BTreeSet::new(),
             sessions_max: config.sessions_max,
             routes: Routes::new(SeededState::new(entropy.secret())),
             strangers: SourceLimiter::new(config.strangers, entropy.secret()),
@@ -160,8 +163,10 @@ impl IceMux {
             self.collect(now);
         }
         while let Some((_, id)) = self.timers.pop_due(now) {
-            let clock = self.clock;
-            self.with(now, id, |member| member.run_due(&clock, now));
+            let Some(member) = self.members.get_mut(id.0) else { continue };
+            member.take_note();
+            let (clock, heard) = (self.clock, self.routes.heard(&member.indexed));
+            self.with(now, id, |member| member.run_due(clock, now, heard));
         }
         now
     }
@@ -184,7 +189,7 @@ impl IceMux {
     /// when it is woken. It has the tools, and gives them back.
     fn conclude(&mut self, now: Instant, id: SessionId) {
         let Some(member) = self.members.get_mut(id.0) else { return };
-        let restarted = member.sessions.former().is_some();
+        let restarted = self.restarting.contains(&id);
         loop {
             member.sessions.join_former(now);
             if member.hand_over(now) {
@@ -207,11 +212,19 @@ impl IceMux {
             self.forget(id);
             return;
         }
-        if restarted && member.sessions.former().is_none() {
+        let restarts = member.sessions.former().is_some();
+        if restarts && !restarted {
+            self.restarting.insert(id);
+        } else if restarted && !restarts {
+            self.restarting.remove(&id);
+        }
+        if (restarted && !restarts) || (member.is_over() && !member.indexed.paths.is_empty()) {
             member.prune_paths(id, &mut self.routes);
         }
         self.routes.sync(id, &member.sessions, &mut member.indexed);
-        self.timers.set(id, member.deadline());
+        if let Some(at) = member.wants_note() {
+            self.timers.set(id, Some(at));
+        }
         let wishes = if member.is_open() { member.slot_wishes() } else { SlotWishes::default() };
         self.turns.set(now, id, wishes);
     }
@@ -222,6 +235,7 @@ impl IceMux {
         self.routes.forget(id, &member.indexed);
         self.timers.set(id, None);
         self.turns.forget(id);
+        self.restarting.remove(&id);
         self.drops = self.drops + member.sessions.drops();
     }
 
@@ -339,7 +353,12 @@ impl IceMux {
     /// The session whose path this is: the one to whose peer data goes that way, and from which
     /// [`Verdict::Deliver`] with this path comes.
     pub fn session_at(&self, path: &Path) -> Option<SessionId> {
-        self.routes.by_path(path)
+        self.routes.by_path(self.key(path)?)
+    }
+
+    /// How this path is looked up. `None`: it is not ours.
+    fn key(&self, path: &Path) -> Option<PathKey> {
+        Some(PathKey::new(self.gathering.host_at(path.local())?, path.remote()))
     }
 
     /// A session, of several generations the newest, for what can be asked of it.

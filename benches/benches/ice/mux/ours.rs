@@ -18,12 +18,8 @@ impl Ours {
         let gathering = IceConfig::default();
         // Strangers are answered, as those of the others are.
         let strangers = LimiterConfig { burst: u32::MAX, ..LimiterConfig::default() };
-        let config = MuxConfig {
-            gathering,
-            port: LOCAL.port(),
-            sessions_max: sessions as usize,
-            strangers,
-        };
+        let config =
+            MuxConfig { gathering, port: LOCAL.port(), sessions_max: sessions as usize, strangers };
         let mux = IceMux::new(&config, [7; 32], SocketIds::root()).expect("a good configuration");
         let mut this = Self { mux, ids: Vec::with_capacity(sessions as usize) };
         this.mux.gather(BEGIN, &[LOCAL.ip()]).expect("an address");

@@ -82,7 +82,7 @@ impl IceMux {
     /// for six seconds, it is told so (RFC 7675 §5.2); then comes
     /// [`MuxEvent::SessionEnded`](super::MuxEvent::SessionEnded).
     pub fn close_session(&mut self, now: Instant, id: SessionId) {
-        self.command(now, id, |member, now| member.close(now));
+        self.command(now, id, Member::close);
     }
 
     /// Forgets a session at once, with whatever it had still to say. Whether there was one.
@@ -154,6 +154,10 @@ impl IceMux {
             member.agree_on_pacing();
             set
         });
+        // Checks that came before may have been those of another peer.
+        if let Some(member) = self.members.get_mut(id.0) {
+            member.prune_paths(id, &mut self.routes);
+        }
         set.unwrap_or(Err(CredentialsError::Closed))
     }
 
@@ -271,7 +275,7 @@ impl IceMux {
         }
         let path = self.members.get(id.0).and_then(|member| member.sessions.data_path());
         let path = path.ok_or(SendError::NotConnected)?;
-        if self.routes.find(&path) != Some(id) {
+        if self.session_at(&path) != Some(id) {
             return Err(SendError::NotConnected);
         }
         Ok(Packet::new(path, data))

@@ -1,7 +1,7 @@
 //! One session of a mux, with what the mux knows of it besides.
 use super::{
     SessionId,
-    routes::{Routes, Ufrag},
+    routes::{PathKey, Routes, Ufrag},
     shared::Shared,
 };
 use crate::{
@@ -29,6 +29,8 @@ pub(super) struct Member {
     pacer: Pacer,
     implementation: Implementation,
     standing: Standing,
+    /// When the mux looks at it again; it may have nothing to do by then.
+    noted: Option<Instant>,
     pub(super) indexed: Indexed,
 }
 
@@ -49,9 +51,16 @@ pub(super) struct Indexed {
     /// In their order.
     pub(super) questions: Vec<TransactionId>,
     /// Paths that are its own, since the peer has proven itself on them.
-    pub(super) paths: Vec<Path>,
+    pub(super) paths: Vec<KnownPath>,
     /// Most of them.
     pub(super) paths_max: usize,
+}
+
+/// A path by which a session is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownPath {
+    pub(super) path: Path,
+    pub(super) key: PathKey,
 }
 
 impl Member {
@@ -63,12 +72,16 @@ impl Member {
             pacer: Pacer::new(config.pacing),
             implementation: config.implementation,
             standing: Standing::Open,
+            noted: None,
             indexed: Indexed { paths_max, ..Indexed::default() },
         }
     }
 
-    /// Does what is due by now, but for what wants a slot.
-    pub(super) fn run_due(&mut self, clock: &Clock, now: Instant) {
+    /// Does what is due by now, but for what wants a slot. `heard`: when data of the peer came last.
+    pub(super) fn run_due(&mut self, clock: Clock, now: Instant, heard: Option<Instant>) {
+        if let Some(heard) = heard {
+            self.sessions.each(|session| session.note_heard(heard));
+        }
         self.sessions.run_due(clock, now);
     }
 
@@ -128,10 +141,10 @@ impl Member {
     /// Gives up the paths on which no generation takes anything any more.
     pub(super) fn prune_paths(&mut self, id: SessionId, routes: &mut Routes) {
         let mut paths = core::mem::take(&mut self.indexed.paths);
-        paths.retain(|path| {
-            let stays = self.accepts(path);
+        paths.retain(|known| {
+            let stays = self.accepts(&known.path);
             if !stays {
-                routes.release(path, id);
+                routes.release(known.key, id);
             }
             stays
         });
@@ -139,8 +152,13 @@ impl Member {
     }
 
     /// Whether this path may be found as one of its own.
-    pub(super) fn has_room_for(&mut self, path: &Path, id: SessionId, routes: &mut Routes) -> bool {
-        if self.indexed.paths.contains(path) {
+    pub(super) fn has_room_for(
+        &mut self,
+        path: PathKey,
+        id: SessionId,
+        routes: &mut Routes,
+    ) -> bool {
+        if self.indexed.paths.iter().any(|known| known.key == path) {
             return true;
         }
         if self.indexed.paths.len() >= self.indexed.paths_max {
@@ -183,6 +201,27 @@ impl Member {
             }
             Standing::Leaving { until } => Some(until),
         }
+    }
+
+    /// Whether no session is left that takes anything.
+    pub(super) fn is_over(&self) -> bool {
+        self.sessions.iter().all(IceSession::is_over)
+    }
+
+    /// When the mux has to look at it, if that is earlier than it would. What is put off moves when its
+    /// time comes, so that a sign of life costs nothing.
+    pub(super) fn wants_note(&mut self) -> Option<Instant> {
+        let at = self.deadline().filter(|at| *at < Instant::FAR)?;
+        if self.noted.is_some_and(|noted| noted <= at) {
+            return None;
+        }
+        self.noted = Some(at);
+        self.noted
+    }
+
+    /// The mux looks at it.
+    pub(super) fn take_note(&mut self) {
+        self.noted = None;
     }
 
     /// Whether the peer has proven itself on this path, to a session that lives.

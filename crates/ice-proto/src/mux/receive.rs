@@ -1,6 +1,7 @@
 //! What arrives at the sockets: which session it is for, and what becomes of what is for none.
 use super::{
     IceMux, MuxEvent, SessionId,
+    member::KnownPath,
     routes::{Claimed, Proof},
 };
 use crate::messages;
@@ -44,7 +45,7 @@ impl IceMux {
             Some(verdict) => return Received::with_effect(verdict),
         }
         if classify(bytes) != PacketKind::Stun {
-            return self.receive_data(now, path, input);
+            return self.receive_data(now, path, bytes);
         }
         let Ok(message) = Message::parse(bytes) else {
             return Received::without_effect(self.drops.refuse(DropReason::Malformed));
@@ -56,7 +57,7 @@ impl IceMux {
             Class::Request => self.receive_request(now, path, input, &message),
             Class::Success | Class::Error => self.receive_answer(now, path, input, &message),
             // A keepalive (RFC 8445 §11).
-            Class::Indication => Received::without_effect(match self.routes.by_path(&path) {
+            Class::Indication => Received::without_effect(match self.session_at(&path) {
                 Some(_) => Verdict::Consumed,
                 None => self.drops.refuse(DropReason::Unexpected),
             }),
@@ -64,12 +65,19 @@ impl IceMux {
     }
 
     /// Data belongs to the session whose path it comes over.
-    fn receive_data<'a>(&mut self, now: Instant, path: Path, input: Input<'a>) -> Received<'a> {
-        let owner = self.routes.find(&path).and_then(|id| Some((id, self.members.get_mut(id.0)?)));
-        let Some((id, member)) = owner else {
+    fn receive_data<'a>(&mut self, now: Instant, path: Path, bytes: &'a [u8]) -> Received<'a> {
+        let key = self.key(&path);
+        let Some(id) = key.and_then(|key| self.routes.hear(now, key)) else {
             return Received::without_effect(self.drops.refuse(DropReason::Forbidden));
         };
-        let awaited = member.sessions.awaits_peer();
+        // It takes what comes this way, and need not be woken for it.
+        if !self.restarting.contains(&id) {
+            return Received::without_effect(Verdict::Deliver { path, bytes });
+        }
+        let Some(member) = self.members.get_mut(id.0) else {
+            return Received::without_effect(self.drops.refuse(DropReason::Forbidden));
+        };
+        let (awaited, input) = (member.sessions.awaits_peer(), Input::received(path, bytes));
         let verdict = member.sessions.offer(now, input);
         if awaited == member.sessions.awaits_peer() {
             return Received::without_effect(verdict);
@@ -134,17 +142,18 @@ impl IceMux {
 
     /// The peer of a session has shown that a path leads to it, if the session says so.
     fn prove(&mut self, now: Instant, id: SessionId, path: Path, proof: Proof) {
+        let Some(key) = self.key(&path) else { return };
         let Some(member) = self.members.get_mut(id.0) else { return };
-        if !member.accepts(&path) || !member.has_room_for(&path, id, &mut self.routes) {
+        if !member.accepts(&path) || !member.has_room_for(key, id, &mut self.routes) {
             return;
         }
-        match self.routes.claim(now, path, id, proof) {
+        match self.routes.claim(now, key, id, proof) {
             Claimed::Again | Claimed::Refused => {}
-            Claimed::First => member.indexed.paths.push(path),
+            Claimed::First => member.indexed.paths.push(KnownPath { path, key }),
             Claimed::From(former) => {
-                member.indexed.paths.push(path);
+                member.indexed.paths.push(KnownPath { path, key });
                 if let Some(former) = self.members.get_mut(former.0) {
-                    former.indexed.paths.retain(|known| *known != path);
+                    former.indexed.paths.retain(|known| known.key != key);
                 }
                 self.out.event(MuxEvent::PathTaken { id: former, path, by: id });
             }

@@ -1,10 +1,14 @@
 //! By what a packet finds its session: the username fragment of a request, the transaction of an answer,
 //! the path of anything else.
 use super::{SessionId, member::Indexed};
-use crate::generations::Generations;
+use crate::{IceSession, generations::Generations, ids::HostId};
 use alloc::vec::Vec;
-use core::time::Duration;
-use sans_io::{Instant, Path};
+use core::{
+    hash::{Hash, Hasher},
+    net::SocketAddr,
+    time::Duration,
+};
+use sans_io::Instant;
 use stun_proto::{SeededState, TransactionId};
 
 /// A map for keys that come from the network. It is never iterated.
@@ -31,6 +35,32 @@ impl Ufrag {
     }
 }
 
+/// A path of ours, in few bytes: what carries it is UDP, and its near end is a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PathKey([u8; 24]);
+
+impl PathKey {
+    /// The path from the socket of this host to a peer.
+    pub(super) fn new(host: HostId, remote: SocketAddr) -> Self {
+        let (ip, scope) = match remote {
+            SocketAddr::V4(v4) => (v4.ip().to_ipv6_mapped(), 0),
+            SocketAddr::V6(v6) => (*v6.ip(), v6.scope_id()),
+        };
+        let mut key = [0; 24];
+        key[..16].copy_from_slice(&ip.octets());
+        key[16..20].copy_from_slice(&scope.to_ne_bytes());
+        key[20..22].copy_from_slice(&remote.port().to_ne_bytes());
+        key[22..].copy_from_slice(&host.0.to_ne_bytes());
+        Self(key)
+    }
+}
+
+impl Hash for PathKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
+    }
+}
+
 /// How a peer has shown that a path leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
@@ -46,6 +76,14 @@ struct Owner {
     session: SessionId,
     /// When its peer last showed that the path leads to it.
     proven: Instant,
+    /// When data came over it last.
+    heard: Instant,
+}
+
+impl Owner {
+    const fn new(session: SessionId, now: Instant) -> Self {
+        Self { session, proven: now, heard: now }
+    }
 }
 
 /// All ways to a session.
@@ -53,9 +91,10 @@ struct Owner {
 pub(super) struct Routes {
     ufrags: SeededMap<Ufrag, SessionId>,
     questions: SeededMap<TransactionId, SessionId>,
-    paths: SeededMap<Path, Owner>,
-    /// What was found last: packets come in bursts.
-    recent: Option<(Path, SessionId)>,
+    /// Those on which the session takes data.
+    paths: SeededMap<PathKey, Owner>,
+    /// What was found last: it is asked for again when data is delivered.
+    recent: Option<(PathKey, SessionId)>,
     /// Room for the questions of one session.
     open: Vec<TransactionId>,
 }
@@ -87,18 +126,25 @@ impl Routes {
     }
 
     /// The session whose path this is.
-    pub(super) fn by_path(&self, path: &Path) -> Option<SessionId> {
+    pub(super) fn by_path(&self, path: PathKey) -> Option<SessionId> {
         match self.recent {
-            Some((recent, id)) if recent == *path => Some(id),
-            _ => self.paths.get(path).map(|owner| owner.session),
+            Some((recent, id)) if recent == path => Some(id),
+            _ => self.paths.get(&path).map(|owner| owner.session),
         }
     }
 
-    /// The same, for one that is likely to be asked for again.
-    pub(super) fn find(&mut self, path: &Path) -> Option<SessionId> {
-        let id = self.by_path(path)?;
-        self.recent = Some((*path, id));
-        Some(id)
+    /// The same, where data came over it.
+    pub(super) fn hear(&mut self, now: Instant, path: PathKey) -> Option<SessionId> {
+        let owner = self.paths.get_mut(&path)?;
+        owner.heard = now;
+        self.recent = Some((path, owner.session));
+        Some(owner.session)
+    }
+
+    /// When data last came over paths of a session.
+    pub(super) fn heard(&self, indexed: &Indexed) -> Option<Instant> {
+        let owners = indexed.paths.iter().filter_map(|known| self.paths.get(&known.key));
+        owners.map(|owner| owner.heard).max()
     }
 
     /// Lets a session be found by what it goes by at present.
@@ -121,7 +167,7 @@ impl Routes {
 
     fn sync_questions(&mut self, id: SessionId, sessions: &Generations, indexed: &mut Indexed) {
         self.open.clear();
-        self.open.extend(sessions.iter().flat_map(|session| session.questions()));
+        self.open.extend(sessions.iter().flat_map(IceSession::questions));
         self.open.sort_unstable();
         if self.open == indexed.questions {
             return;
@@ -149,12 +195,12 @@ impl Routes {
     pub(super) fn claim(
         &mut self,
         now: Instant,
-        path: Path,
+        path: PathKey,
         id: SessionId,
         proof: Proof,
     ) -> Claimed {
         let Some(owner) = self.paths.get_mut(&path) else {
-            self.paths.insert(path, Owner { session: id, proven: now });
+            self.paths.insert(path, Owner::new(id, now));
             return Claimed::First;
         };
         let former = owner.session;
@@ -166,17 +212,17 @@ impl Routes {
         if proof == Proof::Heard && !stale {
             return Claimed::Refused;
         }
-        *owner = Owner { session: id, proven: now };
+        *owner = Owner::new(id, now);
         self.recent = None;
         Claimed::From(former)
     }
 
     /// Gives up a path of a session.
-    pub(super) fn release(&mut self, path: &Path, id: SessionId) {
-        if self.paths.get(path).is_some_and(|owner| owner.session == id) {
-            self.paths.remove(path);
+    pub(super) fn release(&mut self, path: PathKey, id: SessionId) {
+        if self.paths.get(&path).is_some_and(|owner| owner.session == id) {
+            self.paths.remove(&path);
         }
-        if self.recent.is_some_and(|(recent, _)| recent == *path) {
+        if self.recent.is_some_and(|(recent, _)| recent == path) {
             self.recent = None;
         }
     }
@@ -189,8 +235,8 @@ impl Routes {
         for question in &indexed.questions {
             self.questions.remove(question);
         }
-        for path in &indexed.paths {
-            self.release(path, id);
+        for known in &indexed.paths {
+            self.release(known.key, id);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Inside a mux: what cannot be seen, or not soon enough, from outside.
 use super::{
     SessionId,
-    routes::{Claimed, Proof, Routes, Ufrag},
+    routes::{Claimed, PathKey, Proof, Routes, Ufrag},
 };
-use crate::{IceConfig, IceCredentials, IceSession};
+use crate::{IceConfig, IceCredentials, IceSession, ids::HostId};
 use alloc::{string::String, vec::Vec};
 use core::cell::RefCell;
-use sans_io::{Instant, Path, Slab};
+use sans_io::{Instant, Slab};
 use stun_proto::{Entropy, SeededState};
 
 fn routes() -> Routes {
@@ -18,8 +18,25 @@ fn ids() -> [SessionId; 2] {
     [(); 2].map(|()| SessionId(slab.insert(())))
 }
 
-fn path() -> Path {
-    Path::udp("192.0.2.1:5000".parse().unwrap(), "203.0.113.1:6000".parse().unwrap())
+fn path() -> PathKey {
+    PathKey::new(HostId(1), "203.0.113.1:6000".parse().unwrap())
+}
+
+#[test]
+fn each_part_of_a_path_makes_it_another_one() {
+    let key = |host, remote: &str| PathKey::new(HostId(host), remote.parse().unwrap());
+    let all = [
+        key(1, "203.0.113.1:6000"),
+        key(2, "203.0.113.1:6000"),
+        key(1, "203.0.113.2:6000"),
+        key(1, "203.0.113.1:6001"),
+        key(1, "[2001:db8::1]:6000"),
+        key(1, "[fe80::1%2]:6000"),
+        key(1, "[fe80::1%3]:6000"),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        assert!(all[at + 1..].iter().all(|other| one != other), "{at}");
+    }
 }
 
 #[test]
@@ -60,15 +77,15 @@ fn a_path_changes_hands_by_a_first_answer_or_after_silence() {
     let mut routes = routes();
     assert_eq!(routes.claim(at(0), path(), one, Proof::Heard), Claimed::First);
     assert_eq!(routes.claim(at(1), path(), two, Proof::Heard), Claimed::Refused);
-    assert_eq!(routes.find(&path()), Some(one));
+    assert_eq!(routes.hear(at(30), path()), Some(one));
     assert_eq!(routes.claim(at(2), path(), two, Proof::Answered), Claimed::From(one));
-    assert_eq!(routes.find(&path()), Some(two));
+    assert_eq!(routes.hear(at(30), path()), Some(two));
     // Each sign of its peer keeps it.
     assert_eq!(routes.claim(at(9), path(), two, Proof::Heard), Claimed::Again);
     assert_eq!(routes.claim(at(21), path(), one, Proof::Heard), Claimed::Refused);
     assert_eq!(routes.claim(at(22), path(), one, Proof::Heard), Claimed::From(two));
-    routes.release(&path(), two);
-    assert_eq!(routes.find(&path()), Some(one));
-    routes.release(&path(), one);
-    assert_eq!(routes.find(&path()), None);
+    routes.release(path(), two);
+    assert_eq!(routes.hear(at(30), path()), Some(one));
+    routes.release(path(), one);
+    assert_eq!(routes.hear(at(30), path()), None);
 }

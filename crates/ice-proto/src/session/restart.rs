@@ -168,6 +168,11 @@ impl IceSession {
         self.list.by_path(path).is_some_and(|pair| pair.valid().is_some())
     }
 
+    /// Data of the peer came at this time, past this session.
+    pub(crate) fn note_heard(&mut self, at: Instant) {
+        self.heard = self.heard.max(at);
+    }
+
     /// Whether it sends nothing any more but refusals.
     pub(crate) const fn is_over(&self) -> bool {
         self.phase.is_over()
