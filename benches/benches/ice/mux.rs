@@ -1,5 +1,6 @@
 //! Many lite sessions behind one socket, as a server has them: how long a packet takes to its own, and
 //! what each of them holds.
+mod alone;
 mod crowd;
 mod is;
 mod ours;
@@ -56,6 +57,13 @@ pub(crate) fn print() {
         row(name, "ice-proto", [few, many], &verdict);
     }
     drop(ours);
+    // What remains when nothing has to be found: an agent that is not in the caches.
+    let mut known = [FEW, MANY].map(|sessions| Crowd::new(alone::Alone::new(sessions), sessions));
+    for (job, name) in &JOBS[..2] {
+        let times = compare(&mut known, *job, ROUNDS, BATCH);
+        row(name, "ice-proto, whose it is is known", times, &Verdict::default());
+    }
+    drop(known);
     let mut theirs = [FEW, MANY].map(|sessions| Crowd::new(is::Is::new(sessions), sessions));
     for (job, name) in &JOBS[..1] {
         // Each of these asks one agent after the other.
@@ -124,9 +132,9 @@ fn turn<S: Server>(crowd: &mut Crowd<S>, job: Job, batch: usize, random: &mut Ra
     let time = busy(|| {
         for packet in &packets {
             let taken = match job {
-                Job::Check => server.check(now, packet.from, &packet.bytes),
+                Job::Check => server.check(now, packet),
                 Job::Data | Job::Burst => server.data(now, packet),
-                Job::Stranger => !server.check(now, packet.from, &packet.bytes),
+                Job::Stranger => !server.check(now, packet),
                 Job::Idle => server.idle(),
             };
             assert!(black_box(taken), "it came to what it should");

@@ -32,7 +32,7 @@ pub(crate) trait Server {
     fn credentials(&self, session: u32) -> (String, String);
 
     /// A check has arrived. Whether it was answered with a success.
-    fn check(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool;
+    fn check(&mut self, now: Instant, packet: &Incoming) -> bool;
 
     /// Data has arrived. Whether it was found whose it is.
     fn data(&mut self, now: Instant, packet: &Incoming) -> bool;

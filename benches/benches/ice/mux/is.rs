@@ -52,10 +52,10 @@ impl Server for Is {
         (credentials.ufrag.clone(), credentials.pass.clone())
     }
 
-    fn check(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
-        let message = StunMessage::parse(bytes).expect("a message");
+    fn check(&mut self, now: Instant, packet: &Incoming) -> bool {
+        let message = StunMessage::parse(&packet.bytes).expect("a message");
         let agent = self.agents.iter_mut().find(|agent| agent.accepts_message(&message));
-        agent.is_some_and(|agent| take(agent, now, from, bytes))
+        agent.is_some_and(|agent| take(agent, now, packet.from, &packet.bytes))
     }
 
     /// It has no part in that.

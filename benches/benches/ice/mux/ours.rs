@@ -1,6 +1,5 @@
 //! `ice-proto`.
 use super::crowd::{BEGIN, Incoming, LOCAL, PEER, Server, check, peer};
-use core::net::SocketAddr;
 use ice_proto::{
     IceConfig, IceCredentials, IceMux, IceState, Implementation, MuxConfig, Role, SessionId,
 };
@@ -36,7 +35,11 @@ impl Ours {
             this.mux.set_remote_credentials(BEGIN, id, peer_says).expect("good credentials");
             this.mux.end_of_remote_candidates(BEGIN, id);
             let (ufrag, pwd) = this.credentials(number);
-            assert!(this.check(BEGIN, peer(number), &check(&ufrag, &pwd, 0)), "it is answered");
+            let (from, bytes) = (peer(number), check(&ufrag, &pwd, 0));
+            assert!(
+                this.check(BEGIN, &Incoming { from, session: number, bytes }),
+                "it is answered"
+            );
             let state = this.mux.session(id).map(ice_proto::IceSession::state);
             assert_eq!(state, Some(IceState::Completed));
         }
@@ -66,8 +69,8 @@ impl Server for Ours {
         (credentials.ufrag.to_string(), credentials.pwd.to_string())
     }
 
-    fn check(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> bool {
-        let input = Input::received(Path::udp(LOCAL, from), bytes);
+    fn check(&mut self, now: Instant, packet: &Incoming) -> bool {
+        let input = Input::received(Path::udp(LOCAL, packet.from), &packet.bytes);
         let consumed = self.mux.handle_input(now, input) == Verdict::Consumed;
         self.drain(now) == 1 && consumed
     }
