@@ -349,7 +349,7 @@ fn a_closed_session_says_so_and_makes_room() {
 #[test]
 fn a_mux_that_closes_says_so_to_all_and_gives_its_sockets_back() {
     let mut crowd = settled(11, 5, &answering(Implementation::Full));
-    crowd.with(|mux, now| mux.close(now));
+    crowd.with(IceMux::close);
     crowd.run_for(Duration::from_secs(7));
     for client in crowd.clients.clone() {
         assert_eq!(crowd.agent(client).session().lost(), Some(RestartReason::ConsentRevoked));

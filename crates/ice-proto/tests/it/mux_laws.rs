@@ -170,7 +170,10 @@ impl Subject for Mux {
             Command::Add(role, implementation) => {
                 mux.add(now, &self.session(*role, *implementation)).map(drop).map_err(|e| text(&e))
             }
-            Command::Close => Ok(mux.close(now)),
+            Command::Close => {
+                mux.close(now);
+                Ok(())
+            }
             Command::Of(at, command) => {
                 let id = mux.sessions().nth(*at);
                 let Some(id) = id else {
