@@ -48,6 +48,8 @@ enum Standing {
 #[derive(Debug, Default)]
 pub(super) struct Indexed {
     pub(super) ufrags: [Option<Ufrag>; 2],
+    /// How often questions of each generation had changed.
+    pub(super) changes: [u32; 2],
     /// In their order.
     pub(super) questions: Vec<TransactionId>,
     /// Paths that are its own, since the peer has proven itself on them.

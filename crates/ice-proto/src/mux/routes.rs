@@ -161,11 +161,14 @@ impl Routes {
                 self.ufrags.insert(ufrag, id);
             }
             indexed.ufrags = ufrags;
+            self.sync_questions(id, sessions, indexed);
+        } else if changes_of(sessions) != indexed.changes {
+            self.sync_questions(id, sessions, indexed);
         }
-        self.sync_questions(id, sessions, indexed);
     }
 
     fn sync_questions(&mut self, id: SessionId, sessions: &Generations, indexed: &mut Indexed) {
+        indexed.changes = changes_of(sessions);
         self.open.clear();
         self.open.extend(sessions.iter().flat_map(IceSession::questions));
         self.open.sort_unstable();
@@ -239,6 +242,12 @@ impl Routes {
             self.release(known.key, id);
         }
     }
+}
+
+/// How often the questions of each generation have changed.
+fn changes_of(sessions: &Generations) -> [u32; 2] {
+    let former = sessions.former().map_or(0, IceSession::question_changes);
+    [sessions.newest.question_changes(), former]
 }
 
 /// What became of a claim to a path.

@@ -157,6 +157,11 @@ impl IceSession {
         self.checks.ids()
     }
 
+    /// Another number whenever other requests wait.
+    pub(crate) const fn question_changes(&self) -> u32 {
+        self.checks.changes()
+    }
+
     /// Where a request was sent that waits for its answer.
     pub(crate) fn asked_on(&self, id: TransactionId) -> Option<Path> {
         let pair = self.checks.get(id)?.question.pair;
