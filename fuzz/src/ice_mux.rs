@@ -158,7 +158,9 @@ impl Mux {
         let id = TransactionId([script.number(); 12]);
         let all: Vec<&String> = self.names.keys().collect();
         let old = script.one_in(6);
-        let ufrag = if old { script.choose(&all) } else {
+        let ufrag = if old {
+            script.choose(&all)
+        } else {
             let Some(ufrag) = script.pick(&self.recent) else { return Vec::new() };
             ufrag
         };
@@ -304,7 +306,13 @@ impl Subject for Mux {
         [0, 1, 2, 3].map(|remote| Path::udp(ADDRESSES[4], ADDRESSES[remote])).into()
     }
 
-    fn craft(&mut self, _: Instant, path: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {
+    fn craft(
+        &mut self,
+        _: Instant,
+        path: Path,
+        script: &mut Script<'_>,
+        heard: &[Heard],
+    ) -> Vec<u8> {
         self.check_owner(&path);
         match script.below(8) {
             0..3 => self.check(script),
