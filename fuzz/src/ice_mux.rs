@@ -7,8 +7,8 @@ use crate::{
     script::Script,
 };
 use ice_proto::{
-    Candidate, CandidateKind, IceConfig, IceCredentials, IceMux, IceState, Implementation,
-    MuxConfig, Profile, Restarts, Role, SessionId,
+    Candidate, CandidateKind, IceConfig, IceCredentials, IceMux, IceSession, IceState,
+    Implementation, MuxConfig, Profile, Restarts, Role, SessionId,
 };
 use sans_io::{Instant, Path, SocketIds};
 use std::{
@@ -165,7 +165,7 @@ impl Mux {
             ufrag
         };
         let Some(name) = self.names.get(ufrag) else { return Vec::new() };
-        let role = self.machine.session(name.session).map_or(Role::Controlled, |s| s.role());
+        let role = self.machine.session(name.session).map_or(Role::Controlled, IceSession::role);
         let sender = if script.one_in(3) { "next" } else { "peer" };
         // Sometimes with the password of another one.
         let other = script.one_in(8).then(|| script.choose(&all));
@@ -188,13 +188,12 @@ impl Mux {
         let method = request.method();
         let kind = code.map_or(MessageType::success(method), |_| MessageType::error(method));
         let mut message = MessageBuilder::new(&mut buffer, kind, request.transaction_id());
-        match code {
-            Some(code) => message.push(&ErrorCode::from(code)),
-            None => {
-                let mapped =
-                    if script.one_in(3) { script.choose(&ADDRESSES) } else { asked.path.local() };
-                message.push(&XorMappedAddress(mapped));
-            }
+        if let Some(code) = code {
+            message.push(&ErrorCode::from(code));
+        } else {
+            let ours = asked.path.local();
+            let mapped = if script.one_in(3) { script.choose(&ADDRESSES) } else { ours };
+            message.push(&XorMappedAddress(mapped));
         }
         if request.integrity().is_none() {
             return message.finish().ok().map(<[u8]>::to_vec);
