@@ -123,27 +123,11 @@ impl Agent {
 
     /// A check of the peer, mostly as it should be.
     fn check(&self, script: &mut Script<'_>) -> Vec<u8> {
-        let mut buffer = [0; 256];
         let id = TransactionId([script.number(); 12]);
-        let kind = MessageType::request(Method::BINDING);
-        let mut message = MessageBuilder::new(&mut buffer, kind, id);
         let former = usize::from(script.one_in(4));
         let sender = if script.one_in(3) { ":next" } else { ":peer" };
         let username = self.usernames[former].replace(":peer", sender);
-        message.push(&Username(&username));
-        message.push(&Priority(script.choose(&[0x6e00_01ff, 1, 0, u32::MAX, 0x7e00_00ff])));
-        let conflict = script.one_in(8);
-        let tiebreaker = script.choose(&[0, u64::MAX]);
-        if (self.machine.role() == Role::Controlled) ^ conflict {
-            message.push(&IceControlling(tiebreaker));
-        } else {
-            message.push(&IceControlled(tiebreaker));
-        }
-        if script.one_in(4) {
-            message.push(&UseCandidate);
-        }
-        let signed = message.sign(&self.keys[4 * former], Integrity::Sha1);
-        signed.fingerprint().finish().map(<[u8]>::to_vec).unwrap_or_default()
+        check(script, id, &username, &self.keys[4 * former], self.machine.role())
     }
 
     /// An answer to what the agent asked of its peer or of a server.
@@ -373,6 +357,33 @@ impl Subject for Agent {
         let _ = self.machine.explain().to_string();
         self.machine.close(now);
     }
+}
+
+/// A check for an agent in this role, mostly as it should be.
+pub(crate) fn check(
+    script: &mut Script<'_>,
+    id: TransactionId,
+    username: &str,
+    key: &Key,
+    role: Role,
+) -> Vec<u8> {
+    let mut buffer = [0; 256];
+    let kind = MessageType::request(Method::BINDING);
+    let mut message = MessageBuilder::new(&mut buffer, kind, id);
+    message.push(&Username(username));
+    message.push(&Priority(script.choose(&[0x6e00_01ff, 1, 0, u32::MAX, 0x7e00_00ff])));
+    let conflict = script.one_in(8);
+    let tiebreaker = script.choose(&[0, u64::MAX]);
+    if (role == Role::Controlled) ^ conflict {
+        message.push(&IceControlling(tiebreaker));
+    } else {
+        message.push(&IceControlled(tiebreaker));
+    }
+    if script.one_in(4) {
+        message.push(&UseCandidate);
+    }
+    let signed = message.sign(key, Integrity::Sha1);
+    signed.fingerprint().finish().map(<[u8]>::to_vec).unwrap_or_default()
 }
 
 /// Gathering, checks, answers, nominations and commands in any order.

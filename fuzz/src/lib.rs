@@ -6,6 +6,7 @@ mod channel_data;
 mod craft;
 mod drive;
 mod ice_agent;
+mod ice_mux;
 mod nat_scenario;
 mod rendezvous;
 mod script;
@@ -21,6 +22,7 @@ mod world;
 
 pub use channel_data::{channel_data, stream_framing};
 pub use ice_agent::ice_agent;
+pub use ice_mux::ice_mux;
 pub use nat_scenario::nat_scenario;
 pub use rendezvous::rendezvous;
 pub use sdp_negotiate::sdp_negotiate;
@@ -48,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("turn_client", turn_client),
     ("turn_server", turn_server),
     ("ice_agent", ice_agent),
+    ("ice_mux", ice_mux),
     ("nat_scenario", nat_scenario),
     ("rendezvous", rendezvous),
 ];

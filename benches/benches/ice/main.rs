@@ -6,6 +6,7 @@ mod goals;
 mod is;
 mod link;
 mod meet;
+mod mux;
 mod nat;
 mod network;
 mod options;
@@ -40,6 +41,7 @@ fn main() {
             Table::Idle => rest::idle(&whos, seeds),
             Table::Farewell => rest::farewell(&whos, seeds),
             Table::Cost => cost::print(&whos),
+            Table::Mux => mux::print(),
         }
         println!();
     }

@@ -8,15 +8,18 @@ pub(crate) enum Table {
     Idle,
     Farewell,
     Cost,
+    /// Sessions behind one socket; takes minutes.
+    Mux,
 }
 
 impl Table {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("meet", Self::Meet),
         ("weather", Self::Weather),
         ("idle", Self::Idle),
         ("farewell", Self::Farewell),
         ("cost", Self::Cost),
+        ("mux", Self::Mux),
     ];
 }
 
@@ -45,7 +48,9 @@ impl Options {
                 "--who" => options.who = args.next().expect("a name after --who"),
                 word if is_table => {
                     let table = Table::ALL.iter().find(|(name, _)| *name == word);
-                    options.tables.push(table.expect("meet, weather, idle, farewell or cost").1);
+                    options
+                        .tables
+                        .push(table.expect("meet, weather, idle, farewell, cost or mux").1);
                 }
                 _ => return None,
             }

@@ -7,6 +7,7 @@ mod restart;
 
 pub use commands::SendError;
 
+use crate::generations::Generations;
 use crate::{
     Base, ConfigError, Gathering, GatheringEvent, IceConfig, IceEvent, IceSession, IceState, Pacer,
     config::Pacing,
@@ -15,7 +16,6 @@ use alloc::boxed::Box;
 use core::time::Duration;
 use leaving::Leaving;
 use relays::RelayRequests;
-use restart::Former;
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
 };
@@ -65,10 +65,7 @@ const DIRECT_FIRST: Duration = Duration::from_millis(100);
 /// See the [crate documentation](crate) for two agents that meet.
 #[derive(Debug)]
 pub struct IceAgent {
-    /// The newest generation.
-    session: IceSession,
-    /// The one before it, until the newest has taken over.
-    former: Option<Box<Former>>,
+    sessions: Generations,
     /// Apart, since an agent may be moved about, and most of this is of use at first only.
     gathering: Box<Gathering>,
     pacer: Pacer,
@@ -87,8 +84,7 @@ impl IceAgent {
         // That sees to it that the configuration is valid.
         let gathering = Box::new(Gathering::new(&config, sockets, seed)?);
         Ok(Self {
-            session: IceSession::of_valid(&config, seed),
-            former: None,
+            sessions: Generations::new(IceSession::of_valid(&config, seed)),
             gathering,
             pacer: Pacer::new(config.pacing),
             pacing: Pacing::new(config.profile, config.pacing),
@@ -106,14 +102,7 @@ impl IceAgent {
         if self.clock.has_come(self.gathering.deadline(), now) {
             self.gathering.handle_timeout(now);
         }
-        if self.clock.has_come(self.session.deadline(), now) {
-            self.session.handle_timeout(now);
-        }
-        if let Some(former) = &mut self.former
-            && self.clock.has_come(former.session.deadline(), now)
-        {
-            former.session.handle_timeout(now);
-        }
+        self.sessions.run_due(self.clock, now);
         now
     }
 
@@ -144,9 +133,13 @@ impl IceAgent {
 
     /// Puts into one queue what all parts have to say, so that what goes one way keeps its order.
     fn join_outputs(&mut self, now: Instant) {
-        self.join_former(now);
+        if self.gathering.has_relays() {
+            let gathering = &mut self.gathering;
+            self.sessions.take_relayed_of_former(|transmit| gathering.forward(now, &transmit));
+        }
+        self.sessions.join_former(now);
         while let Some(output) = self.gathering.poll_out() {
-            self.session.pass_on(output);
+            self.sessions.newest.pass_on(output);
         }
     }
 
@@ -154,30 +147,30 @@ impl IceAgent {
     fn collect(&mut self, now: Instant) {
         while let Some(event) = self.gathering.poll_event() {
             match event {
-                GatheringEvent::Candidate(local) => self.session.add_local(now, local),
+                GatheringEvent::Candidate(local) => self.sessions.newest.add_local(now, local),
                 GatheringEvent::MappingLost { mapped, base } => {
-                    self.each_session(|session| session.withdraw_local(now, mapped, base));
+                    self.sessions.each(|session| session.withdraw_local(now, mapped, base));
                 }
                 GatheringEvent::BaseLost(base) => {
                     self.relay_requests.forget(base);
-                    self.each_session(|session| session.lose_base(now, base));
+                    self.sessions.each(|session| session.lose_base(now, base));
                 }
                 GatheringEvent::Permission { relay, peer, granted } => {
                     self.relay_requests.answered(relay, peer, granted);
-                    self.each_session(|session| session.permission(now, relay, peer, granted));
+                    self.sessions.each(|session| session.permission(now, relay, peer, granted));
                 }
                 GatheringEvent::Failed(failure) => {
-                    self.session.event(IceEvent::GatheringFailed(failure));
+                    self.sessions.newest.event(IceEvent::GatheringFailed(failure));
                 }
-                GatheringEvent::Resumed => self.session.set_local_complete(now, false),
+                GatheringEvent::Resumed => self.sessions.newest.set_local_complete(now, false),
                 GatheringEvent::Complete => {
-                    self.session.event(IceEvent::GatheringComplete);
-                    self.session.know_server(
+                    self.sessions.newest.event(IceEvent::GatheringComplete);
+                    self.sessions.newest.know_server(
                         now,
                         self.gathering.rtt_to_server(),
                         self.gathering.hops_to_server(),
                     );
-                    self.session.set_local_complete(now, true);
+                    self.sessions.newest.set_local_complete(now, true);
                 }
             }
         }
@@ -186,16 +179,16 @@ impl IceAgent {
     /// Sends what leaves from relays through them.
     fn forward(&mut self, now: Instant) {
         if self.gathering.has_relays() {
-            let (gathering, session) = (&mut self.gathering, &mut self.session);
-            session.take_relayed(|transmit| gathering.forward(now, &transmit));
+            let gathering = &mut self.gathering;
+            self.sessions.newest.take_relayed(|transmit| gathering.forward(now, &transmit));
         }
     }
 
     /// When something wants a slot of the pacer and there is one.
     fn next_slot(&self) -> Option<Instant> {
         let gathering = self.gathering.wants_slot().then_some(Instant::ZERO);
-        let former = self.former.as_ref().and_then(|former| former.next_slot());
-        let wanted = Instant::earliest([self.session.next_slot(), gathering, former])?;
+        let former = self.sessions.former_slot();
+        let wanted = Instant::earliest([self.sessions.newest.next_slot(), gathering, former])?;
         Some(wanted.max(self.pacer.next()))
     }
 
@@ -205,12 +198,12 @@ impl IceAgent {
     fn pace(&mut self, now: Instant) -> bool {
         let ta = self.pacer.interval();
         let direct_first = self.gathering.asks_permissions_only()
-            && self.session.untried_takes(ta).is_some_and(|time| time <= DIRECT_FIRST);
-        let sent = self.session.take_triggered_slot(now, ta)
-            || (direct_first && self.session.take_ordinary_slot(now, ta))
+            && self.sessions.newest.untried_takes(ta).is_some_and(|time| time <= DIRECT_FIRST);
+        let sent = self.sessions.newest.take_triggered_slot(now, ta)
+            || (direct_first && self.sessions.newest.take_ordinary_slot(now, ta))
             || (self.gathering.wants_slot() && self.gathering.take_slot(now, ta))
-            || self.session.take_ordinary_slot(now, ta)
-            || self.former.as_mut().is_some_and(|former| former.take_slot(now, ta));
+            || self.sessions.newest.take_ordinary_slot(now, ta)
+            || self.sessions.take_former_slot(now, ta);
         if sent {
             self.pacer.take(now);
         }
@@ -221,7 +214,7 @@ impl IceAgent {
     fn next_deadline(&self, now: Instant, slot: Option<Instant>) -> Option<Instant> {
         let all = [
             slot,
-            self.session.deadline(),
+            self.sessions.deadline(),
             self.gathering.deadline(),
             self.former_deadline(),
             self.leave_at(),
@@ -242,7 +235,12 @@ impl IceAgent {
             Some(Verdict::Deliver { path, bytes }) => Input::received(path, bytes),
             Some(verdict) => return verdict,
         };
-        match self.offer_to_sessions(now, to_session) {
+        let awaited = self.sessions.awaits_peer();
+        let verdict = self.sessions.offer(now, to_session);
+        if self.sessions.awaits_peer() != awaited {
+            self.settle(now);
+        }
+        match verdict {
             Verdict::Unclaimed => self.gathering.refuse(DropReason::Unexpected),
             verdict => verdict,
         }
@@ -250,18 +248,17 @@ impl IceAgent {
 
     /// How often bytes were refused, and why.
     pub fn drops(&self) -> DropCounters {
-        let former = self.former.as_ref().map(|former| *former.session.drops());
-        *self.session.drops() + *self.gathering.drops() + former.unwrap_or_default()
+        self.sessions.drops() + *self.gathering.drops()
     }
 
     /// How far the agent has come.
     pub const fn state(&self) -> IceState {
-        self.session.state()
+        self.sessions.newest.state()
     }
 
     /// The part that knows the peer; of several generations the newest.
     pub const fn session(&self) -> &IceSession {
-        &self.session
+        &self.sessions.newest
     }
 
     /// The part that has sockets and relays.
@@ -279,7 +276,7 @@ impl Machine for IceAgent {
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,
             Input::Received { .. } => self.receive(now, input),
-            Input::PathFailed { path, .. } if self.has_base(Base::of(path)) => {
+            Input::PathFailed { path, .. } if self.sessions.has_base(Base::of(path)) => {
                 let _ = self.gathering.handle_input(now, input);
                 Verdict::Consumed
             }
@@ -296,6 +293,6 @@ impl Machine for IceAgent {
     }
 
     fn poll_output(&mut self) -> Output<IceEvent> {
-        self.session.poll_out().unwrap_or(Output::Timeout(self.deadline))
+        self.sessions.newest.poll_out().unwrap_or(Output::Timeout(self.deadline))
     }
 }

@@ -89,11 +89,18 @@ pub(crate) struct Checks {
     open: Vec<Check>,
     backoff: Backoff,
     next: Option<Instant>,
+    /// How often one came or went.
+    changes: u32,
 }
 
 impl Checks {
     pub(crate) const fn new(backoff: Backoff) -> Self {
-        Self { open: Vec::new(), backoff, next: None }
+        Self { open: Vec::new(), backoff, next: None, changes: 0 }
+    }
+
+    /// Another number whenever other requests wait.
+    pub(crate) const fn changes(&self) -> u32 {
+        self.changes
     }
 
     /// None of them, to be sent again at the same pace.
@@ -138,6 +145,7 @@ impl Checks {
             "a pair has its part of the room"
         );
         self.open.push(check);
+        self.changes = self.changes.wrapping_add(1);
         self.schedule();
     }
 
@@ -146,10 +154,16 @@ impl Checks {
         self.open.iter().find(|check| check.question.id == id)
     }
 
+    /// The ids of all of them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TransactionId> {
+        self.open.iter().map(|check| check.question.id)
+    }
+
     /// Takes out the request of this id: it was answered.
     pub(crate) fn take(&mut self, id: TransactionId) -> Option<Check> {
         let at = self.open.iter().position(|check| check.question.id == id)?;
         let check = self.open.remove(at);
+        self.changes = self.changes.wrapping_add(1);
         self.schedule();
         Some(check)
     }
@@ -167,7 +181,9 @@ impl Checks {
 
     /// Takes out the requests that are not picked.
     pub(crate) fn retain(&mut self, which: impl Fn(&Question) -> bool) {
+        let before = self.open.len();
         self.open.retain(|check| which(&check.question));
+        self.changes = self.changes.wrapping_add(u32::from(self.open.len() != before));
         self.schedule();
     }
 
@@ -193,7 +209,10 @@ impl Checks {
                 check.sends += 1;
                 Due::Again(check.question)
             }
-            _ => Due::Expired(self.open.remove(at).question),
+            _ => {
+                self.changes = self.changes.wrapping_add(1);
+                Due::Expired(self.open.remove(at).question)
+            }
         };
         self.schedule();
         Some(due)

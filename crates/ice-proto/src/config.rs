@@ -266,6 +266,9 @@ pub enum ConfigError {
     /// A lite agent has host candidates only (RFC 8445 §5.2).
     #[error("a lite agent asks no STUN or TURN server")]
     LiteServers,
+    /// A mux has no relays, which are lent to one peer after the other and for a few thousand at most.
+    #[error("a mux has no relays")]
+    MuxRelays,
     /// A limit is zero, or allows more than 4096 local addresses.
     #[error("a limit is zero or too high")]
     Limit,

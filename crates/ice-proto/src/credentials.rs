@@ -1,7 +1,7 @@
 //! The username fragment and password that tie checks to a session (RFC 8445 §5.3).
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
-use stun_proto::Key;
+use stun_proto::{Entropy, Key};
 use thiserror::Error;
 
 /// Lengths that the grammar allows (RFC 8839 §5.4).
@@ -55,6 +55,19 @@ impl IceCredentials {
         let text = core::str::from_utf8(&text).unwrap_or_default();
         let (ufrag, pwd) = text.split_at(8);
         Self { ufrag: ufrag.into(), pwd: pwd.into() }
+    }
+}
+
+impl IceCredentials {
+    /// Makes credentials whose username fragment is not taken: several sessions behind one socket are
+    /// told apart by it.
+    pub(crate) fn unlike(entropy: &mut Entropy, is_taken: impl Fn(&str) -> bool) -> Self {
+        loop {
+            let credentials = Self::generate(entropy.secret());
+            if !is_taken(&credentials.ufrag) {
+                return credentials;
+            }
+        }
     }
 }
 

@@ -144,6 +144,12 @@ impl Gathering {
         })
     }
 
+    /// Lets its sockets for candidates have this port at each address; zero: whichever is free.
+    pub(crate) const fn at_port(mut self, port: u16) -> Self {
+        self.hosts.set_port(port);
+        self
+    }
+
     /// Starts to gather at these addresses of the host, best first: asks for a UDP socket at each,
     /// and for what the servers can give through it. Addresses that have a socket are passed over,
     /// so that one which appears later can be added, and so are deprecated kinds of IPv6 addresses
@@ -255,6 +261,11 @@ impl Gathering {
     /// Whether packets of this address arrive at one of our sockets.
     pub fn is_local(&self, address: SocketAddr) -> bool {
         self.hosts.at(address).is_some()
+    }
+
+    /// The open socket at this address.
+    pub(crate) fn host_at(&self, address: SocketAddr) -> Option<HostId> {
+        self.hosts.at(address)
     }
 
     /// Whether this base is a relay.

@@ -110,6 +110,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # A server
+//!
+//! [`IceMux`] has one port for all its clients, each of which is a session with an id; lite sessions
+//! ([`Implementation::Lite`]) ask nobody, and are enough for a server that everybody can reach.
+//!
 //! # When it fails
 //!
 //! [`IceEvent::RestartNeeded`] says why nothing but a restart can help, and
@@ -203,6 +208,8 @@
 //! | `agent/` | [`IceAgent`]: which input is whose, and what one part tells the other |
 //! | `agent/restart`, `session/restart`, `gathering/renewal` | two generations side by side |
 //! | `session/lite` | what a lite agent does instead of checking |
+//! | `generations` | the newest session of a stream, and the one before it |
+//! | `mux/` | [`IceMux`]: many of these over one gathering, and which packet is whose |
 //!
 //! A packet goes one way: [`IceAgent`] offers it to [`Gathering`], which takes what its servers and
 //! relays sent and unwraps what came through a relay; the rest is the session's. `session/requests`
@@ -219,8 +226,8 @@
 //!
 //! # What it leaves out
 //!
-//! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names,
-//! renomination, and many agents on one socket are not there yet. A better address that appears while
+//! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names
+//! and renomination are not there yet. A better address that appears while
 //! a pair is in use is not moved to by itself: who wants it calls [`IceAgent::restart`].
 #![no_std]
 #![forbid(unsafe_code)]
@@ -239,9 +246,11 @@ mod event;
 mod explain;
 mod foundation;
 mod gathering;
+mod generations;
 mod ids;
 mod locals;
 mod messages;
+mod mux;
 mod nomination;
 mod opening;
 mod pace;
@@ -272,6 +281,7 @@ pub use foundation::{Foundation, FoundationError};
 pub use gathering::{GatherError, Gathering, GatheringEvent, RestartSockets};
 pub use ids::PairId;
 pub use locals::LocalCandidate;
+pub use mux::{AddSessionError, IceMux, MuxConfig, MuxEvent, SessionId};
 pub use pacer::Pacer;
 pub use pair::{PairCounters, PairFailure, PairState};
 pub use role::Role;

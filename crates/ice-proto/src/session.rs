@@ -10,6 +10,7 @@ mod requests;
 mod responses;
 mod restart;
 mod send;
+mod tools;
 
 use crate::{
     Base, CandidatePolicy, ConfigError, IceConfig, IceCredentials, IceEvent, IceState,
@@ -37,6 +38,8 @@ use sans_io::{
 use stun_proto::Entropy;
 
 pub(crate) use restart::Initiator;
+pub(crate) use send::SlotWishes;
+pub(crate) use tools::Tools;
 
 /// How far apart retransmissions are at most, unless by the book: whatever the outage, a pair is
 /// checked again soon after it.
@@ -172,8 +175,17 @@ impl IceSession {
 
     /// A session by a configuration that is known to be valid.
     pub(crate) fn of_valid(config: &IceConfig, seed: [u8; 32]) -> Self {
+        Self::of_valid_unlike(config, seed, |_| false)
+    }
+
+    /// The same, with a username fragment that is not taken.
+    pub(crate) fn of_valid_unlike(
+        config: &IceConfig,
+        seed: [u8; 32],
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut entropy = Entropy::labelled(seed, "ice session");
-        let credentials = IceCredentials::generate(entropy.secret());
+        let credentials = IceCredentials::unlike(&mut entropy, is_taken);
         let pace = Pace::new(config.profile);
         let backoff = if pace.is_eager() { Backoff::UpTo(REPEAT_MAX) } else { Backoff::Doubling };
         Self {

@@ -94,6 +94,7 @@ mod resolve;
 mod retransmit;
 mod rtt;
 mod security_features;
+mod seeded;
 mod server;
 mod short_term;
 mod stream;
@@ -133,6 +134,7 @@ pub use resolve::{ResolveError, ResolveEvent, ResolvedServer, Resolver, TURN_ANY
 pub use retransmit::{Retransmit, RetransmitConfig, Retry};
 pub use rtt::RttEstimate;
 pub use security_features::SecurityFeatures;
+pub use seeded::SeededState;
 pub use server::{BindingServer, OtherServer, ServerConfig};
 pub use short_term::authenticate_short_term;
 pub use stream::stun_frame;

@@ -40,13 +40,13 @@ impl IceAgent {
             return Err(GatherError::Closed);
         }
         self.gathering.gather(now, addresses)?;
-        self.session.set_local_complete(now, false);
+        self.sessions.newest.set_local_complete(now, false);
         Ok(())
     }
 
     /// What the peer must know to send checks.
     pub const fn local_credentials(&self) -> &IceCredentials {
-        self.session.local_credentials()
+        self.sessions.newest.local_credentials()
     }
 
     /// The Ta to propose to the peer, in the form of `a=ice-pacing` (RFC 8839 §5.5).
@@ -56,12 +56,12 @@ impl IceAgent {
 
     /// The candidates that the peer is to be told, so far.
     pub fn local_candidates(&self) -> impl Iterator<Item = &Candidate> {
-        self.session.local_candidates()
+        self.sessions.newest.local_candidates()
     }
 
     /// The candidates of the peer, told or learned, so far.
     pub fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> {
-        self.session.remote_candidates()
+        self.sessions.newest.remote_candidates()
     }
 
     /// What Ta the peer proposes; `None`: it proposes none, which is what counts until told
@@ -70,7 +70,7 @@ impl IceAgent {
         let now = self.advance(now);
         self.pacing.remote = pacing;
         // Until the peer has said something gathering goes at the pace of this agent.
-        if self.session.knows_peer() {
+        if self.sessions.newest.knows_peer() {
             self.pacer.set_interval(self.pacing.agree());
         }
         self.settle(now);
@@ -79,7 +79,7 @@ impl IceAgent {
     /// Whether the peer is ICE-lite; this agent then controls (RFC 8445 §6.1.1).
     pub fn set_remote_lite(&mut self, now: Instant, lite: bool) {
         let now = self.advance(now);
-        self.session.set_remote_lite(now, lite);
+        self.sessions.newest.set_remote_lite(now, lite);
         self.settle(now);
     }
 
@@ -91,7 +91,7 @@ impl IceAgent {
         candidate: Candidate,
     ) -> Result<(), AddCandidateError> {
         let now = self.advance(now);
-        let added = self.session.add_remote(now, candidate);
+        let added = self.sessions.newest.add_remote(now, candidate);
         self.settle(now);
         added
     }
@@ -106,11 +106,7 @@ impl IceAgent {
         candidate: Candidate,
     ) -> Result<(), AddCandidateError> {
         let now = self.advance(now);
-        let added = if self.is_of_newest(ufrag) {
-            self.session.add_remote(now, candidate)
-        } else {
-            Err(AddCandidateError::Generation)
-        };
+        let added = self.sessions.add_remote_of(now, ufrag, candidate);
         self.settle(now);
         added
     }
@@ -119,26 +115,15 @@ impl IceAgent {
     /// (RFC 8838 §13). Of another one than the newest it means nothing.
     pub fn end_of_remote_candidates_of(&mut self, now: Instant, ufrag: &str) {
         let now = self.advance(now);
-        if self.is_of_newest(ufrag) {
-            self.session.end_of_remote(now);
-        }
+        self.sessions.end_of_remote_of(now, ufrag);
         self.settle(now);
-    }
-
-    /// Whether this may be the username fragment of the peer in the newest generation.
-    fn is_of_newest(&self, ufrag: &str) -> bool {
-        let former = self.former.as_ref().and_then(|former| former.session.remote_ufrag());
-        match self.session.remote_ufrag() {
-            Some(known) => known == ufrag,
-            None => former != Some(ufrag),
-        }
     }
 
     /// The peer has told all its candidates (RFC 8838 §14). ICE need not be told, but a relay is
     /// settled on earlier when it is.
     pub fn end_of_remote_candidates(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.session.end_of_remote(now);
+        self.sessions.newest.end_of_remote(now);
         self.settle(now);
     }
 
@@ -146,31 +131,31 @@ impl IceAgent {
     /// [`IceSession::description_sent`](crate::IceSession::description_sent).
     pub fn description_sent(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.session.description_sent(now);
+        self.sessions.newest.description_sent(now);
         self.settle(now);
     }
 
     /// Takes another role than the configuration said.
     pub fn set_role(&mut self, now: Instant, role: Role) {
         let now = self.advance(now);
-        self.session.set_role(now, role);
+        self.sessions.newest.set_role(now, role);
         self.settle(now);
     }
 
     /// Changes who begins a restart when only one can help; one that is needed by now is not begun.
     pub fn set_restarts(&mut self, restarts: Restarts) {
-        self.session.set_restarts(restarts);
+        self.sessions.newest.set_restarts(restarts);
     }
 
     /// The role, which may have changed to repair a conflict.
     pub const fn role(&self) -> Role {
-        self.session.role()
+        self.sessions.newest.role()
     }
 
     /// The pair that data goes over: the one that both agents have settled on, before that the best
     /// that works.
     pub fn selected_pair(&self) -> Option<SelectedPair> {
-        self.carrying().unwrap_or(&self.session).selected_pair()
+        self.sessions.in_use().selected_pair()
     }
 
     /// Data to the peer, as the packet that is to be sent now. `data` is borrowed and not queued.
@@ -180,7 +165,7 @@ impl IceAgent {
         if due {
             self.settle(now);
         }
-        let path = self.data_path().ok_or(SendError::NotConnected)?;
+        let path = self.sessions.data_path().ok_or(SendError::NotConnected)?;
         let Some(sent) = self.gathering.send(now, &path, data) else {
             return Ok(Packet::new(path, data));
         };
@@ -195,7 +180,7 @@ impl IceAgent {
 
     /// Every pair of the newest generation, best first, with what happened on it.
     pub fn pairs(&self) -> impl Iterator<Item = PairStats> {
-        self.session.pairs()
+        self.sessions.newest.pairs()
     }
 
     /// What was tried on each pair, and what that means, for people.

@@ -46,12 +46,12 @@ impl IceAgent {
         match self.leaving {
             Leaving::Unchosen => {
                 self.leaving = Leaving::Nothing;
-                let used: Vec<Base> = self.session.bases_in_use(now, IN_USE).collect();
+                let used: Vec<Base> = self.sessions.newest.bases_in_use(now, IN_USE).collect();
                 self.gathering.release(now, &used);
             }
             Leaving::Everything { .. } => {
                 self.leaving = Leaving::Left;
-                self.former = None;
+                self.sessions.drop_former();
                 self.gathering.release(now, &[]);
             }
             Leaving::Nothing | Leaving::Left => {}
@@ -62,10 +62,10 @@ impl IceAgent {
     pub(super) fn leave_at(&self) -> Option<Instant> {
         match self.leaving {
             // As long as a former generation is there its sockets are of use.
-            Leaving::Unchosen if self.former.is_some() => None,
+            Leaving::Unchosen if self.sessions.former().is_some() => None,
             Leaving::Unchosen => {
-                let linger = if self.session.has_rivals() { LINGER_RIVALS } else { LINGER };
-                Some(self.session.concluded_at()?.saturating_add(linger))
+                let linger = if self.sessions.newest.has_rivals() { LINGER_RIVALS } else { LINGER };
+                Some(self.sessions.newest.concluded_at()?.saturating_add(linger))
             }
             Leaving::Everything { at } => Some(at),
             Leaving::Nothing | Leaving::Left => None,
@@ -78,10 +78,9 @@ impl IceAgent {
     pub fn close(&mut self, now: Instant) {
         let now = self.advance(now);
         if !self.leaving.is_closing() {
-            let former = self.former.iter().flat_map(|f| f.session.bases_asked(now, IN_USE));
-            let used: Vec<Base> = self.session.bases_asked(now, IN_USE).chain(former).collect();
-            self.each_session(|session| session.close(now));
-            self.uncover_session(now);
+            let asked = self.sessions.iter().flat_map(|session| session.bases_asked(now, IN_USE));
+            let used: Vec<Base> = asked.collect();
+            self.sessions.close(now);
             let wait = if used.is_empty() { Duration::ZERO } else { FAREWELL };
             self.leaving = Leaving::Everything { at: now.saturating_add(wait) };
             self.gathering.release(now, &used);

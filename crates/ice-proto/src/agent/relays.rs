@@ -1,7 +1,7 @@
 //! What relays are asked for on behalf of the session: to let the peer's addresses through, and for
 //! a channel to the peer once a relayed pair is in use (RFC 8445 §7.2.1 and §12.1).
 use super::IceAgent;
-use crate::{Base, PairId};
+use crate::{Base, IceSession, PairId};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use sans_io::Instant;
@@ -58,8 +58,7 @@ impl IceAgent {
         }
         let mut wanted: Vec<Permission> = Vec::new();
         let mut granted: Vec<Permission> = Vec::new();
-        let former = self.former.iter().flat_map(|former| former.session.awaited_permissions());
-        for (relay, peer) in self.session.awaited_permissions().chain(former) {
+        for (relay, peer) in self.sessions.iter().flat_map(IceSession::awaited_permissions) {
             let known = self.relay_requests.permissions.iter().chain(&wanted);
             match known.copied().find(|asked| asked.is_for(relay, peer)) {
                 None => wanted.push(Permission { relay, peer, granted: false }),
@@ -69,7 +68,7 @@ impl IceAgent {
         }
         // Another generation had asked for it.
         for Permission { relay, peer, .. } in granted {
-            self.session.permission(now, relay, peer, true);
+            self.sessions.newest.permission(now, relay, peer, true);
         }
         self.relay_requests.permissions.extend_from_slice(&wanted);
         while let Some(Permission { relay, .. }) = wanted.first().copied() {
@@ -77,7 +76,7 @@ impl IceAgent {
             let peers: Vec<IpAddr> = of_it.map(|asked| asked.peer).collect();
             self.gathering.permit(now, relay, &peers);
         }
-        if let Some((id, path)) = self.session.active()
+        if let Some((id, path)) = self.sessions.newest.active()
             && self.relay_requests.channel != Some(id)
             && self.gathering.is_relay(Base::of(path))
         {

@@ -74,11 +74,18 @@ pub(super) struct Hosts {
     all: Vec<Host>,
     sockets: SocketIds,
     max: usize,
+    /// The port of the sockets for candidates; zero: whichever is free.
+    port: u16,
 }
 
 impl Hosts {
     pub(super) const fn new(sockets: SocketIds, max: usize) -> Self {
-        Self { all: Vec::new(), sockets, max }
+        Self { all: Vec::new(), sockets, max, port: 0 }
+    }
+
+    /// Asks for this port from now on.
+    pub(super) const fn set_port(&mut self, port: u16) {
+        self.port = port;
     }
 
     /// Asks for a socket at each address that has none. All or none.
@@ -138,7 +145,8 @@ impl Hosts {
             Some(at) => self.all[at] = host,
             None => self.all.push(host),
         }
-        (socket, SocketAddr::new(ip, 0))
+        let port = if purpose == Purpose::Candidates { self.port } else { 0 };
+        (socket, SocketAddr::new(ip, port))
     }
 
     /// Whether a socket at this address is of use, and there is none.

@@ -1,8 +1,8 @@
 //! What the owner can tell a session, and ask of it.
 use super::IceSession;
 use crate::{
-    Base, Candidate, CredentialsError, IceCredentials, IceEvent, PairId, PairStats, RestartReason,
-    Role,
+    Base, Candidate, CredentialsError, IceCredentials, IceEvent, Implementation, PairId, PairStats,
+    RestartReason, Role,
     credentials::RemoteSecret,
     pair::{Pair, PeerChoice},
     phase::Phase,
@@ -132,6 +132,11 @@ impl IceSession {
     /// The role, which may have changed to repair a conflict.
     pub const fn role(&self) -> Role {
         self.role.role
+    }
+
+    /// What it does of ICE; a lite one says so with `a=ice-lite` (RFC 8839 §5.3).
+    pub const fn implementation(&self) -> Implementation {
+        self.settings.implementation
     }
 
     /// Ends everything: nothing is sent any more, and the peer's requests are answered with 403, so

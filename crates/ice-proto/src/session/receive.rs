@@ -35,7 +35,7 @@ impl IceSession {
 
     /// Whether application bytes may come this way: the peer has shown, or will be asked to show,
     /// that it knows the password (RFC 8445 §12.2).
-    pub(super) fn accepts(&self, path: &Path) -> bool {
+    pub(crate) fn accepts(&self, path: &Path) -> bool {
         // Nearly all of them come over the pair in use.
         if self.active_path() == Some(*path) {
             return true;

@@ -6,7 +6,7 @@ use crate::{
     nomination::Nomination, opening::Opening, phase::Phase,
 };
 use sans_io::{Clock, DropCounters, Instant, Outbox, Path};
-use stun_proto::{Class, Message, PacketKind, classify};
+use stun_proto::{Class, Message, PacketKind, TransactionId, classify};
 
 /// Which side an ICE restart came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,15 @@ pub(crate) enum Initiator {
 
 impl IceSession {
     /// The session of the next generation: with other credentials and without candidates, in the same
-    /// role (RFC 8445 §9). What waits to be polled here is told by the new one, before anything of
+    /// role (RFC 8445 §9). No username fragment is chosen that is taken. What waits to be polled here is told by the new one, before anything of
     /// its own.
-    pub(crate) fn successor(&mut self, initiator: Initiator) -> Self {
+    pub(crate) fn successor(
+        &mut self,
+        initiator: Initiator,
+        is_taken: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut entropy = self.entropy.fork("ice generation");
-        let credentials = IceCredentials::generate(entropy.secret());
+        let credentials = IceCredentials::unlike(&mut entropy, is_taken);
         let mut clock = Clock::default();
         clock.tick(self.clock.now());
         // A direct pair that is late for one generation is late for the next one.
@@ -146,6 +150,37 @@ impl IceSession {
     /// Whether both agents have settled on a pair, which works.
     pub(crate) const fn has_settled(&self) -> bool {
         self.phase.selected().is_some()
+    }
+
+    /// The requests that wait for their answers.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = TransactionId> {
+        self.checks.ids()
+    }
+
+    /// Another number whenever other requests wait.
+    pub(crate) const fn question_changes(&self) -> u32 {
+        self.checks.changes()
+    }
+
+    /// Where a request was sent that waits for its answer.
+    pub(crate) fn asked_on(&self, id: TransactionId) -> Option<Path> {
+        let pair = self.checks.get(id)?.question.pair;
+        self.list.get(pair).map(|pair| pair.path)
+    }
+
+    /// Whether a pair of this path works.
+    pub(crate) fn works_on(&self, path: &Path) -> bool {
+        self.list.by_path(path).is_some_and(|pair| pair.valid().is_some())
+    }
+
+    /// Data of the peer came at this time, past this session.
+    pub(crate) fn note_heard(&mut self, at: Instant) {
+        self.heard = self.heard.max(at);
+    }
+
+    /// Whether it sends nothing any more but refusals.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.phase.is_over()
     }
 
     /// Counts what another generation refused, which is no more.

@@ -19,10 +19,26 @@ const SILENT_ASKS: u8 = 3;
 /// For so long nothing came.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// When a session wants a slot of the pacer; `None`: not until something happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SlotWishes {
+    /// For what has to be sent.
+    pub needed: Option<Instant>,
+    /// For what may be repeated where slots are spare.
+    pub spare: Option<Instant>,
+}
+
 impl IceSession {
     /// When it wants a slot of the pacer, if that is free; `None`: not until something happens.
     pub fn next_slot(&self) -> Option<Instant> {
         Instant::earliest([self.triggered_at(), self.ordinary_at()])
+    }
+
+    /// The same, by how much it wants it.
+    pub(crate) fn slot_wishes(&self) -> SlotWishes {
+        let ordinary = self.has_ordinary().then_some(Instant::ZERO);
+        let spare = if self.looks_for_pairs() { self.recheck_at() } else { None };
+        SlotWishes { needed: Instant::earliest([self.triggered_at(), ordinary]), spare }
     }
 
     /// Uses a slot of the pacer, whose Ta is `ta`. `false`: nothing was sent.
@@ -69,10 +85,15 @@ impl IceSession {
         if !self.looks_for_pairs() {
             return None;
         }
-        if self.wants_ordinary() && self.list.has_ordinary(self.gate()) {
+        if self.has_ordinary() {
             return Some(Instant::ZERO);
         }
         self.recheck_at()
+    }
+
+    /// Whether there is a pair that is to be checked for the first time.
+    fn has_ordinary(&self) -> bool {
+        self.looks_for_pairs() && self.wants_ordinary() && self.list.has_ordinary(self.gate())
     }
 
     /// Whether pairs are still of use: once the choice is made others are not (RFC 8445 §8.1.1).

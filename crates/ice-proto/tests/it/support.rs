@@ -1,10 +1,12 @@
 //! Two agents in a simulated network, and what is measured of them.
 mod call;
+mod crowd;
 mod puppet;
 mod reflector;
 mod relay;
 
 pub(crate) use call::{Call, DATA_EVERY};
+pub(crate) use crowd::{Client, Crowd, answering};
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 pub(crate) use relay::{Relay, relay_config};
@@ -51,7 +53,7 @@ pub(crate) fn configs() -> [IceConfig; 2] {
 }
 
 /// A seed for the agents of a run.
-fn seed(world: u64, agent: usize) -> [u8; 32] {
+pub(crate) fn seed(world: u64, agent: usize) -> [u8; 32] {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&world.to_be_bytes());
     seed[8] = agent as u8;
