@@ -5,6 +5,8 @@
 //! to where it heard the client last. The same machine would run on real sockets.
 //!
 //! `cargo run -p nat-sim --example own_protocol`
+#![expect(clippy::print_stdout, reason = "a program that prints")]
+
 use core::time::Duration;
 use nat_sim::{Behaviour, Dependence, Host, Lifetime, Nat, TopologyError, World};
 use sans_io::{

@@ -1,9 +1,9 @@
-//! The run loop under another runtime: two ICE agents as tasks of smol. The loop in `run` is all there
-//! is to it; under any other runtime it looks the same.
+//! The run loop under another runtime: two ICE agents as tasks of smol. The loop in `run` looks
+//! the same under any other runtime.
 //!
 //! `cargo run -p sans-io-std --example smol`
 use ice_proto::{Candidate, IceAgent, IceConfig, IceCredentials, IceEvent, Role};
-use sans_io::{Input, Machine, Output, Path, SocketFault, SocketIds, SocketRequest, Verdict};
+use sans_io::{Input, Instant, Machine, Output, Path, SocketIds, SocketRequest, Verdict};
 use sans_io_std::{StdClock, seed};
 use smol::{
     Timer,
@@ -26,6 +26,16 @@ pub(crate) fn main() -> Result<(), Fault> {
     Ok(())
 }
 
+/// One side: its agent, and what the agent asked for.
+struct Side {
+    role: Role,
+    clock: StdClock,
+    agent: IceAgent,
+    socket: UdpSocket,
+    local: SocketAddr,
+    tell: Sender<Description>,
+}
+
 /// What the loop waits for.
 enum Woken {
     Arrived(io::Result<(usize, SocketAddr)>),
@@ -43,49 +53,76 @@ async fn run(
     let config = IceConfig { role, ..IceConfig::default() };
     let mut agent = IceAgent::new(config, seed()?, SocketIds::root())?;
     agent.gather(clock.now(), &["127.0.0.1".parse()?])?;
-    let mut socket = None;
+    // With one address it asks for one socket, and for nothing before it has that.
+    let Output::Socket(SocketRequest::Bind { id, local }) = agent.poll_output() else {
+        return Err("the agent asks for no socket".into());
+    };
+    let socket = UdpSocket::bind(local).await?;
+    let local = socket.local_addr()?;
+    let _ = agent.handle_input(clock.now(), Input::Socket { id, state: Ok(local) });
+    let mut side = Side { role, clock, agent, socket, local, tell };
     let mut buffer = vec![0; 65_535];
     loop {
-        // Do all that the agent wants done, until it names a deadline.
-        let deadline = loop {
-            match agent.poll_output() {
+        let deadline = side.drain().await?;
+        match side.wait(deadline, &told, &mut buffer).await {
+            Woken::Arrived(received) => {
+                let (len, remote) = received?;
+                if let Some(heard) = side.receive(&buffer[..len], remote).await? {
+                    return Ok(heard);
+                }
+            }
+            Woken::Told((credentials, candidates)) => {
+                for candidate in candidates {
+                    side.agent.add_remote_candidate(clock.now(), candidate)?;
+                }
+                side.agent.set_remote_credentials(clock.now(), credentials)?;
+            }
+            Woken::Due => {
+                side.agent.handle_timeout(clock.now());
+            }
+        }
+    }
+}
+
+impl Side {
+    /// Does all that the agent wants done, until it names a deadline.
+    async fn drain(&mut self) -> Result<Option<Instant>, Fault> {
+        loop {
+            match self.agent.poll_output() {
                 Output::Transmit(transmit) => {
-                    let (socket, _): &(UdpSocket, _) = socket.as_ref().ok_or("no socket")?;
-                    let _ = socket.send_to(&transmit.payload, transmit.path.remote()).await;
+                    // What cannot be sent is lost, as it may be on the way.
+                    let _ = self.socket.send_to(&transmit.payload, transmit.path.remote()).await;
                 }
-                Output::Socket(SocketRequest::Bind { id, local }) => {
-                    let bound = UdpSocket::bind(local).await?;
-                    let local = bound.local_addr()?;
-                    socket = Some((bound, local));
-                    let _ = agent.handle_input(clock.now(), Input::Socket { id, state: Ok(local) });
-                }
-                Output::Socket(SocketRequest::Connect { id, .. }) => {
-                    let state = Err(SocketFault::Denied); // this program has no TCP
-                    let _ = agent.handle_input(clock.now(), Input::Socket { id, state });
-                }
-                Output::Socket(_) | Output::Lookup(_) => {}
                 Output::Event(IceEvent::GatheringComplete) => {
-                    let candidates = agent.local_candidates().copied().collect();
-                    tell.send((agent.local_credentials().clone(), candidates)).await?;
+                    let candidates = self.agent.local_candidates().copied().collect();
+                    self.tell.send((self.agent.local_credentials().clone(), candidates)).await?;
                 }
-                Output::Event(IceEvent::Selected(_)) if role == Role::Controlling => {
-                    let packet = agent.send(clock.now(), b"hello")?;
-                    let (socket, _) = socket.as_ref().ok_or("no socket")?;
-                    socket.send_to(packet.payload, packet.path.remote()).await?;
+                Output::Event(IceEvent::Selected(_)) if self.role == Role::Controlling => {
+                    let packet = self.agent.send(self.clock.now(), b"hello")?;
+                    self.socket.send_to(packet.payload, packet.path.remote()).await?;
                 }
                 Output::Event(IceEvent::RestartNeeded(reason)) => {
-                    return Err(format!("{reason}\n{}", agent.explain()).into());
+                    return Err(format!("{reason}\n{}", self.agent.explain()).into());
                 }
-                Output::Event(_) => {}
-                Output::Timeout(at) => break at,
+                // Without servers it asks for no other sockets and no names.
+                Output::Event(_) | Output::Socket(_) | Output::Lookup(_) => {}
+                Output::Timeout(at) => return Ok(at),
             }
-        };
-        // Wait for a datagram, for the deadline, or for what the peer tells by some other way.
-        let (socket, local) = socket.as_ref().ok_or("no socket")?;
-        let arrived = async { Woken::Arrived(socket.recv_from(&mut buffer).await) };
+        }
+    }
+
+    /// Waits for a datagram, for the deadline, or for what the peer tells by some other way: here, a
+    /// channel.
+    async fn wait(
+        &self,
+        deadline: Option<Instant>,
+        told: &Receiver<Description>,
+        buffer: &mut [u8],
+    ) -> Woken {
+        let arrived = async { Woken::Arrived(self.socket.recv_from(buffer).await) };
         let due = async {
             match deadline {
-                Some(at) => Timer::after(clock.until(at)).await,
+                Some(at) => Timer::after(self.clock.until(at)).await,
                 None => future::pending().await,
             };
             Woken::Due
@@ -96,33 +133,24 @@ async fn run(
                 Err(_) => future::pending().await, // it has told all
             }
         };
-        let (len, remote) = match arrived.or(due).or(hears).await {
-            Woken::Arrived(received) => received?,
-            Woken::Told((credentials, candidates)) => {
-                for candidate in candidates {
-                    agent.add_remote_candidate(clock.now(), candidate)?;
-                }
-                agent.set_remote_credentials(clock.now(), credentials)?;
-                continue;
-            }
-            Woken::Due => {
-                agent.handle_timeout(clock.now());
-                continue;
-            }
-        };
-        let input = Input::received(Path::udp(*local, remote), &buffer[..len]);
-        match agent.handle_input(clock.now(), input) {
+        arrived.or(due).or(hears).await
+    }
+
+    /// Offers a datagram to the agent. What it delivers is heard, and sent back by who was called.
+    async fn receive(&mut self, bytes: &[u8], remote: SocketAddr) -> Result<Option<String>, Fault> {
+        let input = Input::received(Path::udp(self.local, remote), bytes);
+        match self.agent.handle_input(self.clock.now(), input) {
             Verdict::Deliver { bytes, .. } => {
-                let heard = String::from_utf8(bytes.to_vec())?;
-                if role == Role::Controlled {
-                    socket.send_to(heard.as_bytes(), remote).await?;
+                if self.role == Role::Controlled {
+                    self.socket.send_to(bytes, remote).await?;
                 }
-                return Ok(heard);
+                return Ok(Some(String::from_utf8(bytes.to_vec())?));
             }
             Verdict::Send(packet) => {
-                let _ = socket.send_to(&packet.to_vec(), packet.path.remote()).await;
+                let _ = self.socket.send_to(&packet.to_vec(), packet.path.remote()).await;
             }
             Verdict::Consumed | Verdict::Unclaimed | Verdict::Dropped(_) => {}
         }
+        Ok(None)
     }
 }

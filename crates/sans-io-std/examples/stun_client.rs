@@ -1,6 +1,7 @@
 //! Asks a STUN server for the address that it sees.
 //!
 //! `cargo run -p sans-io-std --example stun_client -- stun.example.org:3478`
+#![expect(clippy::print_stdout, reason = "a program that prints")]
 use sans_io::Path;
 use sans_io_std::{Driver, Happening, local_ip_towards, seed};
 use std::{
@@ -10,7 +11,6 @@ use std::{
 };
 use stun_proto::{BindingRequest, ClientConfig, ClientEvent, StunClient};
 
-#[allow(dead_code, reason = "tests take `ask` alone")]
 fn main() -> Result<(), Box<dyn Error>> {
     let server = std::env::args().nth(1).ok_or("which server? HOST:PORT")?;
     let server = server.to_socket_addrs()?.next().ok_or("no such server")?;

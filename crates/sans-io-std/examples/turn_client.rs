@@ -1,6 +1,7 @@
 //! Rents an address on a TURN server, and echoes through it what a peer sends there.
 //!
 //! `cargo run -p sans-io-std --example turn_client -- 198.51.100.1:3478 USER PASSWORD PEER:PORT`
+#![expect(clippy::print_stdout, reason = "a program that prints")]
 use sans_io::Path;
 use sans_io_std::{Driver, Happening, local_ip_towards, seed};
 use std::{
@@ -11,7 +12,6 @@ use std::{
 use stun_proto::Credentials;
 use turn_proto::{TurnClient, TurnClientConfig, TurnEvent};
 
-#[allow(dead_code, reason = "tests take `allocate` and `echo` alone")]
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let [server, user, password, peer] = args.as_slice() else {

@@ -3,6 +3,7 @@
 //! allocation says what was relayed for whom.
 //!
 //! `cargo run -p sans-io-std --example turn_server -- 127.0.0.1:3478 SECRET`
+#![expect(clippy::print_stdout, reason = "a program that prints")]
 use sans_io::SocketIds;
 use sans_io_std::{Driver, Happening, StdClock, seed};
 use std::{
@@ -12,7 +13,6 @@ use std::{
 };
 use turn_proto::{PeerPolicy, RelayAddress, TurnServer, TurnServerConfig, TurnServerEvent, Users};
 
-#[allow(dead_code, reason = "tests take `start` alone")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(listen), Some(secret)) = (args.next(), args.next()) else {
@@ -45,7 +45,7 @@ pub(crate) fn start(
 ) -> Result<Driver<TurnServer>, Box<dyn Error>> {
     let clock = StdClock::start();
     let unix_time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let unix_time_at_zero = unix_time - Duration::from_nanos(clock.now().as_nanos());
+    let unix_time_at_zero = unix_time.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
     let users = Users::new("turn").with_shared_secret(secret, unix_time_at_zero);
     let config = TurnServerConfig::new(users, peers)
         .with_listener(listen)

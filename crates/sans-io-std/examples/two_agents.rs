@@ -2,6 +2,7 @@
 //! Between machines the descriptions would travel through the application's own server.
 //!
 //! `cargo run -p sans-io-std --example two_agents`
+#![expect(clippy::print_stdout, reason = "a program that prints")]
 use ice_proto::{Candidate, IceAgent, IceConfig, IceCredentials, IceEvent, Role};
 use sans_io::SocketIds;
 use sans_io_std::{Driver, Happening, seed};

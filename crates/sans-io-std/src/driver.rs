@@ -153,7 +153,7 @@ impl<M: Machine> Driver<M> {
                     let packet = Packet::new(transmit.path, &transmit.payload);
                     self.sockets.send(&packet.with_meta(transmit.meta));
                 }
-                Output::Socket(request) => self.serve(request),
+                Output::Socket(request) => self.serve(&request),
                 Output::Lookup(request) => names::look_up(request, self.sockets.arrivals()),
                 Output::Event(event) => self.happened.push_back(Happening::Event(event)),
                 Output::Timeout(at) => {
@@ -164,8 +164,8 @@ impl<M: Machine> Driver<M> {
         }
     }
 
-    fn serve(&mut self, request: SocketRequest) {
-        let (id, state) = match request {
+    fn serve(&mut self, request: &SocketRequest) {
+        let (id, state) = match *request {
             SocketRequest::Bind { id, local } => (id, self.sockets.bind(id, local)),
             SocketRequest::Listen { id, .. } | SocketRequest::Connect { id, .. } => {
                 (id, Err(SocketFault::Denied))

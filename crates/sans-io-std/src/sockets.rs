@@ -8,7 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::Duration,
@@ -134,10 +134,7 @@ impl Sockets {
 
     /// What arrives next, within this time.
     pub(crate) fn wait(&self, at_most: Duration) -> Option<Arrival> {
-        match self.arrived.recv_timeout(at_most) {
-            Ok(arrival) => Some(arrival),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.arrived.recv_timeout(at_most).ok()
     }
 }
 

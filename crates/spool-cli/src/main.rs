@@ -2,8 +2,10 @@
 //!
 //! One file a subcommand, or a folder of them; `exit` holds the exit statuses, `status` what goes to
 //! stderr, `lines` and `bytes` what goes through stdin and stdout, `exchange` how descriptions travel.
+//! `address` is what flags take for one.
 #![forbid(unsafe_code)]
 
+mod address;
 mod answer;
 mod bytes;
 mod connect;

@@ -32,7 +32,7 @@ pub(crate) struct Args {
           conflicts_with_all = ["file", "list", "conformance"],
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pairs: u64,
-    /// The seed of all randomness (that of the scenario, or 1)
+    /// The seed of all randomness (that of the scenario, or 0; with --population 1)
     #[arg(long, value_name = "S", conflicts_with_all = ["list", "conformance"])]
     seed: Option<u64>,
     /// Write all packets there as pcapng, with the reasons of drops as comments

@@ -10,10 +10,13 @@ use turn_proto::{PeerPolicy, TurnServerEvent};
 
 #[path = "../../examples/smol.rs"]
 mod smol;
+#[expect(dead_code, reason = "its `main` needs arguments")]
 #[path = "../../examples/stun_client.rs"]
 mod stun_client;
+#[expect(dead_code, reason = "its `main` needs arguments")]
 #[path = "../../examples/turn_client.rs"]
 mod turn_client;
+#[expect(dead_code, reason = "its `main` needs arguments")]
 #[path = "../../examples/turn_server.rs"]
 mod turn_server;
 #[path = "../../examples/two_agents.rs"]
@@ -56,7 +59,7 @@ fn the_turn_server_answers_the_stun_client_and_relays_for_the_turn_client() {
     let peer_address = peer.local_addr().expect("an address");
     let echoing = thread::spawn(move || {
         turn_client::echo(&mut client, peer_address).expect("something comes");
-        client.call(|client, now| client.close(now));
+        client.call(turn_proto::TurnClient::close);
         while client.wait(Duration::from_secs(5)).is_some() {}
     });
     // The permission may not be there yet for the first.

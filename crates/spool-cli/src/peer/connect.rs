@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(value_name = "CODE")]
     code: Option<String>,
     /// Listen here
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", value_parser = crate::address::with_port)]
     listen: SocketAddr,
     #[command(flatten)]
     meet: Flags,

@@ -1,5 +1,5 @@
 //! What an operator decides: the same names as flags and in the file.
-use crate::exit::Failure;
+use crate::{address, exit::Failure};
 use serde::{Deserialize, Serialize};
 use spool::{InheritedSockets, IpPrefix, PeerPolicy};
 use std::{
@@ -18,10 +18,10 @@ pub(super) use values::{Account, External, Parsed, Ports};
 pub(crate) struct Settings {
     /// Listen here (repeatable); `0.0.0.0` and `[::]` mean each address of this computer. Unless
     /// given it is port 3478 of each
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::with_port)]
     pub(super) listen: Vec<SocketAddr>,
     /// Listen here over TLS (repeatable); port 5349 of the addresses of --listen unless given
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::with_port)]
     pub(super) tls_listen: Vec<SocketAddr>,
     /// The certificate, and those of the authorities above it, for TLS; a PEM file
     #[arg(long, value_name = "FILE")]
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "A-B")]
     pub(super) relay_ports: Option<Ports>,
     /// Let clients examine their NAT (`spool nat`), with this as the second address and port
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::with_port)]
     pub(super) behaviour: Option<SocketAddr>,
     /// The realm of the accounts, `turn` unless given
     #[arg(long)]
@@ -98,7 +98,7 @@ pub(crate) struct Settings {
     pub(super) deny_peer: Vec<Parsed<IpPrefix>>,
     /// Send clients here when this server is full or to end (repeatable); the same users must be
     /// known there, and the certificate have the same name
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::with_port)]
     pub(super) alternate: Vec<SocketAddr>,
     /// After the signal to end, serve who is there for so long; a second signal ends at once
     #[arg(long, value_name = "SECONDS")]
@@ -115,7 +115,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(super) run_as: Option<String>,
     /// Serve /metrics (Prometheus) and /healthz over HTTP here; to a private address, for all see it
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::with_port)]
     pub(super) metrics: Option<SocketAddr>,
     /// Serve on so many cores, as many as there are unless given; on one where one has to be enough
     #[arg(long, value_name = "N")]

@@ -52,7 +52,13 @@ fn servers_and_times_are_checked() {
     let secure = refused(&["offer", "--stun", "stuns:a.example"]);
     assert!(secure.err.iter().any(|line| line.contains("UDP only")), "{secure:?}");
     refused(&["offer", "--timeout", "soon"]);
-    refused(&["offer", "--linger", "-1"]);
+    for (flag, value) in [("--linger", "-1"), ("--timeout", "-1"), ("--timeout", "0")] {
+        let time = refused(&["offer", flag, value]);
+        assert!(time.err.iter().any(|line| line.contains(&format!("'{value}'"))), "{time:?}");
+        assert!(!time.err.iter().any(|line| line.contains("unexpected")), "{time:?}");
+    }
+    let listen = refused(&["turn-server", "--listen", "foo"]);
+    assert!(listen.err.iter().any(|line| line.contains("ADDRESS:PORT")), "{listen:?}");
     refused(&["offer", "--linger", "1e18"]);
     refused(&["offer", "--timeout", "NaN"]);
 }
