@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use super::direct::DirectTransport;
+use super::encoding::{SimulcastStream, rids};
 use super::explain::Explanation;
 use super::facts::Said;
 use super::kind::Kind;
 use super::numbers::Numbers;
-use super::remote_terms::RemoteTerms;
+use super::side_terms::SideTerms;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use crate::attribute::{Direction, ExtMap, Fingerprint, SctpPort, TlsId};
 use crate::codec::Format;
@@ -101,8 +102,10 @@ pub struct AgreedSection {
     pub transceiver: Option<TransceiverId>,
     /// Which way media flows, seen from this side.
     pub direction: Direction,
-    /// What the peer says of its side.
-    pub remote: RemoteTerms,
+    /// What this side says of its part.
+    pub local: SideTerms,
+    /// What the peer says of its part.
+    pub remote: SideTerms,
     /// What this side wanted when it was agreed.
     pub(super) wanted: Option<Transceiver>,
     /// The formats in the order of the answer; the first one that is not RTX, RED or the like is
@@ -112,10 +115,12 @@ pub struct AgreedSection {
     pub extensions: Vec<ExtMap<'static>>,
     /// Whether one- and two-byte header extensions may be mixed.
     pub allow_mixed: bool,
-    /// Rids of simulcast streams that this side sends.
-    pub send_rids: Vec<Token<'static>>,
-    /// Rids of simulcast streams that this side receives.
-    pub receive_rids: Vec<Token<'static>>,
+    /// The encodings that this side sends, by the payload types of the peer.
+    pub send_encodings: Vec<SimulcastStream>,
+    /// The encodings that this side receives, by its own payload types.
+    pub receive_encodings: Vec<SimulcastStream>,
+    /// Whether those of one way are sent at once. Otherwise they only say what a stream may be.
+    pub simulcast: bool,
     /// Whether RTCP shares the port with RTP.
     pub rtcp_mux: bool,
     /// Whether RTCP packets may be of reduced size.
@@ -147,13 +152,15 @@ impl AgreedSection {
             live: false,
             transceiver: None,
             direction: Direction::Inactive,
-            remote: RemoteTerms::default(),
+            local: SideTerms::default(),
+            remote: SideTerms::default(),
             wanted: None,
             codecs: Vec::new(),
             extensions: Vec::new(),
             allow_mixed: false,
-            send_rids: Vec::new(),
-            receive_rids: Vec::new(),
+            send_encodings: Vec::new(),
+            receive_encodings: Vec::new(),
+            simulcast: false,
             rtcp_mux: false,
             rtcp_rsize: false,
             data: None,
@@ -162,6 +169,18 @@ impl AgreedSection {
             direct: None,
             line,
         }
+    }
+}
+
+impl AgreedSection {
+    /// The rids of what this side sends.
+    pub fn send_rids(&self) -> Vec<&Token<'static>> {
+        rids(&self.send_encodings).collect()
+    }
+
+    /// The rids of what this side receives.
+    pub fn receive_rids(&self) -> Vec<&Token<'static>> {
+        rids(&self.receive_encodings).collect()
     }
 }
 

@@ -46,6 +46,17 @@ pub enum UnstatedH264 {
     Baseline,
 }
 
+/// Whether encodings are paused at first although nobody has said how they would be resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pausing {
+    /// Yes: those that are to be, and in answers those of the offer, as browsers have it, for which
+    /// a paused encoding is one that is switched off.
+    #[default]
+    Unannounced,
+    /// No: all formats of the encoding have the feedback `ccm pause` (RFC 8853 §5.2, §5.3.2).
+    Negotiated,
+}
+
 /// The configuration of a [`Negotiator`](super::Negotiator).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -88,6 +99,8 @@ pub struct Config {
     /// server does that forwards one of them. Default yes; an endpoint that plays what it receives
     /// says no (RFC 8829 §3.7).
     pub receives_simulcast: bool,
+    /// Which encodings may be paused at first.
+    pub pausing: Pausing,
     /// The SCTP port for data channels.
     pub sctp_port: SctpPort,
     /// The largest message that this side takes, in bytes.
@@ -134,6 +147,7 @@ impl Config {
             allow_mixed: true,
             h264: UnstatedH264::default(),
             receives_simulcast: true,
+            pausing: Pausing::default(),
             sctp_port: SctpPort::USUAL,
             max_message_size: MaxMessageSize(262_144),
             policy: Policy::Compat,

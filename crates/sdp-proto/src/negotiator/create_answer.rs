@@ -15,8 +15,8 @@ use super::kind::Kind;
 use super::lip_sync;
 use super::numbers::Numbers;
 use super::receive_offer::ReceivedOffer;
-use super::remote_terms::RemoteTerms;
 use super::section_draft::{self, SectionDraft};
+use super::side_terms::SideTerms;
 use super::transceiver::Transceivers;
 use super::transport;
 use crate::attribute::{ExtMap, SctpPort, Setup};
@@ -224,14 +224,13 @@ impl AnswerCreator<'_> {
             formats: media.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect(),
             extensions: extensions.clone(),
             allow_mixed,
-            streams: media.streams,
-            simulcast: media.simulcast.lines,
+            own: entry.map_or_else(SideTerms::default, |entry| SideTerms::wanted(&entry.wish)),
+            simulcast: media.simulcast.clone(),
             rtcp: rtp && !mux,
             rtcp_mux: (mux && said.rtcp_mux) || carries_rtp,
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
             sctp_port,
-            bandwidths: entry.map_or(Vec::new(), |entry| entry.wish.bandwidths.clone()),
             attributes: entry.map_or(Vec::new(), |entry| entry.wish.attributes.clone()),
         };
         let agreed = AgreedSection {
@@ -240,13 +239,15 @@ impl AnswerCreator<'_> {
             live: true,
             transceiver: entry.map(|entry| entry.id),
             direction: media.direction,
-            remote: RemoteTerms::new(facts),
+            local: SideTerms::written(&draft),
+            remote: SideTerms::new(said, &facts.bandwidths),
             wanted: entry.map(|entry| entry.wish.clone()),
             codecs: media.codecs,
             extensions,
             allow_mixed,
-            send_rids: media.simulcast.send,
-            receive_rids: media.simulcast.receive,
+            simulcast: media.simulcast.simulcast,
+            send_encodings: media.simulcast.send,
+            receive_encodings: media.simulcast.receive,
             rtcp_mux: rtp && mux,
             rtcp_rsize: draft.rtcp_rsize,
             data: DataTerms::new(said, sctp_port).filter(|_| !rtp),

@@ -14,8 +14,10 @@ use super::formats::{Asked, Layout, Wishes, meaning};
 use super::kind::Kind;
 use super::lip_sync;
 use super::mismatch::CommandError;
+use super::numbering::Numbering;
 use super::numbers::{self, Numbers, Taken};
 use super::section_draft::{self, SectionDraft};
+use super::side_terms::SideTerms;
 use super::simulcast;
 use super::slots::{Slot, members};
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
@@ -168,7 +170,8 @@ impl OfferCreator<'_> {
         let extensions = extensions::offered(&wanted, held, bundled, mixed, ids, &mut log);
         offered(&layout, &extensions, &mut log);
         let simulcast = if rtp {
-            simulcast::offered(wish, held, &mut log)
+            let numbering = Numbering::of_layout(wish.kind, &own.codecs, &layout);
+            simulcast::offered(wish, held, &numbering, self.config.pausing, &mut log)
         } else {
             simulcast::Lines::default()
         };
@@ -194,7 +197,7 @@ impl OfferCreator<'_> {
             formats: layout.written(),
             extensions,
             allow_mixed: mixed,
-            streams: wish.streams.clone(),
+            own: SideTerms::wanted(wish),
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: carries_rtp || (rtp && held.map_or(!direct, |section| section.rtcp_mux)),
@@ -203,7 +206,6 @@ impl OfferCreator<'_> {
             sctp_port: held
                 .and_then(|section| section.data)
                 .map_or(self.config.sctp_port, |data| SctpPort(data.local_port)),
-            bandwidths: wish.bandwidths.clone(),
             attributes: wish.attributes.clone(),
         };
         let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);

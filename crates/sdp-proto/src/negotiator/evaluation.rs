@@ -13,8 +13,10 @@ use super::explain::{ExplanationLog, Reason};
 use super::facts::SectionFacts;
 use super::formats::{self, Layout};
 use super::kind::{Kind, is_secure};
+use super::numbering::Numbering;
 use super::receive_offer::Decision;
-use super::simulcast::{self, Answered};
+use super::simulcast::Lines;
+use super::simulcast_answer::{self, Able};
 use super::transceiver::Entry;
 use super::transport;
 use super::unstated::Stated;
@@ -88,8 +90,7 @@ pub(super) enum OfferedTransport {
 pub(super) struct MediaTerms {
     pub(super) codecs: Vec<AgreedCodec>,
     pub(super) direction: Direction,
-    pub(super) simulcast: Answered,
-    pub(super) streams: Vec<Token<'static>>,
+    pub(super) simulcast: Lines,
 }
 
 impl<'a> AnswerCreator<'a> {
@@ -133,8 +134,7 @@ impl<'a> AnswerCreator<'a> {
         let mut terms = MediaTerms {
             codecs: Vec::new(),
             direction: Direction::SendRecv,
-            simulcast: Answered::default(),
-            streams: wish.streams.clone(),
+            simulcast: Lines::default(),
         };
         if wish.kind == Kind::Data {
             return Ok(terms);
@@ -162,15 +162,16 @@ impl<'a> AnswerCreator<'a> {
         let alone = facts.said.credentials().is_none() && numbers.is_none();
         let offered = if alone { facts.direct_direction() } else { facts.direction() };
         terms.direction = offered.answer(wish.direction);
-        let numbers = terms.codecs.iter().map(|codec| codec.remote.payload_type).collect();
-        let able = simulcast::Able {
-            sends: terms.direction.sends().then_some(&wish.encodings),
-            receives: self.config.receives_simulcast && terms.direction.receives(),
+        let declines =
+            if self.config.receives_simulcast { Reason::Direction } else { Reason::NoSimulcast };
+        let receives = self.config.receives_simulcast && terms.direction.receives();
+        let able = Able {
+            sends: terms.direction.sends().then_some(&wish.encodings[..]),
+            receives: if receives { Ok(&wish.receive_encodings[..]) } else { Err(declines) },
+            numbering: Numbering::of_remote(wish.kind, own, &terms.codecs),
+            pausing: self.config.pausing,
         };
-        terms.simulcast = simulcast::answered(&facts.said, &able, &numbers, log);
-        if !self.config.receives_simulcast {
-            simulcast::decline(&facts.said, log);
-        }
+        terms.simulcast = simulcast_answer::answered(&facts.said, &able, log);
         Ok(terms)
     }
 

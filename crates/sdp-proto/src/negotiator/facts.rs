@@ -62,7 +62,7 @@ pub(super) struct Said {
     pub(super) allow_mixed: bool,
     pub(super) extensions: Vec<ExtMap<'static>>,
     pub(super) rids: Vec<Rid<'static>>,
-    pub(super) simulcast: Option<Simulcast<'static>>,
+    simulcast: Vec<Simulcast<'static>>,
     pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
@@ -81,45 +81,51 @@ impl Said {
     fn read(section: &Section<'_>) -> Self {
         let mut said = Self::default();
         for attribute in section.attributes().filter_map(|attribute| attribute.typed().ok()) {
-            match attribute {
-                Attribute::Mid(mid) => _ = said.mid.get_or_insert(mid.0.into_owned()),
-                Attribute::BundleOnly(_) => said.bundle_only = true,
-                Attribute::Direction(way) => _ = said.direction.get_or_insert(way),
-                Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
-                Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
-                Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
-                Attribute::IceOptions(tags) => {
-                    said.ice_options.extend(tags.iter().map(String::from));
-                }
-                Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
-                Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
-                Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
-                Attribute::RtcpRsize(_) => said.rtcp_rsize = true,
-                Attribute::ExtMapAllowMixed(_) => said.allow_mixed = true,
-                Attribute::ExtMap(map) => said.extensions.push(map.into_owned()),
-                Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
-                Attribute::Simulcast(list) => _ = said.simulcast.get_or_insert(list.into_owned()),
-                Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
-                Attribute::Crypto(crypto) => said.crypto.push(crypto.into_owned()),
-                Attribute::Rtcp(rtcp) => _ = said.rtcp.get_or_insert(rtcp.into_owned()),
-                Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
-                Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
-                Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
-                Attribute::PacketTime(time) => {
-                    said.packet_time.get_or_insert(time.into_owned());
-                }
-                Attribute::MaxPacketTime(time) => {
-                    said.max_packet_time.get_or_insert(time.into_owned());
-                }
-                Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
-                Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
-                Attribute::MaxMessageSize(size) => {
-                    said.max_message_size.get_or_insert(size.0);
-                }
-                _ => {}
-            }
+            said.hear(attribute);
         }
         said
+    }
+
+    /// Takes an attribute; of those that stand once the first.
+    pub(super) fn hear(&mut self, attribute: Attribute<'_>) {
+        let said = self;
+        match attribute {
+            Attribute::Mid(mid) => _ = said.mid.get_or_insert(mid.0.into_owned()),
+            Attribute::BundleOnly(_) => said.bundle_only = true,
+            Attribute::Direction(way) => _ = said.direction.get_or_insert(way),
+            Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
+            Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
+            Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
+            Attribute::IceOptions(tags) => {
+                said.ice_options.extend(tags.iter().map(String::from));
+            }
+            Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
+            Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
+            Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
+            Attribute::RtcpRsize(_) => said.rtcp_rsize = true,
+            Attribute::ExtMapAllowMixed(_) => said.allow_mixed = true,
+            Attribute::ExtMap(map) => said.extensions.push(map.into_owned()),
+            Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
+            Attribute::Simulcast(list) => said.simulcast.push(list.into_owned()),
+            Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
+            Attribute::Crypto(crypto) => said.crypto.push(crypto.into_owned()),
+            Attribute::Rtcp(rtcp) => _ = said.rtcp.get_or_insert(rtcp.into_owned()),
+            Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
+            Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
+            Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
+            Attribute::PacketTime(time) => {
+                said.packet_time.get_or_insert(time.into_owned());
+            }
+            Attribute::MaxPacketTime(time) => {
+                said.max_packet_time.get_or_insert(time.into_owned());
+            }
+            Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
+            Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
+            Attribute::MaxMessageSize(size) => {
+                said.max_message_size.get_or_insert(size.0);
+            }
+            _ => {}
+        }
     }
 
     /// Fills in what the session part says.
@@ -140,6 +146,12 @@ impl Said {
         if self.extensions.is_empty() {
             self.extensions.clone_from(&session.extensions);
         }
+    }
+
+    /// The simulcast, if there is one; several are none (RFC 8853 §5.3.2).
+    pub(super) fn simulcast(&self) -> Option<&Simulcast<'static>> {
+        let [simulcast] = &self.simulcast[..] else { return None };
+        Some(simulcast)
     }
 
     pub(super) fn credentials(&self) -> Option<IceCredentials<'static>> {

@@ -3,19 +3,21 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
+use super::agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::create_offer::{LocalOffer, LocalSection};
 use super::direct::{self, DirectTransport};
+use super::encoding::SimulcastStream;
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
-use super::facts::{RemoteFacts, SectionFacts};
+use super::facts::{RemoteFacts, Said, SectionFacts};
 use super::formats;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
-use super::remote_terms::RemoteTerms;
+use super::numbering::Numbering;
 use super::section_draft;
-use super::simulcast;
+use super::side_terms::SideTerms;
+use super::simulcast_answer::Settling;
 use super::transport;
 use super::unstated::Stated;
 use crate::Session;
@@ -159,25 +161,23 @@ impl AnswerReceiver<'_> {
         let codecs = if rtp { self.codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
         let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
-        let rids = &ours.draft.simulcast.rids;
-        let rids_of = |goes: bool| if goes { &rids[..] } else { &[] };
-        let send_rids =
-            simulcast::settled(said, rids_of(direction.receives()), RidDirection::Send, &mut log);
-        let receive_rids =
-            simulcast::settled(said, rids_of(direction.sends()), RidDirection::Recv, &mut log);
+        let [send_encodings, receive_encodings] =
+            self.encodings(said, ours, &codecs, direction, &mut log);
         Ok(AgreedSection {
             mid: ours.mid.clone(),
             kind,
             live: true,
             transceiver: ours.transceiver,
             direction: if rtp { direction.reversed() } else { Direction::SendRecv },
-            remote: RemoteTerms::new(section),
+            local: SideTerms::written(&ours.draft),
+            remote: SideTerms::new(said, &section.bandwidths),
             wanted: ours.wish.clone(),
             codecs,
             extensions,
             allow_mixed: ours.draft.allow_mixed && said.allow_mixed,
-            send_rids,
-            receive_rids,
+            simulcast: ours.draft.simulcast.simulcast && said.simulcast().is_some(),
+            send_encodings,
+            receive_encodings,
             rtcp_mux: rtp && mux && ours.draft.rtcp_mux,
             rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
             data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
@@ -186,6 +186,32 @@ impl AnswerReceiver<'_> {
             direct,
             line,
         })
+    }
+
+    /// What the answer left of the encodings of each way, `direction` being its own.
+    fn encodings(
+        &self,
+        said: &Said,
+        ours: &LocalSection,
+        codecs: &[AgreedCodec],
+        direction: Direction,
+        log: &mut ExplanationLog<'_>,
+    ) -> [Vec<SimulcastStream>; 2] {
+        let kind = ours.draft.kind.unwrap_or(Kind::Data);
+        let own = ours.wish.as_ref().map(|wish| &self.config.capabilities(wish).codecs[..]);
+        let pair = |codec: &AgreedCodec| (codec.local.payload_type, codec.remote.payload_type);
+        let settling = Settling {
+            said,
+            offered: &ours.draft.simulcast,
+            numbering: Numbering::of_local(kind, own.unwrap_or_default(), codecs),
+            numbers: codecs.iter().map(pair).collect(),
+            pausing: self.config.pausing,
+        };
+        let mut way = |goes: bool, direction| {
+            if goes { settling.way(direction, log) } else { Vec::new() }
+        };
+        let send = way(direction.receives(), RidDirection::Send);
+        [send, way(direction.sends(), RidDirection::Recv)]
     }
 
     /// What the section has to be reached by, of its own.
@@ -214,7 +240,7 @@ impl AnswerReceiver<'_> {
         ours: &LocalSection,
         index: usize,
         log: &mut ExplanationLog<'_>,
-    ) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
+    ) -> Result<Vec<AgreedCodec>, Mismatch> {
         let formats = Cow::Borrowed(&section.formats[..]);
         let Stated { formats, silent } = Stated::new(self.config.h264, formats);
         let pairs = ours.layout.matched(&formats, &silent, log);

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use super::Negotiator;
 use super::agreement::AgreedSection;
 use super::capability::{Capabilities, Codec};
+use super::encoding::SimulcastStream;
 use super::extension::Extension;
 use super::facts::SectionFacts;
 use super::formats::stands_alone;
 use super::mismatch::CommandError;
-use super::simulcast;
+use super::simulcast_answer;
 use super::transceiver::{Transceiver, TransceiverId};
 use crate::attribute::{Direction, ExtMap, RtcpFb};
 use crate::codec::{Format, Parameters};
@@ -60,9 +61,24 @@ impl AgreedSection {
         wish.streams = self.remote.streams.iter().map(|msid| msid.stream.clone()).collect();
         wish.streams.dedup();
         wish.bandwidths.clone_from(&self.remote.bandwidths);
-        wish.encodings.clone_from(&self.receive_rids);
-        wish.receive_encodings.clone_from(&self.send_rids);
+        wish.encodings = self.by_their_numbers(&self.receive_encodings);
+        wish.receive_encodings.clone_from(&self.send_encodings);
+        wish.packet_time.clone_from(&self.remote.packet_time);
+        wish.max_packet_time.clone_from(&self.remote.max_packet_time);
         Some(wish)
+    }
+
+    /// Encodings that this side receives with the payload types that the peer has for them.
+    fn by_their_numbers(&self, streams: &[SimulcastStream]) -> Vec<SimulcastStream> {
+        let mut streams = streams.to_vec();
+        let remote = |own: &u8| {
+            let codec = self.codecs.iter().find(|codec| codec.local.payload_type == *own);
+            codec.map(|codec| codec.remote.payload_type)
+        };
+        for encoding in streams.iter_mut().flat_map(|stream| &mut stream.alternatives) {
+            encoding.payload_types = encoding.payload_types.iter().filter_map(remote).collect();
+        }
+        streams
     }
 }
 
@@ -81,7 +97,9 @@ fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
     wish.streams = said.streams.iter().map(|msid| msid.stream.clone()).collect();
     wish.streams.dedup();
     wish.bandwidths.clone_from(&facts.bandwidths);
-    (wish.encodings, wish.receive_encodings) = simulcast::encodings(said);
+    (wish.encodings, wish.receive_encodings) = simulcast_answer::encodings(said);
+    wish.packet_time.clone_from(&said.packet_time);
+    wish.max_packet_time.clone_from(&said.max_packet_time);
     Some(wish)
 }
 

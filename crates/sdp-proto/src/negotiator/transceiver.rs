@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use super::capability::Capabilities;
 use super::custom::Custom;
 use super::direct::Carriage;
+use super::encoding::SimulcastStream;
 use super::kind::Kind;
-use crate::attribute::Direction;
+use crate::attribute::{Direction, MaxPacketTime, PacketTime, Ssrc, SsrcGroup};
 use crate::field::Bandwidth;
 use crate::text::Token;
 
@@ -25,15 +26,23 @@ pub struct Transceiver {
     pub capabilities: Option<Capabilities>,
     /// The MediaStreams that what is sent belongs to (RFC 8830).
     pub streams: Vec<Token<'static>>,
-    /// Rids under which several encodings are sent at once (RFC 8853); none or one for no
-    /// simulcast.
-    pub encodings: Vec<Token<'static>>,
-    /// Rids under which an own offer asks the peer for several encodings at once, as a server does
-    /// that forwards one of them (RFC 8853). An offer of the peer names its own.
-    pub receive_encodings: Vec<Token<'static>>,
+    /// Attributes of the RTP sources of what is sent (RFC 5576).
+    pub sources: Vec<Ssrc<'static>>,
+    /// Which of these sources belong together.
+    pub source_groups: Vec<SsrcGroup<'static>>,
+    /// The encodings that are sent, several of them at once (RFC 8853). In an answer those that the
+    /// offer asks for, each within the bounds of both sides.
+    pub encodings: Vec<SimulcastStream>,
+    /// The encodings that an own offer asks the peer for, as a server does that forwards one of
+    /// them. An offer of the peer names its own; the bounds of those of the same rid hold as well.
+    pub receive_encodings: Vec<SimulcastStream>,
+    /// How much media this side would have in a packet (RFC 8866 §6.4).
+    pub packet_time: Option<PacketTime<'static>>,
+    /// How much there may be.
+    pub max_packet_time: Option<MaxPacketTime<'static>>,
     /// Bounds of what is to be sent to this side (RFC 8866 §5.8).
     pub bandwidths: Vec<Bandwidth<'static>>,
-    /// Attributes of the application's own, such as `ssrc` or `ptime`.
+    /// Attributes of the application's own.
     pub attributes: Vec<Custom>,
     /// How an own offer has the media travel. An offer of the peer says it itself.
     pub carriage: Carriage,
@@ -50,8 +59,12 @@ impl Transceiver {
             direction: Direction::SendRecv,
             capabilities: None,
             streams: Vec::new(),
+            sources: Vec::new(),
+            source_groups: Vec::new(),
             encodings: Vec::new(),
             receive_encodings: Vec::new(),
+            packet_time: None,
+            max_packet_time: None,
             bandwidths: Vec::new(),
             attributes: Vec::new(),
             carriage: Carriage::Ice,

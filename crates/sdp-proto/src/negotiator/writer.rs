@@ -11,7 +11,7 @@ use super::kind::Kind;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
     BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite,
-    IceOptions, Mid, Msid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
+    IceOptions, Mid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
 };
 use crate::data_channel::{DISCARD_PORT, default_destination};
 use crate::field::{Connection, ConnectionAddress, MediaLine, Origin, Timing};
@@ -102,7 +102,7 @@ impl Writer<'_> {
         let (connection, port) = self.destination(index, draft);
         let line = MediaLine { port, port_count: None, ..draft.line.clone() };
         builder.media(&line)?.connection(&connection)?;
-        for bandwidth in &draft.bandwidths {
+        for bandwidth in &draft.own.bandwidths {
             builder.bandwidth(bandwidth)?;
         }
         if let Some(mid) = &draft.mid {
@@ -224,8 +224,14 @@ fn direct(
 
 fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
     builder.attribute(&draft.direction)?;
-    for stream in draft.streams.iter().filter(|_| draft.direction.sends()) {
-        builder.attribute(&Msid { stream: stream.clone(), track: None })?;
+    for stream in draft.own.streams.iter().filter(|_| draft.direction.sends()) {
+        builder.attribute(stream)?;
+    }
+    if let Some(time) = &draft.own.packet_time {
+        builder.attribute(time)?;
+    }
+    if let Some(time) = &draft.own.max_packet_time {
+        builder.attribute(time)?;
     }
     if draft.rtcp_mux {
         builder.attribute(&RtcpMux)?;
@@ -254,11 +260,17 @@ fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> 
             builder.attribute(fmtp)?;
         }
     }
-    for rid in &draft.simulcast.rids {
-        builder.attribute(rid)?;
+    for rid in draft.simulcast.rids() {
+        builder.attribute(&rid)?;
     }
-    if let Some(simulcast) = &draft.simulcast.simulcast {
-        builder.attribute_text("simulcast", Some(simulcast))?;
+    if let Some(simulcast) = draft.simulcast.simulcast() {
+        builder.attribute_text("simulcast", Some(&simulcast))?;
+    }
+    for group in &draft.own.source_groups {
+        builder.attribute(group)?;
+    }
+    for source in &draft.own.sources {
+        builder.attribute(source)?;
     }
     Ok(())
 }

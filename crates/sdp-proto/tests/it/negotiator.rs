@@ -13,6 +13,7 @@ mod offers;
 mod peer;
 mod relay;
 mod rollbacks;
+mod simulcast;
 mod states;
 mod transceivers;
 mod transports;
