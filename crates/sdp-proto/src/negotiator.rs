@@ -26,6 +26,7 @@ mod mismatch;
 mod numbering;
 mod numbers;
 mod origin;
+mod own_ice;
 mod receive_answer;
 mod receive_offer;
 mod relay;
@@ -70,6 +71,7 @@ use receive_offer::ReceivedOffer;
 use transceiver::Transceivers;
 use writer::Candidates;
 
+use crate::text::Token;
 use crate::{AcceptError, IceCredentials, Session};
 
 /// One side of an exchange of offers and answers.
@@ -285,9 +287,14 @@ impl Negotiator {
             config: &self.config,
             transceivers: &transceivers,
             agreement: &self.agreement,
+            credentials: &self.credentials,
             offered: &offered,
         };
-        let (restarts, new_dtls) = (creator.restarts(), creator.new_dtls());
+        let mids = creator.mids();
+        let named = |carriers: Vec<usize>| -> Vec<Token<'static>> {
+            carriers.into_iter().filter_map(|index| mids.get(index).cloned()).collect()
+        };
+        let (restarts, new_dtls) = (named(creator.restarts()), named(creator.new_dtls()));
         let fault = self.origin_fault(&offered.session);
         if matches!(self.exchange, Exchange::Local { .. }) {
             self.outputs.push_back(Output::Event(Event::RolledBack));

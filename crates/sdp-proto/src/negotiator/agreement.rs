@@ -27,8 +27,6 @@ pub struct Agreement {
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) next_mid: u32,
-    /// The ICE credentials that the peer knows this side by.
-    pub(super) credentials: Option<IceCredentials<'static>>,
     pub(super) local: Option<Session<'static>>,
     pub(super) remote: Option<Session<'static>>,
     /// Whether `local` is an answer.
@@ -132,6 +130,10 @@ pub struct AgreedSection {
     pub transport: usize,
     /// The transport, if it is this section's own.
     pub own_transport: Option<AgreedTransport>,
+    /// The ICE credentials of this side on the transport that the section uses; none without ICE.
+    pub local_credentials: Option<IceCredentials<'static>>,
+    /// Those that were wanted for a transport of its own when it got them.
+    pub(super) asked_credentials: Option<IceCredentials<'static>>,
     /// Where and how the peer takes media, where the section does without ICE.
     pub direct: Option<DirectTransport>,
     /// The `m=` line as it was last written.
@@ -166,6 +168,8 @@ impl AgreedSection {
             data: None,
             transport: index,
             own_transport: None,
+            local_credentials: None,
+            asked_credentials: None,
             direct: None,
             line,
         }

@@ -1,5 +1,6 @@
 //! What the application tells a negotiator (RFC 8829 §4.1).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::config::Config;
@@ -7,10 +8,11 @@ use super::create_answer::{AnswerCreator, AnswerPlan};
 use super::create_offer::OfferCreator;
 use super::message::{DescriptionKind, Event};
 use super::mismatch::CommandError;
+use super::own_ice::OwnIce;
 use super::receive_offer::ReceivedOffer;
 use super::section_draft::SectionDraft;
 use super::transceiver::{Transceiver, TransceiverId};
-use super::writer::{Candidates, Gathered, Writer};
+use super::writer::{Gathered, Writer};
 use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
 use crate::IceCredentials;
 use crate::attribute::{Candidate, Direction};
@@ -91,10 +93,15 @@ impl Negotiator {
         self.open()?;
         let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
         let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
-        let kind = entry.wish.kind;
+        let (kind, credentials) = (entry.wish.kind, entry.wish.credentials.clone());
         change(&mut entry.wish);
         entry.wish.kind = kind;
         entry.implicit = false;
+        if entry.wish.credentials != credentials
+            && let Some(mid) = self.mid_of(id)
+        {
+            self.candidates.remove(&Some(mid));
+        }
         self.remind();
         Ok(())
     }
@@ -120,14 +127,18 @@ impl Negotiator {
 
     /// Uses new ICE credentials from the next description that may restart ICE (RFC 8839
     /// §4.4.1.1.1): the next offer, or an answer to an offer that restarts. Candidates that were
-    /// set are forgotten.
+    /// set are forgotten. Transports that [have credentials of their own](Transceiver::credentials)
+    /// go on; [`update`](Self::update) restarts those.
     pub fn restart_ice(
         &mut self,
         credentials: IceCredentials<'static>,
     ) -> Result<(), CommandError> {
         self.open()?;
         self.credentials = credentials;
-        self.candidates.clear();
+        let own = self.transceivers.iter().filter(|entry| entry.wish.credentials.is_some());
+        let own: BTreeSet<Option<Token<'static>>> =
+            own.map(|entry| self.mid_of(entry.id)).collect();
+        self.candidates.retain(|mid, _| mid.is_some() && own.contains(mid));
         self.remind();
         Ok(())
     }
@@ -224,16 +235,9 @@ impl Negotiator {
             return Err(CommandError::State { state: self.state() });
         };
         let creator = self.answer_creator(offered);
-        let restarts = creator.restarts();
-        if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
+        if creator.lacks_credentials() {
             return Err(CommandError::CredentialsNeeded);
         }
-        // An answer may not restart what the offer does not; a restart that the application wants
-        // waits for an offer of its own, and the candidates with it (RFC 8829 §5.10).
-        let agreed = self.agreement.credentials.as_ref().filter(|_| restarts.is_empty());
-        let credentials = agreed.unwrap_or(&self.credentials).clone();
-        let none = Candidates::new();
-        let current = credentials == self.credentials;
         let AnswerPlan {
             sections,
             mut groups,
@@ -241,13 +245,13 @@ impl Negotiator {
             payload_types,
             extension_ids,
             explanations,
+            ..
         } = creator.plan();
         let sections = sections.into_iter().map(|section| (section.agreed, section.draft));
         let (sections, drafts): (Vec<_>, Vec<SectionDraft>) = sections.unzip();
         let writer = Writer {
             config: &self.config,
-            credentials: &credentials,
-            candidates: if current { &self.candidates } else { &none },
+            candidates: &self.candidates,
             version: self.version + 1,
             timings: &offered.facts.timings,
             ice_options: offered.facts.common_options(self.config.ice_options.as_ref()),
@@ -265,7 +269,6 @@ impl Negotiator {
             lip_sync,
             payload_types,
             extension_ids,
-            credentials: Some(credentials),
             local: Some(session.clone()),
             remote: Some(offered.session.clone()),
             answered: true,
@@ -308,18 +311,20 @@ impl Negotiator {
         if self.exchange != Exchange::None {
             return false;
         }
-        let agreed = &self.agreement;
-        let restarts = agreed.credentials.as_ref().is_some_and(|c| *c != self.credentials);
-        restarts
-            || self.transceivers.iter().any(|entry| {
-                let mut sections = agreed.sections.iter().filter(|section| section.live);
-                match sections.find(|section| section.transceiver == Some(entry.id)) {
-                    None => !entry.stopped,
-                    Some(section) => {
-                        entry.stopped || section.wanted.as_ref().is_some_and(|w| *w != entry.wish)
-                    }
+        self.transceivers.iter().any(|entry| {
+            let sections = self.agreement.sections.iter().enumerate();
+            let mut sections = sections.filter(|(_, section)| section.live);
+            match sections.find(|(_, section)| section.transceiver == Some(entry.id)) {
+                None => !entry.stopped,
+                Some((index, section)) => {
+                    let wanted = OwnIce::wanted(Some(&entry.wish), &self.credentials);
+                    let asked = section.asked_credentials.as_ref();
+                    let restarts = section.transport == index && asked.is_some_and(|a| a != wanted);
+                    let changed = section.wanted.as_ref().is_some_and(|w| *w != entry.wish);
+                    entry.stopped || restarts || changed
                 }
-            })
+            }
+        })
     }
 
     /// Says once that an offer is due.
@@ -363,6 +368,7 @@ impl Negotiator {
             config: &self.config,
             transceivers: &self.transceivers,
             agreement: &self.agreement,
+            credentials: &self.credentials,
             offered,
         }
     }

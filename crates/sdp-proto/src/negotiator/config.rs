@@ -62,7 +62,8 @@ pub enum Pausing {
 pub struct Config {
     /// Number of the session, up to 2^63 - 1; random (RFC 8829 §5.2.1).
     pub session_id: u64,
-    /// ICE credentials to start with, shared by all transports (RFC 8839 §5.4).
+    /// ICE credentials to start with, of all transports that
+    /// [have none of their own](Transceiver::credentials) (RFC 8839 §5.4).
     pub credentials: IceCredentials<'static>,
     /// Fingerprints of the certificate that this side shows.
     pub fingerprints: Vec<Fingerprint<'static>>,

@@ -1,5 +1,6 @@
 //! Making an answer out of an offer, section by section (RFC 8829 §5.3, RFC 3264 §6).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement, DataTerms, DtlsRole};
@@ -14,14 +15,16 @@ use super::formats;
 use super::kind::Kind;
 use super::lip_sync;
 use super::numbers::Numbers;
+use super::own_ice::OwnIce;
 use super::receive_offer::ReceivedOffer;
 use super::section_draft::{self, SectionDraft};
 use super::side_terms::SideTerms;
 use super::transceiver::Transceivers;
 use super::transport;
+use crate::IceCredentials;
 use crate::attribute::{ExtMap, SctpPort, Setup};
 use crate::field::MediaLine;
-use crate::text::{Token, Words};
+use crate::text::Words;
 
 /// What an offer comes to if it is answered now.
 pub(super) struct AnswerPlan {
@@ -31,6 +34,8 @@ pub(super) struct AnswerPlan {
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) explanations: Vec<Explanation>,
+    /// The sections whose transports restart ICE.
+    restarts: BTreeSet<usize>,
 }
 
 /// A section as it would be agreed, and how the answer writes it.
@@ -57,6 +62,8 @@ pub(super) struct AnswerCreator<'a> {
     pub(super) config: &'a Config,
     pub(super) transceivers: &'a Transceivers,
     pub(super) agreement: &'a Agreement,
+    /// The ICE credentials of transports that have none of their own.
+    pub(super) credentials: &'a IceCredentials<'static>,
     pub(super) offered: &'a ReceivedOffer,
 }
 
@@ -70,6 +77,7 @@ impl AnswerCreator<'_> {
             payload_types: self.agreement.payload_types.clone(),
             extension_ids: self.agreement.extension_ids.clone(),
             explanations: Vec::new(),
+            restarts: self.restarts().into_iter().collect(),
         };
         let mut sections = Vec::with_capacity(facts.sections.len());
         let mut numbers = NumbersInUse::default();
@@ -91,9 +99,9 @@ impl AnswerCreator<'_> {
         plan
     }
 
-    /// The mids of the sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
+    /// The sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
     /// those that carry the transport of a group that goes on, and those that stay alone.
-    pub(super) fn restarts(&self) -> Vec<Token<'static>> {
+    pub(super) fn restarts(&self) -> Vec<usize> {
         self.carriers(|index, said| {
             let group = self.offered.facts.group_of(index);
             let was_grouped = self.agreement.group_of(index).is_some();
@@ -104,8 +112,8 @@ impl AnswerCreator<'_> {
         })
     }
 
-    /// The mids of the sections whose transports take a new DTLS association.
-    pub(super) fn new_dtls(&self) -> Vec<Token<'static>> {
+    /// The sections whose transports take a new DTLS association.
+    pub(super) fn new_dtls(&self) -> Vec<usize> {
         self.carriers(|index, said| {
             let before = self.agreement.transport(index);
             let now = transport::of_offer(self.config, said, before).ok();
@@ -113,16 +121,16 @@ impl AnswerCreator<'_> {
         })
     }
 
-    /// The mids of those sections in use with a transport of their own of which this holds.
-    fn carriers(&self, holds: impl Fn(usize, &Said) -> bool) -> Vec<Token<'static>> {
+    /// Those sections in use with a transport of their own of which this holds.
+    fn carriers(&self, holds: impl Fn(usize, &Said) -> bool) -> Vec<usize> {
         let offer = &self.offered.facts;
-        let sections = offer.sections.iter().enumerate().zip(self.mids());
-        let carriers = sections.filter(|((index, facts), _)| {
+        let sections = offer.sections.iter().enumerate();
+        let carriers = sections.filter(|(index, facts)| {
             let group = offer.group_of(*index);
             let carries = group.is_none_or(|group| group.first() == Some(index));
             !facts.is_off() && carries && holds(*index, &facts.said)
         });
-        carriers.map(|(_, mid)| mid).collect()
+        carriers.map(|(index, _)| index).collect()
     }
 
     /// Whether RTCP of a section may go the way that it would.
@@ -146,6 +154,30 @@ impl AnswerCreator<'_> {
                 reject(section)
             }
         }
+    }
+
+    /// The credentials of the transport that a section uses.
+    fn ice(&self, index: usize, owner: usize, restarts: &BTreeSet<usize>) -> Option<OwnIce> {
+        let wanted = |index: usize| self.wanted_credentials(index);
+        let before = self.agreement.sections.get(owner).filter(|before| before.live);
+        let ice = OwnIce::answered(wanted(owner), before, restarts.contains(&owner));
+        Some(if owner == index { ice } else { ice.shared(wanted(index)) })
+    }
+
+    /// What the application wants for the transport of a section.
+    fn wanted_credentials(&self, index: usize) -> &IceCredentials<'static> {
+        let decision = self.offered.decisions.get(index);
+        let entry = decision.and_then(|decision| self.transceivers.get(decision.transceiver?));
+        OwnIce::wanted(entry.map(|entry| &entry.wish), self.credentials)
+    }
+
+    /// Whether a transport restarts for which there are no new credentials.
+    pub(super) fn lacks_credentials(&self) -> bool {
+        self.restarts().into_iter().any(|index| {
+            let before = self.agreement.sections.get(index);
+            let before = before.and_then(|before| before.local_credentials.as_ref());
+            before == Some(self.wanted_credentials(index))
+        })
     }
 
     /// The own port of a data channel association.
@@ -204,6 +236,7 @@ impl AnswerCreator<'_> {
             Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
             None => (None, None),
         };
+        let ice = self.ice(index, owner, &plan.restarts).filter(|_| direct.is_none());
         let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
         reserve_numbers(&facts.formats, kind, &media, plan);
         let sctp_port = self.sctp_port(index, said);
@@ -220,6 +253,7 @@ impl AnswerCreator<'_> {
             carriage,
             crypto,
             tls_id: said.tls_id.is_some(),
+            ice: ice.clone(),
             direction: media.direction,
             formats: media.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect(),
             extensions: extensions.clone(),
@@ -253,6 +287,8 @@ impl AnswerCreator<'_> {
             data: DataTerms::new(said, sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
+            local_credentials: ice.as_ref().map(|ice| ice.credentials.clone()),
+            asked_credentials: ice.map(|ice| ice.asked),
             direct,
             line,
         };

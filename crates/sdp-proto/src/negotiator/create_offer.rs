@@ -16,6 +16,7 @@ use super::lip_sync;
 use super::mismatch::CommandError;
 use super::numbering::Numbering;
 use super::numbers::{self, Numbers, Taken};
+use super::own_ice::OwnIce;
 use super::section_draft::{self, SectionDraft};
 use super::side_terms::SideTerms;
 use super::simulcast;
@@ -36,7 +37,6 @@ pub(super) struct LocalOffer {
     pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) reserved: Reserved,
     pub(super) next_mid: u32,
-    pub(super) credentials: IceCredentials<'static>,
 }
 
 /// What sections have in common: the numbers given out, and the log.
@@ -109,9 +109,12 @@ impl OfferCreator<'_> {
                 members.get(*member).is_some_and(|member| member.kind != Some(Kind::Data))
             };
             let tagged = group.filter(|group| group.first() == Some(&index));
+            let owner = if let Placement::Shared(tag) = place { tag } else { index };
             let role = Role {
                 index,
                 place,
+                owner,
+                ice: self.ice(slots.get(owner)),
                 bundled: group.is_some(),
                 carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
                 protocol: &protocol,
@@ -123,7 +126,6 @@ impl OfferCreator<'_> {
         let lip_sync = lip_sync::offered(&self.agreement.lip_sync, &streams);
         let writer = Writer {
             config: self.config,
-            credentials: self.credentials,
             candidates: self.candidates,
             version: self.version,
             timings: &[],
@@ -133,8 +135,7 @@ impl OfferCreator<'_> {
             lip_sync: &lip_sync,
         };
         let session = writer.write()?;
-        let credentials = self.credentials.clone();
-        Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid, credentials })
+        Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid })
     }
 
     fn section(
@@ -143,7 +144,7 @@ impl OfferCreator<'_> {
         role: Role<'_>,
         reserved: &mut Reserved,
     ) -> Result<LocalSection, CommandError> {
-        let Role { index, place, bundled, carries_rtp, protocol } = role;
+        let Role { index, place, owner, ref ice, bundled, carries_rtp, protocol } = role;
         let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
             Slot::Off(section) => return Ok(off(index, section, &mut log)),
@@ -188,7 +189,11 @@ impl OfferCreator<'_> {
             kind: Some(wish.kind),
             live: true,
             bundle_only: place == Placement::BundleOnly,
-            owner: if let Placement::Shared(tag) = place { tag } else { index },
+            owner,
+            ice: ice.as_ref().filter(|_| !direct).map(|ice| match owner == index {
+                true => ice.clone(),
+                false => ice.shared(OwnIce::wanted(Some(wish), self.credentials)),
+            }),
             setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
             carriage,
             crypto: self.keys(carriage, held),
@@ -236,6 +241,17 @@ fn line(
 }
 
 impl OfferCreator<'_> {
+    /// The credentials of the transport that the section in this place carries.
+    fn ice(&self, slot: Option<&Slot<'_>>) -> Option<OwnIce> {
+        let (entry, held) = match slot? {
+            Slot::Continues(section, entry) => (*entry, Some(*section)),
+            Slot::New(entry, _) => (*entry, None),
+            Slot::Off(_) => return None,
+        };
+        let wanted = OwnIce::wanted(Some(&entry.wish), self.credentials);
+        Some(OwnIce::offered(wanted, held))
+    }
+
     /// The lines with keys: those that were agreed, else all with tags of their own.
     fn keys(&self, carriage: Carriage, held: Option<&AgreedSection>) -> Vec<Crypto<'static>> {
         let agreed = held.and_then(|section| section.direct.as_ref());
@@ -258,10 +274,14 @@ fn offered(layout: &Layout, extensions: &[ExtMap<'static>], log: &mut Explanatio
 }
 
 /// The part of a section in the offer.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Role<'p> {
     index: usize,
     place: Placement,
+    /// The section that carries the transport.
+    owner: usize,
+    /// The ICE credentials of the transport.
+    ice: Option<OwnIce>,
     /// Whether it is in a group.
     bundled: bool,
     /// Whether it carries the transport of a group with RTP in it.

@@ -15,6 +15,7 @@ use super::formats;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use super::numbering::Numbering;
+use super::own_ice::OwnIce;
 use super::section_draft;
 use super::side_terms::SideTerms;
 use super::simulcast_answer::Settling;
@@ -77,7 +78,6 @@ impl AnswerReceiver<'_> {
             payload_types: reserved.payload_types.clone(),
             extension_ids: reserved.extension_ids.clone(),
             next_mid: self.offer.next_mid,
-            credentials: Some(self.offer.credentials.clone()),
             local: Some(self.offer.session.clone()),
             remote: Some(session.clone()),
             answered: false,
@@ -183,6 +183,8 @@ impl AnswerReceiver<'_> {
             data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
             transport: owner,
             own_transport,
+            local_credentials: self.ice(owner).map(|ice| ice.credentials.clone()),
+            asked_credentials: self.ice(index).map(|ice| ice.asked.clone()),
             direct,
             line,
         })
@@ -229,7 +231,7 @@ impl AnswerReceiver<'_> {
         }
         let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
         let before = self.agreement.transport(index).map(|before| (before, moved));
-        let own = transport::of_answer(&facts.said, before, self.restarts(), index)?;
+        let own = transport::of_answer(&facts.said, before, self.restarts(index), index)?;
         Ok((Some(own), None))
     }
 
@@ -267,7 +269,7 @@ impl AnswerReceiver<'_> {
     ) -> Vec<Token<'static>> {
         let is_new = |index: usize, now: &AgreedTransport| {
             let before = before.transport(index);
-            before.is_some_and(|before| transport::is_new(before, now, self.restarts()))
+            before.is_some_and(|before| transport::is_new(before, now, self.restarts(index)))
         };
         let sections = settled.sections.iter().enumerate();
         let new = sections.filter(|(index, section)| {
@@ -276,10 +278,16 @@ impl AnswerReceiver<'_> {
         new.map(|(_, section)| section.mid.clone()).collect()
     }
 
-    /// Whether the offer restarts ICE.
-    fn restarts(&self) -> bool {
-        let before = self.agreement.credentials.as_ref();
-        before.is_some_and(|before| *before != self.offer.credentials)
+    /// Whether the offer restarts ICE on the transport that a section carries.
+    fn restarts(&self, index: usize) -> bool {
+        let before = self.agreement.sections.get(index);
+        let before = before.and_then(|before| before.local_credentials.as_ref());
+        before.zip(self.ice(index)).is_some_and(|(before, ice)| *before != ice.credentials)
+    }
+
+    /// The own credentials that a section was offered with.
+    fn ice(&self, index: usize) -> Option<&OwnIce> {
+        self.offer.sections.get(index)?.draft.ice.as_ref()
     }
 }
 

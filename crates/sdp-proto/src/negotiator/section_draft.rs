@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::kind::Kind;
+use super::own_ice::OwnIce;
 use super::side_terms::SideTerms;
 use super::simulcast;
 use crate::WriteError;
@@ -32,6 +33,8 @@ pub(super) struct SectionDraft {
     /// Keys to write.
     pub(super) crypto: Vec<Crypto<'static>>,
     pub(super) tls_id: bool,
+    /// Its ICE credentials, where it has ICE.
+    pub(super) ice: Option<OwnIce>,
     pub(super) direction: Direction,
     pub(super) formats: Vec<(Format<'static>, Vec<Text<'static>>)>,
     pub(super) extensions: Vec<ExtMap<'static>>,
@@ -75,6 +78,7 @@ impl SectionDraft {
             carriage: Carriage::Ice,
             crypto: Vec::new(),
             tls_id: false,
+            ice: None,
             direction: Direction::Inactive,
             formats: Vec::new(),
             extensions: Vec::new(),

@@ -7,6 +7,7 @@ use super::custom::Custom;
 use super::direct::Carriage;
 use super::encoding::SimulcastStream;
 use super::kind::Kind;
+use crate::IceCredentials;
 use crate::attribute::{Direction, MaxPacketTime, PacketTime, Ssrc, SsrcGroup};
 use crate::field::Bandwidth;
 use crate::text::Token;
@@ -44,6 +45,9 @@ pub struct Transceiver {
     pub bandwidths: Vec<Bandwidth<'static>>,
     /// Attributes of the application's own.
     pub attributes: Vec<Custom>,
+    /// ICE credentials of the transport of its section, where that has one of its own; those of the
+    /// [`Config`](super::Config) otherwise. Others than before restart ICE there (RFC 8839 §4.4.1.1.1).
+    pub credentials: Option<IceCredentials<'static>>,
     /// How an own offer has the media travel. An offer of the peer says it itself.
     pub carriage: Carriage,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
@@ -67,6 +71,7 @@ impl Transceiver {
             max_packet_time: None,
             bandwidths: Vec::new(),
             attributes: Vec::new(),
+            credentials: None,
             carriage: Carriage::Ice,
             shares: true,
         }

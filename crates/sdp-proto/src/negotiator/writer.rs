@@ -8,6 +8,7 @@ use super::config::Config;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::kind::Kind;
+use super::own_ice::OwnIce;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
     BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite,
@@ -38,7 +39,6 @@ pub(super) type Candidates = BTreeMap<Option<Token<'static>>, Gathered>;
 /// What a description is made of.
 pub(super) struct Writer<'w> {
     pub(super) config: &'w Config,
-    pub(super) credentials: &'w IceCredentials<'static>,
     pub(super) candidates: &'w Candidates,
     pub(super) version: u64,
     pub(super) timings: &'w [Timing],
@@ -128,7 +128,12 @@ impl Writer<'_> {
     }
 
     fn gathered(&self, owner: usize) -> Option<&Gathered> {
-        let mid = self.drafts.get(owner)?.mid.clone();
+        let draft = self.drafts.get(owner)?;
+        // What is gathered is for the credentials that wait.
+        if draft.ice.as_ref().is_some_and(|ice| ice.waits) {
+            return None;
+        }
+        let mid = draft.mid.clone();
         self.candidates.get(&mid).or_else(|| self.candidates.get(&None))
     }
 
@@ -161,7 +166,9 @@ impl Writer<'_> {
         setup: Setup,
         gathered: Option<&Gathered>,
     ) -> Result<(), WriteError> {
-        builder.attribute(&self.credentials.ufrag)?.attribute(&self.credentials.pwd)?;
+        if let Some(OwnIce { credentials: IceCredentials { ufrag, pwd }, .. }) = &draft.ice {
+            builder.attribute(ufrag)?.attribute(pwd)?;
+        }
         builder.attribute(&setup)?;
         if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| draft.tls_id) {
             builder.attribute(tls_id)?;

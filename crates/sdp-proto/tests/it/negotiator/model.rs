@@ -19,6 +19,8 @@ enum Step {
     Direction(usize, Direction),
     Stop(usize),
     Restart(u16),
+    /// Credentials of its own for a transport, or none.
+    Own(usize, Option<u16>),
     Offer,
     Resend,
     /// Takes an open offer back, and tells the other side if it was an own one.
@@ -52,6 +54,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..6, direction()).prop_map(|(which, way)| Step::Direction(which, way)),
         2 => (0_usize..6).prop_map(Step::Stop),
         1 => any::<u16>().prop_map(Step::Restart),
+        1 => (0_usize..6, any::<Option<u16>>()).prop_map(|(which, own)| Step::Own(which, own)),
         4 => Just(Step::Offer),
         1 => Just(Step::Resend),
         1 => Just(Step::Rollback),
@@ -261,6 +264,13 @@ impl World {
                 let text = format!("r{at}x{number}x{}", peer.credentials);
                 side.restart_ice(credentials(&text))
             }
+            Step::Own(which, number) => {
+                peer.credentials += 1;
+                let text = number.map(|n| format!("o{at}x{n}x{}", peer.credentials));
+                let own = text.map(|text| credentials(&text));
+                nth(side, *which)
+                    .map_or(Ok(()), |id| side.update(id, |wish| wish.credentials = own))
+            }
             Step::Offer => side.offer().inspect(|()| peer.own += 1),
             Step::Resend => side.resend(),
             Step::Rollback => return self.roll_back(at),
@@ -270,8 +280,17 @@ impl World {
             Step::Answer => match side.answer() {
                 Err(CommandError::CredentialsNeeded) => {
                     peer.credentials += 1;
-                    let text = format!("a{at}x{}", peer.credentials);
-                    side.restart_ice(credentials(&text)).and_then(|()| side.answer())
+                    let text = |own: &str| format!("{own}{at}x{}", peer.credentials);
+                    let own: Vec<_> = side
+                        .transceivers()
+                        .filter(|(_, wish)| wish.credentials.is_some())
+                        .map(|(id, _)| id)
+                        .collect();
+                    for (number, id) in own.into_iter().enumerate() {
+                        let own = credentials(&text(&format!("b{number}x")));
+                        side.update(id, |wish| wish.credentials = Some(own)).unwrap();
+                    }
+                    side.restart_ice(credentials(&text("a"))).and_then(|()| side.answer())
                 }
                 done => done,
             },
@@ -427,6 +446,10 @@ impl World {
                 ids
             };
             assert_eq!(ids(x), ids(y));
+            for (own, other) in [(x, b), (y, a)] {
+                let told = other.transport(index).map(|told| &told.credentials);
+                assert_eq!(own.local_credentials.as_ref(), told, "section {index}");
+            }
             let roles = [a, b].map(|agreed| agreed.transport(index).map(|t| t.role));
             assert!(roles[0].is_some() && roles[1].is_some() && roles[0] != roles[1]);
         }
