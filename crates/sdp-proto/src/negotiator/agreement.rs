@@ -8,6 +8,7 @@ use super::explain::Explanation;
 use super::facts::Said;
 use super::kind::Kind;
 use super::numbers::Numbers;
+use super::other_media::OtherMedia;
 use super::side_terms::SideTerms;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use crate::attribute::{Direction, ExtMap, Fingerprint, SctpPort, TlsId};
@@ -92,7 +93,7 @@ impl Agreement {
 pub struct AgreedSection {
     /// Its name: of the offer, or an own one where the peer gives none.
     pub mid: Token<'static>,
-    /// What it carries; `None` for what is not negotiated here.
+    /// What it carries; `None` for what nobody serves here.
     pub kind: Option<Kind>,
     /// Whether it is in use. One that is not keeps its place, and may be used again for another.
     pub live: bool,
@@ -136,6 +137,8 @@ pub struct AgreedSection {
     pub(super) asked_credentials: Option<IceCredentials<'static>>,
     /// Where and how the peer takes media, where the section does without ICE.
     pub direct: Option<DirectTransport>,
+    /// What the peer says of a section that the application serves itself.
+    pub other: Option<OtherMedia>,
     /// The `m=` line as it was last written.
     pub(super) line: MediaLine<'static>,
 }
@@ -171,6 +174,7 @@ impl AgreedSection {
             local_credentials: None,
             asked_credentials: None,
             direct: None,
+            other: None,
             line,
         }
     }

@@ -74,7 +74,10 @@ fn group(
         };
         let shares = tag.ok_or(why).and_then(|tag| {
             let line = &section.facts.line;
-            if !section.facts.is_rtp() {
+            if section.facts.kind.is_none() {
+                // What the application serves has a transport of its own.
+                Err(Reason::NoBundle)
+            } else if !section.facts.is_rtp() {
                 Ok(tag)
             } else if !facts.muxed(index, tag) {
                 Err(Reason::NoRtcpMux)

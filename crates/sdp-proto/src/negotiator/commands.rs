@@ -32,6 +32,9 @@ impl Negotiator {
         if self.transceivers.len() >= max {
             return Err(CommandError::Transceivers { max });
         }
+        if (wish.kind == Kind::Other) != wish.other.is_some() {
+            return Err(CommandError::OtherMedia);
+        }
         if let Some(id) = self.take_over(&wish) {
             return Ok(id);
         }
@@ -70,7 +73,18 @@ impl Negotiator {
 
     /// The transceiver that the waiting offer made for a section and that this wish may have.
     fn take_over(&mut self, wish: &Transceiver) -> Option<TransceiverId> {
-        let Exchange::Remote { offered, provisional: None } = &self.exchange else { return None };
+        let Exchange::Remote { offered, provisional: None } = &mut self.exchange else {
+            return None;
+        };
+        if let Some(other) = wish.other.as_ref().filter(|_| wish.shares) {
+            let sections = offered.facts.sections.iter().zip(&mut offered.decisions);
+            let mut free = sections.filter(|(facts, decision)| {
+                decision.transceiver.is_none() && !facts.is_off() && other.serves(facts)
+            });
+            let (_, decision) = free.next()?;
+            decision.transceiver = Some(self.transceivers.add(wish.clone(), false));
+            return decision.transceiver;
+        }
         let shares = wish.shares || wish.kind == Kind::Data;
         let mut made = offered.decisions.iter().filter_map(|decision| decision.transceiver);
         let id = made.find(|id| {
@@ -93,17 +107,53 @@ impl Negotiator {
         self.open()?;
         let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
         let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
-        let (kind, credentials) = (entry.wish.kind, entry.wish.credentials.clone());
+        let before = entry.wish.clone();
         change(&mut entry.wish);
-        entry.wish.kind = kind;
+        entry.wish.kind = before.kind;
+        if (before.kind == Kind::Other) != entry.wish.other.is_some() {
+            entry.wish.other = before.other;
+        }
         entry.implicit = false;
-        if entry.wish.credentials != credentials
+        if entry.wish.credentials != before.credentials
             && let Some(mid) = self.mid_of(id)
         {
             self.candidates.remove(&Some(mid));
         }
         self.remind();
         Ok(())
+    }
+
+    /// Gives the section of a transceiver to another kind of media, as fax takes the place of the
+    /// voice that it came as (RFC 3264 §8.3.3), from the next offer on. The transceiver goes when
+    /// that is settled. For sections without ICE alone; with it the section stays what it is (RFC
+    /// 8829 §5.10).
+    pub fn replace(
+        &mut self,
+        id: TransceiverId,
+        wish: Transceiver,
+    ) -> Result<TransceiverId, CommandError> {
+        self.open()?;
+        let entry = self.transceivers.get(id).filter(|entry| !entry.stopped);
+        entry.ok_or(CommandError::NoSuchTransceiver)?;
+        let max = self.config.transceivers_max;
+        if self.transceivers.len() >= max {
+            return Err(CommandError::Transceivers { max });
+        }
+        if (wish.kind == Kind::Other) != wish.other.is_some() {
+            return Err(CommandError::OtherMedia);
+        }
+        let mut sections = self.agreement.sections.iter().filter(|section| section.live);
+        let section = sections.find(|section| section.transceiver == Some(id));
+        let direct = section.is_some_and(|section| section.direct.is_some());
+        if !direct || wish.kind == Kind::Data || (wish.kind.is_rtp() && wish.carriage.is_ice()) {
+            return Err(CommandError::NotReplaceable);
+        }
+        let new = self.transceivers.add(wish, false);
+        if let Some(entry) = self.transceivers.get_mut(new) {
+            entry.instead_of = Some(id);
+        }
+        self.remind();
+        Ok(new)
     }
 
     /// Changes which way media is wanted, from the next description on.

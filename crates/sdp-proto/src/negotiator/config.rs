@@ -167,7 +167,7 @@ impl Config {
             (None, Kind::Audio) => &self.audio,
             (None, Kind::Video) => &self.video,
             (None, Kind::Text) => &self.text,
-            (None, Kind::Data) => NONE,
+            (None, Kind::Data | Kind::Other) => NONE,
         }
     }
 }

@@ -229,7 +229,8 @@ impl AnswerCreator<'_> {
         extensions::reserve(&mut plan.extension_ids, &section.facts.said.extensions);
         let extensions = self.extensions(&section, allow_mixed, plan);
         let Evaluation { index, facts, entry, mid, transport, .. } = section;
-        let (kind, said, rtp) = (facts.kind, &facts.said, facts.is_rtp());
+        let kind = facts.kind.or(Some(Kind::Other));
+        let (said, rtp) = (&facts.said, facts.is_rtp());
         let mux = self.offered.facts.muxed(index, owner);
         let (own_transport, direct) = match transport.ok().filter(|_| owner == index) {
             Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
@@ -260,6 +261,7 @@ impl AnswerCreator<'_> {
             allow_mixed,
             own: entry.map_or_else(SideTerms::default, |entry| SideTerms::wanted(&entry.wish)),
             simulcast: media.simulcast.clone(),
+            other: media.other.clone(),
             rtcp: rtp && !mux,
             rtcp_mux: (mux && said.rtcp_mux) || carries_rtp,
             rtcp_mux_only: false,
@@ -284,12 +286,13 @@ impl AnswerCreator<'_> {
             receive_encodings: media.simulcast.receive,
             rtcp_mux: rtp && mux,
             rtcp_rsize: draft.rtcp_rsize,
-            data: DataTerms::new(said, sctp_port).filter(|_| !rtp),
+            data: DataTerms::new(said, sctp_port).filter(|_| kind == Some(Kind::Data)),
             transport: owner,
             own_transport,
             local_credentials: ice.as_ref().map(|ice| ice.credentials.clone()),
             asked_credentials: ice.map(|ice| ice.asked),
             direct,
+            other: facts.other.clone(),
             line,
         };
         PlannedSection { agreed, draft }
@@ -299,7 +302,9 @@ impl AnswerCreator<'_> {
 /// The `m=` line of a section that is accepted.
 fn line(facts: &SectionFacts, media: &MediaTerms, sctp_port: SctpPort) -> MediaLine<'static> {
     let line = facts.line.clone();
-    let formats = if facts.is_rtp() {
+    let formats = if let Some(other) = &media.other {
+        Some(other.formats.clone())
+    } else if facts.is_rtp() {
         let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
         Words::new(numbers).ok()
     } else {
@@ -336,7 +341,7 @@ fn reserve_numbers(
     for codec in &media.codecs {
         plan.payload_types.adopt(codec.local.payload_type.into(), &formats::meaning(codec));
     }
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::Data) {
+    if let Some(kind) = kind.filter(|kind| kind.is_rtp()) {
         for format in formats {
             let key = formats::key_of(kind, format);
             plan.payload_types.adopt(format.payload_type.into(), &key);

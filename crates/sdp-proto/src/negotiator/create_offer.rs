@@ -106,7 +106,7 @@ impl OfferCreator<'_> {
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
             let group = groups.iter().find(|group| group.contains(&index));
             let is_rtp = |member: &usize| {
-                members.get(*member).is_some_and(|member| member.kind != Some(Kind::Data))
+                members.get(*member).is_some_and(|member| member.kind.is_some_and(Kind::is_rtp))
             };
             let tagged = group.filter(|group| group.first() == Some(&index));
             let owner = if let Placement::Shared(tag) = place { tag } else { index };
@@ -153,7 +153,7 @@ impl OfferCreator<'_> {
         };
         log.section(Reason::Offered);
         let wish = &entry.wish;
-        let rtp = wish.kind != Kind::Data;
+        let rtp = wish.kind.is_rtp();
         let own = self.config.capabilities(wish);
         let wishes = Wishes {
             kind: wish.kind,
@@ -177,10 +177,17 @@ impl OfferCreator<'_> {
             simulcast::Lines::default()
         };
         let carriage = held.map_or(wish.carriage, Carriage::of);
-        let carriage = if rtp { carriage } else { Carriage::Ice };
+        let carriage = match wish.kind {
+            Kind::Audio | Kind::Video | Kind::Text => carriage,
+            Kind::Data => Carriage::Ice,
+            Kind::Other => Carriage::Plain,
+        };
         let direct = !carriage.is_ice();
         let protocol = if direct { carriage.protocol(&own.codecs)? } else { protocol.clone() };
-        let line = line(wish.kind, &layout, held, &protocol)?;
+        let line = match &wish.other {
+            Some(other) => other.line(),
+            None => line(wish.kind, &layout, held, &protocol)?,
+        };
         let transport = place == Placement::Own;
         let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
         let draft = SectionDraft {
@@ -198,11 +205,16 @@ impl OfferCreator<'_> {
             carriage,
             crypto: self.keys(carriage, held),
             tls_id: true,
-            direction: if rtp { wish.direction } else { Direction::SendRecv },
+            direction: match (&wish.other, wish.kind) {
+                (_, Kind::Data) => Direction::SendRecv,
+                (Some(other), _) => other.direction(wish.direction),
+                (None, _) => wish.direction,
+            },
             formats: layout.written(),
             extensions,
             allow_mixed: mixed,
             own: SideTerms::wanted(wish),
+            other: wish.other.clone(),
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: carries_rtp || (rtp && held.map_or(!direct, |section| section.rtcp_mux)),
@@ -232,8 +244,8 @@ fn line(
             let proto = held.map_or(protocol, |held| &held.line.proto);
             MediaLine { proto: proto.clone(), ..line }
         }
-        (Kind::Data, None) => line,
-        (Kind::Data, Some(held)) => {
+        (Kind::Data | Kind::Other, None) => line,
+        (Kind::Data | Kind::Other, Some(held)) => {
             let (proto, formats) = (held.line.proto.clone(), held.line.formats.clone());
             MediaLine { proto, formats, ..line }
         }

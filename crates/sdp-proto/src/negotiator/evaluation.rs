@@ -14,6 +14,7 @@ use super::facts::SectionFacts;
 use super::formats::{self, Layout};
 use super::kind::{Kind, is_secure};
 use super::numbering::Numbering;
+use super::other_media::OtherMedia;
 use super::receive_offer::Decision;
 use super::simulcast::Lines;
 use super::simulcast_answer::{self, Able};
@@ -91,6 +92,7 @@ pub(super) struct MediaTerms {
     pub(super) codecs: Vec<AgreedCodec>,
     pub(super) direction: Direction,
     pub(super) simulcast: Lines,
+    pub(super) other: Option<OtherMedia>,
 }
 
 impl<'a> AnswerCreator<'a> {
@@ -111,7 +113,9 @@ impl<'a> AnswerCreator<'a> {
         let before = self.agreement.transport(index);
         let transport = transport::of_offer(self.config, &facts.said, before);
         let transport = match transport {
-            Ok(ice) if is_secure(&facts.line.proto) => Ok(OfferedTransport::Ice(ice)),
+            Ok(ice) if facts.kind.is_some() && is_secure(&facts.line.proto) => {
+                Ok(OfferedTransport::Ice(ice))
+            }
             Ok(_) | Err(_) => {
                 let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
                 let direct = direct::of_offer(self.config, facts, before);
@@ -135,8 +139,16 @@ impl<'a> AnswerCreator<'a> {
             codecs: Vec::new(),
             direction: Direction::SendRecv,
             simulcast: Lines::default(),
+            other: None,
         };
         if wish.kind == Kind::Data {
+            return Ok(terms);
+        }
+        if let Some(other) = &wish.other {
+            let answer = other.answering(&facts.line).ok_or(Reason::NoCodec)?;
+            let own = answer.direction(wish.direction);
+            terms.direction = facts.direct_direction().answer(own);
+            terms.other = Some(answer);
             return Ok(terms);
         }
         let own = &self.config.capabilities(wish).codecs;
@@ -211,7 +223,8 @@ fn serve<'a>(
         return Err(Reason::RejectedHere);
     }
     if facts.kind.is_none() {
-        return Err(Reason::UnknownKind);
+        let entry = entry.filter(|entry| !entry.stopped);
+        return entry.ok_or(Reason::UnknownKind);
     }
     if !is_secure(&facts.line.proto) && !direct::allows(config, &facts.line.proto) {
         return Err(Reason::Protocol);

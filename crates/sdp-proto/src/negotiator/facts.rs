@@ -5,8 +5,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::agreement::AgreedSection;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
+use super::other_media::OtherMedia;
 use crate::attribute::{
     Attribute, Crypto, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag,
     MaxMessageSize, MaxPacketTime, Msid, PacketTime, Rid, Rtcp, RtcpFb, Setup, Simulcast, Ssrc,
@@ -44,6 +46,8 @@ pub(super) struct SectionFacts {
     /// The address, of the section or of the session.
     pub(super) connection: Option<Connection<'static>>,
     pub(super) said: Said,
+    /// What a section says that the application may serve.
+    pub(super) other: Option<OtherMedia>,
 }
 
 /// What attributes say, of one section or of the session part.
@@ -174,6 +178,14 @@ impl SectionFacts {
         self.said.direction.unwrap_or_default()
     }
 
+    /// Whether this carries the kind of media that a section carried.
+    pub(super) fn continues(&self, agreed: &AgreedSection) -> bool {
+        match agreed.kind {
+            None | Some(Kind::Other) => self.kind.is_none() && self.line.media == agreed.line.media,
+            kind @ Some(_) => self.kind == kind,
+        }
+    }
+
     /// The same of a section without ICE, which is on hold as well by an address of zeros (RFC 3264
     /// §8.4).
     pub(super) fn direct_direction(&self) -> Direction {
@@ -181,6 +193,11 @@ impl SectionFacts {
         let held = self.connection.as_ref().and_then(Connection::ip);
         let held = held.is_some_and(|ip| ip.is_unspecified());
         Direction::from_parts(said.sends(), said.receives() && !held)
+    }
+
+    /// Whether it has ICE of its own, or by a group alone.
+    pub(super) fn is_ice(&self) -> bool {
+        self.said.credentials().is_some() || self.said.bundle_only
     }
 
     pub(super) fn is_rtp(&self) -> bool {
@@ -207,7 +224,18 @@ impl RemoteFacts {
             let bandwidths = media.bandwidths().flatten().map(Bandwidth::into_owned).collect();
             let connection = media.connection().ok().flatten().map(Connection::into_owned);
             let kind = Kind::of(&line);
-            sections.push(SectionFacts { line, kind, formats, bandwidths, connection, said });
+            let other =
+                kind.is_none().then(|| OtherMedia::read(&line, connection.as_ref(), &media));
+            let other = other.flatten();
+            sections.push(SectionFacts {
+                line,
+                kind,
+                formats,
+                bandwidths,
+                connection,
+                said,
+                other,
+            });
         }
         let groups = session.session_section();
         let groups: Vec<Group<'_>> = groups.all::<Group<'_>>().flatten().collect();

@@ -139,14 +139,14 @@ impl AnswerReceiver<'_> {
         }
         let mux = remote.muxed(index, owner);
         log.section(Reason::Agreed);
-        let rtp = kind != Some(Kind::Data);
+        let rtp = kind.is_some_and(Kind::is_rtp);
         let direction = if ours.draft.carriage.is_ice() {
             section.direction()
         } else {
             section.direct_direction()
         };
         let offered = ours.draft.direction;
-        if rtp && offered.answer(direction) != direction {
+        if kind != Some(Kind::Data) && offered.answer(direction) != direction {
             return Err(Mismatch::Direction { section: index });
         }
         // In a group there is no other way (RFC 9143 §9.3.1.3).
@@ -158,6 +158,10 @@ impl AnswerReceiver<'_> {
         }
         let said = &section.said;
         let (own_transport, direct) = self.transport(answered, ours)?;
+        let other = ours.draft.other.as_ref();
+        if other.is_some_and(|other| other.answering(&section.line).is_none()) {
+            return Err(Mismatch::NoCodec { section: index });
+        }
         let codecs = if rtp { self.codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
         let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
@@ -168,7 +172,10 @@ impl AnswerReceiver<'_> {
             kind,
             live: true,
             transceiver: ours.transceiver,
-            direction: if rtp { direction.reversed() } else { Direction::SendRecv },
+            direction: match kind {
+                Some(Kind::Data) => Direction::SendRecv,
+                _ => direction.reversed(),
+            },
             local: SideTerms::written(&ours.draft),
             remote: SideTerms::new(said, &section.bandwidths),
             wanted: ours.wish.clone(),
@@ -180,12 +187,13 @@ impl AnswerReceiver<'_> {
             receive_encodings,
             rtcp_mux: rtp && mux && ours.draft.rtcp_mux,
             rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
-            data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
+            data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| kind == Some(Kind::Data)),
             transport: owner,
             own_transport,
             local_credentials: self.ice(owner).map(|ice| ice.credentials.clone()),
             asked_credentials: self.ice(index).map(|ice| ice.asked.clone()),
             direct,
+            other: section.other.clone(),
             line,
         })
     }

@@ -10,6 +10,7 @@ use super::encoding::SimulcastStream;
 use super::extension::Extension;
 use super::facts::SectionFacts;
 use super::formats::stands_alone;
+use super::kind::Kind;
 use super::mismatch::CommandError;
 use super::simulcast_answer;
 use super::transceiver::{Transceiver, TransceiverId};
@@ -21,12 +22,15 @@ impl Negotiator {
     /// What another side has to want to make the same offer to someone else as the one that waits
     /// here: codecs under their payload types and with their parameters, whether this side knows
     /// them or not, extensions under their ids, directions, streams, encodings and bandwidths. One
-    /// entry a section, in order; none for a section that is off or not negotiated here.
+    /// entry a section, in order; none for a section that is off or that nobody serves here. What the
+    /// application serves itself has the address of the peer, to be put right where media does not
+    /// go there directly.
     ///
     /// What the other peer agrees to comes back by [`AgreedSection::relayed`].
     pub fn relayed(&self) -> Result<Vec<Option<Transceiver>>, CommandError> {
         let offered = self.waiting()?;
-        Ok(offered.facts.sections.iter().map(relayed).collect())
+        let sections = offered.facts.sections.iter().zip(&offered.decisions);
+        Ok(sections.map(|(facts, decision)| relayed(facts, decision.transceiver)).collect())
     }
 
     /// The transceiver that a section of the waiting offer serves, whether or not it would be
@@ -42,6 +46,11 @@ impl AgreedSection {
     /// section that is off.
     pub fn relayed(&self) -> Option<Transceiver> {
         let mut wish = Transceiver::new(self.kind.filter(|_| self.live)?);
+        wish.other.clone_from(&self.other);
+        if wish.kind == Kind::Other {
+            wish.direction = self.direction.reversed();
+            wish.bandwidths.clone_from(&self.remote.bandwidths);
+        }
         if !wish.kind.is_rtp() {
             return Some(wish);
         }
@@ -82,9 +91,15 @@ impl AgreedSection {
     }
 }
 
-fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
+fn relayed(facts: &SectionFacts, serving: Option<TransceiverId>) -> Option<Transceiver> {
     let said = &facts.said;
-    let mut wish = Transceiver::new(facts.kind.filter(|_| !facts.is_off())?);
+    let kind = facts.kind.or(serving.map(|_| Kind::Other));
+    let mut wish = Transceiver::new(kind.filter(|_| !facts.is_off())?);
+    wish.other.clone_from(&facts.other);
+    if wish.kind == Kind::Other {
+        wish.direction = facts.direct_direction();
+        wish.bandwidths.clone_from(&facts.bandwidths);
+    }
     if !wish.kind.is_rtp() {
         return Some(wish);
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::kind::Kind;
+use super::other_media::OtherMedia;
 use super::own_ice::OwnIce;
 use super::side_terms::SideTerms;
 use super::simulcast;
@@ -49,6 +50,8 @@ pub(super) struct SectionDraft {
     pub(super) rtcp_rsize: bool,
     /// The own port of a data channel association.
     pub(super) sctp_port: SctpPort,
+    /// What the application says of a section that it serves itself.
+    pub(super) other: Option<OtherMedia>,
     /// What the application adds.
     pub(super) attributes: Vec<Custom>,
 }
@@ -56,7 +59,7 @@ pub(super) struct SectionDraft {
 impl SectionDraft {
     /// The MediaStreams of a section of media that is in use.
     pub(super) fn streams(&self) -> Option<&[Msid<'static>]> {
-        let media = self.live && self.kind != Some(Kind::Data);
+        let media = self.live && self.kind.is_some_and(Kind::is_rtp);
         media.then_some(&self.own.streams[..])
     }
 
@@ -90,6 +93,7 @@ impl SectionDraft {
             rtcp_mux_only: false,
             rtcp_rsize: false,
             sctp_port: SctpPort(0),
+            other: None,
             attributes: Vec::new(),
         }
     }
@@ -102,7 +106,7 @@ pub(super) fn line(
 ) -> Result<MediaLine<'static>, WriteError> {
     let media = Token::new(kind.as_str()).map_err(|_| WriteError::NotALine)?;
     let numbers: Vec<alloc::string::String> = match kind {
-        Kind::Data => ["webrtc-datachannel".into()].into(),
+        Kind::Data | Kind::Other => ["webrtc-datachannel".into()].into(),
         Kind::Audio | Kind::Video | Kind::Text => {
             formats.iter().map(|format| alloc::format!("{}", format.payload_type)).collect()
         }

@@ -8,7 +8,7 @@ use super::bundle::Member;
 use super::create_offer::OfferCreator;
 use super::kind::Kind;
 use super::mismatch::CommandError;
-use super::transceiver::Entry;
+use super::transceiver::{Entry, TransceiverId};
 use crate::codec::Format;
 use crate::text::{Token, Word};
 
@@ -33,14 +33,20 @@ impl<'o> OfferCreator<'o> {
         let agreed = self.agreement.sections.iter();
         let mut mids: Vec<Token<'static>> = agreed.clone().map(|s| s.mid.clone()).collect();
         let mut slots: Vec<Slot<'o>> = agreed
-            .map(|section| match section.transceiver.and_then(|id| self.transceivers.get(id)) {
-                Some(entry) if section.live && !entry.stopped => Slot::Continues(section, entry),
-                _ => Slot::Off(section),
+            .map(|section| {
+                let id = section.transceiver.filter(|_| section.live);
+                let entry = id.and_then(|id| self.transceivers.get(id));
+                match (entry, id.and_then(|id| self.instead_of(id))) {
+                    (_, Some(other)) => Slot::New(other, section.mid.clone()),
+                    (Some(entry), None) if !entry.stopped => Slot::Continues(section, entry),
+                    (Some(_) | None, None) => Slot::Off(section),
+                }
             })
             .collect();
-        let placed = |entry: &Entry| {
-            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(entry.id))
+        let serves = |id: TransceiverId| {
+            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(id))
         };
+        let placed = |entry: &Entry| serves(entry.id) || entry.instead_of.is_some_and(serves);
         let new = self.transceivers.iter().filter(|entry| !entry.stopped && !placed(entry));
         let mut new: Vec<&'o Entry> = new.collect();
         new.sort_by_key(|entry| entry.wish.kind == Kind::Data);
@@ -65,6 +71,12 @@ impl<'o> OfferCreator<'o> {
             }
         }
         Ok(slots)
+    }
+
+    /// The transceiver that takes the section of this one.
+    fn instead_of(&self, id: TransceiverId) -> Option<&'o Entry> {
+        let mut entries = self.transceivers.iter().filter(|entry| !entry.stopped);
+        entries.find(|entry| entry.instead_of == Some(id))
     }
 
     /// The protocol of RTP in new sections: that of the sections that they are grouped with, which
@@ -94,7 +106,7 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
             let other = numbers.get(&format.payload_type);
             other.is_some_and(|other| !other.same_configuration(format))
         };
-        let rtp = section.kind != Some(Kind::Data);
+        let rtp = section.kind.is_some_and(Kind::is_rtp);
         let fits = !rtp || (section.rtcp_mux && section.line.proto == protocol);
         if !fits || formats().any(clash) {
             return false;
@@ -116,7 +128,7 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
             direct: false,
         },
         Slot::New(entry, _) => {
-            let direct = !entry.wish.carriage.is_ice();
+            let direct = !entry.wish.carriage.is_ice() || entry.wish.kind == Kind::Other;
             Member {
                 kind: Some(entry.wish.kind),
                 live: true,

@@ -7,6 +7,7 @@ use super::custom::Custom;
 use super::direct::Carriage;
 use super::encoding::SimulcastStream;
 use super::kind::Kind;
+use super::other_media::OtherMedia;
 use crate::IceCredentials;
 use crate::attribute::{Direction, MaxPacketTime, PacketTime, Ssrc, SsrcGroup};
 use crate::field::Bandwidth;
@@ -48,6 +49,9 @@ pub struct Transceiver {
     /// ICE credentials of the transport of its section, where that has one of its own; those of the
     /// [`Config`](super::Config) otherwise. Others than before restart ICE there (RFC 8839 §4.4.1.1.1).
     pub credentials: Option<IceCredentials<'static>>,
+    /// What the application says of a section that it serves itself: one of
+    /// [`Kind::Other`], and of no other kind.
+    pub other: Option<OtherMedia>,
     /// How an own offer has the media travel. An offer of the peer says it itself.
     pub carriage: Carriage,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
@@ -72,9 +76,15 @@ impl Transceiver {
             bandwidths: Vec::new(),
             attributes: Vec::new(),
             credentials: None,
+            other: None,
             carriage: Carriage::Ice,
             shares: true,
         }
+    }
+
+    /// One of a section that the application serves itself.
+    pub fn other(media: OtherMedia) -> Self {
+        Self { other: Some(media), ..Self::new(Kind::Other) }
     }
 
     /// The same with another direction.
@@ -91,6 +101,8 @@ pub(super) struct Entry {
     pub(super) id: TransceiverId,
     pub(super) wish: Transceiver,
     pub(super) stopped: bool,
+    /// The transceiver whose section it takes, with another kind of media (RFC 3264 §8.3.3).
+    pub(super) instead_of: Option<TransceiverId>,
     /// Whether an offer of the peer made it and the application has not touched it since: then
     /// it goes when the offer does (RFC 8829 §5.7).
     pub(super) implicit: bool,
@@ -114,7 +126,7 @@ impl Transceivers {
     pub(super) fn add(&mut self, wish: Transceiver, implicit: bool) -> TransceiverId {
         let id = TransceiverId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.entries.push(Entry { id, wish, stopped: false, implicit });
+        self.entries.push(Entry { id, wish, stopped: false, instead_of: None, implicit });
         id
     }
 

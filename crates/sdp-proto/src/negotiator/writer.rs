@@ -120,9 +120,16 @@ impl Writer<'_> {
             (Carriage::Ice, None) => {}
             (_, setup) => direct(builder, draft, setup, gathered)?,
         }
+        if let Some(other) = &draft.other {
+            if draft.direction != Direction::SendRecv {
+                builder.attribute(&draft.direction)?;
+            }
+            other.attributes().iter().try_for_each(|own| custom(builder, own))?;
+        }
         match draft.kind {
             Some(Kind::Data) => self.data(builder, draft)?,
-            Some(Kind::Audio | Kind::Video | Kind::Text) | None => media(builder, draft)?,
+            Some(Kind::Audio | Kind::Video | Kind::Text) => media(builder, draft)?,
+            Some(Kind::Other) | None => {}
         }
         draft.attributes.iter().try_for_each(|attribute| custom(builder, attribute))
     }
@@ -140,9 +147,10 @@ impl Writer<'_> {
     /// The address and port of the `m=` and `c=` lines. Within a group all addresses are of the
     /// family that the first section has (RFC 9143 §7.1.1).
     fn destination(&self, index: usize, draft: &SectionDraft) -> (Connection<'static>, u16) {
-        let own = |draft: &SectionDraft| match self.gathered(draft.owner) {
-            Some(gathered) => default_destination(&gathered.candidates, 1),
-            None => (Connection::UNKNOWN, DISCARD_PORT),
+        let own = |draft: &SectionDraft| match (&draft.other, self.gathered(draft.owner)) {
+            (Some(other), _) => (other.connection.clone(), other.port.get()),
+            (None, Some(gathered)) => default_destination(&gathered.candidates, 1),
+            (None, None) => (Connection::UNKNOWN, DISCARD_PORT),
         };
         let (connection, port) =
             if draft.live && !draft.bundle_only { own(draft) } else { (Connection::UNKNOWN, 0) };

@@ -10,6 +10,7 @@ mod gateway;
 mod groups;
 mod model;
 mod offers;
+mod other;
 mod peer;
 mod relay;
 mod rollbacks;

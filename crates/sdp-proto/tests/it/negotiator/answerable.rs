@@ -217,6 +217,7 @@ proptest! {
         second in vec(change(), 0..4),
         wishes in vec(prop_oneof![Just(Kind::Audio), Just(Kind::Video), Just(Kind::Data)], 0..3),
         rejected in vec(0_usize..8, 0..2),
+        served in any::<bool>(),
     ) {
         let base = match base {
             0 => CHROME.to_owned(),
@@ -228,6 +229,10 @@ proptest! {
             let mut wish = Transceiver::new(kind);
             wish.encodings = ["1", "2"].map(|rid| rid.parse().unwrap()).to_vec();
             let _ = b.add(wish);
+        }
+        if served {
+            let fax = OtherMedia::new("image", "udptl", ["t38"]).unwrap();
+            b.add(Transceiver::other(fax)).unwrap();
         }
         for (round, changes) in [first, second].iter().enumerate() {
             let text = changed(&base, changes);
