@@ -46,7 +46,7 @@ mod writer;
 
 pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 pub use capability::{Capabilities, Codec};
-pub use config::{BundlePolicy, Config, Pausing, RtcpMuxPolicy, UnstatedH264};
+pub use config::{BundlePolicy, Bundling, Config, Pausing, RtcpMuxPolicy, UnstatedH264};
 pub use custom::Custom;
 pub use direct::{Carriage, Direct, DirectTransport, Protection};
 pub use encoding::{Encoding, SimulcastStream};

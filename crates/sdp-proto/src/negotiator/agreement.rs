@@ -52,6 +52,20 @@ impl Agreement {
         self.sections.get(section.transport)?.own_transport.as_ref()
     }
 
+    /// The section whose transport goes on in one that carries a transport: its own, or where it is
+    /// new and first in a group that goes on, that of the others. What leaves a group takes a new one.
+    pub(super) fn going_on(&self, section: usize, group: Option<&[usize]>) -> Option<usize> {
+        match self.sections.get(section).filter(|section| section.live) {
+            Some(before) if before.transport == section || group.is_some() => Some(section),
+            Some(_) => None,
+            None => {
+                let (first, others) = group?.split_first()?;
+                let mut others = others.iter().copied().filter(|_| *first == section);
+                others.find(|other| self.group_of(*other).is_some())
+            }
+        }
+    }
+
     /// The description of this side.
     pub const fn local(&self) -> Option<&Session<'static>> {
         self.local.as_ref()

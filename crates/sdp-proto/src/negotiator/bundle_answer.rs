@@ -22,7 +22,9 @@ pub(super) fn answer(
             section.owner = Err(*reason);
         }
     }
+    let without = creator.config.bundle == BundlePolicy::Without;
     let offered = &creator.offered.facts.groups;
+    let offered = if without { &[][..] } else { &offered[..] };
     let mut groups: Vec<_> = offered.iter().map(|g| group(creator, sections, g)).collect();
     for section in sections.iter_mut() {
         let grouped = groups.iter().any(|group: &Vec<usize>| group.contains(&section.index));
@@ -125,7 +127,7 @@ fn limit(policy: BundlePolicy, sections: &mut [Evaluation<'_>]) {
             continue;
         }
         let kind = match policy {
-            BundlePolicy::MaxCompat => return,
+            BundlePolicy::MaxCompat | BundlePolicy::Without => return,
             BundlePolicy::MaxBundle => None,
             BundlePolicy::Balanced => section.facts.kind,
         };

@@ -178,13 +178,23 @@ impl Negotiator {
     /// Uses new ICE credentials from the next description that may restart ICE (RFC 8839
     /// §4.4.1.1.1): the next offer, or an answer to an offer that restarts. Candidates that were
     /// set are forgotten. Transports that [have credentials of their own](Transceiver::credentials)
-    /// go on; [`update`](Self::update) restarts those.
+    /// go on; [`update`](Self::update) restarts those. While an offer waits that restarts some
+    /// of the others, the credentials are for those, and the rest goes on.
     pub fn restart_ice(
         &mut self,
         credentials: IceCredentials<'static>,
     ) -> Result<(), CommandError> {
         self.open()?;
-        self.credentials = credentials;
+        let waiting = self.waiting().map(|offered| self.answer_creator(offered));
+        let answering = waiting.is_ok_and(|creator| creator.restarts_common());
+        let before = core::mem::replace(&mut self.credentials, credentials);
+        if answering {
+            let sections = self.agreement.sections.iter_mut();
+            let asked = sections.filter_map(|section| section.asked_credentials.as_mut());
+            for asked in asked.filter(|asked| **asked == before) {
+                asked.clone_from(&self.credentials);
+            }
+        }
         let own = self.transceivers.iter().filter(|entry| entry.wish.credentials.is_some());
         let own: BTreeSet<Option<Token<'static>>> =
             own.map(|entry| self.mid_of(entry.id)).collect();

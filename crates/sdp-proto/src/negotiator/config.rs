@@ -23,6 +23,21 @@ pub enum BundlePolicy {
     MaxCompat,
     /// The first one alone.
     MaxBundle,
+    /// All of them, and there is no group, in offers or answers: a side that cannot tell media on
+    /// one port apart (RFC 9143 §7.3.1).
+    Without,
+}
+
+/// Which part a section takes in the group of an own offer (RFC 9143 §7.2, §7.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Bundling {
+    /// It is in the group, if there is one.
+    #[default]
+    Member,
+    /// It carries the transport of the group.
+    Tag,
+    /// It has a transport of its own outside of it.
+    Apart,
 }
 
 /// Whether a peer without `rtcp-mux` is put up with (RFC 8829 §4.1.1).

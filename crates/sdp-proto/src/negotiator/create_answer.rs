@@ -103,19 +103,16 @@ impl AnswerCreator<'_> {
     /// those that carry the transport of a group that goes on, and those that stay alone.
     pub(super) fn restarts(&self) -> Vec<usize> {
         self.carriers(|index, said| {
-            let group = self.offered.facts.group_of(index);
-            let was_grouped = self.agreement.group_of(index).is_some();
-            let before = self.agreement.transport(index);
+            let before = self.before(index).and_then(|index| self.agreement.transport(index));
             let new = before.zip(said.credentials());
-            let new = new.is_some_and(|(before, now)| before.credentials != now);
-            was_grouped == group.is_some() && new
+            new.is_some_and(|(before, now)| before.credentials != now)
         })
     }
 
     /// The sections whose transports take a new DTLS association.
     pub(super) fn new_dtls(&self) -> Vec<usize> {
         self.carriers(|index, said| {
-            let before = self.agreement.transport(index);
+            let before = self.before(index).and_then(|index| self.agreement.transport(index));
             let now = transport::of_offer(self.config, said, before).ok();
             before.zip(now).is_some_and(|(before, now)| transport::takes_new_dtls(before, &now))
         })
@@ -127,7 +124,10 @@ impl AnswerCreator<'_> {
         let sections = offer.sections.iter().enumerate();
         let carriers = sections.filter(|(index, facts)| {
             let group = offer.group_of(*index);
-            let carries = group.is_none_or(|group| group.first() == Some(index));
+            // What was alone may stay so, whatever group it is offered in.
+            let alone = self.agreement.group_of(*index).is_none();
+            let first = |group: &[usize]| group.first() == Some(index);
+            let carries = group.is_none_or(|group| first(group) || alone);
             !facts.is_off() && carries && holds(*index, &facts.said)
         });
         carriers.map(|(index, _)| index).collect()
@@ -156,10 +156,15 @@ impl AnswerCreator<'_> {
         }
     }
 
+    /// The section whose transport goes on in an offered one.
+    pub(super) fn before(&self, index: usize) -> Option<usize> {
+        self.agreement.going_on(index, self.offered.facts.group_of(index))
+    }
+
     /// The credentials of the transport that a section uses.
     fn ice(&self, index: usize, owner: usize, restarts: &BTreeSet<usize>) -> Option<OwnIce> {
         let wanted = |index: usize| self.wanted_credentials(index);
-        let before = self.agreement.sections.get(owner).filter(|before| before.live);
+        let before = self.before(owner).and_then(|index| self.agreement.sections.get(index));
         let ice = OwnIce::answered(wanted(owner), before, restarts.contains(&owner));
         Some(if owner == index { ice } else { ice.shared(wanted(index)) })
     }
@@ -171,10 +176,16 @@ impl AnswerCreator<'_> {
         OwnIce::wanted(entry.map(|entry| &entry.wish), self.credentials)
     }
 
+    /// Whether a transport restarts that has no credentials of its own.
+    pub(super) fn restarts_common(&self) -> bool {
+        let common = |index: &usize| self.wanted_credentials(*index) == self.credentials;
+        self.restarts().iter().any(common)
+    }
+
     /// Whether a transport restarts for which there are no new credentials.
     pub(super) fn lacks_credentials(&self) -> bool {
         self.restarts().into_iter().any(|index| {
-            let before = self.agreement.sections.get(index);
+            let before = self.before(index).and_then(|index| self.agreement.sections.get(index));
             let before = before.and_then(|before| before.local_credentials.as_ref());
             before == Some(self.wanted_credentials(index))
         })

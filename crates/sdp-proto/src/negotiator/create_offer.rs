@@ -114,7 +114,7 @@ impl OfferCreator<'_> {
                 index,
                 place,
                 owner,
-                ice: self.ice(slots.get(owner)),
+                ice: self.ice(owner, &slots, group.map(Vec::as_slice)),
                 bundled: group.is_some(),
                 carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
                 protocol: &protocol,
@@ -254,14 +254,14 @@ fn line(
 
 impl OfferCreator<'_> {
     /// The credentials of the transport that the section in this place carries.
-    fn ice(&self, slot: Option<&Slot<'_>>) -> Option<OwnIce> {
-        let (entry, held) = match slot? {
-            Slot::Continues(section, entry) => (*entry, Some(*section)),
-            Slot::New(entry, _) => (*entry, None),
-            Slot::Off(_) => return None,
+    fn ice(&self, owner: usize, slots: &[Slot<'_>], group: Option<&[usize]>) -> Option<OwnIce> {
+        let (Slot::Continues(_, entry) | Slot::New(entry, _)) = slots.get(owner)? else {
+            return None;
         };
+        let before = self.agreement.going_on(owner, group);
+        let before = before.and_then(|index| self.agreement.sections.get(index));
         let wanted = OwnIce::wanted(Some(&entry.wish), self.credentials);
-        Some(OwnIce::offered(wanted, held))
+        Some(OwnIce::offered(wanted, before))
     }
 
     /// The lines with keys: those that were agreed, else all with tags of their own.

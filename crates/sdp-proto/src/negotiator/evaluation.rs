@@ -110,7 +110,7 @@ impl<'a> AnswerCreator<'a> {
         let numbers = numbers.of_group(self.offered.facts.group_of(index));
         let media = serve(self.config, facts, decision, entry)
             .and_then(|entry| self.media(facts, entry, numbers, log));
-        let before = self.agreement.transport(index);
+        let before = self.before(index).and_then(|index| self.agreement.transport(index));
         let transport = transport::of_offer(self.config, &facts.said, before);
         let transport = match transport {
             Ok(ice) if facts.kind.is_some() && is_secure(&facts.line.proto) => {

@@ -237,8 +237,11 @@ impl AnswerReceiver<'_> {
         if owner != index {
             return Ok((None, None));
         }
-        let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
-        let before = self.agreement.transport(index).map(|before| (before, moved));
+        let before = self.before(index);
+        let moved = before.and_then(|before| self.agreement.sections.get(before));
+        let moved = moved.is_some_and(|section| section.transport != index);
+        let before = before.and_then(|before| self.agreement.transport(before));
+        let before = before.map(|before| (before, moved));
         let own = transport::of_answer(&facts.said, before, self.restarts(index), index)?;
         Ok((Some(own), None))
     }
@@ -276,7 +279,7 @@ impl AnswerReceiver<'_> {
         settled: &Agreement,
     ) -> Vec<Token<'static>> {
         let is_new = |index: usize, now: &AgreedTransport| {
-            let before = before.transport(index);
+            let before = self.before(index).and_then(|index| before.transport(index));
             before.is_some_and(|before| transport::is_new(before, now, self.restarts(index)))
         };
         let sections = settled.sections.iter().enumerate();
@@ -288,9 +291,15 @@ impl AnswerReceiver<'_> {
 
     /// Whether the offer restarts ICE on the transport that a section carries.
     fn restarts(&self, index: usize) -> bool {
-        let before = self.agreement.sections.get(index);
+        let before = self.before(index).and_then(|index| self.agreement.sections.get(index));
         let before = before.and_then(|before| before.local_credentials.as_ref());
         before.zip(self.ice(index)).is_some_and(|(before, ice)| *before != ice.credentials)
+    }
+
+    /// The section whose transport goes on in one that was offered.
+    fn before(&self, index: usize) -> Option<usize> {
+        let group = self.offer.groups.iter().find(|group| group.contains(&index));
+        self.agreement.going_on(index, group.map(Vec::as_slice))
     }
 
     /// The own credentials that a section was offered with.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement};
 use super::bundle::Member;
+use super::config::Bundling;
 use super::create_offer::OfferCreator;
 use super::kind::Kind;
 use super::mismatch::CommandError;
@@ -115,17 +116,18 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
         true
     };
     let member = |slot: &Slot<'_>| match slot {
-        Slot::Continues(section, _) => {
+        Slot::Continues(section, entry) => {
             let joins = joins(section);
             let direct = section.direct.is_some();
-            Member { kind: section.kind, live: true, continues: true, joins, direct }
+            let part = if direct { Bundling::Apart } else { entry.wish.bundling };
+            Member { kind: section.kind, live: true, continues: true, joins, part }
         }
         Slot::Off(section) => Member {
             kind: section.kind,
             live: false,
             continues: false,
             joins: false,
-            direct: false,
+            part: Bundling::Apart,
         },
         Slot::New(entry, _) => {
             let direct = !entry.wish.carriage.is_ice() || entry.wish.kind == Kind::Other;
@@ -134,7 +136,7 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
                 live: true,
                 continues: false,
                 joins: true,
-                direct,
+                part: if direct { Bundling::Apart } else { entry.wish.bundling },
             }
         }
     };

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::capability::Capabilities;
+use super::config::Bundling;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::encoding::SimulcastStream;
@@ -52,6 +53,8 @@ pub struct Transceiver {
     /// What the application says of a section that it serves itself: one of
     /// [`Kind::Other`], and of no other kind.
     pub other: Option<OtherMedia>,
+    /// Which part its section takes in the group of an own offer.
+    pub bundling: Bundling,
     /// How an own offer has the media travel. An offer of the peer says it itself.
     pub carriage: Carriage,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
@@ -77,6 +80,7 @@ impl Transceiver {
             attributes: Vec::new(),
             credentials: None,
             other: None,
+            bundling: Bundling::Member,
             carriage: Carriage::Ice,
             shares: true,
         }

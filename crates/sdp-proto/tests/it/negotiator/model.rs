@@ -17,6 +17,7 @@ enum Step {
         receives: usize,
     },
     Direction(usize, Direction),
+    Bundling(usize, Bundling),
     Stop(usize),
     Restart(u16),
     /// Credentials of its own for a transport, or none.
@@ -53,11 +54,16 @@ fn direction() -> impl Strategy<Value = Direction> {
     ]
 }
 
+fn bundling() -> impl Strategy<Value = Bundling> {
+    prop_oneof![Just(Bundling::Member), Just(Bundling::Tag), Just(Bundling::Apart)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (kind(), any::<bool>(), 0_usize..4, 0_usize..4)
             .prop_map(|(kind, shares, sends, receives)| Step::Add { kind, shares, sends, receives }),
         1 => (0_usize..6, direction()).prop_map(|(which, way)| Step::Direction(which, way)),
+        1 => (0_usize..6, bundling()).prop_map(|(which, part)| Step::Bundling(which, part)),
         2 => (0_usize..6).prop_map(Step::Stop),
         1 => any::<u16>().prop_map(Step::Restart),
         1 => (0_usize..6, any::<Option<u16>>()).prop_map(|(which, own)| Step::Own(which, own)),
@@ -78,6 +84,7 @@ fn policy() -> impl Strategy<Value = BundlePolicy> {
         Just(BundlePolicy::Balanced),
         Just(BundlePolicy::MaxCompat),
         Just(BundlePolicy::MaxBundle),
+        Just(BundlePolicy::Without),
     ]
 }
 
@@ -263,6 +270,9 @@ impl World {
             }
             Step::Direction(which, way) => {
                 nth(side, *which).map_or(Ok(()), |id| side.set_direction(id, *way))
+            }
+            Step::Bundling(which, part) => {
+                nth(side, *which).map_or(Ok(()), |id| side.update(id, |wish| wish.bundling = *part))
             }
             Step::Stop(which) => nth(side, *which).map_or(Ok(()), |id| side.stop(id)),
             Step::Restart(number) => {
