@@ -157,6 +157,7 @@ enum Message {
 }
 
 /// A side with what is on its way to it.
+#[derive(Clone)]
 struct Peer {
     side: Negotiator,
     inbox: Vec<Message>,
@@ -170,6 +171,21 @@ struct Peer {
     withdrawn: Vec<u32>,
     glare: Glare,
     credentials: u32,
+}
+
+impl Peer {
+    fn new(id: u8, setting: &Setting, glare: Glare) -> Self {
+        Self {
+            side: Negotiator::new(setting.config(id)),
+            inbox: Vec::new(),
+            own: 0,
+            theirs: 0,
+            answered: 0,
+            withdrawn: Vec::new(),
+            glare,
+            credentials: 0,
+        }
+    }
 }
 
 /// An id of a header extension stands for one extension in all sections of a BUNDLE group.
@@ -190,6 +206,7 @@ fn check_ids(text: &str) {
     }
 }
 
+#[derive(Clone)]
 struct World {
     peers: [Peer; 2],
     /// Whether a side took an offer back that had been answered, so that the two differ for good.
@@ -202,22 +219,9 @@ struct World {
 
 impl World {
     fn new(settings: &[Setting; 2]) -> Self {
-        let peer = |id: u8, setting: &Setting, glare| {
-            let side = Negotiator::new(setting.config(id));
-            Peer {
-                side,
-                inbox: Vec::new(),
-                own: 0,
-                theirs: 0,
-                answered: 0,
-                withdrawn: Vec::new(),
-                glare,
-                credentials: 0,
-            }
-        };
         let [first, second] = settings;
         Self {
-            peers: [peer(1, first, Glare::Yield), peer(2, second, Glare::Report)],
+            peers: [Peer::new(1, first, Glare::Yield), Peer::new(2, second, Glare::Report)],
             torn: false,
             refusals: 0,
             stable: Default::default(),
@@ -433,6 +437,22 @@ impl World {
         false
     }
 
+    /// Both sides end, and agree unless one took back what the other had answered. Only that parts
+    /// them, and then they refuse each other's descriptions instead of pretending, or come together.
+    fn ends(&mut self) {
+        let mut done = self.finish();
+        for at in [0, 1] {
+            if self.torn && done {
+                self.step(at, &Step::Offer);
+                done = self.finish();
+            }
+        }
+        assert!(done || (self.torn && self.refusals > 0));
+        if !self.torn || self.refusals == 0 {
+            self.check_agreement();
+        }
+    }
+
     fn check_agreement(&self) {
         let [a, b] = [0, 1].map(|at| self.peers[at].side.agreement());
         assert_eq!(a.sections().len(), b.sections().len());
@@ -510,18 +530,35 @@ proptest! {
         for (at, step) in &steps {
             world.step(*at, step);
         }
-        let mut done = world.finish();
-        // Only an offer that one side took back after the other had answered it parts them, and
-        // then they refuse each other's descriptions instead of pretending, or come together.
-        for at in [0, 1] {
-            if world.torn && done {
-                world.step(at, &Step::Offer);
-                done = world.finish();
-            }
+        world.ends();
+    }
+
+    #[test]
+    fn each_fork_of_an_offer_ends_stable_whatever_becomes_of_the_others(
+        settings in [setting(), setting(), setting()],
+        wishes in vec(step(), 0..12),
+        forks in vec(vec((0_usize..2, step()), 0..30), 2..4),
+    ) {
+        let [caller, first, second] = settings;
+        let mut calling = World::new(&[caller, first]);
+        for step in &wishes {
+            calling.step(0, step);
         }
-        prop_assert!(done || (world.torn && world.refusals > 0));
-        if !world.torn || world.refusals == 0 {
-            world.check_agreement();
+        // The offer that is out, if there is none another one, reaches all of them.
+        calling.step(0, &Step::Offer);
+        for (number, steps) in forks.iter().enumerate() {
+            let mut fork = calling.clone();
+            if number > 0 {
+                let other = Peer::new(number as u8 + 2, &second, Glare::Report);
+                let inbox = std::mem::take(&mut fork.peers[1].inbox);
+                fork.peers[1] = Peer { inbox, ..other };
+            }
+            let before = format!("{:?}", fork.peers[0].side);
+            for (at, step) in steps {
+                fork.step(*at, step);
+            }
+            fork.ends();
+            prop_assert_eq!(&before, &format!("{:?}", calling.peers[0].side));
         }
     }
 
