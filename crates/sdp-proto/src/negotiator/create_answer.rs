@@ -3,10 +3,10 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::agreement::{AgreedSection, Agreement, DataTerms, DtlsRole};
+use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 use super::bundle_answer;
 use super::config::{Config, RtcpMuxPolicy};
-use super::direct::Carriage;
+use super::direct::{Carriage, DirectTransport};
 use super::evaluation::{Evaluation, MediaTerms, NumbersInUse, OfferedTransport};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
@@ -162,11 +162,11 @@ impl AnswerCreator<'_> {
     }
 
     /// The credentials of the transport that a section uses.
-    fn ice(&self, index: usize, owner: usize, restarts: &BTreeSet<usize>) -> Option<OwnIce> {
+    fn ice(&self, index: usize, owner: usize, restarts: &BTreeSet<usize>) -> OwnIce {
         let wanted = |index: usize| self.wanted_credentials(index);
         let before = self.before(owner).and_then(|index| self.agreement.sections.get(index));
         let ice = OwnIce::answered(wanted(owner), before, restarts.contains(&owner));
-        Some(if owner == index { ice } else { ice.shared(wanted(index)) })
+        if owner == index { ice } else { ice.shared(wanted(index)) }
     }
 
     /// What the application wants for the transport of a section.
@@ -243,12 +243,8 @@ impl AnswerCreator<'_> {
         let kind = facts.kind.or(Some(Kind::Other));
         let (said, rtp) = (&facts.said, facts.is_rtp());
         let mux = self.offered.facts.muxed(index, owner);
-        let (own_transport, direct) = match transport.ok().filter(|_| owner == index) {
-            Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
-            Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
-            None => (None, None),
-        };
-        let ice = self.ice(index, owner, &plan.restarts).filter(|_| direct.is_none());
+        let (own_transport, direct) = of_its_own(transport.ok().filter(|_| owner == index));
+        let ice = direct.is_none().then(|| self.ice(index, owner, &plan.restarts));
         let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
         reserve_numbers(&facts.formats, kind, &media, plan);
         let sctp_port = self.sctp_port(index, said);
@@ -307,6 +303,17 @@ impl AnswerCreator<'_> {
             line,
         };
         PlannedSection { agreed, draft }
+    }
+}
+
+/// What a section has to be reached by.
+fn of_its_own(
+    transport: Option<OfferedTransport>,
+) -> (Option<AgreedTransport>, Option<DirectTransport>) {
+    match transport {
+        Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
+        Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
+        None => (None, None),
     }
 }
 

@@ -11,7 +11,7 @@ use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extension::key_of;
 use super::extensions;
 use super::formats::{Asked, Layout, Wishes, meaning};
-use super::kind::Kind;
+use super::kind::{Kind, offered_again};
 use super::lip_sync;
 use super::mismatch::CommandError;
 use super::numbering::Numbering;
@@ -119,7 +119,7 @@ impl OfferCreator<'_> {
                 carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
                 protocol: &protocol,
             };
-            sections.push(self.section(slot, role, &mut reserved)?);
+            sections.push(self.section(slot, &role, &mut reserved)?);
         }
         let drafts: Vec<SectionDraft> = sections.iter().map(|s| s.draft.clone()).collect();
         let streams: Vec<_> = drafts.iter().map(SectionDraft::streams).collect();
@@ -141,10 +141,10 @@ impl OfferCreator<'_> {
     fn section(
         &self,
         slot: &Slot<'_>,
-        role: Role<'_>,
+        role: &Role<'_>,
         reserved: &mut Reserved,
     ) -> Result<LocalSection, CommandError> {
-        let Role { index, place, owner, ref ice, bundled, carries_rtp, protocol } = role;
+        let Role { index, place, owner, bundled, carries_rtp, protocol, .. } = *role;
         let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
             Slot::Off(section) => return Ok(off(index, section, &mut log)),
@@ -170,18 +170,8 @@ impl OfferCreator<'_> {
         let wanted = extensions::with_mid(&own.extensions, rtp && bundled);
         let extensions = extensions::offered(&wanted, held, bundled, mixed, ids, &mut log);
         offered(&layout, &extensions, &mut log);
-        let simulcast = if rtp {
-            let numbering = Numbering::of_layout(wish.kind, &own.codecs, &layout);
-            simulcast::offered(wish, held, &numbering, self.config.pausing, &mut log)
-        } else {
-            simulcast::Lines::default()
-        };
-        let carriage = held.map_or(wish.carriage, Carriage::of);
-        let carriage = match wish.kind {
-            Kind::Audio | Kind::Video | Kind::Text => carriage,
-            Kind::Data => Carriage::Ice,
-            Kind::Other => Carriage::Plain,
-        };
+        let simulcast = self.simulcast(wish, held, &layout, &mut log);
+        let carriage = carriage(wish, held);
         let direct = !carriage.is_ice();
         let protocol = if direct { carriage.protocol(&own.codecs)? } else { protocol.clone() };
         let line = match &wish.other {
@@ -189,7 +179,6 @@ impl OfferCreator<'_> {
             None => line(wish.kind, &layout, held, &protocol)?,
         };
         let transport = place == Placement::Own;
-        let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
         let draft = SectionDraft {
             line,
             mid: Some(mid.clone()),
@@ -197,19 +186,12 @@ impl OfferCreator<'_> {
             live: true,
             bundle_only: place == Placement::BundleOnly,
             owner,
-            ice: ice.as_ref().filter(|_| !direct).map(|ice| match owner == index {
-                true => ice.clone(),
-                false => ice.shared(OwnIce::wanted(Some(wish), self.credentials)),
-            }),
+            ice: self.own_ice(wish, role).filter(|_| !direct),
             setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
             carriage,
             crypto: self.keys(carriage, held),
             tls_id: true,
-            direction: match (&wish.other, wish.kind) {
-                (_, Kind::Data) => Direction::SendRecv,
-                (Some(other), _) => other.direction(wish.direction),
-                (None, _) => wish.direction,
-            },
+            direction: direction(wish),
             formats: layout.written(),
             extensions,
             allow_mixed: mixed,
@@ -218,7 +200,7 @@ impl OfferCreator<'_> {
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: carries_rtp || (rtp && held.map_or(!direct, |section| section.rtcp_mux)),
-            rtcp_mux_only: rtp && !direct && held.is_none() && mux_only && transport,
+            rtcp_mux_only: rtp && !direct && held.is_none() && transport && self.needs_mux(),
             rtcp_rsize: rtp && held.map_or(!direct, |section| section.rtcp_rsize),
             sctp_port: held
                 .and_then(|section| section.data)
@@ -241,8 +223,12 @@ fn line(
     let line = section_draft::line(kind, &layout.formats)?;
     Ok(match (kind, held) {
         (Kind::Audio | Kind::Video | Kind::Text, held) => {
-            let proto = held.map_or(protocol, |held| &held.line.proto);
-            MediaLine { proto: proto.clone(), ..line }
+            let proto = match held {
+                None => protocol.clone(),
+                Some(held) if held.direct.is_some() => held.line.proto.clone(),
+                Some(held) => offered_again(&held.line.proto),
+            };
+            MediaLine { proto, ..line }
         }
         (Kind::Data | Kind::Other, None) => line,
         (Kind::Data | Kind::Other, Some(held)) => {
@@ -252,7 +238,52 @@ fn line(
     })
 }
 
+/// How the media of a section travels.
+fn carriage(wish: &Transceiver, held: Option<&AgreedSection>) -> Carriage {
+    match wish.kind {
+        Kind::Audio | Kind::Video | Kind::Text => held.map_or(wish.carriage, Carriage::of),
+        Kind::Data => Carriage::Ice,
+        Kind::Other => Carriage::Plain,
+    }
+}
+
+/// Which way media is offered to go.
+fn direction(wish: &Transceiver) -> Direction {
+    match (&wish.other, wish.kind) {
+        (_, Kind::Data) => Direction::SendRecv,
+        (Some(other), _) => other.direction(wish.direction),
+        (None, _) => wish.direction,
+    }
+}
+
 impl OfferCreator<'_> {
+    fn needs_mux(&self) -> bool {
+        self.config.rtcp_mux == RtcpMuxPolicy::Require
+    }
+
+    fn simulcast(
+        &self,
+        wish: &Transceiver,
+        held: Option<&AgreedSection>,
+        layout: &Layout,
+        log: &mut ExplanationLog<'_>,
+    ) -> simulcast::Lines {
+        if !wish.kind.is_rtp() {
+            return simulcast::Lines::default();
+        }
+        let codecs = &self.config.capabilities(wish).codecs;
+        let numbering = Numbering::of_layout(wish.kind, codecs, layout);
+        simulcast::offered(wish, held, &numbering, self.config.pausing, log)
+    }
+
+    /// The credentials of the transport that a section uses.
+    fn own_ice(&self, wish: &Transceiver, role: &Role<'_>) -> Option<OwnIce> {
+        let ice = role.ice.clone()?;
+        let shares = role.owner != role.index;
+        let wanted = || OwnIce::wanted(Some(wish), self.credentials);
+        Some(if shares { ice.shared(wanted()) } else { ice })
+    }
+
     /// The credentials of the transport that the section in this place carries.
     fn ice(&self, owner: usize, slots: &[Slot<'_>], group: Option<&[usize]>) -> Option<OwnIce> {
         let (Slot::Continues(_, entry) | Slot::New(entry, _)) = slots.get(owner)? else {

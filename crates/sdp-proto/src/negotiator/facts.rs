@@ -208,7 +208,7 @@ impl SectionFacts {
 impl RemoteFacts {
     pub(super) fn read(session: &Session<'_>) -> Result<Self, Mismatch> {
         let top = Said::read(&session.session_section());
-        let mut sections = Vec::with_capacity(session.media_count());
+        let mut sections: Vec<SectionFacts> = Vec::with_capacity(session.media_count());
         let mut mids = BTreeMap::new();
         for media in session.media() {
             let line = line(&media)?;
@@ -242,6 +242,11 @@ impl RemoteFacts {
         let bundled = named(&groups, &mids, "BUNDLE");
         let lip_sync = named(&groups, &mids, "LS").collect();
         let groups = disjoint(bundled, sections.len());
+        let grouped: BTreeSet<usize> = groups.iter().flatten().copied().collect();
+        // Outside of a group it means nothing (RFC 9143 §6).
+        for (index, section) in sections.iter_mut().enumerate() {
+            section.said.bundle_only &= grouped.contains(&index);
+        }
         let tags = sections.iter().flat_map(|section: &SectionFacts| &section.said.ice_options);
         let ice_options = tags.chain(&top.ice_options).cloned().collect();
         Ok(Self { groups, lip_sync, timings: timings(session), ice_options, sections })

@@ -60,6 +60,13 @@ impl Kind {
     }
 }
 
+/// The protocol of RTP over DTLS to offer where this one was agreed: the right name for it, under
+/// whichever it was offered first (RFC 8829 §5.1.2).
+pub(super) fn offered_again(proto: &Word<'static>) -> Word<'static> {
+    let right = proto == "UDP/TLS/RTP/SAVPF" || proto == "TCP/DTLS/RTP/SAVPF";
+    if right { proto.clone() } else { Kind::Audio.proto_word() }
+}
+
 /// Whether the protocol can carry what is negotiated here: RTP with feedback over DTLS, under
 /// any of the names that go round for it (RFC 8829 §5.1.2), or SCTP over DTLS.
 pub(super) fn is_secure(proto: &str) -> bool {

@@ -7,7 +7,7 @@ use super::agreement::{AgreedSection, Agreement};
 use super::bundle::Member;
 use super::config::Bundling;
 use super::create_offer::OfferCreator;
-use super::kind::Kind;
+use super::kind::{self, Kind};
 use super::mismatch::CommandError;
 use super::transceiver::{Entry, TransceiverId};
 use crate::codec::Format;
@@ -91,7 +91,7 @@ impl<'o> OfferCreator<'o> {
             }
             Slot::Continues(..) | Slot::Off(_) | Slot::New(..) => None,
         });
-        let held = held.map(|section| section.line.proto.clone()).next();
+        let held = held.map(|section| kind::offered_again(&section.line.proto)).next();
         held.unwrap_or_else(|| Kind::Audio.proto_word())
     }
 }
@@ -108,7 +108,8 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
             other.is_some_and(|other| !other.same_configuration(format))
         };
         let rtp = section.kind.is_some_and(Kind::is_rtp);
-        let fits = !rtp || (section.rtcp_mux && section.line.proto == protocol);
+        let fits =
+            !rtp || (section.rtcp_mux && kind::offered_again(&section.line.proto) == protocol);
         if !fits || formats().any(clash) {
             return false;
         }

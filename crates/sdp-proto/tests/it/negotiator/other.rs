@@ -116,7 +116,7 @@ fn formats_in_common_are_agreed_on_or_nothing_is() {
     {
         let mut b = gateway(2);
         b.add(Transceiver::other(own(formats))).unwrap();
-        let answered = answer(&mut b, &fax_offer(1, &[section.clone()]));
+        let answered = answer(&mut b, &fax_offer(1, std::slice::from_ref(&section)));
         assert_eq!(m_lines(&answered), [format!("m=application {expected}")]);
     }
     let (mut a, mut b) = (gateway(1), gateway(2));

@@ -58,9 +58,9 @@ fn a_simple_call_goes_as_in_rfc_8829() {
         side.side.add(with(Kind::Audio, stream)).unwrap();
         side.side.add(with(Kind::Video, stream)).unwrap();
         if stream == "a" {
-            side.offers(offered, answered)
+            side.offers(offered, answered);
         } else {
-            side.answers(offered, answered)
+            side.answers(offered, answered);
         }
         assert_eq!(side.section(1).transport, 0);
     }

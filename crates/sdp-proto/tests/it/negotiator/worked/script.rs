@@ -6,6 +6,7 @@
 
 use super::super::*;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 /// A codec of an example: its name there, and its number, map and parameters.
 pub(super) type Entry = (&'static str, u8, &'static str, &'static str);
@@ -82,8 +83,9 @@ pub(super) fn written(
     for group in groups {
         let (name, members) = group.split_once(' ').unwrap_or((group, ""));
         let members = members.split_terminator(' ').map(|index| mid(index.parse().unwrap()));
-        let members: String = members.map(|mid| format!(" {mid}")).collect();
-        text += &format!("a=group:{name}{members}\r\n");
+        let members: Vec<String> = members.collect();
+        let words: Vec<&str> = std::iter::once(name).chain(members.iter().map(|m| &**m)).collect();
+        let _ = write!(text, "a=group:{}\r\n", words.join(" "));
     }
     for (index, words) in sections.iter().enumerate() {
         text += &section(codecs, &mid(index), words, !groups.is_empty());
@@ -105,7 +107,7 @@ fn section(codecs: Codecs, mid: &str, words: &str, grouped: bool) -> String {
     let port = if has("off") || has("only") { 0 } else { 9000 };
     let proto = proto.unwrap_or(&usual);
     let mut text = format!("m={} {port} {proto} {numbers}\r\nc=IN IP4 192.0.2.5\r\n", words[0]);
-    let mut say = |line: String| text += &format!("a={line}\r\n");
+    let mut say = |line: String| _ = write!(text, "a={line}\r\n");
     if grouped || !has("direct") {
         say(format!("mid:{mid}"));
     }

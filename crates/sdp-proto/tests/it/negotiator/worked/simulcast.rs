@@ -80,82 +80,68 @@ fn a_single_source_is_sent_twice_as_in_rfc_8853() {
     assert_eq!(b.section(1).receive_encodings[1].alternatives[0].payload_types, [98]);
 }
 
+/// The codecs of 5.6.2, and what Fred's cameras send of them.
+const FRED: Codecs = Codecs(&[
+    ("G722", 9, "G722/8000", ""),
+    ("SVC", 100, "H264-SVC/90000", "profile-level-id=42400d;mst-mode=NI-TC"),
+    ("H264", 101, "H264/90000", "profile-level-id=42c00d;max-fs=3600;max-mbps=108000"),
+    ("VP8", 103, "VP8/90000", "max-fs=900; max-fr=30"),
+    ("VP8b", 96, "VP8/90000", "max-fs=3600; max-fr=30"),
+    ("rtx(VP8b)", 104, "rtx/90000", "apt=96;rtx-time=200"),
+]);
+
+/// A side with a section for each of Fred's.
+fn fred() -> (Player, [Transceiver; 2]) {
+    let pause = ["ccm pause nowait"];
+    let mut side = player(FRED, &["G722"], &[], &[]);
+    let repaired = side.side.config().video.extensions.clone();
+    let wish = |kind, names: &[&str], extensions: &[Extension], feedback: &[&str]| {
+        let (codecs, extensions) = (FRED.own(names, feedback), extensions.to_vec());
+        let capabilities = Some(Capabilities { codecs, extensions });
+        Transceiver { capabilities, ..Transceiver::new(kind) }
+    };
+    side.side.add(wish(Kind::Audio, &["G722"], &repaired[..1], &[])).unwrap();
+    let first = wish(Kind::Video, &["SVC", "H264", "VP8"], &repaired[..2], &pause);
+    (side, [first, wish(Kind::Video, &["VP8b"], &repaired, &pause)])
+}
+
 #[test]
 fn two_sources_are_sent_with_pauses_as_in_rfc_8853() {
-    const CODECS: Codecs = Codecs(&[
-        ("G722", 9, "G722/8000", ""),
-        ("SVC", 100, "H264-SVC/90000", "profile-level-id=42400d;mst-mode=NI-TC"),
-        ("H264", 101, "H264/90000", "profile-level-id=42c00d;max-fs=3600;max-mbps=108000"),
-        ("VP8", 103, "VP8/90000", "max-fs=900; max-fr=30"),
-        ("VP8b", 96, "VP8/90000", "max-fs=3600; max-fr=30"),
-        ("rtx(VP8b)", 104, "rtx/90000", "apt=96;rtx-time=200"),
-    ]);
     let bar = "rid:1:send:pt=SVC;max-width=1280;max-height=720;max-fps=60;depend=2 \
                rid:2:send:pt=H264;max-width=1280;max-height=720;max-fps=30 \
                rid:3:send:pt=H264;max-width=640;max-height=360 \
                rid:4:send:pt=VP8;max-width=640;max-height=360 sim:send:1;2;~4,3";
     let zen = "rid:1:send:max-fps=30;max-fs=921600 rid:2:send:max-fps=15;max-fs=614400 \
                rid:3:send:max-fps=30;max-fs=230400 sim:send:1;~3;~2";
-    let mirrored = |text: &str| text.replace(":send:", ":recv:");
+    let sections = |audio: &str, one: &str, other: &str, mirrored: bool| {
+        let turned =
+            |text: &str| text.replace(":send:", if mirrored { ":recv:" } else { ":send:" });
+        let (bar, zen, pause) = (turned(bar), turned(zen), "fb:ccm_pause_nowait");
+        [
+            format!("audio own {audio} G722 +mid"),
+            format!("video {one} SVC H264 VP8 +mid +rid {pause} {bar}"),
+            format!("video {other} VP8b rtx(VP8b) +mid +rid +repaired {pause} {zen}"),
+        ]
+    };
     let groups = &["BUNDLE 0 1 2"][..];
-    let video = |place: &str, codecs: &str, exts: &str, lines: &str| {
-        format!("video {place} {codecs} {exts} fb:ccm_pause_nowait {lines}")
-    };
-    let (exts, all) = ("+mid +rid", "+mid +rid +repaired");
-    let (one, other) = ("SVC H264 VP8", "VP8b rtx(VP8b)");
-    let offered = [
-        "audio own actpass G722 +mid".to_owned(),
-        video("own actpass", one, exts, bar),
-        video("only", other, all, zen),
-    ];
-    let answered = [
-        "audio own active G722 +mid".to_owned(),
-        video("shared", one, exts, &mirrored(bar)),
-        video("shared", other, all, &mirrored(zen)),
-    ];
-    let texts = |texts: &'_ [String; 3]| -> Vec<String> { texts.to_vec() };
-    let (offered, answered) = (texts(&offered), texts(&answered));
-    let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
-    let answered: Vec<&str> = answered.iter().map(String::as_str).collect();
-    let pause = ["ccm pause nowait"];
-    let able = |names: &[&str], repaired: bool| {
-        let mut extensions = vec![Extension::mid(), Extension::rid()];
-        if repaired {
-            let uri = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
-            extensions.push(Extension::new(uri).unwrap());
-        }
-        Some(Capabilities { codecs: CODECS.own(names, &pause), extensions })
-    };
-    let side = || {
-        let mut side = player(CODECS, &["G722"], &[], &pause);
-        let audio =
-            Capabilities { codecs: CODECS.own(&["G722"], &[]), extensions: vec![Extension::mid()] };
-        let wish = Transceiver { capabilities: Some(audio), ..Transceiver::new(Kind::Audio) };
-        side.side.add(wish).unwrap();
-        side
-    };
-    let mut a = side();
-    let depend = |encoding: Encoding, rid: &str| {
-        let restrictions = encoding.restrictions.clone().with_dependencies([rid.parse().unwrap()]);
-        encoding.with_restrictions(restrictions)
-    };
+    let offered = sections("actpass", "own actpass", "only", false);
+    let answered = sections("active", "shared", "shared", true);
+    let (offered, answered) = (offered.each_ref().map(|s| &**s), answered.each_ref().map(|s| &**s));
+    let (mut a, [mut first, mut second]) = fred();
     use Measure::{FrameRate, FrameSize, Height, Width};
-    let mut first = Transceiver {
-        capabilities: able(&["SVC", "H264", "VP8"], false),
-        ..Transceiver::new(Kind::Video)
-    };
+    let mut layered = encoding("1", &[100], &[(Width, 1280), (Height, 720), (FrameRate, 60)]);
+    layered.restrictions = layered.restrictions.with_dependencies(["2".parse().unwrap()]);
+    let small = [(Width, 640), (Height, 360)];
     first.encodings = vec![
-        depend(encoding("1", &[100], &[(Width, 1280), (Height, 720), (FrameRate, 60)]), "2").into(),
+        layered.into(),
         encoding("2", &[101], &[(Width, 1280), (Height, 720), (FrameRate, 30)]).into(),
         SimulcastStream {
             alternatives: vec![
-                encoding("4", &[103], &[(Width, 640), (Height, 360)]).paused(),
-                encoding("3", &[101], &[(Width, 640), (Height, 360)]),
+                encoding("4", &[103], &small).paused(),
+                encoding("3", &[101], &small),
             ],
         },
     ];
-    let mut second =
-        Transceiver { capabilities: able(&["VP8b"], true), ..Transceiver::new(Kind::Video) };
     let bounds = |fps, size| [(FrameRate, fps), (FrameSize, size)];
     second.encodings = vec![
         encoding("1", &[], &bounds(30, 921_600)).into(),
@@ -169,10 +155,9 @@ fn two_sources_are_sent_with_pauses_as_in_rfc_8853() {
         streams.iter().flat_map(|s| &s.alternatives).map(|encoding| encoding.paused).collect()
     };
     assert_eq!(paused(&a.section(1).send_encodings), [false, false, true, false]);
-    let mut b = side();
-    for (names, repaired) in [(&["SVC", "H264", "VP8"][..], false), (&["VP8b"][..], true)] {
-        let capabilities = able(names, repaired);
-        b.side.add(Transceiver { capabilities, ..Transceiver::new(Kind::Video) }).unwrap();
+    let (mut b, wishes) = fred();
+    for wish in wishes {
+        b.side.add(wish).unwrap();
     }
     b.answers((groups, &offered), (groups, &answered));
     assert_eq!(paused(&b.section(2).receive_encodings), [false, true, true]);
