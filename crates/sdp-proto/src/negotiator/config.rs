@@ -31,7 +31,7 @@ pub enum BundlePolicy {
 /// Which part a section takes in the group of an own offer (RFC 9143 §7.2, §7.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Bundling {
-    /// It is in the group, if there is one.
+    /// It is in the group, if there is one. What has left it stays apart.
     #[default]
     Member,
     /// It carries the transport of the group.

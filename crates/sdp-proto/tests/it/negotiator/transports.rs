@@ -149,6 +149,28 @@ fn a_transport_keeps_its_credentials_when_another_section_carries_it() {
 }
 
 #[test]
+fn what_leaves_a_group_has_a_transport_of_its_own() {
+    let (mut a, mut lone) = (side(1), config(2));
+    lone.bundle = BundlePolicy::MaxCompat;
+    let mut b = Negotiator::new(lone);
+    a.add(own(Kind::Audio, "audio")).unwrap();
+    let video = a.add(own(Kind::Video, "video")).unwrap();
+    b.add(own(Kind::Audio, "first")).unwrap();
+    b.add(own(Kind::Video, "second")).unwrap();
+    let (_, answered) = exchange(&mut a, &mut b);
+    assert_eq!(ufrags(&answered), ["first", "-"]);
+    a.update(video, |wish| wish.bundling = Bundling::Apart).unwrap();
+    let (text, answered) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=group:BUNDLE 0\r\n"), "{text}");
+    assert_eq!(ufrags(&text), ["audio", "video"]);
+    assert_eq!(ufrags(&answered), ["first", "second"]);
+    assert!(!a.negotiation_needed() && !b.negotiation_needed());
+    // What has left stays apart.
+    a.update(video, |wish| wish.bundling = Bundling::Member).unwrap();
+    assert!(offer(&mut a).contains("a=group:BUNDLE 0\r\n"));
+}
+
+#[test]
 fn candidates_are_those_of_the_credentials() {
     let candidate = |port: u16| format!("1 1 udp 5 192.0.2.9 {port} typ host").parse().unwrap();
     let (mut a, mut b) = (side(1), side(2));
