@@ -8,7 +8,7 @@ use core::num::NonZeroU16;
 use super::custom::Custom;
 use super::facts::SectionFacts;
 use crate::WriteError;
-use crate::attribute::Direction;
+use crate::attribute::{Attribute, Direction};
 use crate::data_channel::DISCARD_PORT;
 use crate::field::{Connection, ConnectionAddress, MediaLine};
 use crate::section::Section;
@@ -101,6 +101,17 @@ impl OtherMedia {
             port: NonZeroU16::new(line.port)?,
             attributes: attributes.collect(),
         })
+    }
+
+    /// The same for another peer: without the attributes that this crate has types for, which say how
+    /// this peer is reached, or belong to other kinds of media.
+    pub(super) fn relayed(&self) -> Self {
+        let foreign = |own: &&Custom| {
+            let read = Attribute::read(own.name(), own.value());
+            matches!(read, Ok(Attribute::Unknown { .. }))
+        };
+        let attributes = self.attributes.iter().filter(foreign).cloned().collect();
+        Self { attributes, ..self.clone() }
     }
 
     /// Whether this is what a section carries.

@@ -12,6 +12,7 @@ use super::facts::SectionFacts;
 use super::formats::stands_alone;
 use super::kind::Kind;
 use super::mismatch::CommandError;
+use super::other_media::OtherMedia;
 use super::simulcast_answer;
 use super::transceiver::{Transceiver, TransceiverId};
 use crate::attribute::{Direction, ExtMap, RtcpFb};
@@ -46,7 +47,7 @@ impl AgreedSection {
     /// section that is off.
     pub fn relayed(&self) -> Option<Transceiver> {
         let mut wish = Transceiver::new(self.kind.filter(|_| self.live)?);
-        wish.other.clone_from(&self.other);
+        wish.other = self.other.as_ref().map(OtherMedia::relayed);
         if wish.kind == Kind::Other {
             wish.direction = self.direction.reversed();
             wish.bandwidths.clone_from(&self.remote.bandwidths);
@@ -95,7 +96,7 @@ fn relayed(facts: &SectionFacts, serving: Option<TransceiverId>) -> Option<Trans
     let said = &facts.said;
     let kind = facts.kind.or(serving.map(|_| Kind::Other));
     let mut wish = Transceiver::new(kind.filter(|_| !facts.is_off())?);
-    wish.other.clone_from(&facts.other);
+    wish.other = facts.other.as_ref().map(OtherMedia::relayed);
     if wish.kind == Kind::Other {
         wish.direction = facts.direct_direction();
         wish.bandwidths.clone_from(&facts.bandwidths);
