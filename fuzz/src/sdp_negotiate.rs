@@ -6,9 +6,8 @@ use sdp_proto::{
     attribute::{Attribute, Direction, Fingerprint, IcePwd, IceUfrag},
     negotiator::{
         BundlePolicy, Codec, Config, DescriptionKind, Extension, Glare, Input, Kind, Negotiator,
-        Output, RtcpMuxPolicy, Transceiver, Verdict,
+        Output, RtcpMuxPolicy, SimulcastStream, Transceiver, Verdict,
     },
-    text::Token,
 };
 
 const STEPS_MAX: usize = 24;
@@ -144,9 +143,9 @@ impl Side {
 }
 
 /// None, most of the time; else some that occur in [`VALUES`] or with the other side, or twice.
-fn rids(script: &mut Script<'_>) -> Vec<Token<'static>> {
+fn rids(script: &mut Script<'_>) -> Vec<SimulcastStream> {
     let count = if script.one_in(3) { script.below(4) } else { 0 };
-    let rid = |_| Token::new(script.choose(&["f", "g", "h", "q_2", "~"])).expect("a token");
+    let rid = |_| script.choose(&["f", "g", "~h", "q_2", "h,~f"]).parse().expect("rids");
     (0..count).map(rid).collect()
 }
 

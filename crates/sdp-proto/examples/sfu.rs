@@ -15,7 +15,6 @@ use sdp_proto::negotiator::{
     Codec, Config, Extension, Glare, Input, Kind, Negotiator, Output, Transceiver, TransceiverId,
     Verdict,
 };
-use sdp_proto::text::Token;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut publisher, mut watcher) = (side(1, "8hhY")?, side(2, "9uB6")?);
@@ -52,7 +51,7 @@ impl Server {
     fn publish(&mut self, publisher: &mut Negotiator) -> Result<(), Box<dyn Error>> {
         exchange("publisher to server", publisher, &mut self.from)?;
         for section in self.from.agreement().sections().iter().filter(|section| section.live) {
-            let rids: Vec<&str> = section.receive_rids.iter().map(Token::as_str).collect();
+            let rids: Vec<&str> = section.receive_rids().iter().map(|rid| rid.as_str()).collect();
             println!("=== section {} is taken, encodings {rids:?}", section.mid);
         }
         Ok(())

@@ -10,6 +10,7 @@ mod create_answer;
 mod create_offer;
 mod custom;
 mod direct;
+mod encoding;
 mod evaluation;
 mod explain;
 mod extension;
@@ -22,15 +23,20 @@ mod lip_sync;
 mod matching;
 mod message;
 mod mismatch;
+mod numbering;
 mod numbers;
 mod origin;
+mod other_media;
+mod own_ice;
 mod receive_answer;
 mod receive_offer;
 mod relay;
-mod remote_terms;
+mod restrictions;
 mod rollback;
 mod section_draft;
+mod side_terms;
 mod simulcast;
+mod simulcast_answer;
 mod slots;
 mod state;
 mod transceiver;
@@ -40,16 +46,19 @@ mod writer;
 
 pub use agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 pub use capability::{Capabilities, Codec};
-pub use config::{BundlePolicy, Config, RtcpMuxPolicy, UnstatedH264};
+pub use config::{BundlePolicy, Bundling, Config, Pausing, RtcpMuxPolicy, UnstatedH264};
 pub use custom::Custom;
 pub use direct::{Carriage, Direct, DirectTransport, Protection};
+pub use encoding::{Encoding, SimulcastStream};
 pub use explain::{Explanation, Reason, Subject};
 pub use extension::Extension;
 pub use kind::Kind;
 pub use message::{Description, DescriptionKind, Event, Glare, Input, Output, Verdict};
 pub use mismatch::{CommandError, Mismatch};
 pub use origin::OriginFault;
-pub use remote_terms::RemoteTerms;
+pub use other_media::OtherMedia;
+pub use restrictions::{Bound, Measure, Restrictions};
+pub use side_terms::SideTerms;
 pub use state::SignalingState;
 pub use transceiver::{Transceiver, TransceiverId};
 
@@ -64,6 +73,7 @@ use receive_offer::ReceivedOffer;
 use transceiver::Transceivers;
 use writer::Candidates;
 
+use crate::text::Token;
 use crate::{AcceptError, IceCredentials, Session};
 
 /// One side of an exchange of offers and answers.
@@ -279,9 +289,14 @@ impl Negotiator {
             config: &self.config,
             transceivers: &transceivers,
             agreement: &self.agreement,
+            credentials: &self.credentials,
             offered: &offered,
         };
-        let (restarts, new_dtls) = (creator.restarts(), creator.new_dtls());
+        let mids = creator.mids();
+        let named = |carriers: Vec<usize>| -> Vec<Token<'static>> {
+            carriers.into_iter().filter_map(|index| mids.get(index).cloned()).collect()
+        };
+        let (restarts, new_dtls) = (named(creator.restarts()), named(creator.new_dtls()));
         let fault = self.origin_fault(&offered.session);
         if matches!(self.exchange, Exchange::Local { .. }) {
             self.outputs.push_back(Output::Event(Event::RolledBack));

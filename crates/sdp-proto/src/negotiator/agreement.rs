@@ -3,11 +3,13 @@
 use alloc::vec::Vec;
 
 use super::direct::DirectTransport;
+use super::encoding::{SimulcastStream, rids};
 use super::explain::Explanation;
 use super::facts::Said;
 use super::kind::Kind;
 use super::numbers::Numbers;
-use super::remote_terms::RemoteTerms;
+use super::other_media::OtherMedia;
+use super::side_terms::SideTerms;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
 use crate::attribute::{Direction, ExtMap, Fingerprint, SctpPort, TlsId};
 use crate::codec::Format;
@@ -26,8 +28,6 @@ pub struct Agreement {
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) next_mid: u32,
-    /// The ICE credentials that the peer knows this side by.
-    pub(super) credentials: Option<IceCredentials<'static>>,
     pub(super) local: Option<Session<'static>>,
     pub(super) remote: Option<Session<'static>>,
     /// Whether `local` is an answer.
@@ -50,6 +50,20 @@ impl Agreement {
     pub fn transport(&self, section: usize) -> Option<&AgreedTransport> {
         let section = self.sections.get(section).filter(|section| section.live)?;
         self.sections.get(section.transport)?.own_transport.as_ref()
+    }
+
+    /// The section whose transport goes on in one that carries a transport: its own, or where it is
+    /// new and first in a group that goes on, that of the others. What leaves a group takes a new one.
+    pub(super) fn going_on(&self, section: usize, group: Option<&[usize]>) -> Option<usize> {
+        match self.sections.get(section).filter(|section| section.live) {
+            Some(before) if before.transport == section || group.is_some() => Some(section),
+            Some(_) => None,
+            None => {
+                let (first, others) = group?.split_first()?;
+                let mut others = others.iter().copied().filter(|_| *first == section);
+                others.find(|other| self.group_of(*other).is_some())
+            }
+        }
     }
 
     /// The description of this side.
@@ -93,7 +107,7 @@ impl Agreement {
 pub struct AgreedSection {
     /// Its name: of the offer, or an own one where the peer gives none.
     pub mid: Token<'static>,
-    /// What it carries; `None` for what is not negotiated here.
+    /// What it carries; `None` for what nobody serves here.
     pub kind: Option<Kind>,
     /// Whether it is in use. One that is not keeps its place, and may be used again for another.
     pub live: bool,
@@ -101,8 +115,10 @@ pub struct AgreedSection {
     pub transceiver: Option<TransceiverId>,
     /// Which way media flows, seen from this side.
     pub direction: Direction,
-    /// What the peer says of its side.
-    pub remote: RemoteTerms,
+    /// What this side says of its part.
+    pub local: SideTerms,
+    /// What the peer says of its part.
+    pub remote: SideTerms,
     /// What this side wanted when it was agreed.
     pub(super) wanted: Option<Transceiver>,
     /// The formats in the order of the answer; the first one that is not RTX, RED or the like is
@@ -112,10 +128,12 @@ pub struct AgreedSection {
     pub extensions: Vec<ExtMap<'static>>,
     /// Whether one- and two-byte header extensions may be mixed.
     pub allow_mixed: bool,
-    /// Rids of simulcast streams that this side sends.
-    pub send_rids: Vec<Token<'static>>,
-    /// Rids of simulcast streams that this side receives.
-    pub receive_rids: Vec<Token<'static>>,
+    /// The encodings that this side sends, by the payload types of the peer.
+    pub send_encodings: Vec<SimulcastStream>,
+    /// The encodings that this side receives, by its own payload types.
+    pub receive_encodings: Vec<SimulcastStream>,
+    /// Whether those of one way are sent at once. Otherwise they only say what a stream may be.
+    pub simulcast: bool,
     /// Whether RTCP shares the port with RTP.
     pub rtcp_mux: bool,
     /// Whether RTCP packets may be of reduced size.
@@ -127,8 +145,14 @@ pub struct AgreedSection {
     pub transport: usize,
     /// The transport, if it is this section's own.
     pub own_transport: Option<AgreedTransport>,
+    /// The ICE credentials of this side on the transport that the section uses; none without ICE.
+    pub local_credentials: Option<IceCredentials<'static>>,
+    /// Those that were wanted for a transport of its own when it got them.
+    pub(super) asked_credentials: Option<IceCredentials<'static>>,
     /// Where and how the peer takes media, where the section does without ICE.
     pub direct: Option<DirectTransport>,
+    /// What the peer says of a section that the application serves itself.
+    pub other: Option<OtherMedia>,
     /// The `m=` line as it was last written.
     pub(super) line: MediaLine<'static>,
 }
@@ -147,21 +171,38 @@ impl AgreedSection {
             live: false,
             transceiver: None,
             direction: Direction::Inactive,
-            remote: RemoteTerms::default(),
+            local: SideTerms::default(),
+            remote: SideTerms::default(),
             wanted: None,
             codecs: Vec::new(),
             extensions: Vec::new(),
             allow_mixed: false,
-            send_rids: Vec::new(),
-            receive_rids: Vec::new(),
+            send_encodings: Vec::new(),
+            receive_encodings: Vec::new(),
+            simulcast: false,
             rtcp_mux: false,
             rtcp_rsize: false,
             data: None,
             transport: index,
             own_transport: None,
+            local_credentials: None,
+            asked_credentials: None,
             direct: None,
+            other: None,
             line,
         }
+    }
+}
+
+impl AgreedSection {
+    /// The rids of what this side sends.
+    pub fn send_rids(&self) -> Vec<&Token<'static>> {
+        rids(&self.send_encodings).collect()
+    }
+
+    /// The rids of what this side receives.
+    pub fn receive_rids(&self) -> Vec<&Token<'static>> {
+        rids(&self.receive_encodings).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::agreement::Agreement;
-use super::config::BundlePolicy;
+use super::config::{BundlePolicy, Bundling};
 use super::kind::Kind;
 
 /// How a section of an own offer gets its transport.
@@ -26,8 +26,8 @@ pub(super) struct Member {
     pub(super) continues: bool,
     /// Whether it may join a group that there is not yet.
     pub(super) joins: bool,
-    /// Whether it does without ICE, and so is in no group.
-    pub(super) direct: bool,
+    /// What the application wants; what does without ICE is apart.
+    pub(super) part: Bundling,
 }
 
 /// Places the sections of an own offer; the groups with the transport's section first.
@@ -39,15 +39,20 @@ pub(super) fn offer(
     agreement: &Agreement,
     members: &[Member],
 ) -> (Vec<Placement>, Vec<Vec<usize>>) {
+    let mut placed = alloc::vec![Placement::Own; members.len()];
+    if policy == BundlePolicy::Without {
+        return (placed, Vec::new());
+    }
+    let part = |index: &usize| members.get(*index).map_or(Bundling::Apart, |member| member.part);
     let is_live = |index: &usize| members.get(*index).is_some_and(|member| member.live);
-    let stays =
-        |index: &usize| members.get(*index).is_some_and(|member| member.live && member.continues);
+    let bundles = |index: &usize| part(index) != Bundling::Apart;
+    let continues = |index: &usize| members.get(*index).is_some_and(|member| member.continues);
+    let stays = |index: &usize| is_live(index) && continues(index) && bundles(index);
     let old = agreement.groups.iter();
     let old = old.map(|group| group.iter().copied().filter(stays).collect::<Vec<_>>());
     let mut groups: Vec<Vec<usize>> = old.filter(|group| !group.is_empty()).collect();
-    let mut placed = alloc::vec![Placement::Own; members.len()];
-    let bundles = |index: &usize| members.get(*index).is_some_and(|member| !member.direct);
-    let live: Vec<usize> = (0..members.len()).filter(is_live).filter(bundles).collect();
+    let mut live: Vec<usize> = (0..members.len()).filter(is_live).filter(bundles).collect();
+    live.sort_by_key(|index| part(index) != Bundling::Tag);
     if groups.is_empty() {
         // A peer that was met without BUNDLE would reject what is bundle-only.
         let alone = members.iter().any(|member| member.live && member.continues);
@@ -57,7 +62,7 @@ pub(super) fn offer(
             let first_of_kind = !kinds.contains(&kind);
             kinds.push(kind);
             let own = match policy {
-                BundlePolicy::MaxCompat => true,
+                BundlePolicy::MaxCompat | BundlePolicy::Without => true,
                 BundlePolicy::Balanced => first_of_kind,
                 BundlePolicy::MaxBundle => order == 0,
             };
@@ -73,10 +78,10 @@ pub(super) fn offer(
         return (placed, groups);
     }
     if let Some(first) = groups.first_mut() {
-        let new = |index: &usize| members.get(*index).is_some_and(|member| !member.continues);
-        first.extend(live.iter().copied().filter(new));
+        first.extend(live.iter().copied().filter(|index| !continues(index)));
     }
-    for group in &groups {
+    for group in &mut groups {
+        group.sort_by_key(|index| part(index) != Bundling::Tag);
         let Some((tag, others)) = group.split_first() else { continue };
         for other in others {
             if let Some(place) = placed.get_mut(*other) {

@@ -22,7 +22,9 @@ pub(super) fn answer(
             section.owner = Err(*reason);
         }
     }
+    let without = creator.config.bundle == BundlePolicy::Without;
     let offered = &creator.offered.facts.groups;
+    let offered = if without { &[][..] } else { &offered[..] };
     let mut groups: Vec<_> = offered.iter().map(|g| group(creator, sections, g)).collect();
     for section in sections.iter_mut() {
         let grouped = groups.iter().any(|group: &Vec<usize>| group.contains(&section.index));
@@ -74,7 +76,10 @@ fn group(
         };
         let shares = tag.ok_or(why).and_then(|tag| {
             let line = &section.facts.line;
-            if !section.facts.is_rtp() {
+            if section.facts.kind.is_none() {
+                // What the application serves has a transport of its own.
+                Err(Reason::NoBundle)
+            } else if !section.facts.is_rtp() {
                 Ok(tag)
             } else if !facts.muxed(index, tag) {
                 Err(Reason::NoRtcpMux)
@@ -122,7 +127,7 @@ fn limit(policy: BundlePolicy, sections: &mut [Evaluation<'_>]) {
             continue;
         }
         let kind = match policy {
-            BundlePolicy::MaxCompat => return,
+            BundlePolicy::MaxCompat | BundlePolicy::Without => return,
             BundlePolicy::MaxBundle => None,
             BundlePolicy::Balanced => section.facts.kind,
         };

@@ -1,5 +1,6 @@
 //! What the application tells a negotiator (RFC 8829 §4.1).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::config::Config;
@@ -7,10 +8,11 @@ use super::create_answer::{AnswerCreator, AnswerPlan};
 use super::create_offer::OfferCreator;
 use super::message::{DescriptionKind, Event};
 use super::mismatch::CommandError;
+use super::own_ice::OwnIce;
 use super::receive_offer::ReceivedOffer;
 use super::section_draft::SectionDraft;
 use super::transceiver::{Transceiver, TransceiverId};
-use super::writer::{Candidates, Gathered, Writer};
+use super::writer::{Gathered, Writer};
 use super::{Agreement, Exchange, Kind, Negotiator, SignalingState};
 use crate::IceCredentials;
 use crate::attribute::{Candidate, Direction};
@@ -29,6 +31,9 @@ impl Negotiator {
         let max = self.config.transceivers_max;
         if self.transceivers.len() >= max {
             return Err(CommandError::Transceivers { max });
+        }
+        if (wish.kind == Kind::Other) != wish.other.is_some() {
+            return Err(CommandError::OtherMedia);
         }
         if let Some(id) = self.take_over(&wish) {
             return Ok(id);
@@ -68,7 +73,18 @@ impl Negotiator {
 
     /// The transceiver that the waiting offer made for a section and that this wish may have.
     fn take_over(&mut self, wish: &Transceiver) -> Option<TransceiverId> {
-        let Exchange::Remote { offered, provisional: None } = &self.exchange else { return None };
+        let Exchange::Remote { offered, provisional: None } = &mut self.exchange else {
+            return None;
+        };
+        if let Some(other) = wish.other.as_ref().filter(|_| wish.shares) {
+            let sections = offered.facts.sections.iter().zip(&mut offered.decisions);
+            let mut free = sections.filter(|(facts, decision)| {
+                decision.transceiver.is_none() && !facts.is_off() && other.serves(facts)
+            });
+            let (_, decision) = free.next()?;
+            decision.transceiver = Some(self.transceivers.add(wish.clone(), false));
+            return decision.transceiver;
+        }
         let shares = wish.shares || wish.kind == Kind::Data;
         let mut made = offered.decisions.iter().filter_map(|decision| decision.transceiver);
         let id = made.find(|id| {
@@ -91,12 +107,53 @@ impl Negotiator {
         self.open()?;
         let entry = self.transceivers.get_mut(id).filter(|entry| !entry.stopped);
         let entry = entry.ok_or(CommandError::NoSuchTransceiver)?;
-        let kind = entry.wish.kind;
+        let before = entry.wish.clone();
         change(&mut entry.wish);
-        entry.wish.kind = kind;
+        entry.wish.kind = before.kind;
+        if (before.kind == Kind::Other) != entry.wish.other.is_some() {
+            entry.wish.other = before.other;
+        }
         entry.implicit = false;
+        if entry.wish.credentials != before.credentials
+            && let Some(mid) = self.mid_of(id)
+        {
+            self.candidates.remove(&Some(mid));
+        }
         self.remind();
         Ok(())
+    }
+
+    /// Gives the section of a transceiver to another kind of media, as fax takes the place of the
+    /// voice that it came as (RFC 3264 §8.3.3), from the next offer on. The transceiver goes when
+    /// that is settled. For sections without ICE alone; with it the section stays what it is (RFC
+    /// 8829 §5.10).
+    pub fn replace(
+        &mut self,
+        id: TransceiverId,
+        wish: Transceiver,
+    ) -> Result<TransceiverId, CommandError> {
+        self.open()?;
+        let entry = self.transceivers.get(id).filter(|entry| !entry.stopped);
+        entry.ok_or(CommandError::NoSuchTransceiver)?;
+        let max = self.config.transceivers_max;
+        if self.transceivers.len() >= max {
+            return Err(CommandError::Transceivers { max });
+        }
+        if (wish.kind == Kind::Other) != wish.other.is_some() {
+            return Err(CommandError::OtherMedia);
+        }
+        let mut sections = self.agreement.sections.iter().filter(|section| section.live);
+        let section = sections.find(|section| section.transceiver == Some(id));
+        let direct = section.is_some_and(|section| section.direct.is_some());
+        if !direct || wish.kind == Kind::Data || (wish.kind.is_rtp() && wish.carriage.is_ice()) {
+            return Err(CommandError::NotReplaceable);
+        }
+        let new = self.transceivers.add(wish, false);
+        if let Some(entry) = self.transceivers.get_mut(new) {
+            entry.instead_of = Some(id);
+        }
+        self.remind();
+        Ok(new)
     }
 
     /// Changes which way media is wanted, from the next description on.
@@ -120,14 +177,28 @@ impl Negotiator {
 
     /// Uses new ICE credentials from the next description that may restart ICE (RFC 8839
     /// §4.4.1.1.1): the next offer, or an answer to an offer that restarts. Candidates that were
-    /// set are forgotten.
+    /// set are forgotten. Transports that [have credentials of their own](Transceiver::credentials)
+    /// go on; [`update`](Self::update) restarts those. While an offer waits that restarts some
+    /// of the others, the credentials are for those, and the rest goes on.
     pub fn restart_ice(
         &mut self,
         credentials: IceCredentials<'static>,
     ) -> Result<(), CommandError> {
         self.open()?;
-        self.credentials = credentials;
-        self.candidates.clear();
+        let waiting = self.waiting().map(|offered| self.answer_creator(offered));
+        let answering = waiting.is_ok_and(|creator| creator.restarts_common());
+        let before = core::mem::replace(&mut self.credentials, credentials);
+        if answering {
+            let sections = self.agreement.sections.iter_mut();
+            let asked = sections.filter_map(|section| section.asked_credentials.as_mut());
+            for asked in asked.filter(|asked| **asked == before) {
+                asked.clone_from(&self.credentials);
+            }
+        }
+        let own = self.transceivers.iter().filter(|entry| entry.wish.credentials.is_some());
+        let own: BTreeSet<Option<Token<'static>>> =
+            own.map(|entry| self.mid_of(entry.id)).collect();
+        self.candidates.retain(|mid, _| mid.is_some() && own.contains(mid));
         self.remind();
         Ok(())
     }
@@ -224,16 +295,9 @@ impl Negotiator {
             return Err(CommandError::State { state: self.state() });
         };
         let creator = self.answer_creator(offered);
-        let restarts = creator.restarts();
-        if !restarts.is_empty() && self.agreement.credentials.as_ref() == Some(&self.credentials) {
+        if creator.lacks_credentials() {
             return Err(CommandError::CredentialsNeeded);
         }
-        // An answer may not restart what the offer does not; a restart that the application wants
-        // waits for an offer of its own, and the candidates with it (RFC 8829 §5.10).
-        let agreed = self.agreement.credentials.as_ref().filter(|_| restarts.is_empty());
-        let credentials = agreed.unwrap_or(&self.credentials).clone();
-        let none = Candidates::new();
-        let current = credentials == self.credentials;
         let AnswerPlan {
             sections,
             mut groups,
@@ -241,13 +305,13 @@ impl Negotiator {
             payload_types,
             extension_ids,
             explanations,
+            ..
         } = creator.plan();
         let sections = sections.into_iter().map(|section| (section.agreed, section.draft));
         let (sections, drafts): (Vec<_>, Vec<SectionDraft>) = sections.unzip();
         let writer = Writer {
             config: &self.config,
-            credentials: &credentials,
-            candidates: if current { &self.candidates } else { &none },
+            candidates: &self.candidates,
             version: self.version + 1,
             timings: &offered.facts.timings,
             ice_options: offered.facts.common_options(self.config.ice_options.as_ref()),
@@ -265,7 +329,6 @@ impl Negotiator {
             lip_sync,
             payload_types,
             extension_ids,
-            credentials: Some(credentials),
             local: Some(session.clone()),
             remote: Some(offered.session.clone()),
             answered: true,
@@ -308,18 +371,20 @@ impl Negotiator {
         if self.exchange != Exchange::None {
             return false;
         }
-        let agreed = &self.agreement;
-        let restarts = agreed.credentials.as_ref().is_some_and(|c| *c != self.credentials);
-        restarts
-            || self.transceivers.iter().any(|entry| {
-                let mut sections = agreed.sections.iter().filter(|section| section.live);
-                match sections.find(|section| section.transceiver == Some(entry.id)) {
-                    None => !entry.stopped,
-                    Some(section) => {
-                        entry.stopped || section.wanted.as_ref().is_some_and(|w| *w != entry.wish)
-                    }
+        self.transceivers.iter().any(|entry| {
+            let sections = self.agreement.sections.iter().enumerate();
+            let mut sections = sections.filter(|(_, section)| section.live);
+            match sections.find(|(_, section)| section.transceiver == Some(entry.id)) {
+                None => !entry.stopped,
+                Some((index, section)) => {
+                    let wanted = OwnIce::wanted(Some(&entry.wish), &self.credentials);
+                    let asked = section.asked_credentials.as_ref();
+                    let restarts = section.transport == index && asked.is_some_and(|a| a != wanted);
+                    let changed = section.wanted.as_ref().is_some_and(|w| *w != entry.wish);
+                    entry.stopped || restarts || changed
                 }
-            })
+            }
+        })
     }
 
     /// Says once that an offer is due.
@@ -363,6 +428,7 @@ impl Negotiator {
             config: &self.config,
             transceivers: &self.transceivers,
             agreement: &self.agreement,
+            credentials: &self.credentials,
             offered,
         }
     }

@@ -23,6 +23,21 @@ pub enum BundlePolicy {
     MaxCompat,
     /// The first one alone.
     MaxBundle,
+    /// All of them, and there is no group, in offers or answers: a side that cannot tell media on
+    /// one port apart (RFC 9143 §7.3.1).
+    Without,
+}
+
+/// Which part a section takes in the group of an own offer (RFC 9143 §7.2, §7.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Bundling {
+    /// It is in the group, if there is one. What has left it stays apart.
+    #[default]
+    Member,
+    /// It carries the transport of the group.
+    Tag,
+    /// It has a transport of its own outside of it.
+    Apart,
 }
 
 /// Whether a peer without `rtcp-mux` is put up with (RFC 8829 §4.1.1).
@@ -46,12 +61,24 @@ pub enum UnstatedH264 {
     Baseline,
 }
 
+/// Whether encodings are paused at first although nobody has said how they would be resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pausing {
+    /// Yes: those that are to be, and in answers those of the offer, as browsers have it, for which
+    /// a paused encoding is one that is switched off.
+    #[default]
+    Unannounced,
+    /// No: all formats of the encoding have the feedback `ccm pause` (RFC 8853 §5.2, §5.3.2).
+    Negotiated,
+}
+
 /// The configuration of a [`Negotiator`](super::Negotiator).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Number of the session, up to 2^63 - 1; random (RFC 8829 §5.2.1).
     pub session_id: u64,
-    /// ICE credentials to start with, shared by all transports (RFC 8839 §5.4).
+    /// ICE credentials to start with, of all transports that
+    /// [have none of their own](Transceiver::credentials) (RFC 8839 §5.4).
     pub credentials: IceCredentials<'static>,
     /// Fingerprints of the certificate that this side shows.
     pub fingerprints: Vec<Fingerprint<'static>>,
@@ -88,6 +115,8 @@ pub struct Config {
     /// server does that forwards one of them. Default yes; an endpoint that plays what it receives
     /// says no (RFC 8829 §3.7).
     pub receives_simulcast: bool,
+    /// Which encodings may be paused at first.
+    pub pausing: Pausing,
     /// The SCTP port for data channels.
     pub sctp_port: SctpPort,
     /// The largest message that this side takes, in bytes.
@@ -134,6 +163,7 @@ impl Config {
             allow_mixed: true,
             h264: UnstatedH264::default(),
             receives_simulcast: true,
+            pausing: Pausing::default(),
             sctp_port: SctpPort::USUAL,
             max_message_size: MaxMessageSize(262_144),
             policy: Policy::Compat,
@@ -152,7 +182,7 @@ impl Config {
             (None, Kind::Audio) => &self.audio,
             (None, Kind::Video) => &self.video,
             (None, Kind::Text) => &self.text,
-            (None, Kind::Data) => NONE,
+            (None, Kind::Data | Kind::Other) => NONE,
         }
     }
 }

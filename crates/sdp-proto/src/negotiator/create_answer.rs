@@ -1,11 +1,12 @@
 //! Making an answer out of an offer, section by section (RFC 8829 §5.3, RFC 3264 §6).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::agreement::{AgreedSection, Agreement, DataTerms, DtlsRole};
+use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms, DtlsRole};
 use super::bundle_answer;
 use super::config::{Config, RtcpMuxPolicy};
-use super::direct::Carriage;
+use super::direct::{Carriage, DirectTransport};
 use super::evaluation::{Evaluation, MediaTerms, NumbersInUse, OfferedTransport};
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
@@ -14,14 +15,16 @@ use super::formats;
 use super::kind::Kind;
 use super::lip_sync;
 use super::numbers::Numbers;
+use super::own_ice::OwnIce;
 use super::receive_offer::ReceivedOffer;
-use super::remote_terms::RemoteTerms;
 use super::section_draft::{self, SectionDraft};
+use super::side_terms::SideTerms;
 use super::transceiver::Transceivers;
 use super::transport;
+use crate::IceCredentials;
 use crate::attribute::{ExtMap, SctpPort, Setup};
 use crate::field::MediaLine;
-use crate::text::{Token, Words};
+use crate::text::Words;
 
 /// What an offer comes to if it is answered now.
 pub(super) struct AnswerPlan {
@@ -31,6 +34,8 @@ pub(super) struct AnswerPlan {
     pub(super) payload_types: Numbers,
     pub(super) extension_ids: Numbers,
     pub(super) explanations: Vec<Explanation>,
+    /// The sections whose transports restart ICE.
+    restarts: BTreeSet<usize>,
 }
 
 /// A section as it would be agreed, and how the answer writes it.
@@ -57,6 +62,8 @@ pub(super) struct AnswerCreator<'a> {
     pub(super) config: &'a Config,
     pub(super) transceivers: &'a Transceivers,
     pub(super) agreement: &'a Agreement,
+    /// The ICE credentials of transports that have none of their own.
+    pub(super) credentials: &'a IceCredentials<'static>,
     pub(super) offered: &'a ReceivedOffer,
 }
 
@@ -70,6 +77,7 @@ impl AnswerCreator<'_> {
             payload_types: self.agreement.payload_types.clone(),
             extension_ids: self.agreement.extension_ids.clone(),
             explanations: Vec::new(),
+            restarts: self.restarts().into_iter().collect(),
         };
         let mut sections = Vec::with_capacity(facts.sections.len());
         let mut numbers = NumbersInUse::default();
@@ -91,38 +99,38 @@ impl AnswerCreator<'_> {
         plan
     }
 
-    /// The mids of the sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
+    /// The sections whose transports have new ICE credentials (RFC 8839 §4.4.1.1.1):
     /// those that carry the transport of a group that goes on, and those that stay alone.
-    pub(super) fn restarts(&self) -> Vec<Token<'static>> {
+    pub(super) fn restarts(&self) -> Vec<usize> {
         self.carriers(|index, said| {
-            let group = self.offered.facts.group_of(index);
-            let was_grouped = self.agreement.group_of(index).is_some();
-            let before = self.agreement.transport(index);
+            let before = self.before(index).and_then(|index| self.agreement.transport(index));
             let new = before.zip(said.credentials());
-            let new = new.is_some_and(|(before, now)| before.credentials != now);
-            was_grouped == group.is_some() && new
+            new.is_some_and(|(before, now)| before.credentials != now)
         })
     }
 
-    /// The mids of the sections whose transports take a new DTLS association.
-    pub(super) fn new_dtls(&self) -> Vec<Token<'static>> {
+    /// The sections whose transports take a new DTLS association.
+    pub(super) fn new_dtls(&self) -> Vec<usize> {
         self.carriers(|index, said| {
-            let before = self.agreement.transport(index);
+            let before = self.before(index).and_then(|index| self.agreement.transport(index));
             let now = transport::of_offer(self.config, said, before).ok();
             before.zip(now).is_some_and(|(before, now)| transport::takes_new_dtls(before, &now))
         })
     }
 
-    /// The mids of those sections in use with a transport of their own of which this holds.
-    fn carriers(&self, holds: impl Fn(usize, &Said) -> bool) -> Vec<Token<'static>> {
+    /// Those sections in use with a transport of their own of which this holds.
+    fn carriers(&self, holds: impl Fn(usize, &Said) -> bool) -> Vec<usize> {
         let offer = &self.offered.facts;
-        let sections = offer.sections.iter().enumerate().zip(self.mids());
-        let carriers = sections.filter(|((index, facts), _)| {
+        let sections = offer.sections.iter().enumerate();
+        let carriers = sections.filter(|(index, facts)| {
             let group = offer.group_of(*index);
-            let carries = group.is_none_or(|group| group.first() == Some(index));
+            // What was alone may stay so, whatever group it is offered in.
+            let alone = self.agreement.group_of(*index).is_none();
+            let first = |group: &[usize]| group.first() == Some(index);
+            let carries = group.is_none_or(|group| first(group) || alone);
             !facts.is_off() && carries && holds(*index, &facts.said)
         });
-        carriers.map(|(_, mid)| mid).collect()
+        carriers.map(|(index, _)| index).collect()
     }
 
     /// Whether RTCP of a section may go the way that it would.
@@ -146,6 +154,41 @@ impl AnswerCreator<'_> {
                 reject(section)
             }
         }
+    }
+
+    /// The section whose transport goes on in an offered one.
+    pub(super) fn before(&self, index: usize) -> Option<usize> {
+        self.agreement.going_on(index, self.offered.facts.group_of(index))
+    }
+
+    /// The credentials of the transport that a section uses.
+    fn ice(&self, index: usize, owner: usize, restarts: &BTreeSet<usize>) -> OwnIce {
+        let wanted = |index: usize| self.wanted_credentials(index);
+        let before = self.before(owner).and_then(|index| self.agreement.sections.get(index));
+        let ice = OwnIce::answered(wanted(owner), before, restarts.contains(&owner));
+        if owner == index { ice } else { ice.shared(wanted(index)) }
+    }
+
+    /// What the application wants for the transport of a section.
+    fn wanted_credentials(&self, index: usize) -> &IceCredentials<'static> {
+        let decision = self.offered.decisions.get(index);
+        let entry = decision.and_then(|decision| self.transceivers.get(decision.transceiver?));
+        OwnIce::wanted(entry.map(|entry| &entry.wish), self.credentials)
+    }
+
+    /// Whether a transport restarts that has no credentials of its own.
+    pub(super) fn restarts_common(&self) -> bool {
+        let common = |index: &usize| self.wanted_credentials(*index) == self.credentials;
+        self.restarts().iter().any(common)
+    }
+
+    /// Whether a transport restarts for which there are no new credentials.
+    pub(super) fn lacks_credentials(&self) -> bool {
+        self.restarts().into_iter().any(|index| {
+            let before = self.before(index).and_then(|index| self.agreement.sections.get(index));
+            let before = before.and_then(|before| before.local_credentials.as_ref());
+            before == Some(self.wanted_credentials(index))
+        })
     }
 
     /// The own port of a data channel association.
@@ -197,13 +240,11 @@ impl AnswerCreator<'_> {
         extensions::reserve(&mut plan.extension_ids, &section.facts.said.extensions);
         let extensions = self.extensions(&section, allow_mixed, plan);
         let Evaluation { index, facts, entry, mid, transport, .. } = section;
-        let (kind, said, rtp) = (facts.kind, &facts.said, facts.is_rtp());
+        let kind = facts.kind.or(Some(Kind::Other));
+        let (said, rtp) = (&facts.said, facts.is_rtp());
         let mux = self.offered.facts.muxed(index, owner);
-        let (own_transport, direct) = match transport.ok().filter(|_| owner == index) {
-            Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
-            Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
-            None => (None, None),
-        };
+        let (own_transport, direct) = of_its_own(transport.ok().filter(|_| owner == index));
+        let ice = direct.is_none().then(|| self.ice(index, owner, &plan.restarts));
         let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
         reserve_numbers(&facts.formats, kind, &media, plan);
         let sctp_port = self.sctp_port(index, said);
@@ -220,18 +261,19 @@ impl AnswerCreator<'_> {
             carriage,
             crypto,
             tls_id: said.tls_id.is_some(),
+            ice: ice.clone(),
             direction: media.direction,
             formats: media.codecs.iter().map(|c| (c.local.clone(), c.feedback.clone())).collect(),
             extensions: extensions.clone(),
             allow_mixed,
-            streams: media.streams,
-            simulcast: media.simulcast.lines,
+            own: entry.map_or_else(SideTerms::default, |entry| SideTerms::wanted(&entry.wish)),
+            simulcast: media.simulcast.clone(),
+            other: media.other.clone(),
             rtcp: rtp && !mux,
             rtcp_mux: (mux && said.rtcp_mux) || carries_rtp,
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
             sctp_port,
-            bandwidths: entry.map_or(Vec::new(), |entry| entry.wish.bandwidths.clone()),
             attributes: entry.map_or(Vec::new(), |entry| entry.wish.attributes.clone()),
         };
         let agreed = AgreedSection {
@@ -240,29 +282,47 @@ impl AnswerCreator<'_> {
             live: true,
             transceiver: entry.map(|entry| entry.id),
             direction: media.direction,
-            remote: RemoteTerms::new(facts),
+            local: SideTerms::written(&draft),
+            remote: SideTerms::new(said, &facts.bandwidths),
             wanted: entry.map(|entry| entry.wish.clone()),
             codecs: media.codecs,
             extensions,
             allow_mixed,
-            send_rids: media.simulcast.send,
-            receive_rids: media.simulcast.receive,
+            simulcast: media.simulcast.simulcast,
+            send_encodings: media.simulcast.send,
+            receive_encodings: media.simulcast.receive,
             rtcp_mux: rtp && mux,
             rtcp_rsize: draft.rtcp_rsize,
-            data: DataTerms::new(said, sctp_port).filter(|_| !rtp),
+            data: DataTerms::new(said, sctp_port).filter(|_| kind == Some(Kind::Data)),
             transport: owner,
             own_transport,
+            local_credentials: ice.as_ref().map(|ice| ice.credentials.clone()),
+            asked_credentials: ice.map(|ice| ice.asked),
             direct,
+            other: facts.other.clone(),
             line,
         };
         PlannedSection { agreed, draft }
     }
 }
 
+/// What a section has to be reached by.
+fn of_its_own(
+    transport: Option<OfferedTransport>,
+) -> (Option<AgreedTransport>, Option<DirectTransport>) {
+    match transport {
+        Some(OfferedTransport::Ice(transport)) => (Some(transport), None),
+        Some(OfferedTransport::Direct(direct)) => (None, Some(direct)),
+        None => (None, None),
+    }
+}
+
 /// The `m=` line of a section that is accepted.
 fn line(facts: &SectionFacts, media: &MediaTerms, sctp_port: SctpPort) -> MediaLine<'static> {
     let line = facts.line.clone();
-    let formats = if facts.is_rtp() {
+    let formats = if let Some(other) = &media.other {
+        Some(other.formats.clone())
+    } else if facts.is_rtp() {
         let numbers = media.codecs.iter().map(|c| alloc::format!("{}", c.local.payload_type));
         Words::new(numbers).ok()
     } else {
@@ -299,7 +359,7 @@ fn reserve_numbers(
     for codec in &media.codecs {
         plan.payload_types.adopt(codec.local.payload_type.into(), &formats::meaning(codec));
     }
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::Data) {
+    if let Some(kind) = kind.filter(|kind| kind.is_rtp()) {
         for format in formats {
             let key = formats::key_of(kind, format);
             plan.payload_types.adopt(format.payload_type.into(), &key);

@@ -11,11 +11,14 @@ use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extension::key_of;
 use super::extensions;
 use super::formats::{Asked, Layout, Wishes, meaning};
-use super::kind::Kind;
+use super::kind::{Kind, offered_again};
 use super::lip_sync;
 use super::mismatch::CommandError;
+use super::numbering::Numbering;
 use super::numbers::{self, Numbers, Taken};
+use super::own_ice::OwnIce;
 use super::section_draft::{self, SectionDraft};
+use super::side_terms::SideTerms;
 use super::simulcast;
 use super::slots::{Slot, members};
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
@@ -34,7 +37,6 @@ pub(super) struct LocalOffer {
     pub(super) lip_sync: Vec<Vec<usize>>,
     pub(super) reserved: Reserved,
     pub(super) next_mid: u32,
-    pub(super) credentials: IceCredentials<'static>,
 }
 
 /// What sections have in common: the numbers given out, and the log.
@@ -104,24 +106,26 @@ impl OfferCreator<'_> {
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
             let group = groups.iter().find(|group| group.contains(&index));
             let is_rtp = |member: &usize| {
-                members.get(*member).is_some_and(|member| member.kind != Some(Kind::Data))
+                members.get(*member).is_some_and(|member| member.kind.is_some_and(Kind::is_rtp))
             };
             let tagged = group.filter(|group| group.first() == Some(&index));
+            let owner = if let Placement::Shared(tag) = place { tag } else { index };
             let role = Role {
                 index,
                 place,
+                owner,
+                ice: self.ice(owner, &slots, group.map(Vec::as_slice)),
                 bundled: group.is_some(),
                 carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
                 protocol: &protocol,
             };
-            sections.push(self.section(slot, role, &mut reserved)?);
+            sections.push(self.section(slot, &role, &mut reserved)?);
         }
         let drafts: Vec<SectionDraft> = sections.iter().map(|s| s.draft.clone()).collect();
         let streams: Vec<_> = drafts.iter().map(SectionDraft::streams).collect();
         let lip_sync = lip_sync::offered(&self.agreement.lip_sync, &streams);
         let writer = Writer {
             config: self.config,
-            credentials: self.credentials,
             candidates: self.candidates,
             version: self.version,
             timings: &[],
@@ -131,17 +135,16 @@ impl OfferCreator<'_> {
             lip_sync: &lip_sync,
         };
         let session = writer.write()?;
-        let credentials = self.credentials.clone();
-        Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid, credentials })
+        Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid })
     }
 
     fn section(
         &self,
         slot: &Slot<'_>,
-        role: Role<'_>,
+        role: &Role<'_>,
         reserved: &mut Reserved,
     ) -> Result<LocalSection, CommandError> {
-        let Role { index, place, bundled, carries_rtp, protocol } = role;
+        let Role { index, place, owner, bundled, carries_rtp, protocol, .. } = *role;
         let mut log = ExplanationLog { section: index, lines: &mut reserved.explanations };
         let (entry, held, mid) = match slot {
             Slot::Off(section) => return Ok(off(index, section, &mut log)),
@@ -150,7 +153,7 @@ impl OfferCreator<'_> {
         };
         log.section(Reason::Offered);
         let wish = &entry.wish;
-        let rtp = wish.kind != Kind::Data;
+        let rtp = wish.kind.is_rtp();
         let own = self.config.capabilities(wish);
         let wishes = Wishes {
             kind: wish.kind,
@@ -167,43 +170,41 @@ impl OfferCreator<'_> {
         let wanted = extensions::with_mid(&own.extensions, rtp && bundled);
         let extensions = extensions::offered(&wanted, held, bundled, mixed, ids, &mut log);
         offered(&layout, &extensions, &mut log);
-        let simulcast = if rtp {
-            simulcast::offered(wish, held, &mut log)
-        } else {
-            simulcast::Lines::default()
-        };
-        let carriage = held.map_or(wish.carriage, Carriage::of);
-        let carriage = if rtp { carriage } else { Carriage::Ice };
+        let simulcast = self.simulcast(wish, held, &layout, &mut log);
+        let carriage = carriage(wish, held);
         let direct = !carriage.is_ice();
         let protocol = if direct { carriage.protocol(&own.codecs)? } else { protocol.clone() };
-        let line = line(wish.kind, &layout, held, &protocol)?;
+        let line = match &wish.other {
+            Some(other) => other.line(),
+            None => line(wish.kind, &layout, held, &protocol)?,
+        };
         let transport = place == Placement::Own;
-        let mux_only = self.config.rtcp_mux == RtcpMuxPolicy::Require;
         let draft = SectionDraft {
             line,
             mid: Some(mid.clone()),
             kind: Some(wish.kind),
             live: true,
             bundle_only: place == Placement::BundleOnly,
-            owner: if let Placement::Shared(tag) = place { tag } else { index },
+            owner,
+            ice: self.own_ice(wish, role).filter(|_| !direct),
             setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
             carriage,
             crypto: self.keys(carriage, held),
             tls_id: true,
-            direction: if rtp { wish.direction } else { Direction::SendRecv },
+            direction: direction(wish),
             formats: layout.written(),
             extensions,
             allow_mixed: mixed,
-            streams: wish.streams.clone(),
+            own: SideTerms::wanted(wish),
+            other: wish.other.clone(),
             simulcast,
             rtcp: rtp && transport && held.is_none_or(|section| !section.rtcp_mux),
             rtcp_mux: carries_rtp || (rtp && held.map_or(!direct, |section| section.rtcp_mux)),
-            rtcp_mux_only: rtp && !direct && held.is_none() && mux_only && transport,
+            rtcp_mux_only: rtp && !direct && held.is_none() && transport && self.needs_mux(),
             rtcp_rsize: rtp && held.map_or(!direct, |section| section.rtcp_rsize),
             sctp_port: held
                 .and_then(|section| section.data)
                 .map_or(self.config.sctp_port, |data| SctpPort(data.local_port)),
-            bandwidths: wish.bandwidths.clone(),
             attributes: wish.attributes.clone(),
         };
         let shared = matches!(place, Placement::Shared(_) | Placement::BundleOnly);
@@ -222,18 +223,78 @@ fn line(
     let line = section_draft::line(kind, &layout.formats)?;
     Ok(match (kind, held) {
         (Kind::Audio | Kind::Video | Kind::Text, held) => {
-            let proto = held.map_or(protocol, |held| &held.line.proto);
-            MediaLine { proto: proto.clone(), ..line }
+            let proto = match held {
+                None => protocol.clone(),
+                Some(held) if held.direct.is_some() => held.line.proto.clone(),
+                Some(held) => offered_again(&held.line.proto),
+            };
+            MediaLine { proto, ..line }
         }
-        (Kind::Data, None) => line,
-        (Kind::Data, Some(held)) => {
+        (Kind::Data | Kind::Other, None) => line,
+        (Kind::Data | Kind::Other, Some(held)) => {
             let (proto, formats) = (held.line.proto.clone(), held.line.formats.clone());
             MediaLine { proto, formats, ..line }
         }
     })
 }
 
+/// How the media of a section travels.
+fn carriage(wish: &Transceiver, held: Option<&AgreedSection>) -> Carriage {
+    match wish.kind {
+        Kind::Audio | Kind::Video | Kind::Text => held.map_or(wish.carriage, Carriage::of),
+        Kind::Data => Carriage::Ice,
+        Kind::Other => Carriage::Plain,
+    }
+}
+
+/// Which way media is offered to go.
+fn direction(wish: &Transceiver) -> Direction {
+    match (&wish.other, wish.kind) {
+        (_, Kind::Data) => Direction::SendRecv,
+        (Some(other), _) => other.direction(wish.direction),
+        (None, _) => wish.direction,
+    }
+}
+
 impl OfferCreator<'_> {
+    fn needs_mux(&self) -> bool {
+        self.config.rtcp_mux == RtcpMuxPolicy::Require
+    }
+
+    fn simulcast(
+        &self,
+        wish: &Transceiver,
+        held: Option<&AgreedSection>,
+        layout: &Layout,
+        log: &mut ExplanationLog<'_>,
+    ) -> simulcast::Lines {
+        if !wish.kind.is_rtp() {
+            return simulcast::Lines::default();
+        }
+        let codecs = &self.config.capabilities(wish).codecs;
+        let numbering = Numbering::of_layout(wish.kind, codecs, layout);
+        simulcast::offered(wish, held, &numbering, self.config.pausing, log)
+    }
+
+    /// The credentials of the transport that a section uses.
+    fn own_ice(&self, wish: &Transceiver, role: &Role<'_>) -> Option<OwnIce> {
+        let ice = role.ice.clone()?;
+        let shares = role.owner != role.index;
+        let wanted = || OwnIce::wanted(Some(wish), self.credentials);
+        Some(if shares { ice.shared(wanted()) } else { ice })
+    }
+
+    /// The credentials of the transport that the section in this place carries.
+    fn ice(&self, owner: usize, slots: &[Slot<'_>], group: Option<&[usize]>) -> Option<OwnIce> {
+        let (Slot::Continues(_, entry) | Slot::New(entry, _)) = slots.get(owner)? else {
+            return None;
+        };
+        let before = self.agreement.going_on(owner, group);
+        let before = before.and_then(|index| self.agreement.sections.get(index));
+        let wanted = OwnIce::wanted(Some(&entry.wish), self.credentials);
+        Some(OwnIce::offered(wanted, before))
+    }
+
     /// The lines with keys: those that were agreed, else all with tags of their own.
     fn keys(&self, carriage: Carriage, held: Option<&AgreedSection>) -> Vec<Crypto<'static>> {
         let agreed = held.and_then(|section| section.direct.as_ref());
@@ -256,10 +317,14 @@ fn offered(layout: &Layout, extensions: &[ExtMap<'static>], log: &mut Explanatio
 }
 
 /// The part of a section in the offer.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Role<'p> {
     index: usize,
     place: Placement,
+    /// The section that carries the transport.
+    owner: usize,
+    /// The ICE credentials of the transport.
+    ice: Option<OwnIce>,
     /// Whether it is in a group.
     bundled: bool,
     /// Whether it carries the transport of a group with RTP in it.

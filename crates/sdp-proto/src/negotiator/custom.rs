@@ -64,6 +64,17 @@ impl Custom {
         Ok(Self { name: name.into(), value: value.map(String::from) })
     }
 
+    /// The same in a section of which the negotiator writes next to nothing.
+    pub(super) fn of_other(name: &str, value: Option<&str>) -> Result<Self, WriteError> {
+        const RESERVED: [&str; 7] =
+            ["bundle-only", "group", "inactive", "mid", "recvonly", "sendonly", "sendrecv"];
+        if RESERVED.contains(&name) {
+            return Err(WriteError::Reserved);
+        }
+        attribute_line(name, value)?;
+        Ok(Self { name: name.into(), value: value.map(String::from) })
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name

@@ -184,6 +184,9 @@ pub(super) fn of_offer(
     before: Option<&DirectTransport>,
 ) -> Result<DirectTransport, Reason> {
     let proto = facts.line.proto.as_str();
+    if facts.kind.is_none() {
+        return Ok(DirectTransport::new(facts, Protection::None));
+    }
     if !facts.is_rtp() || !allows(config, proto) {
         return Err(Reason::NoCredentials);
     }

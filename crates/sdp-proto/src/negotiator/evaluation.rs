@@ -13,8 +13,11 @@ use super::explain::{ExplanationLog, Reason};
 use super::facts::SectionFacts;
 use super::formats::{self, Layout};
 use super::kind::{Kind, is_secure};
+use super::numbering::Numbering;
+use super::other_media::OtherMedia;
 use super::receive_offer::Decision;
-use super::simulcast::{self, Answered};
+use super::simulcast::Lines;
+use super::simulcast_answer::{self, Able};
 use super::transceiver::Entry;
 use super::transport;
 use super::unstated::Stated;
@@ -88,8 +91,8 @@ pub(super) enum OfferedTransport {
 pub(super) struct MediaTerms {
     pub(super) codecs: Vec<AgreedCodec>,
     pub(super) direction: Direction,
-    pub(super) simulcast: Answered,
-    pub(super) streams: Vec<Token<'static>>,
+    pub(super) simulcast: Lines,
+    pub(super) other: Option<OtherMedia>,
 }
 
 impl<'a> AnswerCreator<'a> {
@@ -107,10 +110,12 @@ impl<'a> AnswerCreator<'a> {
         let numbers = numbers.of_group(self.offered.facts.group_of(index));
         let media = serve(self.config, facts, decision, entry)
             .and_then(|entry| self.media(facts, entry, numbers, log));
-        let before = self.agreement.transport(index);
+        let before = self.before(index).and_then(|index| self.agreement.transport(index));
         let transport = transport::of_offer(self.config, &facts.said, before);
         let transport = match transport {
-            Ok(ice) if is_secure(&facts.line.proto) => Ok(OfferedTransport::Ice(ice)),
+            Ok(ice) if facts.kind.is_some() && is_secure(&facts.line.proto) => {
+                Ok(OfferedTransport::Ice(ice))
+            }
             Ok(_) | Err(_) => {
                 let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
                 let direct = direct::of_offer(self.config, facts, before);
@@ -133,10 +138,17 @@ impl<'a> AnswerCreator<'a> {
         let mut terms = MediaTerms {
             codecs: Vec::new(),
             direction: Direction::SendRecv,
-            simulcast: Answered::default(),
-            streams: wish.streams.clone(),
+            simulcast: Lines::default(),
+            other: None,
         };
         if wish.kind == Kind::Data {
+            return Ok(terms);
+        }
+        if let Some(other) = &wish.other {
+            let answer = other.answering(&facts.line).ok_or(Reason::NoCodec)?;
+            let own = answer.direction(wish.direction);
+            terms.direction = facts.direct_direction().answer(own);
+            terms.other = Some(answer);
             return Ok(terms);
         }
         let own = &self.config.capabilities(wish).codecs;
@@ -162,15 +174,16 @@ impl<'a> AnswerCreator<'a> {
         let alone = facts.said.credentials().is_none() && numbers.is_none();
         let offered = if alone { facts.direct_direction() } else { facts.direction() };
         terms.direction = offered.answer(wish.direction);
-        let numbers = terms.codecs.iter().map(|codec| codec.remote.payload_type).collect();
-        let able = simulcast::Able {
-            sends: terms.direction.sends().then_some(&wish.encodings),
-            receives: self.config.receives_simulcast && terms.direction.receives(),
+        let declines =
+            if self.config.receives_simulcast { Reason::Direction } else { Reason::NoSimulcast };
+        let receives = self.config.receives_simulcast && terms.direction.receives();
+        let able = Able {
+            sends: terms.direction.sends().then_some(&wish.encodings[..]),
+            receives: if receives { Ok(&wish.receive_encodings[..]) } else { Err(declines) },
+            numbering: Numbering::of_remote(wish.kind, own, &terms.codecs),
+            pausing: self.config.pausing,
         };
-        terms.simulcast = simulcast::answered(&facts.said, &able, &numbers, log);
-        if !self.config.receives_simulcast {
-            simulcast::decline(&facts.said, log);
-        }
+        terms.simulcast = simulcast_answer::answered(&facts.said, &able, log);
         Ok(terms)
     }
 
@@ -210,7 +223,8 @@ fn serve<'a>(
         return Err(Reason::RejectedHere);
     }
     if facts.kind.is_none() {
-        return Err(Reason::UnknownKind);
+        let entry = entry.filter(|entry| !entry.stopped);
+        return entry.ok_or(Reason::UnknownKind);
     }
     if !is_secure(&facts.line.proto) && !direct::allows(config, &facts.line.proto) {
         return Err(Reason::Protocol);

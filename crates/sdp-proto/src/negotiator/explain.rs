@@ -57,6 +57,9 @@ pub enum Reason {
     Direction,
     /// This side takes one encoding of a source alone.
     NoSimulcast,
+    /// An encoding with restrictions that this side does not know, that are none of an answer, or
+    /// that depends on one that is not (RFC 8851 §6).
+    Restrictions,
     /// The offer switched the section off.
     OfferedOff,
     /// The answer rejected the section.
@@ -114,6 +117,7 @@ impl Reason {
             Self::NumberInUse => "its number stands for something else in the group",
             Self::NumberChanged => "the answer moved it to another number",
             Self::Direction => "the two sides want it opposite ways",
+            Self::Restrictions => "its restrictions cannot be kept",
             Self::NoSimulcast => "this side takes one encoding alone",
             Self::OfferedOff => "the offer switches it off",
             Self::RejectedByPeer => "the peer rejected it",

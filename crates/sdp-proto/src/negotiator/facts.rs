@@ -5,8 +5,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::agreement::AgreedSection;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
+use super::other_media::OtherMedia;
 use crate::attribute::{
     Attribute, Crypto, Direction, ExtMap, Fingerprint, Group, IceOptions, IcePwd, IceUfrag,
     MaxMessageSize, MaxPacketTime, Msid, PacketTime, Rid, Rtcp, RtcpFb, Setup, Simulcast, Ssrc,
@@ -44,6 +46,8 @@ pub(super) struct SectionFacts {
     /// The address, of the section or of the session.
     pub(super) connection: Option<Connection<'static>>,
     pub(super) said: Said,
+    /// What a section says that the application may serve.
+    pub(super) other: Option<OtherMedia>,
 }
 
 /// What attributes say, of one section or of the session part.
@@ -62,7 +66,7 @@ pub(super) struct Said {
     pub(super) allow_mixed: bool,
     pub(super) extensions: Vec<ExtMap<'static>>,
     pub(super) rids: Vec<Rid<'static>>,
-    pub(super) simulcast: Option<Simulcast<'static>>,
+    simulcast: Vec<Simulcast<'static>>,
     pub(super) feedback: Vec<RtcpFb<'static>>,
     pub(super) sctp_port: Option<u16>,
     pub(super) max_message_size: Option<u64>,
@@ -81,45 +85,51 @@ impl Said {
     fn read(section: &Section<'_>) -> Self {
         let mut said = Self::default();
         for attribute in section.attributes().filter_map(|attribute| attribute.typed().ok()) {
-            match attribute {
-                Attribute::Mid(mid) => _ = said.mid.get_or_insert(mid.0.into_owned()),
-                Attribute::BundleOnly(_) => said.bundle_only = true,
-                Attribute::Direction(way) => _ = said.direction.get_or_insert(way),
-                Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
-                Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
-                Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
-                Attribute::IceOptions(tags) => {
-                    said.ice_options.extend(tags.iter().map(String::from));
-                }
-                Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
-                Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
-                Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
-                Attribute::RtcpRsize(_) => said.rtcp_rsize = true,
-                Attribute::ExtMapAllowMixed(_) => said.allow_mixed = true,
-                Attribute::ExtMap(map) => said.extensions.push(map.into_owned()),
-                Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
-                Attribute::Simulcast(list) => _ = said.simulcast.get_or_insert(list.into_owned()),
-                Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
-                Attribute::Crypto(crypto) => said.crypto.push(crypto.into_owned()),
-                Attribute::Rtcp(rtcp) => _ = said.rtcp.get_or_insert(rtcp.into_owned()),
-                Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
-                Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
-                Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
-                Attribute::PacketTime(time) => {
-                    said.packet_time.get_or_insert(time.into_owned());
-                }
-                Attribute::MaxPacketTime(time) => {
-                    said.max_packet_time.get_or_insert(time.into_owned());
-                }
-                Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
-                Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
-                Attribute::MaxMessageSize(size) => {
-                    said.max_message_size.get_or_insert(size.0);
-                }
-                _ => {}
-            }
+            said.hear(attribute);
         }
         said
+    }
+
+    /// Takes an attribute; of those that stand once the first.
+    pub(super) fn hear(&mut self, attribute: Attribute<'_>) {
+        let said = self;
+        match attribute {
+            Attribute::Mid(mid) => _ = said.mid.get_or_insert(mid.0.into_owned()),
+            Attribute::BundleOnly(_) => said.bundle_only = true,
+            Attribute::Direction(way) => _ = said.direction.get_or_insert(way),
+            Attribute::IceUfrag(ufrag) => _ = said.ufrag.get_or_insert(ufrag.into_owned()),
+            Attribute::IcePwd(pwd) => _ = said.pwd.get_or_insert(pwd.into_owned()),
+            Attribute::Fingerprint(print) => said.fingerprints.push(print.into_owned()),
+            Attribute::IceOptions(tags) => {
+                said.ice_options.extend(tags.iter().map(String::from));
+            }
+            Attribute::Setup(setup) => _ = said.setup.get_or_insert(setup),
+            Attribute::TlsId(id) => _ = said.tls_id.get_or_insert(id.into_owned()),
+            Attribute::RtcpMux(_) | Attribute::RtcpMuxOnly(_) => said.rtcp_mux = true,
+            Attribute::RtcpRsize(_) => said.rtcp_rsize = true,
+            Attribute::ExtMapAllowMixed(_) => said.allow_mixed = true,
+            Attribute::ExtMap(map) => said.extensions.push(map.into_owned()),
+            Attribute::Rid(rid) => said.rids.push(rid.into_owned()),
+            Attribute::Simulcast(list) => said.simulcast.push(list.into_owned()),
+            Attribute::RtcpFb(feedback) => said.feedback.push(feedback.into_owned()),
+            Attribute::Crypto(crypto) => said.crypto.push(crypto.into_owned()),
+            Attribute::Rtcp(rtcp) => _ = said.rtcp.get_or_insert(rtcp.into_owned()),
+            Attribute::Msid(msid) => said.streams.push(msid.into_owned()),
+            Attribute::Ssrc(source) => said.sources.push(source.into_owned()),
+            Attribute::SsrcGroup(group) => said.source_groups.push(group.into_owned()),
+            Attribute::PacketTime(time) => {
+                said.packet_time.get_or_insert(time.into_owned());
+            }
+            Attribute::MaxPacketTime(time) => {
+                said.max_packet_time.get_or_insert(time.into_owned());
+            }
+            Attribute::SctpPort(port) => _ = said.sctp_port.get_or_insert(port.0),
+            Attribute::SctpMap(map) => _ = said.sctp_port.get_or_insert(map.port),
+            Attribute::MaxMessageSize(size) => {
+                said.max_message_size.get_or_insert(size.0);
+            }
+            _ => {}
+        }
     }
 
     /// Fills in what the session part says.
@@ -142,6 +152,12 @@ impl Said {
         }
     }
 
+    /// The simulcast, if there is one; several are none (RFC 8853 §5.3.2).
+    pub(super) fn simulcast(&self) -> Option<&Simulcast<'static>> {
+        let [simulcast] = &self.simulcast[..] else { return None };
+        Some(simulcast)
+    }
+
     pub(super) fn credentials(&self) -> Option<IceCredentials<'static>> {
         let (ufrag, pwd) = self.ufrag.clone().zip(self.pwd.clone())?;
         Some(IceCredentials { ufrag, pwd })
@@ -162,6 +178,14 @@ impl SectionFacts {
         self.said.direction.unwrap_or_default()
     }
 
+    /// Whether this carries the kind of media that a section carried.
+    pub(super) fn continues(&self, agreed: &AgreedSection) -> bool {
+        match agreed.kind {
+            None | Some(Kind::Other) => self.kind.is_none() && self.line.media == agreed.line.media,
+            kind @ Some(_) => self.kind == kind,
+        }
+    }
+
     /// The same of a section without ICE, which is on hold as well by an address of zeros (RFC 3264
     /// §8.4).
     pub(super) fn direct_direction(&self) -> Direction {
@@ -169,6 +193,11 @@ impl SectionFacts {
         let held = self.connection.as_ref().and_then(Connection::ip);
         let held = held.is_some_and(|ip| ip.is_unspecified());
         Direction::from_parts(said.sends(), said.receives() && !held)
+    }
+
+    /// Whether it has ICE of its own, or by a group alone.
+    pub(super) fn is_ice(&self) -> bool {
+        self.said.credentials().is_some() || self.said.bundle_only
     }
 
     pub(super) fn is_rtp(&self) -> bool {
@@ -179,7 +208,7 @@ impl SectionFacts {
 impl RemoteFacts {
     pub(super) fn read(session: &Session<'_>) -> Result<Self, Mismatch> {
         let top = Said::read(&session.session_section());
-        let mut sections = Vec::with_capacity(session.media_count());
+        let mut sections: Vec<SectionFacts> = Vec::with_capacity(session.media_count());
         let mut mids = BTreeMap::new();
         for media in session.media() {
             let line = line(&media)?;
@@ -195,13 +224,29 @@ impl RemoteFacts {
             let bandwidths = media.bandwidths().flatten().map(Bandwidth::into_owned).collect();
             let connection = media.connection().ok().flatten().map(Connection::into_owned);
             let kind = Kind::of(&line);
-            sections.push(SectionFacts { line, kind, formats, bandwidths, connection, said });
+            let other =
+                kind.is_none().then(|| OtherMedia::read(&line, connection.as_ref(), &media));
+            let other = other.flatten();
+            sections.push(SectionFacts {
+                line,
+                kind,
+                formats,
+                bandwidths,
+                connection,
+                said,
+                other,
+            });
         }
         let groups = session.session_section();
         let groups: Vec<Group<'_>> = groups.all::<Group<'_>>().flatten().collect();
         let bundled = named(&groups, &mids, "BUNDLE");
         let lip_sync = named(&groups, &mids, "LS").collect();
         let groups = disjoint(bundled, sections.len());
+        let grouped: BTreeSet<usize> = groups.iter().flatten().copied().collect();
+        // Outside of a group it means nothing (RFC 9143 §6).
+        for (index, section) in sections.iter_mut().enumerate() {
+            section.said.bundle_only &= grouped.contains(&index);
+        }
         let tags = sections.iter().flat_map(|section: &SectionFacts| &section.said.ice_options);
         let ice_options = tags.chain(&top.ice_options).cloned().collect();
         Ok(Self { groups, lip_sync, timings: timings(session), ice_options, sections })

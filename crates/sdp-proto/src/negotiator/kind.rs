@@ -3,7 +3,7 @@
 use crate::field::MediaLine;
 use crate::text::Word;
 
-/// The kinds of section that are negotiated. Sections of another kind are rejected in their place.
+/// The kinds of section that are negotiated. Sections that nobody serves are rejected in their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// RTP audio.
@@ -14,16 +14,19 @@ pub enum Kind {
     Text,
     /// Data channels: SCTP over DTLS (RFC 8841).
     Data,
+    /// Anything else: the application serves it itself, by an [`OtherMedia`](super::OtherMedia).
+    Other,
 }
 
 impl Kind {
-    /// The media word of the `m=` line.
+    /// The media word of the `m=` line; `other` where that is the application's.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Audio => "audio",
             Self::Video => "video",
             Self::Text => "text",
             Self::Data => "application",
+            Self::Other => "other",
         }
     }
 
@@ -31,7 +34,7 @@ impl Kind {
     pub(super) const fn proto(self) -> &'static str {
         match self {
             Self::Audio | Self::Video | Self::Text => "UDP/TLS/RTP/SAVPF",
-            Self::Data => "UDP/DTLS/SCTP",
+            Self::Data | Self::Other => "UDP/DTLS/SCTP",
         }
     }
 
@@ -42,7 +45,7 @@ impl Kind {
     pub(super) const fn is_rtp(self) -> bool {
         match self {
             Self::Audio | Self::Video | Self::Text => true,
-            Self::Data => false,
+            Self::Data | Self::Other => false,
         }
     }
 
@@ -55,6 +58,13 @@ impl Kind {
             _ => None,
         }
     }
+}
+
+/// The protocol of RTP over DTLS to offer where this one was agreed: the right name for it, under
+/// whichever it was offered first (RFC 8829 §5.1.2).
+pub(super) fn offered_again(proto: &Word<'static>) -> Word<'static> {
+    let right = proto == "UDP/TLS/RTP/SAVPF" || proto == "TCP/DTLS/RTP/SAVPF";
+    if right { proto.clone() } else { Kind::Audio.proto_word() }
 }
 
 /// Whether the protocol can carry what is negotiated here: RTP with feedback over DTLS, under

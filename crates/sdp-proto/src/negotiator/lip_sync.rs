@@ -3,18 +3,18 @@
 
 use alloc::vec::Vec;
 
-use crate::text::Token;
+use crate::attribute::Msid;
 
 /// The groups to offer: what goes on of those that were agreed, and each stream that several
 /// sections have. `streams` are those of each section in use, `None` for others.
 pub(super) fn offered(
     agreed: &[Vec<usize>],
-    streams: &[Option<&[Token<'static>]>],
+    streams: &[Option<&[Msid<'static>]>],
 ) -> Vec<Vec<usize>> {
     let live = |index: &usize| matches!(streams.get(*index), Some(Some(_)));
     let going_on = agreed.iter().map(|group| group.iter().copied().filter(live).collect());
     let mut groups: Vec<Vec<usize>> = going_on.collect();
-    let mut seen: Vec<&Token<'static>> = Vec::new();
+    let mut seen: Vec<&Msid<'static>> = Vec::new();
     for stream in streams.iter().copied().flatten().flatten() {
         if seen.contains(&stream) {
             continue;
@@ -29,7 +29,7 @@ pub(super) fn offered(
 /// none.
 pub(super) fn answered(
     offered: &[Vec<usize>],
-    streams: &[Option<&[Token<'static>]>],
+    streams: &[Option<&[Msid<'static>]>],
 ) -> Vec<Vec<usize>> {
     let of = |index: &usize| streams.get(*index).copied().flatten();
     let groups = offered.iter().map(|group| {
@@ -45,10 +45,10 @@ pub(super) fn answered(
 }
 
 fn having<'s>(
-    stream: &'s Token<'static>,
-    streams: &'s [Option<&[Token<'static>]>],
+    stream: &'s Msid<'static>,
+    streams: &'s [Option<&[Msid<'static>]>],
 ) -> impl Iterator<Item = usize> + 's {
-    let has = move |own: Option<&[Token<'static>]>| own.is_some_and(|own| own.contains(stream));
+    let has = move |own: Option<&[Msid<'static>]>| own.is_some_and(|own| own.contains(stream));
     streams.iter().enumerate().filter(move |(_, own)| has(**own)).map(|(index, _)| index)
 }
 

@@ -131,6 +131,13 @@ pub enum CommandError {
     /// There is a data channel transceiver already; one carries all channels.
     #[error("there is a data channel transceiver already")]
     SecondDataChannel,
+    /// A transceiver of [`Kind::Other`](super::Kind::Other) without what the application says of it,
+    /// or one of another kind with it.
+    #[error("what the application serves itself does not go with its kind")]
+    OtherMedia,
+    /// A section that another kind of media cannot take: one that is not in use, or that has ICE.
+    #[error("the section cannot be given to another kind of media")]
+    NotReplaceable,
     /// More transceivers than [`Config::transceivers_max`](super::Config::transceivers_max).
     #[error("more than {max} transceivers")]
     Transceivers {

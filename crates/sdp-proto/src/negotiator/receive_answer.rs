@@ -3,19 +3,22 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::agreement::{AgreedSection, AgreedTransport, Agreement, DataTerms};
+use super::agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::create_offer::{LocalOffer, LocalSection};
 use super::direct::{self, DirectTransport};
+use super::encoding::SimulcastStream;
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
-use super::facts::{RemoteFacts, SectionFacts};
+use super::facts::{RemoteFacts, Said, SectionFacts};
 use super::formats;
 use super::kind::Kind;
 use super::mismatch::Mismatch;
-use super::remote_terms::RemoteTerms;
+use super::numbering::Numbering;
+use super::own_ice::OwnIce;
 use super::section_draft;
-use super::simulcast;
+use super::side_terms::SideTerms;
+use super::simulcast_answer::Settling;
 use super::transport;
 use super::unstated::Stated;
 use crate::Session;
@@ -75,7 +78,6 @@ impl AnswerReceiver<'_> {
             payload_types: reserved.payload_types.clone(),
             extension_ids: reserved.extension_ids.clone(),
             next_mid: self.offer.next_mid,
-            credentials: Some(self.offer.credentials.clone()),
             local: Some(self.offer.session.clone()),
             remote: Some(session.clone()),
             answered: false,
@@ -137,14 +139,14 @@ impl AnswerReceiver<'_> {
         }
         let mux = remote.muxed(index, owner);
         log.section(Reason::Agreed);
-        let rtp = kind != Some(Kind::Data);
+        let rtp = kind.is_some_and(Kind::is_rtp);
         let direction = if ours.draft.carriage.is_ice() {
             section.direction()
         } else {
             section.direct_direction()
         };
         let offered = ours.draft.direction;
-        if rtp && offered.answer(direction) != direction {
+        if kind != Some(Kind::Data) && offered.answer(direction) != direction {
             return Err(Mismatch::Direction { section: index });
         }
         // In a group there is no other way (RFC 9143 §9.3.1.3).
@@ -156,36 +158,70 @@ impl AnswerReceiver<'_> {
         }
         let said = &section.said;
         let (own_transport, direct) = self.transport(answered, ours)?;
+        let other = ours.draft.other.as_ref();
+        if other.is_some_and(|other| other.answering(&section.line).is_none()) {
+            return Err(Mismatch::NoCodec { section: index });
+        }
         let codecs = if rtp { self.codecs(section, ours, index, &mut log)? } else { Vec::new() };
         let offered_maps = &ours.draft.extensions;
         let extensions = extensions::settled(offered_maps, &said.extensions, &mut log);
-        let rids = &ours.draft.simulcast.rids;
-        let rids_of = |goes: bool| if goes { &rids[..] } else { &[] };
-        let send_rids =
-            simulcast::settled(said, rids_of(direction.receives()), RidDirection::Send, &mut log);
-        let receive_rids =
-            simulcast::settled(said, rids_of(direction.sends()), RidDirection::Recv, &mut log);
+        let [send_encodings, receive_encodings] =
+            self.encodings(said, ours, &codecs, direction, &mut log);
         Ok(AgreedSection {
             mid: ours.mid.clone(),
             kind,
             live: true,
             transceiver: ours.transceiver,
-            direction: if rtp { direction.reversed() } else { Direction::SendRecv },
-            remote: RemoteTerms::new(section),
+            direction: match kind {
+                Some(Kind::Data) => Direction::SendRecv,
+                _ => direction.reversed(),
+            },
+            local: SideTerms::written(&ours.draft),
+            remote: SideTerms::new(said, &section.bandwidths),
             wanted: ours.wish.clone(),
             codecs,
             extensions,
             allow_mixed: ours.draft.allow_mixed && said.allow_mixed,
-            send_rids,
-            receive_rids,
+            simulcast: ours.draft.simulcast.simulcast && said.simulcast().is_some(),
+            send_encodings,
+            receive_encodings,
             rtcp_mux: rtp && mux && ours.draft.rtcp_mux,
             rtcp_rsize: ours.draft.rtcp_rsize && said.rtcp_rsize,
-            data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| !rtp),
+            data: DataTerms::new(said, ours.draft.sctp_port).filter(|_| kind == Some(Kind::Data)),
             transport: owner,
             own_transport,
+            local_credentials: self.ice(owner).map(|ice| ice.credentials.clone()),
+            asked_credentials: self.ice(index).map(|ice| ice.asked.clone()),
             direct,
+            other: section.other.clone(),
             line,
         })
+    }
+
+    /// What the answer left of the encodings of each way, `direction` being its own.
+    fn encodings(
+        &self,
+        said: &Said,
+        ours: &LocalSection,
+        codecs: &[AgreedCodec],
+        direction: Direction,
+        log: &mut ExplanationLog<'_>,
+    ) -> [Vec<SimulcastStream>; 2] {
+        let kind = ours.draft.kind.unwrap_or(Kind::Data);
+        let own = ours.wish.as_ref().map(|wish| &self.config.capabilities(wish).codecs[..]);
+        let pair = |codec: &AgreedCodec| (codec.local.payload_type, codec.remote.payload_type);
+        let settling = Settling {
+            said,
+            offered: &ours.draft.simulcast,
+            numbering: Numbering::of_local(kind, own.unwrap_or_default(), codecs),
+            numbers: codecs.iter().map(pair).collect(),
+            pausing: self.config.pausing,
+        };
+        let mut way = |goes: bool, direction| {
+            if goes { settling.way(direction, log) } else { Vec::new() }
+        };
+        let send = way(direction.receives(), RidDirection::Send);
+        [send, way(direction.sends(), RidDirection::Recv)]
     }
 
     /// What the section has to be reached by, of its own.
@@ -201,9 +237,12 @@ impl AnswerReceiver<'_> {
         if owner != index {
             return Ok((None, None));
         }
-        let moved = self.agreement.sections.get(index).is_some_and(|s| s.transport != index);
-        let before = self.agreement.transport(index).map(|before| (before, moved));
-        let own = transport::of_answer(&facts.said, before, self.restarts(), index)?;
+        let before = self.before(index);
+        let moved = before.and_then(|before| self.agreement.sections.get(before));
+        let moved = moved.is_some_and(|section| section.transport != index);
+        let before = before.and_then(|before| self.agreement.transport(before));
+        let before = before.map(|before| (before, moved));
+        let own = transport::of_answer(&facts.said, before, self.restarts(index), index)?;
         Ok((Some(own), None))
     }
 
@@ -214,7 +253,7 @@ impl AnswerReceiver<'_> {
         ours: &LocalSection,
         index: usize,
         log: &mut ExplanationLog<'_>,
-    ) -> Result<Vec<super::agreement::AgreedCodec>, Mismatch> {
+    ) -> Result<Vec<AgreedCodec>, Mismatch> {
         let formats = Cow::Borrowed(&section.formats[..]);
         let Stated { formats, silent } = Stated::new(self.config.h264, formats);
         let pairs = ours.layout.matched(&formats, &silent, log);
@@ -240,8 +279,8 @@ impl AnswerReceiver<'_> {
         settled: &Agreement,
     ) -> Vec<Token<'static>> {
         let is_new = |index: usize, now: &AgreedTransport| {
-            let before = before.transport(index);
-            before.is_some_and(|before| transport::is_new(before, now, self.restarts()))
+            let before = self.before(index).and_then(|index| before.transport(index));
+            before.is_some_and(|before| transport::is_new(before, now, self.restarts(index)))
         };
         let sections = settled.sections.iter().enumerate();
         let new = sections.filter(|(index, section)| {
@@ -250,10 +289,22 @@ impl AnswerReceiver<'_> {
         new.map(|(_, section)| section.mid.clone()).collect()
     }
 
-    /// Whether the offer restarts ICE.
-    fn restarts(&self) -> bool {
-        let before = self.agreement.credentials.as_ref();
-        before.is_some_and(|before| *before != self.offer.credentials)
+    /// Whether the offer restarts ICE on the transport that a section carries.
+    fn restarts(&self, index: usize) -> bool {
+        let before = self.before(index).and_then(|index| self.agreement.sections.get(index));
+        let before = before.and_then(|before| before.local_credentials.as_ref());
+        before.zip(self.ice(index)).is_some_and(|(before, ice)| *before != ice.credentials)
+    }
+
+    /// The section whose transport goes on in one that was offered.
+    fn before(&self, index: usize) -> Option<usize> {
+        let group = self.offer.groups.iter().find(|group| group.contains(&index));
+        self.agreement.going_on(index, group.map(Vec::as_slice))
+    }
+
+    /// The own credentials that a section was offered with.
+    fn ice(&self, index: usize) -> Option<&OwnIce> {
+        self.offer.sections.get(index)?.draft.ice.as_ref()
     }
 }
 

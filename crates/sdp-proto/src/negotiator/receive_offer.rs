@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::agreement::Agreement;
 use super::config::Config;
-use super::facts::RemoteFacts;
+use super::facts::{RemoteFacts, SectionFacts};
 use super::kind::Kind;
 use super::mismatch::Mismatch;
 use super::transceiver::{Transceiver, TransceiverId, Transceivers};
@@ -45,7 +45,9 @@ pub(super) fn receive(
     }
     for (index, (agreed, section)) in agreement.sections.iter().zip(&facts.sections).enumerate() {
         let named = section.said.mid.as_ref().is_none_or(|mid| *mid == agreed.mid);
-        if agreed.live && !(named && section.kind == agreed.kind) {
+        // Without ICE another kind of media may take the place (RFC 3264 §8.3.3).
+        let fits = section.continues(agreed) || agreed.direct.is_some() && !section.is_ice();
+        if agreed.live && !(named && fits) {
             return Err(Mismatch::SectionChanged { section: index });
         }
     }
@@ -53,12 +55,14 @@ pub(super) fn receive(
     let mut taken: BTreeSet<TransceiverId> = live.filter_map(|s| s.transceiver).collect();
     let mut decisions = Vec::with_capacity(facts.sections.len());
     for (index, section) in facts.sections.iter().enumerate() {
-        let agreed = agreement.sections.get(index).filter(|agreed| agreed.live);
+        let agreed = agreement.sections.get(index);
+        let agreed = agreed.filter(|agreed| agreed.live && section.continues(agreed));
         let transceiver = match (agreed, section.kind) {
             (Some(agreed), _) => agreed.transceiver,
             (None, Some(kind)) if !section.is_off() => {
                 find(transceivers, kind, section.direction(), &mut taken)
             }
+            (None, None) if !section.is_off() => serving(transceivers, section, &mut taken),
             (None, _) => None,
         };
         decisions.push(Decision { transceiver, rejected: false });
@@ -68,6 +72,20 @@ pub(super) fn receive(
         return Err(Mismatch::Transceivers { max });
     }
     Ok(ReceivedOffer { session, facts, decisions })
+}
+
+/// The transceiver by which the application serves a section itself, if there is one.
+fn serving(
+    transceivers: &Transceivers,
+    section: &SectionFacts,
+    taken: &mut BTreeSet<TransceiverId>,
+) -> Option<TransceiverId> {
+    let entry = transceivers.iter().find(|entry| {
+        let serves = entry.wish.other.as_ref().is_some_and(|other| other.serves(section));
+        serves && entry.wish.shares && !entry.stopped && !taken.contains(&entry.id)
+    })?;
+    taken.insert(entry.id);
+    Some(entry.id)
 }
 
 /// The first transceiver that may serve an offered section, or a new one that receives (RFC 8829

@@ -6,11 +6,14 @@ use alloc::vec::Vec;
 use super::Negotiator;
 use super::agreement::AgreedSection;
 use super::capability::{Capabilities, Codec};
+use super::encoding::SimulcastStream;
 use super::extension::Extension;
 use super::facts::SectionFacts;
 use super::formats::stands_alone;
+use super::kind::Kind;
 use super::mismatch::CommandError;
-use super::simulcast;
+use super::other_media::OtherMedia;
+use super::simulcast_answer;
 use super::transceiver::{Transceiver, TransceiverId};
 use crate::attribute::{Direction, ExtMap, RtcpFb};
 use crate::codec::{Format, Parameters};
@@ -20,12 +23,15 @@ impl Negotiator {
     /// What another side has to want to make the same offer to someone else as the one that waits
     /// here: codecs under their payload types and with their parameters, whether this side knows
     /// them or not, extensions under their ids, directions, streams, encodings and bandwidths. One
-    /// entry a section, in order; none for a section that is off or not negotiated here.
+    /// entry a section, in order; none for a section that is off or that nobody serves here. What the
+    /// application serves itself has the address of the peer, to be put right where media does not
+    /// go there directly.
     ///
     /// What the other peer agrees to comes back by [`AgreedSection::relayed`].
     pub fn relayed(&self) -> Result<Vec<Option<Transceiver>>, CommandError> {
         let offered = self.waiting()?;
-        Ok(offered.facts.sections.iter().map(relayed).collect())
+        let sections = offered.facts.sections.iter().zip(&offered.decisions);
+        Ok(sections.map(|(facts, decision)| relayed(facts, decision.transceiver)).collect())
     }
 
     /// The transceiver that a section of the waiting offer serves, whether or not it would be
@@ -41,6 +47,11 @@ impl AgreedSection {
     /// section that is off.
     pub fn relayed(&self) -> Option<Transceiver> {
         let mut wish = Transceiver::new(self.kind.filter(|_| self.live)?);
+        wish.other = self.other.as_ref().map(OtherMedia::relayed);
+        if wish.kind == Kind::Other {
+            wish.direction = self.direction.reversed();
+            wish.bandwidths.clone_from(&self.remote.bandwidths);
+        }
         if !wish.kind.is_rtp() {
             return Some(wish);
         }
@@ -60,15 +71,36 @@ impl AgreedSection {
         wish.streams = self.remote.streams.iter().map(|msid| msid.stream.clone()).collect();
         wish.streams.dedup();
         wish.bandwidths.clone_from(&self.remote.bandwidths);
-        wish.encodings.clone_from(&self.receive_rids);
-        wish.receive_encodings.clone_from(&self.send_rids);
+        wish.encodings = self.by_their_numbers(&self.receive_encodings);
+        wish.receive_encodings.clone_from(&self.send_encodings);
+        wish.packet_time.clone_from(&self.remote.packet_time);
+        wish.max_packet_time.clone_from(&self.remote.max_packet_time);
         Some(wish)
+    }
+
+    /// Encodings that this side receives with the payload types that the peer has for them.
+    fn by_their_numbers(&self, streams: &[SimulcastStream]) -> Vec<SimulcastStream> {
+        let mut streams = streams.to_vec();
+        let remote = |own: &u8| {
+            let codec = self.codecs.iter().find(|codec| codec.local.payload_type == *own);
+            codec.map(|codec| codec.remote.payload_type)
+        };
+        for encoding in streams.iter_mut().flat_map(|stream| &mut stream.alternatives) {
+            encoding.payload_types = encoding.payload_types.iter().filter_map(remote).collect();
+        }
+        streams
     }
 }
 
-fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
+fn relayed(facts: &SectionFacts, serving: Option<TransceiverId>) -> Option<Transceiver> {
     let said = &facts.said;
-    let mut wish = Transceiver::new(facts.kind.filter(|_| !facts.is_off())?);
+    let kind = facts.kind.or(serving.map(|_| Kind::Other));
+    let mut wish = Transceiver::new(kind.filter(|_| !facts.is_off())?);
+    wish.other = facts.other.as_ref().map(OtherMedia::relayed);
+    if wish.kind == Kind::Other {
+        wish.direction = facts.direct_direction();
+        wish.bandwidths.clone_from(&facts.bandwidths);
+    }
     if !wish.kind.is_rtp() {
         return Some(wish);
     }
@@ -81,7 +113,9 @@ fn relayed(facts: &SectionFacts) -> Option<Transceiver> {
     wish.streams = said.streams.iter().map(|msid| msid.stream.clone()).collect();
     wish.streams.dedup();
     wish.bandwidths.clone_from(&facts.bandwidths);
-    (wish.encodings, wish.receive_encodings) = simulcast::encodings(said);
+    (wish.encodings, wish.receive_encodings) = simulcast_answer::encodings(said);
+    wish.packet_time.clone_from(&said.packet_time);
+    wish.max_packet_time.clone_from(&said.max_packet_time);
     Some(wish)
 }
 

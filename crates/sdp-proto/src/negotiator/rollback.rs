@@ -32,8 +32,8 @@ impl Negotiator {
             }
         } else {
             let exchange = core::mem::replace(&mut self.exchange, Exchange::None);
-            self.agreement = settled;
-            self.forget(&exchange);
+            let before = core::mem::replace(&mut self.agreement, settled);
+            self.forget(&exchange, &before);
         }
         self.event(Event::State(self.state()));
         self.event(Event::Negotiated { provisional });
@@ -43,10 +43,10 @@ impl Negotiator {
         }
     }
 
-    /// Drops what no section needs any more: transceivers whose section was rejected or that were
-    /// stopped, and candidates of sections that are gone.
-    fn forget(&mut self, exchange: &Exchange) {
-        let tried: BTreeSet<TransceiverId> = match exchange {
+    /// Drops what no section needs any more: transceivers whose section was rejected or went to
+    /// another, or that were stopped, and candidates of sections that are gone.
+    fn forget(&mut self, exchange: &Exchange, before: &Agreement) {
+        let mut tried: BTreeSet<TransceiverId> = match exchange {
             Exchange::Local { offer, .. } => {
                 offer.sections.iter().filter_map(|section| section.transceiver).collect()
             }
@@ -55,6 +55,8 @@ impl Negotiator {
             }
             Exchange::None | Exchange::Closed => BTreeSet::new(),
         };
+        let served = before.sections.iter().filter(|section| section.live);
+        tried.extend(served.filter_map(|section| section.transceiver));
         let live = self.agreement.sections.iter().filter(|section| section.live);
         let placed: BTreeSet<TransceiverId> =
             live.clone().filter_map(|section| section.transceiver).collect();
@@ -64,6 +66,7 @@ impl Negotiator {
         for id in placed {
             if let Some(entry) = self.transceivers.get_mut(id) {
                 entry.implicit = false;
+                entry.instead_of = None;
             }
         }
         let mids: BTreeSet<&Token<'_>> = live.map(|section| &section.mid).collect();

@@ -5,11 +5,14 @@ use alloc::vec::Vec;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::kind::Kind;
+use super::other_media::OtherMedia;
+use super::own_ice::OwnIce;
+use super::side_terms::SideTerms;
 use super::simulcast;
 use crate::WriteError;
-use crate::attribute::{Crypto, Direction, ExtMap, SctpPort, Setup};
+use crate::attribute::{Crypto, Direction, ExtMap, Msid, SctpPort, Setup};
 use crate::codec::Format;
-use crate::field::{Bandwidth, MediaLine};
+use crate::field::MediaLine;
 use crate::text::{Text, Token, Words};
 
 /// All that is written of a section.
@@ -31,11 +34,14 @@ pub(super) struct SectionDraft {
     /// Keys to write.
     pub(super) crypto: Vec<Crypto<'static>>,
     pub(super) tls_id: bool,
+    /// Its ICE credentials, where it has ICE.
+    pub(super) ice: Option<OwnIce>,
     pub(super) direction: Direction,
     pub(super) formats: Vec<(Format<'static>, Vec<Text<'static>>)>,
     pub(super) extensions: Vec<ExtMap<'static>>,
     pub(super) allow_mixed: bool,
-    pub(super) streams: Vec<Token<'static>>,
+    /// What this side says of its part, its encodings apart.
+    pub(super) own: SideTerms,
     pub(super) simulcast: simulcast::Lines,
     /// Whether to say where RTCP goes if it has a port of its own.
     pub(super) rtcp: bool,
@@ -44,16 +50,17 @@ pub(super) struct SectionDraft {
     pub(super) rtcp_rsize: bool,
     /// The own port of a data channel association.
     pub(super) sctp_port: SctpPort,
-    pub(super) bandwidths: Vec<Bandwidth<'static>>,
+    /// What the application says of a section that it serves itself.
+    pub(super) other: Option<OtherMedia>,
     /// What the application adds.
     pub(super) attributes: Vec<Custom>,
 }
 
 impl SectionDraft {
     /// The MediaStreams of a section of media that is in use.
-    pub(super) fn streams(&self) -> Option<&[Token<'static>]> {
-        let media = self.live && self.kind != Some(Kind::Data);
-        media.then_some(&self.streams[..])
+    pub(super) fn streams(&self) -> Option<&[Msid<'static>]> {
+        let media = self.live && self.kind.is_some_and(Kind::is_rtp);
+        media.then_some(&self.own.streams[..])
     }
 
     /// A section that is off: port 0, at least one format (RFC 3264 §6).
@@ -74,18 +81,19 @@ impl SectionDraft {
             carriage: Carriage::Ice,
             crypto: Vec::new(),
             tls_id: false,
+            ice: None,
             direction: Direction::Inactive,
             formats: Vec::new(),
             extensions: Vec::new(),
             allow_mixed: false,
-            streams: Vec::new(),
+            own: SideTerms::default(),
             simulcast: simulcast::Lines::default(),
             rtcp: false,
             rtcp_mux: false,
             rtcp_mux_only: false,
             rtcp_rsize: false,
             sctp_port: SctpPort(0),
-            bandwidths: Vec::new(),
+            other: None,
             attributes: Vec::new(),
         }
     }
@@ -98,7 +106,7 @@ pub(super) fn line(
 ) -> Result<MediaLine<'static>, WriteError> {
     let media = Token::new(kind.as_str()).map_err(|_| WriteError::NotALine)?;
     let numbers: Vec<alloc::string::String> = match kind {
-        Kind::Data => ["webrtc-datachannel".into()].into(),
+        Kind::Data | Kind::Other => ["webrtc-datachannel".into()].into(),
         Kind::Audio | Kind::Video | Kind::Text => {
             formats.iter().map(|format| alloc::format!("{}", format.payload_type)).collect()
         }

@@ -1,231 +1,214 @@
-//! Simulcast: rids of several encodings, offered, mirrored and cut down (RFC 8851 §5, RFC 8853 §5.3).
+//! Rids and simulcast of a section as they are written, and as an offer has them (RFC 8851 §6.1, RFC
+//! 8853 §5.3.1, §5.3.4).
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::agreement::AgreedSection;
+use super::config::Pausing;
+use super::encoding::{Encoding, SimulcastStream, rids};
 use super::explain::{ExplanationLog, Reason};
-use super::facts::Said;
+use super::numbering::Numbering;
+use super::restrictions::Restrictions;
 use super::transceiver::Transceiver;
-use crate::attribute::{Rid, RidDirection, SimulcastList};
-use crate::text::{Text, Token};
+use crate::attribute::{Rid, RidDirection};
+use crate::text::Token;
 
 /// The `a=rid` and `a=simulcast` lines of a section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
-    pub(super) rids: Vec<Rid<'static>>,
-    pub(super) simulcast: Option<String>,
+    pub(super) send: Vec<SimulcastStream>,
+    pub(super) receive: Vec<SimulcastStream>,
+    /// Whether the streams of each way are sent at once, and the rids not just names of formats.
+    pub(super) simulcast: bool,
 }
 
-/// What is agreed, and how the answer says it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Answered {
-    pub(super) lines: Lines,
-    pub(super) send: Vec<Token<'static>>,
-    pub(super) receive: Vec<Token<'static>>,
+impl Lines {
+    /// The `a=rid` lines.
+    pub(super) fn rids(&self) -> impl Iterator<Item = Rid<'static>> {
+        let way = |streams: &[SimulcastStream], direction| -> Vec<Rid<'static>> {
+            let encodings = streams.iter().flat_map(|stream| &stream.alternatives);
+            encodings.map(|encoding| encoding.line(direction)).collect()
+        };
+        let send = way(&self.send, RidDirection::Send);
+        send.into_iter().chain(way(&self.receive, RidDirection::Recv))
+    }
+
+    /// What `a=simulcast` says, if there is one.
+    pub(super) fn simulcast(&self) -> Option<String> {
+        let ways = [("send", &self.send), ("recv", &self.receive)];
+        let ways = ways.into_iter().filter(|(_, streams)| self.simulcast && !streams.is_empty());
+        let written = ways.map(|(word, streams)| {
+            let streams: Vec<String> = streams.iter().map(SimulcastStream::written).collect();
+            format!("{word} {}", streams.join(";"))
+        });
+        let written: Vec<String> = written.collect();
+        (!written.is_empty()).then(|| written.join(" "))
+    }
+
+    /// The rids that start paused.
+    pub(super) fn paused(&self) -> impl Iterator<Item = &Token<'static>> {
+        let streams = self.send.iter().chain(&self.receive);
+        let encodings = streams.flat_map(|stream| &stream.alternatives);
+        encodings.filter(|encoding| encoding.paused).map(|encoding| &encoding.rid)
+    }
 }
 
-/// Offers to send and to receive several encodings, each way as far as media may go it. What the
-/// peer sends by its own offer goes on: an offer without would end it (RFC 8853 §5.3.4). A rid
-/// stands for one encoding of the section (RFC 8851 §4): what was agreed, else what is sent.
+/// Offers to send and to receive encodings, each way as far as media may go it. What the peer sends
+/// by its own offer goes on: an offer without would end it (RFC 8853 §5.3.4). A rid stands for one
+/// encoding of the section (RFC 8851 §4): what was agreed, else what is sent. Where there is one
+/// each way at most, this is no simulcast.
 pub(super) fn offered(
     wish: &Transceiver,
     held: Option<&AgreedSection>,
+    numbering: &Numbering<'_>,
+    pausing: Pausing,
     log: &mut ExplanationLog<'_>,
 ) -> Lines {
-    let agreed = held.map_or(&[][..], |section| &section.receive_rids);
-    let asked =
-        if wish.receive_encodings.is_empty() { agreed } else { &wish.receive_encodings[..] };
-    let ways = [
-        (RidDirection::Send, "send", &wish.encodings[..], wish.direction.sends()),
-        (RidDirection::Recv, "recv", asked, wish.direction.receives()),
-    ];
-    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let agreed = held.map_or(&[][..], |section| &section.receive_encodings);
+    let mut draft = Draft { numbering, pausing, used: rids(agreed).cloned().collect(), log };
     let mut lines = Lines::default();
-    let mut parts = Vec::new();
-    for (direction, word, wanted, _) in ways.into_iter().filter(|(.., goes)| *goes) {
-        let mut ids: Vec<&Token<'static>> = Vec::new();
-        for rid in wanted {
-            let is_agreed = direction == RidDirection::Send && agreed.contains(rid);
-            if is_agreed || !used.insert(rid) {
-                log.rid(rid, Reason::Duplicate);
-            } else {
-                ids.push(rid);
-            }
-        }
-        if ids.len() > 1 {
-            let names: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-            parts.push(format!("{word} {}", names.join(";")));
-            let rid = |id: &Token<'static>| Rid { id: id.clone(), direction, restrictions: None };
-            lines.rids.extend(ids.into_iter().map(rid));
-        }
+    if wish.direction.sends() {
+        lines.send = draft.streams(&wished(&wish.encodings));
     }
-    lines.simulcast = (!parts.is_empty()).then(|| parts.join(" "));
+    if wish.direction.receives() {
+        draft.used = rids(&lines.send).cloned().collect();
+        lines.receive = draft.streams(&asked(wish, held));
+    }
+    let (sent, received) = (rids(&lines.send).count(), rids(&lines.receive).count());
+    lines.simulcast = sent > 1 || received > 1;
+    // What the one stream of the peer is called it says itself.
+    let named = lines.receive.iter().flat_map(|stream| &stream.alternatives);
+    if !lines.simulcast && named.clone().all(Encoding::is_plain) {
+        lines.receive.clear();
+    }
     lines
 }
 
-/// What this side could do of what is offered.
-pub(super) struct Able<'a> {
-    /// The encodings that it sends, where media goes that way.
-    pub(super) sends: Option<&'a Vec<Token<'static>>>,
-    pub(super) receives: bool,
+/// An encoding to be offered.
+#[derive(Clone, Copy)]
+enum Wanted<'e> {
+    /// Of the application, with payload types that codecs wish for.
+    Own(&'e Encoding),
+    /// As it was agreed, with those of the section.
+    Agreed(&'e Encoding),
 }
 
-/// Says of the rids that the peer would send that they are not taken.
-pub(super) fn decline(said: &Said, log: &mut ExplanationLog<'_>) {
-    for rid in said.rids.iter().filter(|rid| rid.direction == RidDirection::Send) {
-        log.rid(&rid.id, Reason::NoSimulcast);
+impl<'e> Wanted<'e> {
+    fn encoding(self) -> &'e Encoding {
+        match self {
+            Self::Own(encoding) | Self::Agreed(encoding) => encoding,
+        }
     }
 }
 
-/// Mirrors what the peer would send, and of what it would receive those encodings that there are.
-/// `formats` are the payload types that were agreed.
-pub(super) fn answered(
-    said: &Said,
-    able: &Able<'_>,
-    formats: &BTreeSet<u8>,
-    log: &mut ExplanationLog<'_>,
-) -> Answered {
-    let mut answered = Answered::default();
-    let Some(simulcast) = &said.simulcast else { return answered };
-    let mut parts = Vec::new();
-    if let Some(list) = simulcast.send.as_ref().filter(|_| able.receives) {
-        let wanted = |rid: &Rid<'_>| rid.direction == RidDirection::Send;
-        let kept = restricted(said, wanted, RidDirection::Recv, formats, log);
-        parts.extend(part("recv", list, &kept));
-        answered.receive = named(list, &kept);
-        answered.lines.rids.extend(kept);
-    }
-    if let Some((list, encodings)) = simulcast.recv.as_ref().zip(able.sends) {
-        let own =
-            |rid: &Rid<'_>| rid.direction == RidDirection::Recv && encodings.contains(&rid.id);
-        let kept = restricted(said, own, RidDirection::Send, formats, log);
-        parts.extend(part("send", list, &kept));
-        answered.send = named(list, &kept);
-        answered.lines.rids.extend(kept);
-    }
-    answered.lines.simulcast = (!parts.is_empty()).then(|| parts.join(" "));
-    if answered.lines.simulcast.is_none() {
-        answered.lines.rids.clear();
-    }
-    answered
+fn wished(streams: &[SimulcastStream]) -> Vec<Vec<Wanted<'_>>> {
+    streams.iter().map(|stream| stream.alternatives.iter().map(Wanted::Own).collect()).collect()
 }
 
-/// What the answer left of the offered rids that go this way, seen from this side.
-pub(super) fn settled(
-    said: &Said,
-    offered: &[Rid<'static>],
-    way: RidDirection,
-    log: &mut ExplanationLog<'_>,
-) -> Vec<Token<'static>> {
-    let simulcast = said.simulcast.as_ref();
-    let list = simulcast.and_then(|simulcast| match way {
-        RidDirection::Send => simulcast.recv.as_ref(),
-        RidDirection::Recv => simulcast.send.as_ref(),
+/// What the peer is asked to send: what was agreed, with what the application says of it now and
+/// without what it no longer asks for, and then the rest of what it asks for.
+fn asked<'e>(wish: &'e Transceiver, held: Option<&'e AgreedSection>) -> Vec<Vec<Wanted<'e>>> {
+    let own = wish.receive_encodings.iter().flat_map(|stream| &stream.alternatives);
+    let own: BTreeMap<&Token<'static>, &Encoding> = own.map(|own| (&own.rid, own)).collect();
+    let before = held.and_then(|section| section.wanted.as_ref());
+    let before: BTreeSet<&Token<'static>> =
+        before.map_or(BTreeSet::new(), |before| rids(&before.receive_encodings).collect());
+    let agreed = held.map_or(&[][..], |section| &section.receive_encodings);
+    let going_on = agreed.iter().map(|stream| {
+        let alternatives = stream.alternatives.iter();
+        let alternatives = alternatives.filter_map(|agreed| match own.get(&agreed.rid) {
+            Some(own) if !own.is_plain() => Some(Wanted::Own(own)),
+            None if before.contains(&agreed.rid) => None,
+            Some(_) | None => Some(Wanted::Agreed(agreed)),
+        });
+        alternatives.collect()
     });
-    let answered: BTreeSet<&str> = list.map(ids).unwrap_or_default();
-    let mut kept = Vec::new();
-    for rid in offered.iter().filter(|rid| rid.direction == way) {
-        if answered.contains(rid.id.as_str()) {
-            log.rid(&rid.id, Reason::Agreed);
-            kept.push(rid.id.clone());
-        } else {
-            log.rid(&rid.id, Reason::NotTheirs);
+    let known: BTreeSet<&Token<'static>> = rids(agreed).collect();
+    let new = wished(&wish.receive_encodings).into_iter().map(|mut stream| {
+        stream.retain(|wanted| !known.contains(&wanted.encoding().rid));
+        stream
+    });
+    going_on.chain(new).collect()
+}
+
+/// What the encodings of an offer are numbered with.
+struct Draft<'d, 'l> {
+    numbering: &'d Numbering<'d>,
+    pausing: Pausing,
+    /// Rids that stand for something.
+    used: BTreeSet<Token<'static>>,
+    log: &'d mut ExplanationLog<'l>,
+}
+
+impl Draft<'_, '_> {
+    fn streams(&mut self, wanted: &[Vec<Wanted<'_>>]) -> Vec<SimulcastStream> {
+        let mut streams = Vec::new();
+        for alternatives in wanted {
+            let alternatives = alternatives.iter().filter_map(|wanted| {
+                let outcome = self.encoding(*wanted);
+                outcome.map_err(|reason| self.log.rid(&wanted.encoding().rid, reason)).ok()
+            });
+            streams.push(SimulcastStream { alternatives: alternatives.collect() });
         }
-    }
-    kept
-}
-
-/// The rids that the peer would send, and those that it would receive.
-pub(super) fn encodings(said: &Said) -> (Vec<Token<'static>>, Vec<Token<'static>>) {
-    let way = |direction, list: Option<&SimulcastList<'_>>| {
-        let listed = list.map(ids).unwrap_or_default();
-        let mut ids: Vec<Token<'static>> = Vec::new();
-        for rid in said.rids.iter().filter(|rid| rid.direction == direction && rid.is_strict()) {
-            if listed.contains(rid.id.as_str()) && !ids.contains(&rid.id) {
-                ids.push(rid.id.clone());
-            }
-        }
-        ids
-    };
-    let list = said.simulcast.as_ref();
-    let send = way(RidDirection::Send, list.and_then(|list| list.send.as_ref()));
-    (send, way(RidDirection::Recv, list.and_then(|list| list.recv.as_ref())))
-}
-
-fn ids<'l>(list: &'l SimulcastList<'_>) -> BTreeSet<&'l str> {
-    list.as_str().split([';', ',']).map(|rid| rid.trim_start_matches('~')).collect()
-}
-
-/// The wanted rids turned around, without those that lost all of their formats.
-fn restricted(
-    said: &Said,
-    wanted: impl Fn(&Rid<'_>) -> bool,
-    direction: RidDirection,
-    formats: &BTreeSet<u8>,
-    log: &mut ExplanationLog<'_>,
-) -> Vec<Rid<'static>> {
-    let mut kept = Vec::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for rid in &said.rids {
-        let again = !seen.insert(&rid.id);
-        if !wanted(rid) {
-            continue;
-        }
-        // A line against the grammar is ignored (RFC 8851 §6).
-        let reason = match restrictions(rid, formats) {
-            _ if again => Reason::Duplicate,
-            _ if !rid.is_strict() => Reason::Malformed,
-            None => Reason::NoCodec,
-            Some(restrictions) => {
-                let restrictions = Text::new(restrictions).ok();
-                kept.push(Rid { id: rid.id.clone(), direction, restrictions });
-                Reason::Agreed
-            }
-        };
-        log.rid(&rid.id, reason);
-    }
-    kept
-}
-
-/// The restrictions with the dropped formats taken out; `None` where none is left.
-fn restrictions(rid: &Rid<'_>, formats: &BTreeSet<u8>) -> Option<String> {
-    let mut parts = Vec::new();
-    for (name, value) in rid.pairs() {
-        match (name, value) {
-            ("pt", Some(list)) => {
-                let live = |text: &&str| text.parse().is_ok_and(|n| formats.contains(&n));
-                let left: Vec<&str> = list.split(',').filter(live).collect();
-                if left.is_empty() {
-                    return None;
+        let all = streams.iter().flat_map(|stream| &stream.alternatives);
+        let lost = dangling(all.map(|encoding| (encoding.rid.as_str(), &encoding.restrictions)));
+        let lost: BTreeSet<String> = lost.into_iter().map(String::from).collect();
+        for stream in &mut streams {
+            stream.alternatives.retain(|encoding| {
+                let kept = !lost.contains(encoding.rid.as_str());
+                if !kept {
+                    self.log.rid(&encoding.rid, Reason::Restrictions);
                 }
-                parts.push(format!("pt={}", left.join(",")));
-            }
-            (name, Some(value)) => parts.push(format!("{name}={value}")),
-            (name, None) => parts.push(name.into()),
+                kept
+            });
+        }
+        streams.retain(|stream| !stream.alternatives.is_empty());
+        streams
+    }
+
+    fn encoding(&mut self, wanted: Wanted<'_>) -> Result<Encoding, Reason> {
+        let encoding = wanted.encoding();
+        if !self.used.insert(encoding.rid.clone()) {
+            return Err(Reason::Duplicate);
+        }
+        let number = |number: &u8| match wanted {
+            Wanted::Own(_) => self.numbering.wished(*number),
+            Wanted::Agreed(_) => self.numbering.given(*number),
+        };
+        let payload_types: Vec<u8> = encoding.payload_types.iter().filter_map(number).collect();
+        if payload_types.is_empty() && !encoding.payload_types.is_empty() {
+            return Err(Reason::NoCodec);
+        }
+        let paused = encoding.paused && self.numbering.may_pause(self.pausing, &payload_types);
+        Ok(Encoding { payload_types, paused, ..encoding.clone() })
+    }
+}
+
+/// The rids among these that depend on one that is not, perhaps by way of others (RFC 8851 §6.2.2).
+/// In linear time, whatever depends on what.
+pub(super) fn dangling<'r>(
+    all: impl Iterator<Item = (&'r str, &'r Restrictions)>,
+) -> BTreeSet<&'r str> {
+    let mut present: BTreeSet<&str> = BTreeSet::new();
+    let mut dependents: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (rid, restrictions) in all {
+        present.insert(rid);
+        for needed in restrictions.dependencies() {
+            dependents.entry(needed.as_str()).or_default().push(rid);
         }
     }
-    Some(parts.join(";"))
-}
-
-/// The list with what was dropped taken out, such as `recv h;l`.
-fn part(word: &str, list: &SimulcastList<'_>, kept: &[Rid<'static>]) -> Option<String> {
-    let kept: BTreeSet<&str> = kept.iter().map(|rid| rid.id.as_str()).collect();
-    let streams = list.streams().filter_map(|stream| {
-        let left: Vec<String> = stream
-            .filter(|alternative| kept.contains(alternative.rid))
-            .map(|a| format!("{}{}", if a.paused { "~" } else { "" }, a.rid))
-            .collect();
-        (!left.is_empty()).then(|| left.join(","))
-    });
-    let streams: Vec<String> = streams.collect();
-    (!streams.is_empty()).then(|| format!("{word} {}", streams.join(";")))
-}
-
-fn named(list: &SimulcastList<'_>, kept: &[Rid<'static>]) -> Vec<Token<'static>> {
-    let listed = ids(list);
-    let ids = kept.iter().filter(|rid| listed.contains(rid.id.as_str()));
-    ids.map(|rid| rid.id.clone()).collect()
+    let mut waiting: Vec<&str> =
+        dependents.keys().copied().filter(|needed| !present.contains(needed)).collect();
+    let mut lost = BTreeSet::new();
+    while let Some(gone) = waiting.pop() {
+        for rid in dependents.remove(gone).into_iter().flatten() {
+            if lost.insert(rid) {
+                waiting.push(rid);
+            }
+        }
+    }
+    lost
 }

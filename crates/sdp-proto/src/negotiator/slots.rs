@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement};
 use super::bundle::Member;
+use super::config::Bundling;
 use super::create_offer::OfferCreator;
-use super::kind::Kind;
+use super::kind::{self, Kind};
 use super::mismatch::CommandError;
-use super::transceiver::Entry;
+use super::transceiver::{Entry, TransceiverId};
 use crate::codec::Format;
 use crate::text::{Token, Word};
 
@@ -33,14 +34,20 @@ impl<'o> OfferCreator<'o> {
         let agreed = self.agreement.sections.iter();
         let mut mids: Vec<Token<'static>> = agreed.clone().map(|s| s.mid.clone()).collect();
         let mut slots: Vec<Slot<'o>> = agreed
-            .map(|section| match section.transceiver.and_then(|id| self.transceivers.get(id)) {
-                Some(entry) if section.live && !entry.stopped => Slot::Continues(section, entry),
-                _ => Slot::Off(section),
+            .map(|section| {
+                let id = section.transceiver.filter(|_| section.live);
+                let entry = id.and_then(|id| self.transceivers.get(id));
+                match (entry, id.and_then(|id| self.instead_of(id))) {
+                    (_, Some(other)) => Slot::New(other, section.mid.clone()),
+                    (Some(entry), None) if !entry.stopped => Slot::Continues(section, entry),
+                    (Some(_) | None, None) => Slot::Off(section),
+                }
             })
             .collect();
-        let placed = |entry: &Entry| {
-            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(entry.id))
+        let serves = |id: TransceiverId| {
+            self.agreement.sections.iter().any(|s| s.live && s.transceiver == Some(id))
         };
+        let placed = |entry: &Entry| serves(entry.id) || entry.instead_of.is_some_and(serves);
         let new = self.transceivers.iter().filter(|entry| !entry.stopped && !placed(entry));
         let mut new: Vec<&'o Entry> = new.collect();
         new.sort_by_key(|entry| entry.wish.kind == Kind::Data);
@@ -67,6 +74,12 @@ impl<'o> OfferCreator<'o> {
         Ok(slots)
     }
 
+    /// The transceiver that takes the section of this one.
+    fn instead_of(&self, id: TransceiverId) -> Option<&'o Entry> {
+        let mut entries = self.transceivers.iter().filter(|entry| !entry.stopped);
+        entries.find(|entry| entry.instead_of == Some(id))
+    }
+
     /// The protocol of RTP in new sections: that of the sections that they are grouped with, which
     /// must be one (RFC 9143 §9.1), else the usual one.
     pub(super) fn protocol(&self, slots: &[Slot<'_>]) -> Word<'static> {
@@ -78,7 +91,7 @@ impl<'o> OfferCreator<'o> {
             }
             Slot::Continues(..) | Slot::Off(_) | Slot::New(..) => None,
         });
-        let held = held.map(|section| section.line.proto.clone()).next();
+        let held = held.map(|section| kind::offered_again(&section.line.proto)).next();
         held.unwrap_or_else(|| Kind::Audio.proto_word())
     }
 }
@@ -94,8 +107,9 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
             let other = numbers.get(&format.payload_type);
             other.is_some_and(|other| !other.same_configuration(format))
         };
-        let rtp = section.kind != Some(Kind::Data);
-        let fits = !rtp || (section.rtcp_mux && section.line.proto == protocol);
+        let rtp = section.kind.is_some_and(Kind::is_rtp);
+        let fits =
+            !rtp || (section.rtcp_mux && kind::offered_again(&section.line.proto) == protocol);
         if !fits || formats().any(clash) {
             return false;
         }
@@ -103,26 +117,27 @@ pub(super) fn members(slots: &[Slot<'_>], protocol: &str) -> Vec<Member> {
         true
     };
     let member = |slot: &Slot<'_>| match slot {
-        Slot::Continues(section, _) => {
+        Slot::Continues(section, entry) => {
             let joins = joins(section);
             let direct = section.direct.is_some();
-            Member { kind: section.kind, live: true, continues: true, joins, direct }
+            let part = if direct { Bundling::Apart } else { entry.wish.bundling };
+            Member { kind: section.kind, live: true, continues: true, joins, part }
         }
         Slot::Off(section) => Member {
             kind: section.kind,
             live: false,
             continues: false,
             joins: false,
-            direct: false,
+            part: Bundling::Apart,
         },
         Slot::New(entry, _) => {
-            let direct = !entry.wish.carriage.is_ice();
+            let direct = !entry.wish.carriage.is_ice() || entry.wish.kind == Kind::Other;
             Member {
                 kind: Some(entry.wish.kind),
                 live: true,
                 continues: false,
                 joins: true,
-                direct,
+                part: if direct { Bundling::Apart } else { entry.wish.bundling },
             }
         }
     };

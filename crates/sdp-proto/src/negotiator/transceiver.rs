@@ -3,10 +3,14 @@
 use alloc::vec::Vec;
 
 use super::capability::Capabilities;
+use super::config::Bundling;
 use super::custom::Custom;
 use super::direct::Carriage;
+use super::encoding::SimulcastStream;
 use super::kind::Kind;
-use crate::attribute::Direction;
+use super::other_media::OtherMedia;
+use crate::IceCredentials;
+use crate::attribute::{Direction, MaxPacketTime, PacketTime, Ssrc, SsrcGroup};
 use crate::field::Bandwidth;
 use crate::text::Token;
 
@@ -25,16 +29,32 @@ pub struct Transceiver {
     pub capabilities: Option<Capabilities>,
     /// The MediaStreams that what is sent belongs to (RFC 8830).
     pub streams: Vec<Token<'static>>,
-    /// Rids under which several encodings are sent at once (RFC 8853); none or one for no
-    /// simulcast.
-    pub encodings: Vec<Token<'static>>,
-    /// Rids under which an own offer asks the peer for several encodings at once, as a server does
-    /// that forwards one of them (RFC 8853). An offer of the peer names its own.
-    pub receive_encodings: Vec<Token<'static>>,
+    /// Attributes of the RTP sources of what is sent (RFC 5576).
+    pub sources: Vec<Ssrc<'static>>,
+    /// Which of these sources belong together.
+    pub source_groups: Vec<SsrcGroup<'static>>,
+    /// The encodings that are sent, several of them at once (RFC 8853). In an answer those that the
+    /// offer asks for, each within the bounds of both sides.
+    pub encodings: Vec<SimulcastStream>,
+    /// The encodings that an own offer asks the peer for, as a server does that forwards one of
+    /// them. An offer of the peer names its own; the bounds of those of the same rid hold as well.
+    pub receive_encodings: Vec<SimulcastStream>,
+    /// How much media this side would have in a packet (RFC 8866 §6.4).
+    pub packet_time: Option<PacketTime<'static>>,
+    /// How much there may be.
+    pub max_packet_time: Option<MaxPacketTime<'static>>,
     /// Bounds of what is to be sent to this side (RFC 8866 §5.8).
     pub bandwidths: Vec<Bandwidth<'static>>,
-    /// Attributes of the application's own, such as `ssrc` or `ptime`.
+    /// Attributes of the application's own.
     pub attributes: Vec<Custom>,
+    /// ICE credentials of the transport of its section, where that has one of its own; those of the
+    /// [`Config`](super::Config) otherwise. Others than before restart ICE there (RFC 8839 §4.4.1.1.1).
+    pub credentials: Option<IceCredentials<'static>>,
+    /// What the application says of a section that it serves itself: one of
+    /// [`Kind::Other`], and of no other kind.
+    pub other: Option<OtherMedia>,
+    /// Which part its section takes in the group of an own offer.
+    pub bundling: Bundling,
     /// How an own offer has the media travel. An offer of the peer says it itself.
     pub carriage: Carriage,
     /// Whether a section that the peer offers may take it, as with `addTrack` of browsers;
@@ -50,13 +70,25 @@ impl Transceiver {
             direction: Direction::SendRecv,
             capabilities: None,
             streams: Vec::new(),
+            sources: Vec::new(),
+            source_groups: Vec::new(),
             encodings: Vec::new(),
             receive_encodings: Vec::new(),
+            packet_time: None,
+            max_packet_time: None,
             bandwidths: Vec::new(),
             attributes: Vec::new(),
+            credentials: None,
+            other: None,
+            bundling: Bundling::Member,
             carriage: Carriage::Ice,
             shares: true,
         }
+    }
+
+    /// One of a section that the application serves itself.
+    pub fn other(media: OtherMedia) -> Self {
+        Self { other: Some(media), ..Self::new(Kind::Other) }
     }
 
     /// The same with another direction.
@@ -73,6 +105,8 @@ pub(super) struct Entry {
     pub(super) id: TransceiverId,
     pub(super) wish: Transceiver,
     pub(super) stopped: bool,
+    /// The transceiver whose section it takes, with another kind of media (RFC 3264 §8.3.3).
+    pub(super) instead_of: Option<TransceiverId>,
     /// Whether an offer of the peer made it and the application has not touched it since: then
     /// it goes when the offer does (RFC 8829 §5.7).
     pub(super) implicit: bool,
@@ -96,7 +130,7 @@ impl Transceivers {
     pub(super) fn add(&mut self, wish: Transceiver, implicit: bool) -> TransceiverId {
         let id = TransceiverId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.entries.push(Entry { id, wish, stopped: false, implicit });
+        self.entries.push(Entry { id, wish, stopped: false, instead_of: None, implicit });
         id
     }
 

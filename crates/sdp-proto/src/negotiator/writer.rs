@@ -8,10 +8,11 @@ use super::config::Config;
 use super::custom::Custom;
 use super::direct::Carriage;
 use super::kind::Kind;
+use super::own_ice::OwnIce;
 use super::section_draft::SectionDraft;
 use crate::attribute::{
     BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite,
-    IceOptions, Mid, Msid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
+    IceOptions, Mid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
 };
 use crate::data_channel::{DISCARD_PORT, default_destination};
 use crate::field::{Connection, ConnectionAddress, MediaLine, Origin, Timing};
@@ -38,7 +39,6 @@ pub(super) type Candidates = BTreeMap<Option<Token<'static>>, Gathered>;
 /// What a description is made of.
 pub(super) struct Writer<'w> {
     pub(super) config: &'w Config,
-    pub(super) credentials: &'w IceCredentials<'static>,
     pub(super) candidates: &'w Candidates,
     pub(super) version: u64,
     pub(super) timings: &'w [Timing],
@@ -102,7 +102,7 @@ impl Writer<'_> {
         let (connection, port) = self.destination(index, draft);
         let line = MediaLine { port, port_count: None, ..draft.line.clone() };
         builder.media(&line)?.connection(&connection)?;
-        for bandwidth in &draft.bandwidths {
+        for bandwidth in &draft.own.bandwidths {
             builder.bandwidth(bandwidth)?;
         }
         if let Some(mid) = &draft.mid {
@@ -120,24 +120,37 @@ impl Writer<'_> {
             (Carriage::Ice, None) => {}
             (_, setup) => direct(builder, draft, setup, gathered)?,
         }
+        if let Some(other) = &draft.other {
+            if draft.direction != Direction::SendRecv {
+                builder.attribute(&draft.direction)?;
+            }
+            other.attributes().iter().try_for_each(|own| custom(builder, own))?;
+        }
         match draft.kind {
             Some(Kind::Data) => self.data(builder, draft)?,
-            Some(Kind::Audio | Kind::Video | Kind::Text) | None => media(builder, draft)?,
+            Some(Kind::Audio | Kind::Video | Kind::Text) => media(builder, draft)?,
+            Some(Kind::Other) | None => {}
         }
         draft.attributes.iter().try_for_each(|attribute| custom(builder, attribute))
     }
 
     fn gathered(&self, owner: usize) -> Option<&Gathered> {
-        let mid = self.drafts.get(owner)?.mid.clone();
+        let draft = self.drafts.get(owner)?;
+        // What is gathered is for the credentials that wait.
+        if draft.ice.as_ref().is_some_and(|ice| ice.waits) {
+            return None;
+        }
+        let mid = draft.mid.clone();
         self.candidates.get(&mid).or_else(|| self.candidates.get(&None))
     }
 
     /// The address and port of the `m=` and `c=` lines. Within a group all addresses are of the
     /// family that the first section has (RFC 9143 §7.1.1).
     fn destination(&self, index: usize, draft: &SectionDraft) -> (Connection<'static>, u16) {
-        let own = |draft: &SectionDraft| match self.gathered(draft.owner) {
-            Some(gathered) => default_destination(&gathered.candidates, 1),
-            None => (Connection::UNKNOWN, DISCARD_PORT),
+        let own = |draft: &SectionDraft| match (&draft.other, self.gathered(draft.owner)) {
+            (Some(other), _) => (other.connection.clone(), other.port.get()),
+            (None, Some(gathered)) => default_destination(&gathered.candidates, 1),
+            (None, None) => (Connection::UNKNOWN, DISCARD_PORT),
         };
         let (connection, port) =
             if draft.live && !draft.bundle_only { own(draft) } else { (Connection::UNKNOWN, 0) };
@@ -161,7 +174,9 @@ impl Writer<'_> {
         setup: Setup,
         gathered: Option<&Gathered>,
     ) -> Result<(), WriteError> {
-        builder.attribute(&self.credentials.ufrag)?.attribute(&self.credentials.pwd)?;
+        if let Some(OwnIce { credentials: IceCredentials { ufrag, pwd }, .. }) = &draft.ice {
+            builder.attribute(ufrag)?.attribute(pwd)?;
+        }
         builder.attribute(&setup)?;
         if let Some(tls_id) = self.config.tls_id.as_ref().filter(|_| draft.tls_id) {
             builder.attribute(tls_id)?;
@@ -224,8 +239,14 @@ fn direct(
 
 fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
     builder.attribute(&draft.direction)?;
-    for stream in draft.streams.iter().filter(|_| draft.direction.sends()) {
-        builder.attribute(&Msid { stream: stream.clone(), track: None })?;
+    for stream in draft.own.streams.iter().filter(|_| draft.direction.sends()) {
+        builder.attribute(stream)?;
+    }
+    if let Some(time) = &draft.own.packet_time {
+        builder.attribute(time)?;
+    }
+    if let Some(time) = &draft.own.max_packet_time {
+        builder.attribute(time)?;
     }
     if draft.rtcp_mux {
         builder.attribute(&RtcpMux)?;
@@ -254,11 +275,17 @@ fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> 
             builder.attribute(fmtp)?;
         }
     }
-    for rid in &draft.simulcast.rids {
-        builder.attribute(rid)?;
+    for rid in draft.simulcast.rids() {
+        builder.attribute(&rid)?;
     }
-    if let Some(simulcast) = &draft.simulcast.simulcast {
-        builder.attribute_text("simulcast", Some(simulcast))?;
+    if let Some(simulcast) = draft.simulcast.simulcast() {
+        builder.attribute_text("simulcast", Some(&simulcast))?;
+    }
+    for group in &draft.own.source_groups {
+        builder.attribute(group)?;
+    }
+    for source in &draft.own.sources {
+        builder.attribute(source)?;
     }
     Ok(())
 }

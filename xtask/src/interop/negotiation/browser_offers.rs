@@ -97,7 +97,7 @@ fn simulcast_and_one_codec(table: &mut Table) -> Result<(), Failure> {
 }
 
 fn rids(table: &Table, expected: &[&str]) -> Result<(), Failure> {
-    let rids = &table.us.agreement().sections()[0].receive_rids;
+    let rids = &table.us.agreement().sections()[0].receive_rids();
     if *rids == *expected {
         return Ok(());
     }

@@ -52,6 +52,8 @@ impl Table {
             BundlePolicy::Balanced => "balanced",
             BundlePolicy::MaxCompat => "max-compat",
             BundlePolicy::MaxBundle => "max-bundle",
+            // No browser does without groups.
+            BundlePolicy::Without => "max-compat",
         };
         self.us = Negotiator::new(config);
         self.events.clear();

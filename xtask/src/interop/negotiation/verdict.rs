@@ -119,7 +119,7 @@ fn media<'r>(section: &AgreedSection, report: &'r Value) -> Result<Option<&'r Va
     if way.sends() {
         let ours = section.extensions.iter().map(|map| format!("{} {}", map.id, map.uri));
         same("extensions", ours.collect(), strings(&theirs["extensions"]))?;
-        let ours: Vec<_> = section.receive_rids.iter().map(ToString::to_string).collect();
+        let ours: Vec<_> = section.receive_rids().iter().map(ToString::to_string).collect();
         let theirs = strings(&theirs["rids"]);
         // One encoding needs no rid on the wire.
         if theirs.len() > 1 || !ours.is_empty() {

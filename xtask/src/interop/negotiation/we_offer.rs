@@ -80,7 +80,7 @@ fn receive_simulcast(table: &mut Table) -> Result<(), Failure> {
         table.browser_replies()?;
         table.agree()?;
         table.expect(&["0 video recvonly"])?;
-        let rids = &table.us.agreement().sections()[0].receive_rids;
+        let rids = &table.us.agreement().sections()[0].receive_rids();
         if *rids != ["h", "m", "l"] {
             return Err(Failure::Failed(format!("the browser sends {rids:?}")));
         }
@@ -98,7 +98,7 @@ fn send_simulcast(table: &mut Table) -> Result<(), Failure> {
     add(table, wish)?;
     table.we_call()?;
     table.expect(&["0 video sendonly"])?;
-    let rids = &table.us.agreement().sections()[0].send_rids;
+    let rids = &table.us.agreement().sections()[0].send_rids();
     if rids.is_empty() { Ok(()) } else { Err(Failure::Failed(format!("we send {rids:?}"))) }
 }
 

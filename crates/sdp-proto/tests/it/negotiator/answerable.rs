@@ -5,6 +5,8 @@ use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use sdp_proto::Media;
+use sdp_proto::attribute::{Crypto, ExtMap, Group, Rid, RtcpFb, Setup, Simulcast, SimulcastList};
 
 const CHROME: &str = include_str!("../../data/chrome_offer.sdp");
 const SIMULCAST: &str = include_str!("../../data/chromium/simulcast_offer.sdp");
@@ -189,6 +191,89 @@ fn answered(side: &mut Negotiator, ufrag: &str) -> String {
     }
 }
 
+/// An answer has nothing that the offer has not (RFC 3264 §6, RFC 8829 §5.3.1).
+fn subset(offer: &Session<'_>, answer: &Session<'_>) {
+    let groups = |session: &Session<'_>| -> Vec<Vec<String>> {
+        let groups = session.session_section();
+        let groups = groups.all::<Group<'_>>().flatten();
+        groups.map(|group| group.mids().map(str::to_owned).collect()).collect()
+    };
+    for group in groups(answer).into_iter().filter(|group| group.len() > 1) {
+        let part = |whole: &Vec<String>| group.iter().all(|mid| whole.contains(mid));
+        assert!(groups(offer).iter().any(part), "{answer}");
+    }
+    for (theirs, ours) in offer.media().zip(answer.media()) {
+        let (asked, given) = (theirs.line().unwrap(), ours.line().unwrap());
+        assert_eq!((&asked.media, &asked.proto), (&given.media, &given.proto));
+        if let Ok(Some(mid)) = theirs.mid() {
+            assert_eq!(ours.mid().unwrap(), Some(mid));
+        }
+        assert!(!ours.is_bundle_only());
+        if given.port == 0 {
+            continue;
+        }
+        assert!(!theirs.is_rejected(), "{answer}");
+        if given.is_rtp() {
+            formats(offer, &theirs, &ours);
+            directions(&theirs, &ours);
+        }
+    }
+}
+
+fn formats(offer: &Session<'_>, theirs: &Media<'_>, ours: &Media<'_>) {
+    let offered = theirs.rtp_formats().unwrap();
+    for format in ours.rtp_formats().unwrap() {
+        let same = offered.iter().find(|offered| offered.payload_type == format.payload_type);
+        let (asked, given) = (&same.unwrap().codec, &format.codec);
+        if let (Some(asked), Some(given)) = (asked, given) {
+            assert!(asked.encoding.eq_ignore_ascii_case(&given.encoding));
+            assert_eq!(asked.clock_rate, given.clock_rate);
+        }
+    }
+    let words = |fb: &RtcpFb<'_>| fb.parameters.as_ref().map_or(String::new(), ToString::to_string);
+    for given in ours.all::<RtcpFb<'_>>().flatten() {
+        let mut asked = theirs.all::<RtcpFb<'_>>().flatten();
+        assert!(asked.any(|asked| {
+            let about = asked.payload_type.is_none_or(|n| Some(n) == given.payload_type);
+            about && asked.kind == given.kind && words(&asked).starts_with(&words(&given))
+        }));
+    }
+    let session = offer.session_section();
+    let offered =
+        || theirs.all::<ExtMap<'_>>().flatten().chain(session.all::<ExtMap<'_>>().flatten());
+    for given in ours.all::<ExtMap<'_>>().flatten() {
+        let fits = |asked: ExtMap<'_>| {
+            let id = asked.id == given.id || asked.id >= 4096;
+            id && asked.extension() == given.extension()
+        };
+        assert!(offered().any(fits), "{given}");
+    }
+    for given in ours.all::<Crypto<'_>>().flatten() {
+        let mut asked = theirs.all::<Crypto<'_>>().flatten();
+        assert!(asked.any(|asked| asked.tag == given.tag && asked.suite == given.suite));
+    }
+}
+
+fn directions(theirs: &Media<'_>, ours: &Media<'_>) {
+    let (asked, given) = (theirs.direction(), ours.direction());
+    assert_eq!(asked.answer(given), given);
+    for given in ours.all::<Rid<'_>>().flatten() {
+        let mut asked = theirs.all::<Rid<'_>>().flatten();
+        assert!(asked.any(|asked| asked.id == given.id && asked.direction != given.direction));
+    }
+    let count = |list: &Option<SimulcastList<'_>>| list.as_ref().map_or(0, |l| l.streams().count());
+    if let Some(given) = ours.get::<Simulcast<'_>>().unwrap() {
+        let asked = theirs.get::<Simulcast<'_>>().unwrap().unwrap();
+        assert!(
+            count(&given.send) <= count(&asked.recv) && count(&given.recv) <= count(&asked.send)
+        );
+    }
+    if let Some(given) = ours.get::<Setup>().unwrap() {
+        let asked = theirs.get_or_session::<Setup>().ok().flatten();
+        assert!(matches!(given, Setup::Active | Setup::Passive) && asked != Some(given));
+    }
+}
+
 /// Offers to someone else what one peer offers or has agreed to, where there is a codec in it.
 fn relayed(wishes: Vec<Option<Transceiver>>) {
     let mut side = Negotiator::new(config(3));
@@ -217,6 +302,7 @@ proptest! {
         second in vec(change(), 0..4),
         wishes in vec(prop_oneof![Just(Kind::Audio), Just(Kind::Video), Just(Kind::Data)], 0..3),
         rejected in vec(0_usize..8, 0..2),
+        served in any::<bool>(),
     ) {
         let base = match base {
             0 => CHROME.to_owned(),
@@ -228,6 +314,10 @@ proptest! {
             let mut wish = Transceiver::new(kind);
             wish.encodings = ["1", "2"].map(|rid| rid.parse().unwrap()).to_vec();
             let _ = b.add(wish);
+        }
+        if served {
+            let fax = OtherMedia::new("image", "udptl", ["t38"]).unwrap();
+            b.add(Transceiver::other(fax)).unwrap();
         }
         for (round, changes) in [first, second].iter().enumerate() {
             let text = changed(&base, changes);
@@ -248,6 +338,7 @@ proptest! {
             let read = Session::accept(answer.as_bytes(), Policy::Strict);
             prop_assert!(read.is_ok(), "{:?}: {answer}", read.err());
             prop_assert_eq!(read.unwrap().media_count(), sections);
+            subset(&Session::parse(&text).unwrap(), &Session::parse(answer.as_bytes()).unwrap());
             relayed(b.agreement().sections().iter().map(AgreedSection::relayed).collect());
             // What was agreed on can be offered.
             b.offer().unwrap();

@@ -51,7 +51,7 @@ fn its_encodings_are_received_whoever_offers() {
     let mut us = us();
     let text = answer(&mut us, SIMULCAST_OFFER);
     assert!(text.contains("a=simulcast:recv h;m;l\r\n"), "{text}");
-    assert_eq!(us.agreement().sections()[0].receive_rids, ["h", "m", "l"]);
+    assert_eq!(us.agreement().sections()[0].receive_rids(), ["h", "m", "l"]);
 
     let mut us = self::us();
     let mut wish = Transceiver::new(Kind::Video).with_direction(Direction::RecvOnly);
@@ -59,5 +59,5 @@ fn its_encodings_are_received_whoever_offers() {
     us.add(wish).unwrap();
     offer(&mut us);
     conclude(&mut us, SIMULCAST_ANSWER);
-    assert_eq!(us.agreement().sections()[0].receive_rids, ["h", "m", "l"]);
+    assert_eq!(us.agreement().sections()[0].receive_rids(), ["h", "m", "l"]);
 }

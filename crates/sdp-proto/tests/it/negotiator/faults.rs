@@ -2,7 +2,7 @@
 
 use super::peer::{bare, description, live};
 use super::*;
-use sdp_proto::attribute::Direction;
+use sdp_proto::attribute::{Direction, TlsId};
 
 const AUDIO: &str = "audio 9 UDP/TLS/RTP/SAVPF";
 const MID: &str = "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -245,4 +245,62 @@ fn a_lite_side_writes_no_pacing() {
     let mut a = Negotiator::new(config);
     a.add(Transceiver::new(Kind::Data)).unwrap();
     assert!(!offer(&mut a).contains("a=ice-pacing"));
+}
+
+#[test]
+fn what_is_bundle_only_outside_of_a_group_is_not() {
+    let lone = |port: u16| live(&format!("audio {port} UDP/TLS/RTP/SAVPF 0"), &["a=bundle-only"]);
+    // With a port it is a section as any other, without one it is off (RFC 9143 §6).
+    assert!(m_lines(&answer(&mut side(2), &description(&[], &[lone(9)])))[0].contains(" 9 "));
+    let mut b = side(3);
+    assert!(m_lines(&answer(&mut b, &description(&[], &[lone(0)])))[0].contains(" 0 "));
+    assert_eq!(b.explain()[0].reason, Reason::OfferedOff);
+    assert_eq!(b.transceivers().count(), 0);
+}
+
+#[test]
+fn a_later_offer_has_the_right_name_of_the_protocol() {
+    for name in ["RTP/SAVPF", "RTP/SAVP", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF"] {
+        let mut b = side(2);
+        let text = description(&[], &[live(&format!("audio 9 {name} 0"), &[])]);
+        let answered = answer(&mut b, &text);
+        assert!(m_lines(&answered)[0].starts_with(&format!("m=audio 9 {name} ")), "{answered}");
+        let right = if name.starts_with("TCP") { name } else { "UDP/TLS/RTP/SAVPF" };
+        let again = offer(&mut b);
+        assert!(m_lines(&again)[0].starts_with(&format!("m=audio 9 {right} ")), "{again}");
+    }
+}
+
+#[test]
+fn data_has_no_direction() {
+    for way in ["a=sendonly", "a=recvonly", "a=inactive"] {
+        let data = live("application 9 UDP/DTLS/SCTP webrtc-datachannel", &[way]);
+        let mut b = side(2);
+        let answered = answer(&mut b, &description(&[], &[data]));
+        assert!(b.agreement().sections()[0].live && b.agreement().sections()[0].data.is_some());
+        assert!(!answered.contains("a=send") && !answered.contains("a=recv"), "{answered}");
+    }
+}
+
+#[test]
+fn an_identity_of_the_association_is_told_and_answered() {
+    let with = |id: u8, tls_id: Option<&str>| {
+        let mut config = config(id);
+        config.tls_id = tls_id.map(|text| TlsId::new(text.to_owned()).unwrap());
+        Negotiator::new(config)
+    };
+    let (ours, theirs) = ("91bbf309c0990a6bec11e38ba2933cee", "eec3392ab83e11ceb6a0990c903fbb19");
+    let (mut a, mut b) = (with(1, Some(ours)), with(2, Some(theirs)));
+    a.add(Transceiver::new(Kind::Data)).unwrap();
+    for _ in 0..2 {
+        let (text, answered) = exchange(&mut a, &mut b);
+        assert!(text.contains(&format!("a=tls-id:{ours}\r\n")), "{text}");
+        assert!(answered.contains(&format!("a=tls-id:{theirs}\r\n")), "{answered}");
+    }
+    let told = a.agreement().transport(0).unwrap().tls_id.as_ref().unwrap();
+    assert_eq!(told.to_string(), theirs);
+    let (mut c, mut d) = (with(1, None), with(2, Some(theirs)));
+    c.add(Transceiver::new(Kind::Data)).unwrap();
+    let (_, answered) = exchange(&mut c, &mut d);
+    assert!(!answered.contains("a=tls-id"), "{answered}");
 }

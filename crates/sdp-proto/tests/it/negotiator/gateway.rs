@@ -189,3 +189,54 @@ fn text_of_a_conversation_is_a_kind_of_its_own() {
     assert_eq!(m_lines(&answered), ["m=text 9 RTP/AVP 98 100"]);
     assert_eq!(b.agreement().sections()[0].kind, Some(Kind::Text));
 }
+
+#[test]
+fn who_is_called_without_an_offer_makes_it() {
+    // An INVITE without a description: the offer comes with the answer to the call, and the answer to
+    // it with the acknowledgement (RFC 3264 §4).
+    let (mut caller, mut callee) = (gateway(1), gateway(2));
+    let voice = || Transceiver { carriage: Carriage::Plain, ..Transceiver::new(Kind::Audio) };
+    caller.add(voice()).unwrap();
+    callee.add(voice()).unwrap();
+    // Who waits for it has nothing to answer and nothing out.
+    assert_eq!(caller.answer(), Err(CommandError::State { state: SignalingState::Stable }));
+    let (text, answered) = exchange(&mut callee, &mut caller);
+    assert!(m_lines(&text)[0].starts_with("m=audio 6000 RTP/AVP "), "{text}");
+    assert!(m_lines(&answered)[0].starts_with("m=audio 6000 RTP/AVP "), "{answered}");
+    // The same with a call that is there: the other side is asked what it would have now.
+    callee.add(Transceiver { carriage: Carriage::Plain, ..Transceiver::new(Kind::Video) }).unwrap();
+    let (text, _) = exchange(&mut callee, &mut caller);
+    assert_eq!(m_lines(&text).len(), 2);
+    assert!(caller.agreement().sections()[1].live && !callee.negotiation_needed());
+}
+
+#[test]
+fn an_offer_whose_version_stands_still_is_no_change() {
+    let text = phone(&section("audio 5004 RTP/AVP 0", &[]));
+    let next = text.replace("77 1 IN", "77 2 IN").replace("5004", "5008");
+    let mut b = gateway(2);
+    let first = answer(&mut b, &text);
+    drain(&mut b);
+    // The same once more, with the same answer, whatever is wanted by then (RFC 3264 §8).
+    let (id, _) = b.transceivers().next().unwrap();
+    b.set_direction(id, Direction::Inactive).unwrap();
+    drain(&mut b);
+    assert_eq!(take(&mut b, &text), Verdict::Consumed);
+    assert_eq!(drain(&mut b), (Some(first.clone()), Vec::new()));
+    // A session that is refreshed from the other side: what was an answer comes as an offer.
+    let mut a = gateway(3);
+    a.add(Transceiver { carriage: Carriage::Plain, ..Transceiver::new(Kind::Audio) }).unwrap();
+    offer(&mut a);
+    conclude(&mut a, &text);
+    assert_eq!(take(&mut a, &text), Verdict::Consumed);
+    assert!(!drain(&mut a).1.iter().any(|event| matches!(event, Event::Origin(_))));
+    a.answer().unwrap();
+    let again = said(&mut a);
+    // Versions of this side rise by one.
+    let version = |text: &str| -> u64 {
+        let origin = text.lines().nth(1).unwrap();
+        origin.split(' ').nth(2).unwrap().parse().unwrap()
+    };
+    assert_eq!(version(&again), 2);
+    assert_eq!(version(&answer(&mut b, &next)), version(&first) + 1);
+}

@@ -1,9 +1,12 @@
 //! Two sides, random operations, descriptions that get lost, offers that cross.
 
+mod world;
+
 use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sdp_proto::attribute::Direction;
+use world::{Peer, World};
 
 /// What happens next to one of the sides.
 #[derive(Clone, Debug)]
@@ -17,8 +20,11 @@ enum Step {
         receives: usize,
     },
     Direction(usize, Direction),
+    Bundling(usize, Bundling),
     Stop(usize),
     Restart(u16),
+    /// Credentials of its own for a transport, or none.
+    Own(usize, Option<u16>),
     Offer,
     Resend,
     /// Takes an open offer back, and tells the other side if it was an own one.
@@ -33,7 +39,13 @@ enum Step {
 }
 
 fn kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Audio), Just(Kind::Video), Just(Kind::Data)]
+    prop_oneof![2 => Just(Kind::Audio), 2 => Just(Kind::Video), 2 => Just(Kind::Data), 1 => Just(Kind::Other)]
+}
+
+/// One of a kind; the application serves fax.
+fn transceiver(kind: Kind) -> Transceiver {
+    let fax = || OtherMedia::new("image", "udptl", ["t38"]).unwrap();
+    Transceiver { other: (kind == Kind::Other).then(fax), ..Transceiver::new(kind) }
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -45,13 +57,19 @@ fn direction() -> impl Strategy<Value = Direction> {
     ]
 }
 
+fn bundling() -> impl Strategy<Value = Bundling> {
+    prop_oneof![Just(Bundling::Member), Just(Bundling::Tag), Just(Bundling::Apart)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (kind(), any::<bool>(), 0_usize..4, 0_usize..4)
             .prop_map(|(kind, shares, sends, receives)| Step::Add { kind, shares, sends, receives }),
         1 => (0_usize..6, direction()).prop_map(|(which, way)| Step::Direction(which, way)),
+        1 => (0_usize..6, bundling()).prop_map(|(which, part)| Step::Bundling(which, part)),
         2 => (0_usize..6).prop_map(Step::Stop),
         1 => any::<u16>().prop_map(Step::Restart),
+        1 => (0_usize..6, any::<Option<u16>>()).prop_map(|(which, own)| Step::Own(which, own)),
         4 => Just(Step::Offer),
         1 => Just(Step::Resend),
         1 => Just(Step::Rollback),
@@ -69,6 +87,7 @@ fn policy() -> impl Strategy<Value = BundlePolicy> {
         Just(BundlePolicy::Balanced),
         Just(BundlePolicy::MaxCompat),
         Just(BundlePolicy::MaxBundle),
+        Just(BundlePolicy::Without),
     ]
 }
 
@@ -131,324 +150,6 @@ impl Setting {
     }
 }
 
-/// What travels. The signalling pairs answers with offers, as that of SIP does by sequence
-/// numbers.
-#[derive(Clone, Debug)]
-enum Message {
-    Offer { number: u32, text: Vec<u8> },
-    Answer { number: u32, text: Vec<u8>, provisional: bool },
-    Withdrawn { number: u32 },
-}
-
-/// A side with what is on its way to it.
-struct Peer {
-    side: Negotiator,
-    inbox: Vec<Message>,
-    /// The number of the own offer that is open, or of the last one.
-    own: u32,
-    /// The number of the offer of the other side that waits, or was answered last.
-    theirs: u32,
-    /// The number of the offer of the other side that was answered for good last.
-    answered: u32,
-    /// Own offers that were taken back.
-    withdrawn: Vec<u32>,
-    glare: Glare,
-    credentials: u32,
-}
-
-/// An id of a header extension stands for one extension in all sections of a BUNDLE group.
-fn check_ids(text: &str) {
-    for group in text.lines().filter_map(|line| line.strip_prefix("a=group:BUNDLE ")) {
-        let mids: Vec<&str> = group.split(' ').collect();
-        let mut meanings = std::collections::BTreeMap::new();
-        for section in text.split("m=").skip(1) {
-            let find = |name| section.lines().filter_map(move |line| line.strip_prefix(name));
-            if find("a=mid:").all(|mid| !mids.contains(&mid)) {
-                continue;
-            }
-            for (id, uri) in find("a=extmap:").filter_map(|map| map.split_once(' ')) {
-                let before = meanings.insert(id, uri);
-                assert!(before.is_none_or(|before| before == uri), "{text}");
-            }
-        }
-    }
-}
-
-struct World {
-    peers: [Peer; 2],
-    /// Whether a side took an offer back that had been answered, so that the two differ for good.
-    torn: bool,
-    /// How often a side refused what did not follow what it had agreed on.
-    refusals: usize,
-    /// The sections of each side when it was stable last: the mids of those in use, by place.
-    stable: [Vec<Option<String>>; 2],
-}
-
-impl World {
-    fn new(settings: &[Setting; 2]) -> Self {
-        let peer = |id: u8, setting: &Setting, glare| {
-            let side = Negotiator::new(setting.config(id));
-            Peer {
-                side,
-                inbox: Vec::new(),
-                own: 0,
-                theirs: 0,
-                answered: 0,
-                withdrawn: Vec::new(),
-                glare,
-                credentials: 0,
-            }
-        };
-        let [first, second] = settings;
-        Self {
-            peers: [peer(1, first, Glare::Yield), peer(2, second, Glare::Report)],
-            torn: false,
-            refusals: 0,
-            stable: Default::default(),
-        }
-    }
-
-    /// Puts what a side has to say on its way.
-    fn post(&mut self, from: usize) {
-        self.check_mids(from);
-        loop {
-            let peer = &mut self.peers[from];
-            let message = match peer.side.poll_output() {
-                Output::Rest => return,
-                Output::Event(_) => continue,
-                Output::Description(description) => {
-                    let text = description.session.to_bytes().into_owned();
-                    let read = Session::accept(&text, Policy::Strict);
-                    assert!(read.is_ok(), "{:?}: {}", read.err(), description.session);
-                    check_ids(&String::from_utf8_lossy(&text));
-                    match description.kind {
-                        DescriptionKind::Offer => Message::Offer { number: peer.own, text },
-                        kind => Message::Answer {
-                            number: peer.theirs,
-                            text,
-                            provisional: kind == DescriptionKind::ProvisionalAnswer,
-                        },
-                    }
-                }
-            };
-            if let Message::Answer { number, provisional: false, .. } = message {
-                self.peers[from].answered = number;
-                self.torn |= self.peers[1 - from].withdrawn.contains(&number);
-            }
-            self.peers[1 - from].inbox.push(message);
-        }
-    }
-
-    fn step(&mut self, at: usize, step: &Step) {
-        let peer = &mut self.peers[at];
-        let side = &mut peer.side;
-        let nth = |side: &Negotiator, which| side.transceivers().nth(which).map(|(id, _)| id);
-        let before = format!("{side:?}");
-        let done = match step {
-            Step::Add { kind, shares, sends, receives } => {
-                let mut wish = Transceiver { shares: *shares, ..Transceiver::new(*kind) };
-                let rids = ["f", "h", "q"].map(|rid| rid.parse().unwrap());
-                wish.encodings = rids[..*sends].to_vec();
-                wish.receive_encodings = rids[..*receives].to_vec();
-                side.add(wish).map(drop)
-            }
-            Step::Direction(which, way) => {
-                nth(side, *which).map_or(Ok(()), |id| side.set_direction(id, *way))
-            }
-            Step::Stop(which) => nth(side, *which).map_or(Ok(()), |id| side.stop(id)),
-            Step::Restart(number) => {
-                peer.credentials += 1;
-                let text = format!("r{at}x{number}x{}", peer.credentials);
-                side.restart_ice(credentials(&text))
-            }
-            Step::Offer => side.offer().inspect(|()| peer.own += 1),
-            Step::Resend => side.resend(),
-            Step::Rollback => return self.roll_back(at),
-            Step::Reject(section) => side.reject(*section),
-            Step::Accept(section) => side.accept(*section),
-            Step::Provisional => side.provisional_answer(),
-            Step::Answer => match side.answer() {
-                Err(CommandError::CredentialsNeeded) => {
-                    peer.credentials += 1;
-                    let text = format!("a{at}x{}", peer.credentials);
-                    side.restart_ice(credentials(&text)).and_then(|()| side.answer())
-                }
-                done => done,
-            },
-            Step::Deliver => return self.deliver(at),
-            Step::Lose => {
-                if !peer.inbox.is_empty() {
-                    peer.inbox.remove(0);
-                }
-                return;
-            }
-        };
-        match done {
-            Ok(()) => {}
-            Err(
-                CommandError::State { .. }
-                | CommandError::SecondDataChannel
-                | CommandError::NoSuchSection { .. }
-                | CommandError::CredentialsNeeded,
-            ) => {
-                assert_eq!(format!("{:?}", self.peers[at].side), before);
-            }
-            Err(error) => panic!("{error}"),
-        }
-        self.post(at);
-    }
-
-    /// A rollback is complete: what comes after it is what would have come without the offer.
-    fn roll_back(&mut self, at: usize) {
-        let own = self.peers[at].side.state();
-        let own =
-            matches!(own, SignalingState::HaveLocalOffer | SignalingState::HaveRemotePranswer);
-        let number = self.peers[at].own;
-        if self.peers[at].side.rollback().is_err() {
-            return;
-        }
-        if !own {
-            // The other side still waits, and will ask again.
-            return self.post(at);
-        }
-        self.withdraw(at, number);
-        self.peers[1 - at].inbox.push(Message::Withdrawn { number });
-        self.post(at);
-    }
-
-    /// Notes that a side gave its offer up. One that was answered for good cannot be taken back on
-    /// the other side, and neither can one that is answered in spite of it.
-    fn withdraw(&mut self, at: usize, number: u32) {
-        self.torn |= number > 0 && self.peers[1 - at].answered == number;
-        self.peers[at].withdrawn.push(number);
-    }
-
-    fn deliver(&mut self, at: usize) {
-        if self.peers[at].inbox.is_empty() {
-            return;
-        }
-        let message = self.peers[at].inbox.remove(0);
-        let state = self.peers[at].side.state();
-        let own =
-            state == SignalingState::HaveLocalOffer || state == SignalingState::HaveRemotePranswer;
-        // The answer to the own offer was lost, and what crosses it builds on that answer.
-        let behind = own && self.peers[1 - at].answered == self.peers[at].own;
-        let excused = self.torn || behind;
-        let peer = &mut self.peers[at];
-        let before = format!("{:?}", peer.side);
-        let verdict = match &message {
-            Message::Offer { number, text } => {
-                let verdict = peer.side.handle_input(Input::Offer { text, glare: peer.glare });
-                if verdict == Verdict::Consumed {
-                    peer.theirs = *number;
-                }
-                verdict
-            }
-            Message::Answer { number, .. } if *number != peer.own => return,
-            Message::Answer { text, provisional: true, .. } => {
-                peer.side.handle_input(Input::ProvisionalAnswer(text))
-            }
-            Message::Answer { text, .. } => peer.side.handle_input(Input::Answer(text)),
-            Message::Withdrawn { number } if *number != peer.theirs => return,
-            Message::Withdrawn { .. } => peer.side.handle_input(Input::Rollback),
-        };
-        match verdict {
-            Verdict::Glare => assert_eq!(peer.glare, Glare::Report),
-            // A copy of an answer that came twice, or an offer on top of a provisional answer.
-            Verdict::Consumed | Verdict::Refused(Mismatch::State { .. }) => {}
-            Verdict::Refused(mismatch) => {
-                assert!(excused, "{mismatch}");
-                self.refusals += 1;
-            }
-        }
-        if verdict != Verdict::Consumed {
-            assert_eq!(format!("{:?}", peer.side), before);
-        }
-        // An offer of the other side took the place of the own one.
-        if own && peer.side.state() == SignalingState::HaveRemoteOffer {
-            let number = peer.own;
-            self.withdraw(at, number);
-        }
-        self.post(at);
-    }
-
-    /// The signalling works from now on and both want to be done. Whether they got there.
-    fn finish(&mut self) -> bool {
-        for _ in 0..40 {
-            for at in [0, 1] {
-                while !self.peers[at].inbox.is_empty() {
-                    self.deliver(at);
-                }
-                self.step(at, &Step::Answer);
-            }
-            let waiting = self.peers.iter().any(|peer| !peer.inbox.is_empty());
-            if waiting {
-                continue;
-            }
-            match [0, 1].map(|at| self.peers[at].side.state()) {
-                [SignalingState::Stable, SignalingState::Stable] => {
-                    let due =
-                        [0, 1].into_iter().find(|at| self.peers[*at].side.negotiation_needed());
-                    let Some(at) = due else { return true };
-                    self.step(at, &Step::Offer);
-                }
-                _ => [0, 1].into_iter().for_each(|at| self.step(at, &Step::Resend)),
-            }
-        }
-        false
-    }
-
-    fn check_agreement(&self) {
-        let [a, b] = [0, 1].map(|at| self.peers[at].side.agreement());
-        assert_eq!(a.sections().len(), b.sections().len());
-        for (index, (x, y)) in a.sections().iter().zip(b.sections()).enumerate() {
-            assert_eq!((x.live, &x.mid), (y.live, &y.mid), "section {index}");
-            if !x.live {
-                continue;
-            }
-            assert_eq!((x.kind, x.transport), (y.kind, y.transport));
-            assert_eq!(x.direction, y.direction.reversed());
-            assert_eq!((x.rtcp_mux, x.rtcp_rsize), (y.rtcp_mux, y.rtcp_rsize));
-            assert_eq!(x.allow_mixed, y.allow_mixed);
-            assert_eq!(x.data.is_some(), y.data.is_some());
-            assert_eq!(x.send_rids, y.receive_rids, "section {index}");
-            assert_eq!(x.receive_rids, y.send_rids, "section {index}");
-            let sent = |s: &AgreedSection| -> Vec<u8> {
-                s.codecs.iter().map(|c| c.remote.payload_type).collect()
-            };
-            let expected = |s: &AgreedSection| -> Vec<u8> {
-                s.codecs.iter().map(|c| c.local.payload_type).collect()
-            };
-            assert_eq!((sent(x), expected(x)), (expected(y), sent(y)));
-            let ids = |s: &AgreedSection| -> Vec<(u16, String)> {
-                let mut ids: Vec<_> =
-                    s.extensions.iter().map(|e| (e.id, e.uri.to_string())).collect();
-                ids.sort();
-                ids
-            };
-            assert_eq!(ids(x), ids(y));
-            let roles = [a, b].map(|agreed| agreed.transport(index).map(|t| t.role));
-            assert!(roles[0].is_some() && roles[1].is_some() && roles[0] != roles[1]);
-        }
-    }
-
-    /// From one stable state to the next no section vanishes, and one that stays in use keeps its
-    /// mid: a place is off before something else may stand there.
-    fn check_mids(&mut self, at: usize) {
-        let side = &self.peers[at].side;
-        if side.state() != SignalingState::Stable {
-            return;
-        }
-        let sections = side.agreement().sections();
-        let now: Vec<_> = sections.iter().map(|s| s.live.then(|| s.mid.to_string())).collect();
-        let before = std::mem::replace(&mut self.stable[at], now.clone());
-        assert!(now.len() >= before.len(), "{before:?} and then {now:?}");
-        for (old, new) in before.iter().zip(&now) {
-            assert!(old.is_none() || new.is_none() || old == new, "{before:?} and then {now:?}");
-        }
-    }
-}
-
 /// Fewer cases than usual, as each is long; `PROPTEST_CASES` asks for more.
 fn cases() -> ProptestConfig {
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
@@ -467,18 +168,35 @@ proptest! {
         for (at, step) in &steps {
             world.step(*at, step);
         }
-        let mut done = world.finish();
-        // Only an offer that one side took back after the other had answered it parts them, and
-        // then they refuse each other's descriptions instead of pretending, or come together.
-        for at in [0, 1] {
-            if world.torn && done {
-                world.step(at, &Step::Offer);
-                done = world.finish();
-            }
+        world.ends();
+    }
+
+    #[test]
+    fn each_fork_of_an_offer_ends_stable_whatever_becomes_of_the_others(
+        settings in [setting(), setting(), setting()],
+        wishes in vec(step(), 0..12),
+        forks in vec(vec((0_usize..2, step()), 0..30), 2..4),
+    ) {
+        let [caller, first, second] = settings;
+        let mut calling = World::new(&[caller, first]);
+        for step in &wishes {
+            calling.step(0, step);
         }
-        prop_assert!(done || (world.torn && world.refusals > 0));
-        if !world.torn || world.refusals == 0 {
-            world.check_agreement();
+        // The offer that is out, if there is none another one, reaches all of them.
+        calling.step(0, &Step::Offer);
+        for (number, steps) in forks.iter().enumerate() {
+            let mut fork = calling.clone();
+            if number > 0 {
+                let mut other = Peer::new(number as u8 + 2, &second, Glare::Report);
+                other.inbox = std::mem::take(&mut fork.peers[1].inbox);
+                fork.peers[1] = other;
+            }
+            let before = format!("{:?}", fork.peers[0].side);
+            for (at, step) in steps {
+                fork.step(*at, step);
+            }
+            fork.ends();
+            prop_assert_eq!(&before, &format!("{:?}", calling.peers[0].side));
         }
     }
 
@@ -497,7 +215,7 @@ proptest! {
         prop_assume!(world.finish() && !world.torn);
         let other = 1 - at;
         for kind in wishes {
-            let _ = world.peers[other].side.add(Transceiver::new(kind));
+            let _ = world.peers[other].side.add(transceiver(kind));
         }
         let [a, b] = [at, other].map(|at| format!("{:?}", world.peers[at].side.agreement()));
         let own: Vec<_> = world.peers[at].side.transceivers().map(|(id, w)| (id, w.clone())).collect();

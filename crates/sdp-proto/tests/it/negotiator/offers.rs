@@ -183,8 +183,8 @@ fn several_encodings_are_asked_for_and_asked_for_again() {
         assert!(text.contains(asked), "{text}");
         let given = "a=rid:h send\r\na=rid:m send\r\na=simulcast:send h;m\r\n";
         assert!(answered.contains(given), "{answered}");
-        assert_eq!(a.agreement().sections()[0].receive_rids, ["h", "m"]);
-        assert_eq!(b.agreement().sections()[0].send_rids, ["h", "m"]);
+        assert_eq!(a.agreement().sections()[0].receive_rids(), ["h", "m"]);
+        assert_eq!(b.agreement().sections()[0].send_rids(), ["h", "m"]);
         assert!(a.explain().iter().any(|line| line.to_string().contains("rid l dropped")));
     }
     // Whoever was offered them asks for them in an own offer, or the peer would stop.
@@ -197,5 +197,5 @@ fn several_encodings_are_asked_for_and_asked_for_again() {
     exchange(&mut c, &mut d);
     let (text, _) = exchange(&mut d, &mut c);
     assert!(text.contains("a=simulcast:recv h;m;l\r\n"), "{text}");
-    assert_eq!(c.agreement().sections()[0].send_rids, ["h", "m", "l"]);
+    assert_eq!(c.agreement().sections()[0].send_rids(), ["h", "m", "l"]);
 }

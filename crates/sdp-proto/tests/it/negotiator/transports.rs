@@ -67,6 +67,133 @@ fn credentials_that_stay_are_no_restart() {
     assert!(!drain(&mut b).1.iter().any(|event| matches!(event, Event::IceRestart { .. })));
 }
 
+/// The `ice-ufrag` of each section, `-` for none.
+fn ufrags(text: &str) -> Vec<&str> {
+    let ufrag = |index| {
+        let mut lines = lines(text, Some(index)).into_iter();
+        lines.find_map(|line| line.strip_prefix("a=ice-ufrag:")).unwrap_or("-")
+    };
+    (0..m_lines(text).len()).map(ufrag).collect()
+}
+
+fn own(kind: Kind, text: &str) -> Transceiver {
+    Transceiver { credentials: Some(credentials(text)), ..Transceiver::new(kind) }
+}
+
+#[test]
+fn each_transport_may_have_credentials_of_its_own() {
+    let (mut a, mut b) = (side(1), side(2));
+    a.add(own(Kind::Audio, "audio")).unwrap();
+    a.add(own(Kind::Video, "video")).unwrap();
+    a.add(Transceiver::new(Kind::Data)).unwrap();
+    let text = offer(&mut a);
+    assert_eq!(ufrags(&text), ["audio", "video", "side1"]);
+    // A peer without BUNDLE has a transport for each, and may have credentials for each as well.
+    let mut lone = config(3);
+    lone.bundle = BundlePolicy::MaxCompat;
+    let mut lone = Negotiator::new(lone);
+    lone.add(own(Kind::Video, "theirs")).unwrap();
+    let ungrouped = |text: String| text.replace("a=group:BUNDLE 0 1 2\r\n", "");
+    let apart = answer(&mut lone, &ungrouped(text.clone()));
+    assert_eq!(ufrags(&apart), ["side3", "theirs", "side3"]);
+    let mut fork = a.clone();
+    conclude(&mut fork, &apart);
+    let local = |side: &Negotiator, index: usize| {
+        side.agreement().sections()[index].local_credentials.clone().unwrap()
+    };
+    assert_eq!(local(&fork, 0), credentials("audio"));
+    assert_eq!((local(&fork, 1), local(&lone, 1)), (credentials("video"), credentials("theirs")));
+    // In a group all use the transport of the first.
+    conclude(&mut a, &answer(&mut b, &text));
+    assert_eq!((local(&a, 0), local(&a, 2)), (credentials("audio"), credentials("audio")));
+    assert!(!a.negotiation_needed() && !fork.negotiation_needed());
+    // One transport restarts, the others go on.
+    drain(&mut fork);
+    let video = fork.agreement().sections()[1].transceiver.unwrap();
+    fork.update(video, |wish| wish.credentials = Some(credentials("again"))).unwrap();
+    assert_eq!(drain(&mut fork).1, [Event::NegotiationNeeded]);
+    let text = ungrouped(offer(&mut fork));
+    assert_eq!(ufrags(&text), ["audio", "again", "side1"]);
+    assert_eq!(take(&mut lone, &text), Verdict::Consumed);
+    let restarts: Vec<Event> = drain(&mut lone).1;
+    let restarts = restarts.iter().filter(|event| matches!(event, Event::IceRestart { .. }));
+    assert_eq!(restarts.collect::<Vec<_>>(), [&Event::IceRestart { mid: "1".parse().unwrap() }]);
+    // New credentials of other transports are not those that it takes.
+    lone.restart_ice(credentials("common")).unwrap();
+    assert_eq!(lone.answer(), Err(CommandError::CredentialsNeeded));
+    let video = lone.agreement().sections()[1].transceiver.unwrap();
+    lone.update(video, |wish| wish.credentials = Some(credentials("anew"))).unwrap();
+    lone.answer().unwrap();
+    let answered = said(&mut lone);
+    assert_eq!(ufrags(&answered), ["side3", "anew", "side3"]);
+    conclude(&mut fork, &answered);
+    assert!(!fork.negotiation_needed());
+    // The restart of the others waited for an offer.
+    assert!(lone.negotiation_needed());
+    assert_eq!(ufrags(&offer(&mut lone)), ["common", "anew", "common"]);
+}
+
+#[test]
+fn a_transport_keeps_its_credentials_when_another_section_carries_it() {
+    let (mut a, mut b) = (side(1), side(2));
+    let audio = a.add(own(Kind::Audio, "audio")).unwrap();
+    let video = a.add(own(Kind::Video, "video")).unwrap();
+    exchange(&mut a, &mut b);
+    a.stop(audio).unwrap();
+    let text = offer(&mut a);
+    assert_eq!(ufrags(&text), ["-", "audio"]);
+    conclude(&mut a, &answer(&mut b, &text));
+    assert!(!a.negotiation_needed());
+    a.update(video, |wish| wish.credentials = None).unwrap();
+    assert_eq!(ufrags(&offer(&mut a)), ["-", "side1"]);
+}
+
+#[test]
+fn what_leaves_a_group_has_a_transport_of_its_own() {
+    let (mut a, mut lone) = (side(1), config(2));
+    lone.bundle = BundlePolicy::MaxCompat;
+    let mut b = Negotiator::new(lone);
+    a.add(own(Kind::Audio, "audio")).unwrap();
+    let video = a.add(own(Kind::Video, "video")).unwrap();
+    b.add(own(Kind::Audio, "first")).unwrap();
+    b.add(own(Kind::Video, "second")).unwrap();
+    let (_, answered) = exchange(&mut a, &mut b);
+    assert_eq!(ufrags(&answered), ["first", "-"]);
+    a.update(video, |wish| wish.bundling = Bundling::Apart).unwrap();
+    let (text, answered) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=group:BUNDLE 0\r\n"), "{text}");
+    assert_eq!(ufrags(&text), ["audio", "video"]);
+    assert_eq!(ufrags(&answered), ["first", "second"]);
+    assert!(!a.negotiation_needed() && !b.negotiation_needed());
+    // What has left stays apart.
+    a.update(video, |wish| wish.bundling = Bundling::Member).unwrap();
+    assert!(offer(&mut a).contains("a=group:BUNDLE 0\r\n"));
+}
+
+#[test]
+fn candidates_are_those_of_the_credentials() {
+    let candidate = |port: u16| format!("1 1 udp 5 192.0.2.9 {port} typ host").parse().unwrap();
+    let (mut a, mut b) = (side(1), side(2));
+    let audio = a.add(own(Kind::Audio, "audio")).unwrap();
+    exchange(&mut a, &mut b);
+    let mid = a.mid_of(audio);
+    a.set_candidates(mid.clone(), vec![candidate(7000)], true).unwrap();
+    // Others restart: this transport has what it had.
+    a.restart_ice(credentials("common")).unwrap();
+    assert!(offer(&mut a).contains("typ host"));
+    a.rollback().unwrap();
+    drain(&mut a);
+    a.update(audio, |wish| wish.credentials = Some(credentials("again"))).unwrap();
+    assert!(!offer(&mut a).contains("typ host"));
+    a.rollback().unwrap();
+    drain(&mut a);
+    a.set_candidates(mid, vec![candidate(7001)], true).unwrap();
+    // An answer may not restart, so that neither goes with it.
+    let (_, answered) = exchange(&mut b, &mut a);
+    assert!(answered.contains("ufrag:audio") && !answered.contains("typ host"), "{answered}");
+    assert!(offer(&mut a).contains(" 7001 typ host"));
+}
+
 #[test]
 fn dtls_roles_complement_each_other_and_stay_whoever_offers() {
     for (setup, role) in [(Setup::Active, DtlsRole::Client), (Setup::Passive, DtlsRole::Server)] {

@@ -1,6 +1,13 @@
 //! The worked examples of RFC 3264 and RFC 4317, with this negotiator in the place of Alice and in that
 //! of Bob. Sections are written as `audio 0 97 sendonly`; `-` stands for port 0.
 
+mod bundle;
+mod jsep;
+mod phones;
+mod script;
+mod simulcast;
+mod whip;
+
 use super::*;
 use sdp_proto::attribute::Direction;
 
