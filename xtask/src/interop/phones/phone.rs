@@ -141,7 +141,7 @@ fn baresip(address: SocketAddr, security: Security, dir: &Path) -> Result<Phone,
     )?;
     let ip = address.ip();
     let modules = ["g711", "aubridge", "srtp", "dtls_srtp", "cons"];
-    let modules: String = modules.iter().map(|name| format!("module {name}.so\n")).collect();
+    let modules = modules.map(|name| format!("module {name}.so\n")).concat();
     write(
         &dir.join("config"),
         &format!(

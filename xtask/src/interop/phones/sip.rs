@@ -212,7 +212,7 @@ impl Line {
              CSeq: {sequence} {method}\r\nContact: <{}>\r\n",
             self.uri()
         );
-        self.finish(&mut text, body);
+        finish(&mut text, body);
         text
     }
 
@@ -227,15 +227,8 @@ impl Line {
             text.extend([name, ": ", value, "\r\n"]);
         }
         text.extend(["Contact: <", &self.uri(), ">\r\n"]);
-        self.finish(&mut text, body);
+        finish(&mut text, body);
         self.send(&text)
-    }
-
-    fn finish(&self, text: &mut String, body: &str) {
-        if !body.is_empty() {
-            text.push_str("Content-Type: application/sdp\r\n");
-        }
-        text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     }
 
     /// Sends a request until there is a final response, and gives that.
@@ -295,4 +288,12 @@ impl Line {
             },
         }
     }
+}
+
+/// Ends the headers and adds the body.
+fn finish(text: &mut String, body: &str) {
+    if !body.is_empty() {
+        text.push_str("Content-Type: application/sdp\r\n");
+    }
+    text.extend(["Content-Length: ", &body.len().to_string(), "\r\n\r\n", body]);
 }
