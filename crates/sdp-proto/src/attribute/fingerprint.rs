@@ -70,6 +70,12 @@ impl<'a> HashFunction<'a> {
         !matches!(self, Self::Md2 | Self::Md5)
     }
 
+    /// Bytes of the digest of a known function that may be relied upon.
+    pub(crate) fn allowed_len(name: &str) -> Option<usize> {
+        let known = Self::KNOWN.iter().find(|(_, known, _)| name.eq_ignore_ascii_case(known));
+        known.filter(|(function, ..)| function.is_allowed()).map(|(.., len)| *len)
+    }
+
     /// Bytes of its digest, where the function is known.
     pub fn digest_len(&self) -> Option<usize> {
         Self::KNOWN.iter().find(|(f, ..)| f == self).map(|(.., len)| *len)

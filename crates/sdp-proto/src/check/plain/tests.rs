@@ -36,7 +36,7 @@ fn both(text: &str, see: impl FnOnce(Option<String>, String, Vec<Code>)) {
     see(plain, careful, codes);
 }
 
-const LINES: [&str; 58] = [
+const LINES: [&str; 59] = [
     "v=0",
     "o=- 4611731400430051336 2 IN IP4 127.0.0.1",
     "s=-",
@@ -58,6 +58,7 @@ const LINES: [&str; 58] = [
     "a=ice-options:trickle ice2",
     "a=fingerprint:sha-1 0F:1E:2D:3C:4B:5A:69:78:87:96:A5:B4:C3:D2:E1:F0:0F:1E:2D:3C",
     "a=fingerprint:sha-256 0F:1E:2D:3C:4B:5A:69:78:87:96:A5:B4:C3:D2:E1:F0:0F:1E:2D:3C:4B:5A:69:78:87:96:A5:B4:C3:D2:E1:F0",
+    "a=fingerprint:SHA-1 0F:1E:2D:3C:4B:5A:69:78:87:96:A5:B4:C3:D2:E1:F0:0F:1E:2D:3C",
     "a=setup:actpass",
     "a=mid:audio-1",
     "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid",

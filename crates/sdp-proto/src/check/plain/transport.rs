@@ -4,6 +4,7 @@ use core::net::Ipv6Addr;
 
 use super::super::says::Says;
 use super::cursor::Cursor;
+use crate::attribute::HashFunction;
 
 pub(super) fn candidate(mut value: Cursor<'_>) -> Option<Says<'_>> {
     value.ice_word(32)?;
@@ -67,14 +68,7 @@ fn address(value: &mut Cursor<'_>) -> Option<()> {
 pub(super) fn fingerprint(mut value: Cursor<'_>) -> Option<Says<'_>> {
     let hash = value.token()?;
     value.space()?;
-    let bytes = match hash {
-        b"sha-256" => 32,
-        b"sha-1" => 20,
-        b"sha-224" => 28,
-        b"sha-384" => 48,
-        b"sha-512" => 64,
-        _ => return None,
-    };
+    let bytes = HashFunction::allowed_len(core::str::from_utf8(hash).ok()?)?;
     (value.hex_pairs()? == bytes).then_some(Says::Nothing)
 }
 
