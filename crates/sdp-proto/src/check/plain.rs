@@ -69,6 +69,7 @@ fn read(ordinal: Ordinal, value: Cursor<'_>) -> Option<Says<'_>> {
         Ordinal::Rtcp => transport::rtcp(value),
         Ordinal::RtcpFb => media::rtcp_fb(value),
         Ordinal::RtpMap => media::rtpmap(value),
+        Ordinal::SctpMap => transport::sctp_map(value),
         Ordinal::SctpPort => transport::number(value, u16::MAX.into()),
         Ordinal::Setup => transport::setup(value),
         Ordinal::Simulcast => media::simulcast(value),

@@ -3,6 +3,7 @@
 use super::super::says::{Family, FieldSays, MediaSays};
 use super::cursor::Cursor;
 use crate::line::{Kind, Line, flag};
+use crate::text::is_token_byte;
 
 /// What a line other than an attribute says, if it is plain: no check of it by itself then has a
 /// finding.
@@ -62,7 +63,7 @@ fn connection(mut value: Cursor<'_>) -> Option<FieldSays<'_>> {
     (!multicast).then_some(FieldSays::Connection(Family::V4))
 }
 
-/// A media type, a port, one of the usual protocols, and formats.
+/// A media type, a port, a protocol, of those of RTP one of the usual ones, and formats.
 fn media(mut value: Cursor<'_>) -> Option<MediaSays<'_>> {
     const RTP: [&str; 6] =
         ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/AVP", "RTP/SAVPF", "RTP/SAVP", "RTP/AVPF"];
@@ -70,13 +71,22 @@ fn media(mut value: Cursor<'_>) -> Option<MediaSays<'_>> {
     value.space()?;
     let port = value.number(u16::MAX.into())? as u16;
     value.space()?;
-    if value.word("UDP/DTLS/SCTP ").is_some() {
-        value.token()?;
-        value.end()?;
-        return Some(MediaSays { port, rtp: None, listed: 0 });
-    }
     let proto = value.visible()?;
-    let rtp = RTP.into_iter().find(|known| known.as_bytes() == proto)?;
-    let listed = value.payload_types()?;
-    Some(MediaSays { port, rtp: Some(rtp), listed })
+    if let Some(rtp) = RTP.into_iter().find(|known| known.as_bytes() == proto) {
+        let listed = value.payload_types()?;
+        return Some(MediaSays { port, rtp: Some(rtp), listed });
+    }
+    let mut parts = proto.split(|byte| *byte == b'/');
+    if !parts
+        .all(|part| part != b"RTP" && !part.is_empty() && part.iter().all(|b| is_token_byte(*b)))
+    {
+        return None;
+    }
+    value.space()?;
+    value.token()?;
+    while value.space().is_some() {
+        value.token()?;
+    }
+    value.end()?;
+    Some(MediaSays { port, rtp: None, listed: 0 })
 }

@@ -36,7 +36,7 @@ fn both(text: &str, see: impl FnOnce(Option<String>, String, Vec<Code>)) {
     see(plain, careful, codes);
 }
 
-const LINES: [&str; 59] = [
+const LINES: [&str; 62] = [
     "v=0",
     "o=- 4611731400430051336 2 IN IP4 127.0.0.1",
     "s=-",
@@ -47,6 +47,9 @@ const LINES: [&str; 59] = [
     "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8",
     "m=audio 49170 RTP/AVP 0",
     "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "m=application 9 DTLS/SCTP 5000",
+    "m=image 49172 udptl t38",
+    "a=sctpmap:5000 webrtc-datachannel 1024",
     "a=group:BUNDLE 0 1 audio",
     "a=msid-semantic: WMS",
     "a=msid-semantic:WMS *",

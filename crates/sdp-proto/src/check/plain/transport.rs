@@ -117,6 +117,17 @@ pub(super) fn rtcp(mut value: Cursor<'_>) -> Option<Says<'_>> {
     Some(Says::Nothing)
 }
 
+pub(super) fn sctp_map(mut value: Cursor<'_>) -> Option<Says<'_>> {
+    value.number(u16::MAX.into())?;
+    value.space()?;
+    value.token()?;
+    if value.space().is_some() {
+        value.number(u16::MAX.into())?;
+    }
+    value.end()?;
+    Some(Says::Nothing)
+}
+
 /// A number without a zero before it.
 pub(super) fn number(mut value: Cursor<'_>, max: u64) -> Option<Says<'_>> {
     let zero = value.peek() == Some(b'0');
