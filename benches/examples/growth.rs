@@ -1,11 +1,13 @@
 //! Does the time to read a description grow with its size, or faster? Prints a table of texts
 //! that double, readable ones and ones that ask for trouble, for us and for the peers:
-//! `cargo run --profile bench -p benches --example growth`.
+//! `cargo run --profile bench -p benches --example growth`. With `-- --instructions` it is ours
+//! alone, counted by valgrind, which no noisy machine can touch; it fails where a shape is over
+//! [`WORST`].
 #[expect(dead_code, reason = "the benchmark uses all of them")]
 #[path = "../benches/sdp/peers.rs"]
 mod peers;
 
-use benches::{busy, descriptions::SHAPES};
+use benches::{busy, descriptions::SHAPES, instructions_of};
 use core::{hint::black_box, time::Duration};
 use sdp_proto::{Limits, Policy, Session};
 use std::borrow::Cow;
@@ -29,8 +31,22 @@ const READERS: [Reader; 7] = [
     ("webrtc-sdp", peers::webrtc_sdp),
 ];
 
-#[expect(clippy::print_stdout, reason = "the table is what this is for")]
+/// The most that twice the text may take.
+const WORST: f64 = 2.3;
+
 fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        [] => times(),
+        ["--instructions"] => instructions(),
+        [LOOP, shape, size] => read_once(shape, size),
+        _ => panic!("nothing, or --instructions"),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this is for")]
+fn times() {
     println!("| shape | who | accepts | 64 KiB, µs | 128 | 256 | 512 | 1 MiB | worst doubling |");
     println!("|---|---|---|---:|---:|---:|---:|---:|---:|");
     for (shape, make) in SHAPES {
@@ -46,6 +62,45 @@ fn main() {
             println!("| {shape} | {who} | {accepts} | {} | {worst:.2} |", cells.join(" | "));
         }
     }
+}
+
+/// How a process that valgrind watches is told what to read.
+const LOOP: &str = "--loop";
+/// The reader of ours that looks at most.
+const CHECKED: fn(&str) -> Option<usize> = check;
+
+/// Makes a text, and reads it unless its size is 0, which is what the making costs.
+fn read_once(shape: &str, size: &str) {
+    let (shape, size): (usize, i64) = (shape.parse().expect(LOOP), size.parse().expect(LOOP));
+    let text = SHAPES[shape].1(size.unsigned_abs() as usize);
+    if size > 0 {
+        black_box(CHECKED(black_box(&text)));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this is for")]
+fn instructions() {
+    println!("| shape | 64 KiB, thousands of instructions | 128 | 256 | worst doubling |");
+    println!("|---|---:|---:|---:|---:|");
+    let mut over = Vec::new();
+    for (index, (shape, _)) in SHAPES.iter().enumerate() {
+        let sizes = &SIZES[..3];
+        let counts: Vec<i64> = sizes.iter().map(|size| count(index, *size as i64)).collect();
+        let doublings = counts.windows(2).map(|pair| pair[1] as f64 / pair[0] as f64);
+        let worst = doublings.fold(0.0, f64::max);
+        let cells: Vec<String> = counts.iter().map(|n| (n / 1000).to_string()).collect();
+        println!("| {shape} | {} | {worst:.2} |", cells.join(" | "));
+        if worst > WORST {
+            over.push(*shape);
+        }
+    }
+    assert!(over.is_empty(), "over {WORST}: {over:?}");
+}
+
+/// Instructions that reading a text takes, the making of it not counted.
+fn count(shape: usize, size: i64) -> i64 {
+    instructions_of(&[LOOP, &shape.to_string(), &size.to_string()])
+        - instructions_of(&[LOOP, &shape.to_string(), &(-size).to_string()])
 }
 
 /// Microseconds for each text and round. The sizes take turns, so that a noisy neighbour disturbs

@@ -134,7 +134,7 @@ pub type Shape = (&'static str, fn(usize) -> String);
 
 /// Texts of any size that ask for trouble, by name. None is larger than asked for by more than a
 /// section.
-pub const SHAPES: [Shape; 13] = [
+pub const SHAPES: [Shape; 26] = [
     ("valid: sections", |size| {
         let one = browser(4, 10).len() / 4;
         browser(size / one + 2, 10)
@@ -163,6 +163,59 @@ pub const SHAPES: [Shape; 13] = [
     ("hostile: simulcast of strangers", |size| {
         grow(&format!("{DATA}a=simulcast:send 0"), size, |n| format!(";{n}")) + "\r\n"
     }),
+    ("hostile: a simulcast of half the text", |size| {
+        let list = grow("a=simulcast:send 0", size / 2, |n| format!(";{n}"));
+        grow(&format!("{DATA}{list}\r\n"), size, |n| format!("a=rid:{n} send\r\n"))
+    }),
+    ("hostile: rids", |size| grow(DATA, size, |n| format!("a=rid:{n} send\r\n"))),
+    ("hostile: groups", |size| grow(HEAD, size, |_| "a=group:BUNDLE 1 2 3\r\n".to_owned())),
+    ("hostile: a group of half the text", |size| {
+        let list = grow("a=group:BUNDLE", size / 3, |n| format!(" {n}"));
+        grow(&format!("{HEAD}{list}\r\n"), size, |n| {
+            format!("m=audio 9 RTP/AVP 0\r\na=mid:{n}\r\n")
+        })
+    }),
+    ("hostile: groups of all sections", |size| {
+        // As many groups as sections would be more than linear in itself: the root of both.
+        let sections = (1..).take_while(|n| n * n * 3 < size).count();
+        let text = grow(HEAD, size / 2, |_| {
+            (0..sections).fold("a=group:BUNDLE".to_owned(), |list, n| format!("{list} {n}"))
+                + "\r\n"
+        });
+        let section = |n| format!("m=audio 9 RTP/AVP 0\r\na=mid:{n}\r\n");
+        (0..sections).fold(text, |text, n| text + &section(n))
+    }),
+    ("hostile: formats that clash in a group", |size| {
+        let half = size / 2;
+        let maps = |name: &str| {
+            grow("", half, |n| format!("a=rtpmap:{} {name}/{}\r\n", n % 128, n % 7 + 1))
+        };
+        let section = |mid, name| format!("m=audio 9 RTP/AVP 0\r\na=mid:{mid}\r\n{}", maps(name));
+        format!("{HEAD}a=group:BUNDLE 0 1\r\n{}{}", section(0, "x"), section(1, "y"))
+    }),
+    ("hostile: formats that are the same in a group", |size| {
+        let maps = grow("", size / 2, |n| format!("a=fmtp:{} apt=96;x={}\r\n", n % 128, n % 3));
+        let section = |mid| format!("m=audio 9 RTP/AVP 0\r\na=mid:{mid}\r\n{maps}");
+        format!("{HEAD}a=group:BUNDLE 0 1\r\n{}{}", section(0), section(1))
+    }),
+    ("hostile: credentials of all sections", |size| {
+        grow(HEAD, size, |n| {
+            format!("m=audio 9 RTP/AVP 0\r\na=ice-ufrag:same\r\na=ice-pwd:{n:022}\r\n")
+        })
+    }),
+    ("hostile: parameters of one format", |size| {
+        grow(&format!("{DATA}a=fmtp:96 a"), size, |n| format!("; a{n} = x")) + "\r\n"
+    }),
+    ("hostile: extensions of one candidate", |size| {
+        let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host";
+        grow(&format!("{DATA}{candidate}"), size, |n| format!(" x{n} y")) + "\r\n"
+    }),
+    ("hostile: words and then blanks", |size| {
+        let words = grow(&format!("{HEAD}a=group:BUNDLE"), size / 2, |n| format!(" {n}"));
+        grow(&words, size, |_| " ".to_owned()) + "\r\n"
+    }),
+    ("hostile: carriage returns", |size| grow(HEAD, size, |_| "\r".to_owned())),
+    ("hostile: characters of two bytes", |size| grow("v=0\r\na=x:", size, |_| "é".to_owned())),
 ];
 
 const HEAD: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n";

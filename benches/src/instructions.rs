@@ -38,11 +38,21 @@ pub(crate) fn print(operations: &mut [Operation], filter: &str) {
 
 /// Runs this program under valgrind and gives the instructions that it took.
 fn watch(index: usize, count: u32) -> i64 {
+    instructions_of(&[LOOP, &index.to_string(), &count.to_string()])
+}
+
+/// The instructions that this program takes when it is called with these words, counted by
+/// valgrind.
+///
+/// # Panics
+///
+/// Without valgrind.
+pub fn instructions_of(words: &[&str]) -> i64 {
     let program = std::env::current_exe().expect("the path of this program");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(program)
-        .args([LOOP, &index.to_string(), &count.to_string()])
+        .args(words)
         .output()
         .expect("valgrind, which must be installed");
     let text = String::from_utf8_lossy(&output.stderr);

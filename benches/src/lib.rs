@@ -11,4 +11,5 @@ mod suite;
 mod table;
 
 pub use clock::busy;
+pub use instructions::instructions_of;
 pub use suite::{Job, Suite};

@@ -14,6 +14,7 @@ mod login;
 mod names;
 mod negotiation;
 mod peers;
+mod phones;
 pub(crate) mod process;
 mod relaying;
 mod server;

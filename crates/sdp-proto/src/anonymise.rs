@@ -14,7 +14,6 @@ use crate::check;
 use crate::diagnostic::Code;
 use crate::limits::{LimitError, Limits};
 use crate::line::{Kind, Line};
-use crate::scan::BOM;
 use crate::section::utf8;
 use crate::session::Session;
 use aliases::Aliases;
@@ -43,8 +42,8 @@ impl Session<'_> {
     /// # Ok::<(), sdp_proto::LimitError>(())
     /// ```
     pub fn anonymised(&self) -> Result<Session<'static>, LimitError> {
-        let mut out = Vec::with_capacity(self.base.len());
-        out.extend_from_slice(BOM.get(..usize::from(self.prefix)).unwrap_or_default());
+        let mut out = Vec::with_capacity(self.document.base().len());
+        out.extend_from_slice(self.document.byte_order_mark());
         let mut aliases = Aliases::default();
         let mut in_media = false;
         for line in self.lines() {
@@ -52,7 +51,7 @@ impl Session<'_> {
             out.extend_from_slice(&rewrite(&line, in_media, &mut aliases));
             out.extend_from_slice(line.line_end());
         }
-        Session::parse_with(Cow::Owned(out), self.limits)
+        Session::parse_with(Cow::Owned(out), *self.limits())
     }
 }
 

@@ -154,13 +154,13 @@ pub(crate) struct Known {
 impl Known {
     /// Looks a name up in a table that is hashed by its length and three of its bytes; a chain of
     /// comparisons would cost more than reading most values.
+    #[inline]
     pub(crate) fn find(name: &[u8]) -> Option<Self> {
         let mut slot = slot_of(name);
         loop {
-            let index = usize::from(*SLOTS.get(slot % SLOTS.len())?);
-            let known = *Attribute::TYPED.get(index)?;
-            if known.as_bytes() == name {
-                return Some(Self { name: known, ordinal: *ORDINALS.get(index)? });
+            let known = ALL.get(usize::from(*SLOTS.get(slot % SLOTS.len())?))?;
+            if known.name.as_bytes() == name {
+                return Some(*known);
             }
             slot += 1;
         }
@@ -183,12 +183,11 @@ const SLOTS: [u8; 256] = {
     slots
 };
 
+#[inline]
 const fn slot_of(name: &[u8]) -> usize {
     let len = name.len();
-    if len == 0 {
-        return 0;
-    }
-    let (first, middle, last) = (name[0] as usize, name[len / 2] as usize, name[len - 1] as usize);
+    let [first, .., last] = name else { return 0 };
+    let (first, middle, last) = (*first as usize, name[len / 2] as usize, *last as usize);
     first.wrapping_mul(7) ^ middle.wrapping_mul(31) ^ last.wrapping_mul(113) ^ len.wrapping_mul(5)
 }
 
@@ -215,8 +214,8 @@ macro_rules! attributes {
         #[derive(Clone, Copy)]
         pub(crate) enum Ordinal { $($name,)* }
 
-        /// The type of each name in [`Attribute::TYPED`].
-        const ORDINALS: &[Ordinal] = &[$($({ let _ = $text; Ordinal::$name },)+)*];
+        /// Each name in [`Attribute::TYPED`], with its type.
+        const ALL: &[Known] = &[$($(Known { name: $text, ordinal: Ordinal::$name },)+)*];
 
         impl<'a> Attribute<'a> {
             /// Names of all attributes that have a type.

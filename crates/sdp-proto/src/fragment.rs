@@ -89,14 +89,14 @@ impl<'a> Fragment<'a> {
                 attribute.value().and_then(|value| value.split(|byte| *byte == b' ').next());
             let is_bundle = attribute.name() == b"group" && semantics == Some(b"BUNDLE");
             if is_bundle || COMMON.contains(&attribute.name()) {
-                push(attribute.line().content);
+                push(attribute.line().content());
             }
         }
         for section in description.media().filter(|section| !section.is_rejected()) {
             let section = *section;
             if lines_of_ice(section).any(|attribute| attribute.name() != b"mid") {
-                section.lines().take(1).for_each(|line| push(line.content));
-                lines_of_ice(section).for_each(|attribute| push(attribute.line().content));
+                section.lines().take(1).for_each(|line| push(line.content()));
+                lines_of_ice(section).for_each(|attribute| push(attribute.line().content()));
             }
         }
         let fragment = Fragment(Session::parse_with(text.into(), *description.limits())?);
@@ -116,7 +116,7 @@ impl<'a> Fragment<'a> {
     /// Everything there is to say about this fragment, in the order of lines.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut all = Vec::new();
-        check::fragment(&self.0, &mut |finding| all.push(finding));
+        check::fragment(&self.0.document, &mut |finding| all.push(finding));
         all.sort_by_key(|finding| (finding.line, finding.columns));
         all
     }

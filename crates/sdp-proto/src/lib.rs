@@ -123,6 +123,7 @@ mod check;
 pub mod codec;
 mod data_channel;
 mod diagnostic;
+mod document;
 mod edit;
 pub mod field;
 mod fragment;

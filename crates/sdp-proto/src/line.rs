@@ -150,11 +150,25 @@ impl Kind {
 pub struct Line<'s> {
     pub(crate) index: u32,
     pub(crate) record: Record,
-    pub(crate) content: &'s [u8],
-    pub(crate) eol: &'s [u8],
+    /// The line and its line end.
+    bytes: &'s [u8],
 }
 
 impl<'s> Line<'s> {
+    /// The line of this record, which stands in these bytes with its line end.
+    #[inline]
+    pub(crate) const fn new(index: u32, record: Record, bytes: &'s [u8]) -> Self {
+        Self { index, record, bytes }
+    }
+
+    /// The line without white space and line end behind it.
+    pub(crate) fn trimmed(self) -> Self {
+        let bytes = self.content().trim_ascii_end();
+        let mut record = Record { len: bytes.len() as u32, ..self.record };
+        record.set_line_end(0);
+        Self { record, bytes, ..self }
+    }
+
     /// Line number, from 1.
     pub const fn number(&self) -> u32 {
         self.index + 1
@@ -167,22 +181,25 @@ impl<'s> Line<'s> {
     }
 
     /// The line without its line end, byte for byte.
-    pub const fn content(&self) -> &'s [u8] {
-        self.content
+    #[inline]
+    pub fn content(&self) -> &'s [u8] {
+        self.bytes.get(..self.record.len as usize).unwrap_or_default()
     }
 
     /// The line end as it was written; empty on a last line that has none.
-    pub const fn line_end(&self) -> &'s [u8] {
-        self.eol
+    pub fn line_end(&self) -> &'s [u8] {
+        self.bytes.get(self.record.len as usize..).unwrap_or_default()
     }
 
     /// What follows the equals sign; all of a blank or stray line.
+    #[inline]
     pub fn value(&self) -> &'s [u8] {
-        self.content.get(self.value_at()..).unwrap_or_default()
+        self.content().get(self.value_at()..).unwrap_or_default()
     }
 
     /// Name and value of an attribute line; the value is `None` where there is no colon, and then
     /// blanks behind the name are no part of it.
+    #[inline]
     pub fn attribute(&self) -> Option<(&'s [u8], Option<&'s [u8]>)> {
         if self.record.kind != Kind::ATTRIBUTE {
             return None;
@@ -196,11 +213,19 @@ impl<'s> Line<'s> {
     }
 
     /// Offset of [`value`](Self::value) in the line.
+    #[inline]
     pub(crate) fn value_at(&self) -> usize {
         if self.record.flags & (flag::INDENTED | flag::SPACED_EQUALS) != 0 {
-            return self.content.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
+            return self.content().iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
         }
         if matches!(self.record.kind, Kind::BLANK | Kind::STRAY) { 0 } else { 2 }
+    }
+
+    /// The end of the line that `value` is, cut from `base`, the text that was parsed; `None` where
+    /// the line was edited.
+    pub(crate) fn cut<'b>(&self, value: &[u8], base: &'b str) -> Option<&'b str> {
+        let end = (self.record.start + self.record.len) as usize;
+        base.get(end.checked_sub(value.len())?..end)
     }
 
     /// Column (from 1) of byte `offset` of [`value`](Self::value).

@@ -7,6 +7,7 @@ use crate::attribute::{
     IceUfrag, MaxMessageSize, Mid, RtcpMux, SctpPort, Setup, TlsId, TypedAttribute,
 };
 use crate::diagnostic::Diagnostic;
+use crate::document::Document;
 use crate::field::{Connection, MediaLine};
 use crate::section::{Section, read_field};
 use crate::text::Token;
@@ -38,6 +39,35 @@ pub struct IceCredentials<'a> {
 }
 
 impl<'s> Media<'s> {
+    /// The section at `index`, from 0.
+    pub(crate) fn at(document: &'s Document<'s>, index: usize) -> Option<Self> {
+        let lines = document.section(index)?;
+        let (first, last) = (lines.start, lines.end);
+        Some(Self { section: Section { document, media: Some(index), first, last } })
+    }
+
+    /// All sections in order.
+    pub(crate) fn all(
+        document: &'s Document<'s>,
+    ) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
+        (0..document.section_count()).map(|index| {
+            let lines = document.section(index).unwrap_or_default();
+            let (first, last) = (lines.start, lines.end);
+            Self { section: Section { document, media: Some(index), first, last } }
+        })
+    }
+
+    /// The first section with this identification tag.
+    pub(crate) fn by_mid(document: &'s Document<'s>, mid: &str) -> Option<Self> {
+        let named = |media: &Self| media.mid().ok().flatten().is_some_and(|m| m.as_str() == mid);
+        Self::all(document).find(named)
+    }
+
+    /// The session part of the same description.
+    fn session(&self) -> Section<'s> {
+        Section::session(self.section.document)
+    }
+
     /// Index of this section among the media sections, from 0.
     pub fn media_index(&self) -> usize {
         self.section.media.unwrap_or_default()
@@ -90,10 +120,10 @@ impl<'s> Media<'s> {
         if self.has("ice-ufrag") {
             return *self;
         }
-        let session = self.section.session;
-        let mut groups = session.session_section().all::<Group<'s>>().flatten();
+        let mut groups = self.session().all::<Group<'s>>().flatten();
         let group = groups.find(|g| g.is_bundle() && g.mids().any(|m| m == mid.as_str()));
-        let tagged = group.and_then(|group| session.media_by_mid(group.mids().next()?));
+        let tagged =
+            group.and_then(|group| Self::by_mid(self.section.document, group.mids().next()?));
         tagged.unwrap_or(*self)
     }
 
@@ -126,7 +156,7 @@ impl<'s> Media<'s> {
         &self,
     ) -> impl Iterator<Item = Result<Fingerprint<'s>, Diagnostic>> + use<'s> {
         let here = self.has(Fingerprint::NAMES.first().copied().unwrap_or_default());
-        let section = if here { self.section } else { self.section.session.session_section() };
+        let section = if here { self.section } else { self.session() };
         section.all::<Fingerprint<'s>>()
     }
 
@@ -158,7 +188,7 @@ impl<'s> Media<'s> {
 
     /// The direction: of this section, of the session part, or `sendrecv` (RFC 8866 §6.7).
     pub fn direction(&self) -> Direction {
-        let session = || self.section.session.session_section().own_direction();
+        let session = || self.session().own_direction();
         self.own_direction().or_else(session).unwrap_or_default()
     }
 
@@ -166,7 +196,7 @@ impl<'s> Media<'s> {
     pub fn connection(&self) -> Result<Option<Connection<'s>>, Diagnostic> {
         match self.own_connection()? {
             Some(connection) => Ok(Some(connection)),
-            None => self.section.session.session_section().own_connection(),
+            None => self.session().own_connection(),
         }
     }
 
@@ -174,7 +204,7 @@ impl<'s> Media<'s> {
     pub fn get_or_session<T: TypedAttribute<'s>>(&self) -> Result<Option<T>, Diagnostic> {
         match self.get::<T>()? {
             Some(value) => Ok(Some(value)),
-            None => self.section.session.session_section().get::<T>(),
+            None => self.session().get::<T>(),
         }
     }
 }

@@ -37,12 +37,12 @@ impl Session<'_> {
     /// # Ok::<(), sdp_proto::LimitError>(())
     /// ```
     pub fn normalised(&self) -> Result<Session<'static>, LimitError> {
-        let mut out = Vec::with_capacity(self.base.len());
+        let mut out = Vec::with_capacity(self.document.base().len());
         section(&self.session_section(), session_rank, &DEFAULTS, &mut out);
         for media in self.media() {
             section(&media, media_rank, &[], &mut out);
         }
-        Session::parse_with(Cow::Owned(out), self.limits)
+        Session::parse_with(Cow::Owned(out), *self.limits())
     }
 }
 
@@ -110,11 +110,8 @@ fn section(
 
 /// The line without a CR at its end, which before a line end would be taken for part of that, and
 /// without the blanks before it, which would then end the line.
-fn without_last_cr(mut line: Line<'_>) -> Line<'_> {
-    if line.content.ends_with(b"\r") {
-        line.content = line.content.trim_ascii_end();
-    }
-    line
+fn without_last_cr(line: Line<'_>) -> Line<'_> {
+    if line.content().ends_with(b"\r") { line.trimmed() } else { line }
 }
 
 /// The line in its canonical spelling, or as it is.

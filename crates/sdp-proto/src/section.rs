@@ -4,9 +4,9 @@ use alloc::borrow::Cow;
 
 use crate::attribute::{Attribute, Direction, Known, TypedAttribute};
 use crate::diagnostic::{Code, Diagnostic, ValueError};
+use crate::document::Document;
 use crate::field::{Bandwidth, Connection};
 use crate::line::{Kind, Line};
-use crate::session::Session;
 use crate::value::trim_end;
 
 /// The session part of a description, or one of its media sections.
@@ -15,7 +15,7 @@ use crate::value::trim_end;
 /// it; an error says where the text cannot be read and why.
 #[derive(Clone, Copy)]
 pub struct Section<'s> {
-    pub(crate) session: &'s Session<'s>,
+    pub(crate) document: &'s Document<'s>,
     /// Index of the media section; `None` for the session part.
     pub(crate) media: Option<usize>,
     pub(crate) first: u32,
@@ -23,6 +23,12 @@ pub struct Section<'s> {
 }
 
 impl<'s> Section<'s> {
+    /// The session part.
+    pub(crate) fn session(document: &'s Document<'s>) -> Self {
+        let lines = document.session_part();
+        Self { document, media: None, first: lines.start, last: lines.end }
+    }
+
     /// Index of the media section, from 0; `None` for the session part.
     pub const fn index(&self) -> Option<usize> {
         self.media
@@ -30,8 +36,8 @@ impl<'s> Section<'s> {
 
     /// All lines of the section in order, the `m=` line included.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'s>> + Clone + use<'s> {
-        let session = self.session;
-        (self.first..self.last).filter_map(move |index| session.line(index as usize))
+        let document = self.document;
+        (self.first..self.last).filter_map(move |index| document.line(index as usize))
     }
 
     /// The attribute lines in order.
@@ -41,7 +47,7 @@ impl<'s> Section<'s> {
 
     /// Whether there is an attribute with this name.
     pub fn has(&self, name: &str) -> bool {
-        self.attributes().any(|a| a.name == name.as_bytes())
+        self.attributes().any(|a| a.name() == name.as_bytes())
     }
 
     /// The first attribute of this type.
@@ -112,46 +118,50 @@ pub(crate) fn utf8(value: &[u8]) -> Result<&str, ValueError> {
 
 /// An attribute line: its name and value as bytes, typed on demand.
 #[derive(Clone, Copy, Debug)]
-pub struct AttributeLine<'s> {
-    line: Line<'s>,
-    name: &'s [u8],
-    value: Option<&'s [u8]>,
-}
+pub struct AttributeLine<'s>(Line<'s>);
 
 impl<'s> AttributeLine<'s> {
     pub(crate) fn new(line: Line<'s>) -> Option<Self> {
-        let (name, value) = line.attribute()?;
-        Some(Self { line, name, value })
+        (line.record.kind == Kind::ATTRIBUTE).then_some(Self(line))
+    }
+
+    /// Name and value.
+    #[inline]
+    pub(crate) fn parts(&self) -> (&'s [u8], Option<&'s [u8]>) {
+        self.0.attribute().unwrap_or_default()
     }
 
     /// The line that this is.
+    #[inline]
     pub const fn line(&self) -> Line<'s> {
-        self.line
+        self.0
     }
 
     /// The name, which in a well-formed description is a token.
-    pub const fn name(&self) -> &'s [u8] {
-        self.name
+    #[inline]
+    pub fn name(&self) -> &'s [u8] {
+        self.parts().0
     }
 
     /// What follows the colon; `None` where there is none.
-    pub const fn value(&self) -> Option<&'s [u8]> {
-        self.value
+    #[inline]
+    pub fn value(&self) -> Option<&'s [u8]> {
+        self.parts().1
     }
 
     /// The name as text, replacement characters for what is not UTF-8.
     pub fn name_lossy(&self) -> Cow<'s, str> {
-        alloc::string::String::from_utf8_lossy(self.name)
+        alloc::string::String::from_utf8_lossy(self.name())
     }
 
     /// Reads it as whatever its name says it is.
     pub fn typed(&self) -> Result<Attribute<'s>, Diagnostic> {
-        match Known::find(self.name) {
+        match Known::find(self.name()) {
             Some(known) => {
                 self.text().and_then(|value| known.read(value)).map_err(|e| self.place(e))
             }
-            None => match utf8(self.name) {
-                Ok(name) => Ok(Attribute::Unknown { name, value: self.value }),
+            None => match utf8(self.name()) {
+                Ok(name) => Ok(Attribute::Unknown { name, value: self.value() }),
                 Err(e) => Err(self.place(e)),
             },
         }
@@ -159,31 +169,34 @@ impl<'s> AttributeLine<'s> {
 
     /// The value as text, without blanks at its end.
     pub(crate) fn text(&self) -> Result<Option<&'s str>, ValueError> {
-        Ok(self.value.map(utf8).transpose()?.map(trim_end))
+        Ok(self.value().map(utf8).transpose()?.map(trim_end))
     }
 
     /// The same, cut from `base`, the text that was parsed, where that is UTF-8 and this line is
     /// of it: all lines are then known to be with one look.
     pub(crate) fn text_in(&self, base: Option<&'s str>) -> Result<Option<&'s str>, ValueError> {
-        let cut = |value: &[u8]| {
-            let end = (self.line.record.start + self.line.record.len) as usize;
-            base?.get(end - value.len()..end)
-        };
-        match (self.value, self.value.and_then(cut)) {
-            (Some(_), Some(text)) => Ok(Some(trim_end(text))),
-            _ => self.text(),
+        let value = self.value().zip(base);
+        match value.and_then(|(value, base)| self.0.cut(value, base)) {
+            Some(text) => Ok(Some(trim_end(text))),
+            None => self.text(),
         }
     }
 
     /// Reads it as a `T` if its name is one of `T`'s.
     pub(crate) fn read<T: TypedAttribute<'s>>(self) -> Option<Result<T, Diagnostic>> {
-        let name = T::NAMES.iter().copied().find(|name| name.as_bytes() == self.name)?;
+        let own = self.name();
+        let name = T::NAMES.iter().copied().find(|name| name.as_bytes() == own)?;
         Some(self.text().and_then(|value| T::read(name, value)).map_err(|e| self.place(e)))
     }
 
     pub(crate) fn place(&self, e: ValueError) -> Diagnostic {
-        let at = self.line.attribute_value_at();
-        let columns = (self.line.column(at + e.start), self.line.column(at + e.end));
-        Diagnostic { line: self.line.number(), columns, code: e.code }
+        place(&self.0, e)
     }
+}
+
+/// Where in an attribute line a value is not as it should be.
+pub(crate) fn place(line: &Line<'_>, e: ValueError) -> Diagnostic {
+    let at = line.attribute_value_at();
+    let columns = (line.column(at + e.start), line.column(at + e.end));
+    Diagnostic { line: line.number(), columns, code: e.code }
 }

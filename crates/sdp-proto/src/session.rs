@@ -1,13 +1,13 @@
-//! The document: line records over the caller's bytes, printed byte for byte (RFC 8866 §5).
+//! What a caller has of a description: the document, and the views of its parts (RFC 8866 §5).
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::document::Document;
 use crate::limits::{LimitError, Limits};
-use crate::line::{Line, Record};
+use crate::line::Line;
 use crate::media::Media;
-use crate::scan::{self, BOM};
 use crate::section::Section;
 
 /// A session description: text that is understood line by line and kept as it was written.
@@ -34,16 +34,7 @@ use crate::section::Section;
 /// ```
 #[derive(Clone)]
 pub struct Session<'a> {
-    /// The text that was parsed.
-    pub(crate) base: Cow<'a, [u8]>,
-    /// Text of edited lines; its offsets continue those of `base`.
-    pub(crate) extra: Vec<u8>,
-    pub(crate) lines: Vec<Record>,
-    /// Index of each `m=` line.
-    pub(crate) sections: Vec<u32>,
-    pub(crate) limits: Limits,
-    pub(crate) prefix: u8,
-    pub(crate) edited: bool,
+    pub(crate) document: Document<'a>,
 }
 
 impl<'a> Session<'a> {
@@ -54,132 +45,81 @@ impl<'a> Session<'a> {
 
     /// Takes a description apart, borrowed or owned, under the given limits.
     pub fn parse_with(text: Cow<'a, [u8]>, limits: Limits) -> Result<Self, LimitError> {
-        let scanned = scan::scan(&text, &limits)?;
-        Ok(Self {
-            base: text,
-            extra: Vec::new(),
-            lines: scanned.lines,
-            sections: scanned.sections,
-            limits,
-            prefix: scanned.prefix,
-            edited: false,
-        })
+        Document::parse(text, limits).map(|document| Self { document })
     }
 
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Session<'static> {
-        Session {
-            base: Cow::Owned(self.base.into_owned()),
-            extra: self.extra,
-            lines: self.lines,
-            sections: self.sections,
-            limits: self.limits,
-            prefix: self.prefix,
-            edited: self.edited,
-        }
+        Session { document: self.document.into_owned() }
     }
 
     /// The bounds this description is held to, by edits as well.
     pub const fn limits(&self) -> &Limits {
-        &self.limits
+        self.document.limits()
     }
 
     /// Whether an edit was made since the parse.
     pub const fn is_edited(&self) -> bool {
-        self.edited
+        self.document.is_edited()
     }
 
     /// The text: borrowed if unmodified, else put together.
     pub fn to_bytes(&self) -> Cow<'_, [u8]> {
-        if !self.edited {
-            return Cow::Borrowed(&self.base);
-        }
-        let mut out = Vec::with_capacity(self.base.len() + self.extra.len());
-        self.write_to(&mut out);
-        Cow::Owned(out)
+        self.document.to_bytes()
     }
 
     /// Appends the text to `out`.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        if !self.edited {
-            out.extend_from_slice(&self.base);
-            return;
-        }
-        out.extend_from_slice(BOM.get(..usize::from(self.prefix)).unwrap_or_default());
-        for line in self.lines() {
-            out.extend_from_slice(line.content);
-            out.extend_from_slice(line.eol);
-        }
+        self.document.write_to(out);
     }
 
     /// Number of lines, blank and stray ones included.
     pub fn line_count(&self) -> usize {
-        self.lines.len()
+        self.document.line_count()
     }
 
     /// The line at `index`, from 0.
     pub fn line(&self, index: usize) -> Option<Line<'_>> {
-        let record = *self.lines.get(index)?;
-        let bytes = self.slice(record.start, record.len + record.line_end());
-        let (content, eol) = bytes.split_at_checked(record.len as usize)?;
-        Some(Line { index: index as u32, record, content, eol })
+        self.document.line(index)
     }
 
     /// All lines in order.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> + Clone + '_ {
-        (0..self.lines.len()).filter_map(|index| self.line(index))
+        self.document.lines()
     }
 
     /// The session part: everything before the first `m=` line.
     pub fn session_section(&self) -> Section<'_> {
-        let last = self.sections.first().copied().unwrap_or(self.lines.len() as u32);
-        Section { session: self, media: None, first: 0, last }
+        Section::session(&self.document)
     }
 
     /// Number of media sections: of `m=` lines, readable or not.
     pub fn media_count(&self) -> usize {
-        self.sections.len()
+        self.document.section_count()
     }
 
     /// The media section at `index`, from 0.
     pub fn media_at(&self, index: usize) -> Option<Media<'_>> {
-        let first = *self.sections.get(index)?;
-        let last = self.sections.get(index + 1).copied().unwrap_or(self.lines.len() as u32);
-        Some(Media { section: Section { session: self, media: Some(index), first, last } })
+        Media::at(&self.document, index)
     }
 
     /// The media sections in order.
     pub fn media(&self) -> impl DoubleEndedIterator<Item = Media<'_>> + ExactSizeIterator + '_ {
-        (0..self.sections.len()).map(|index| {
-            let first = self.sections.get(index).copied().unwrap_or_default();
-            let last = self.sections.get(index + 1).copied().unwrap_or(self.lines.len() as u32);
-            Media { section: Section { session: self, media: Some(index), first, last } }
-        })
+        Media::all(&self.document)
     }
 
     /// The first media section whose `mid` is this one (RFC 5888 §4).
     pub fn media_by_mid(&self, mid: &str) -> Option<Media<'_>> {
-        self.media().find(|media| media.mid().ok().flatten().is_some_and(|m| m.as_str() == mid))
-    }
-
-    /// Bytes at a virtual offset: in the text, or past it in the edited text.
-    pub(crate) fn slice(&self, start: u32, len: u32) -> &[u8] {
-        let (start, len) = (start as usize, len as usize);
-        let (text, start) = match start.checked_sub(self.base.len()) {
-            // An empty slice at the very end of the text is in neither part, or in both.
-            Some(past) => (&self.extra[..], past),
-            None => (&*self.base, start),
-        };
-        text.get(start..start + len).unwrap_or_default()
+        Media::by_mid(&self.document, mid)
     }
 }
 
 impl fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("lines", &self.lines.len())
-            .field("media", &self.sections.len())
-            .field("edited", &self.edited)
+            .field("lines", &self.document.line_count())
+            .field("media", &self.document.section_count())
+            .field("edited", &self.document.is_edited())
             .finish_non_exhaustive()
     }
 }

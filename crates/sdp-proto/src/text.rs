@@ -217,13 +217,21 @@ const CLASSES: [u8; 256] = {
             | 0x41..=0x5A | 0x5E..=0x7E);
         // `ice-char` of RFC 8839 §5.1.
         let ice = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        classes[index] = if token { TOKEN } else { 0 } | if ice { ICE } else { 0 };
+        // `rid-id` of RFC 8851 §10.
+        let rid = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let hex = matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+        classes[index] = if token { TOKEN } else { 0 }
+            | if ice { ICE } else { 0 }
+            | if rid { RID } else { 0 }
+            | if hex { UPPER_HEX } else { 0 };
         index += 1;
     }
     classes
 };
 const TOKEN: u8 = 1;
 const ICE: u8 = 2;
+const RID: u8 = 4;
+const UPPER_HEX: u8 = 8;
 
 fn is_in(byte: u8, class: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
@@ -246,4 +254,14 @@ pub(crate) const fn is_text_byte(byte: u8) -> bool {
 /// `ice-char` of RFC 8839 §5.1.
 pub(crate) fn is_ice_byte(byte: u8) -> bool {
     is_in(byte, ICE)
+}
+
+/// A byte of a `rid-id` of RFC 8851 §10.
+pub(crate) fn is_rid_byte(byte: u8) -> bool {
+    is_in(byte, RID)
+}
+
+/// A hex digit as RFC 8122 §5 wants it.
+pub(crate) fn is_upper_hex(byte: u8) -> bool {
+    is_in(byte, UPPER_HEX)
 }

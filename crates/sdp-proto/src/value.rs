@@ -3,7 +3,7 @@
 use core::num::NonZeroU32;
 use core::ops::RangeInclusive;
 
-use crate::bytes::{find_blank, find_unprintable};
+use crate::bytes::{find_blank, find_byte, find_unprintable};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{IceText, Token, Word, Words};
 
@@ -73,21 +73,14 @@ impl<'a> Field<'a> {
     }
 
     /// The part before and the part after the first `separator`, which is of ASCII.
-    pub(crate) fn split(&self, separator: char) -> (Self, Option<Self>) {
-        // A byte of ASCII is no part of a longer character.
-        let at = self.text.bytes().position(|byte| char::from(byte) == separator);
-        let parts = at.and_then(|at| Some((self.text.get(..at)?, self.text.get(at + 1..)?)));
-        match parts {
-            Some((head, tail)) => {
-                let at = self.at + head.len() as u32 + 1;
-                (Self { text: head, at: self.at }, Some(Self { text: tail, at }))
-            }
-            None => (*self, None),
-        }
+    pub(crate) fn split(&self, separator: u8) -> (Self, Option<Self>) {
+        let (head, tail) = split(self.text, separator);
+        let at = self.at + head.len() as u32 + 1;
+        (Self { text: head, at: self.at }, tail.map(|text| Self { text, at }))
     }
 
     /// The parts between `separator`s.
-    pub(crate) fn parts(self, separator: char) -> impl Iterator<Item = Self> {
+    pub(crate) fn parts(self, separator: u8) -> impl Iterator<Item = Self> {
         let mut rest = Some(self);
         core::iter::from_fn(move || {
             let (head, tail) = rest?.split(separator);
@@ -169,6 +162,20 @@ pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
 /// One of [`BLANKS`], which as bytes are part of no other character.
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
+}
+
+/// The part before and the part after the first `separator`, which is of ASCII and so no part of a
+/// longer character. Costs less than `split_once`, which is made for long texts.
+pub(crate) fn split(text: &str, separator: u8) -> (&str, Option<&str>) {
+    let at = find_byte(text.as_bytes(), separator);
+    let parts = at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    parts.map_or((text, None), |(head, tail)| (head, Some(tail)))
+}
+
+/// The text without blanks at its start.
+pub(crate) fn trim_start(text: &str) -> &str {
+    let start = text.bytes().position(|b| !is_blank(b)).unwrap_or(text.len());
+    text.get(start..).unwrap_or_default()
 }
 
 /// The text without blanks at its end.

@@ -7,6 +7,7 @@ use super::chromium;
 use super::install::Tool;
 use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
+use super::phones::{self, Model};
 use super::server::Kind;
 use super::{discovery, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
@@ -49,6 +50,8 @@ pub(crate) enum Play {
     Names,
     /// A browser and our negotiator exchange descriptions.
     Negotiate(Topic),
+    /// A SIP phone and our negotiator call each other.
+    Phone(Model),
 }
 
 const fn discover(name: &'static str, kind: NatKind) -> Case {
@@ -201,6 +204,16 @@ pub(crate) const CASES: &[Case] = &[
         shows: "Chromium and our negotiator agree after each of many random changes",
         play: Play::Negotiate(Topic::Walk),
     },
+    Case {
+        name: "sip-baresip",
+        shows: "calls with baresip, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        play: Play::Phone(Model::Baresip),
+    },
+    Case {
+        name: "sip-linphone",
+        shows: "calls with linphone, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        play: Play::Phone(Model::Linphone),
+    },
     discover("nat-masq", NatKind::Masquerade),
     discover("nat-masq-random", NatKind::MasqueradeRandom),
     discover("nat-masq-frandom", NatKind::MasqueradeFullyRandom),
@@ -236,6 +249,8 @@ impl Play {
         };
         let mut needs = vec![Tool::Lab];
         match self {
+            Self::Phone(Model::Baresip) => return vec![Tool::Baresip],
+            Self::Phone(Model::Linphone) => return vec![Tool::Linphone],
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),
@@ -272,6 +287,7 @@ impl Play {
             Self::OurClient => relaying::our_client(dir),
             Self::Names => names::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
+            Self::Phone(model) => phones::run(model, dir),
         }
     }
 }

@@ -19,6 +19,9 @@ pub(crate) enum Tool {
     /// The program that makes certificates.
     Openssl,
     Chromium,
+    /// Phones.
+    Baresip,
+    Linphone,
     /// aioice in a virtual environment of Python.
     Aioice,
 }
@@ -32,6 +35,8 @@ impl Tool {
             Self::Dnsmasq => &[("dnsmasq-base", "dnsmasq")],
             Self::Openssl => &[("openssl", "openssl")],
             Self::Chromium => &[("chromium", "chromium")],
+            Self::Baresip => &[("baresip-core", "baresip")],
+            Self::Linphone => &[("linphone-cli", "linphonec")],
             Self::Aioice | Self::Spool => &[],
         }
     }
@@ -51,7 +56,12 @@ impl Tool {
             Self::Lab => crate::lab::unavailable().map_or(Ok(()), Err),
             Self::Aioice => venv().map_err(|error| error.to_string()),
             Self::Spool => build_spool().map_err(|error| error.to_string()),
-            Self::Coturn | Self::Dnsmasq | Self::Openssl | Self::Chromium => Ok(()),
+            Self::Coturn
+            | Self::Dnsmasq
+            | Self::Openssl
+            | Self::Chromium
+            | Self::Baresip
+            | Self::Linphone => Ok(()),
         }
     }
 }

@@ -22,7 +22,7 @@ impl<'a> TypedAttribute<'a> for ReferenceClock<'a> {
     const FREE_TEXT: bool = true;
 
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
-        let (source, identity) = Field::new(required(value)?).split('=');
+        let (source, identity) = Field::new(required(value)?).split(b'=');
         let code = Code::TsRefClk;
         let text = identity.map(|field| Text::new(field.text).map_err(|_| field.fault(code)));
         Ok(Self { source: source.token(code)?, identity: text.transpose()? })
@@ -63,13 +63,13 @@ impl<'a> TypedAttribute<'a> for MediaClock<'a> {
         if field.text == "sender" {
             return Ok(Self::Sender);
         }
-        let (name, value) = field.split('=');
+        let (name, value) = field.split(b'=');
         if name.text != "direct" {
             let other = Text::new(field.text).map(Self::Other);
             return other.map_err(|_| field.fault(code));
         }
         let Some(value) = value else { return Ok(Self::Direct { offset: None, rate: None }) };
-        let (offset, rate) = value.split(' ');
+        let (offset, rate) = value.split(b' ');
         let rate = rate.map(|rate| Text::new(rate.text).map_err(|_| rate.fault(code)));
         Ok(Self::Direct { offset: Some(offset.number(code)?), rate: rate.transpose()? })
     }

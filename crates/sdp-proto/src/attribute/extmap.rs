@@ -67,7 +67,7 @@ impl<'a> TypedAttribute<'a> for ExtMap<'a> {
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
         let code = Code::ExtMap;
         let mut fields = Fields::new(required(value)?);
-        let (number, direction) = fields.expect(code)?.split('/');
+        let (number, direction) = fields.expect(code)?.split(b'/');
         let id = number.number::<u16>(code)?;
         if !matches!(id, 1..=255 | 4096..=4351) {
             return Err(number.fault(Code::ExtMapId));

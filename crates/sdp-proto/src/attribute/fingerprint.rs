@@ -70,6 +70,12 @@ impl<'a> HashFunction<'a> {
         !matches!(self, Self::Md2 | Self::Md5)
     }
 
+    /// Bytes of the digest of a known function that may be relied upon.
+    pub(crate) fn allowed_len(name: &str) -> Option<usize> {
+        let known = Self::KNOWN.iter().find(|(_, known, _)| name.eq_ignore_ascii_case(known));
+        known.filter(|(function, ..)| function.is_allowed()).map(|(.., len)| *len)
+    }
+
     /// Bytes of its digest, where the function is known.
     pub fn digest_len(&self) -> Option<usize> {
         Self::KNOWN.iter().find(|(f, ..)| f == self).map(|(.., len)| *len)
@@ -123,8 +129,13 @@ impl Digest {
     }
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }
 
 impl Fingerprint<'_> {

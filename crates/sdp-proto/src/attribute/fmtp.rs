@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{Text, Token};
-use crate::value::{BLANKS, Fields};
+use crate::value::{Fields, split, trim_end, trim_start};
 
 /// A format and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,12 +30,17 @@ impl Fmtp<'_> {
     /// The parameters as `name=value` pairs between semicolons, the way most formats have them.
     /// A part without an equals sign is a name without value.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
-        let parts = self.parameters.split(';').map(|part| part.trim_matches(BLANKS));
-        parts.filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
-            Some((name, value)) => {
-                (name.trim_end_matches(BLANKS), Some(value.trim_start_matches(BLANKS)))
+        let mut rest = Some(self.parameters.as_str());
+        core::iter::from_fn(move || {
+            loop {
+                let (part, after) = split(rest?, b';');
+                rest = after;
+                let part = trim_start(trim_end(part));
+                if !part.is_empty() {
+                    let (name, value) = split(part, b'=');
+                    return Some((trim_end(name), value.map(trim_start)));
+                }
             }
-            None => (part, None),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::value::Field;
 
 /// A positive decimal number (`non-zero-int-or-real`), kept as it is written.
 pub(super) fn positive_decimal(field: Field<'_>, code: Code) -> Result<Word<'_>, ValueError> {
-    let (whole, part) = field.split('.');
+    let (whole, part) = field.split(b'.');
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let written = !whole.text.is_empty() && digits(whole.text);
     let written = written && part.is_none_or(|part| !part.text.is_empty() && digits(part.text));

@@ -23,7 +23,7 @@ impl<'a> TypedAttribute<'a> for Range<'a> {
 
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
         let field = Field::new(required(value)?);
-        let (unit, interval) = field.split('=');
+        let (unit, interval) = field.split(b'=');
         let interval = interval.ok_or(field.fault(Code::Range))?;
         let text = Text::new(interval.text).map_err(|_| interval.fault(Code::Range))?;
         Ok(Self { unit: unit.token(Code::Range)?, interval: text })

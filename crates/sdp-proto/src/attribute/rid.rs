@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
-use crate::text::{Text, Token, is_token_byte};
+use crate::text::{Text, Token, is_rid_byte, is_token_byte};
 use crate::value::{Field, Fields};
 
 /// Which way the stream of a rid flows, seen from the sender of the description.
@@ -47,7 +47,7 @@ pub struct Rid<'a> {
 
 /// Whether the text is a `rid-id` (RFC 8851 §10).
 pub(super) fn is_rid(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    !text.is_empty() && text.bytes().all(is_rid_byte)
 }
 
 /// Whether the text may name a restriction.

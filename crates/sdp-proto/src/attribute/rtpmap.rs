@@ -62,8 +62,8 @@ impl<'a> TypedAttribute<'a> for RtpMap<'a> {
         let payload_type = payload_type(fields.expect(Code::RtpMap)?, Code::RtpMap)?;
         let codec = fields.expect(Code::RtpMap)?;
         fields.end(Code::RtpMap)?;
-        let (encoding, rest) = codec.split('/');
-        let (rate, parameters) = rest.ok_or(codec.fault(Code::RtpMap))?.split('/');
+        let (encoding, rest) = codec.split(b'/');
+        let (rate, parameters) = rest.ok_or(codec.fault(Code::RtpMap))?.split(b'/');
         Ok(Self {
             payload_type,
             encoding: encoding.token(Code::RtpMap)?,

@@ -52,7 +52,7 @@ impl<'a> SimulcastList<'a> {
     }
 
     fn parse(field: Field<'a>) -> Result<Self, ValueError> {
-        for part in field.parts(';').flat_map(|stream| stream.parts(',')) {
+        for part in field.parts(b';').flat_map(|stream| stream.parts(b',')) {
             if !is_rid(part.text.strip_prefix('~').unwrap_or(part.text)) {
                 return Err(part.fault(Code::Simulcast));
             }

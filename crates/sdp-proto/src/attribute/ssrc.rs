@@ -39,7 +39,7 @@ impl<'a> TypedAttribute<'a> for Ssrc<'a> {
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
         let mut fields = Fields::new(required(value)?);
         let id = fields.expect(Code::Ssrc)?.number(Code::Ssrc)?;
-        let (name, value) = fields.expect_rest(Code::Ssrc)?.split(':');
+        let (name, value) = fields.expect_rest(Code::Ssrc)?.split(b':');
         let attribute = name.token(Code::Ssrc)?;
         Ok(Self { id, attribute, value: value.and_then(|value| Text::new(value.text).ok()) })
     }

@@ -1,28 +1,20 @@
 //! What the attributes of a section say about the formats of its `m=` line (RFC 8866 §6.6, §6.15;
 //! RFC 4588; RFC 5761 §4; RFC 8858 §4.2).
 
-use super::values::Says;
+use super::says::{MediaSays, PayloadTypes, bit};
 use super::{Sink, missing, whole};
 use crate::diagnostic::Code;
-use crate::field::MediaLine;
-use crate::section::AttributeLine;
-
-/// A bit for each payload type.
-type Types = u128;
-
-const fn bit(payload_type: u8) -> Types {
-    1 << (payload_type & 127)
-}
+use crate::line::Line;
 
 /// The formats of the current section, and what was said of them so far.
 pub(super) struct Formats {
     /// The number of the `m=` line of an RTP section; 0 elsewhere, where nothing is checked.
     line: u32,
     off: bool,
-    listed: Types,
-    mapped: Types,
-    parametrised: Types,
-    rtx: Types,
+    listed: PayloadTypes,
+    mapped: PayloadTypes,
+    parametrised: PayloadTypes,
+    rtx: PayloadTypes,
     /// What the RTX formats go with, by payload type; 255 for nothing.
     originals: [u8; 128],
     mux: bool,
@@ -46,70 +38,71 @@ impl Default for Formats {
 }
 
 impl Formats {
-    pub(super) fn section(
-        &mut self,
-        line: u32,
-        media: Option<&MediaLine<'_>>,
-        sink: &mut Sink<'_>,
-    ) {
+    pub(super) fn section(&mut self, line: u32, media: Option<MediaSays<'_>>, sink: &mut Sink<'_>) {
         self.end(sink);
         (self.mapped, self.parametrised, self.rtx) = (0, 0, 0);
         (self.mux, self.mux_only) = (false, false);
-        let media = media.filter(|media| media.is_rtp());
+        let media = media.filter(|media| media.rtp.is_some());
         self.line = if media.is_some() { line } else { 0 };
         self.off = media.is_some_and(|media| media.port == 0);
-        let formats = media.into_iter().flat_map(MediaLine::formats);
-        self.listed = formats
-            .filter_map(|format| format.parse::<u8>().ok().filter(|number| *number < 128))
-            .fold(0, |all, number| all | bit(number));
+        self.listed = media.map_or(0, |media| media.listed);
     }
 
-    pub(super) fn attribute(
+    /// Takes an `a=rtpmap`.
+    pub(super) fn map(&mut self, line: &Line<'_>, number: u8, rtx: bool, sink: &mut Sink<'_>) {
+        let again = self.mapped & bit(number) != 0;
+        self.mapped |= bit(number);
+        if rtx && !again {
+            self.rtx |= bit(number);
+        }
+        if again && self.line > 0 {
+            sink(whole(line, Code::RtpMapRepeated));
+        }
+        self.mention(line, number, sink);
+    }
+
+    /// Takes an `a=fmtp`, and which format it says the one at hand goes with.
+    pub(super) fn parametrise(
         &mut self,
-        line: &AttributeLine<'_>,
-        says: &Says<'_>,
+        line: &Line<'_>,
+        number: u8,
+        original: Option<u8>,
         sink: &mut Sink<'_>,
     ) {
-        if self.line == 0 {
-            return;
+        let again = self.parametrised & bit(number) != 0;
+        self.parametrised |= bit(number);
+        if !again && let Some(place) = self.originals.get_mut(usize::from(number)) {
+            *place = original.unwrap_or(u8::MAX);
         }
-        let number = match says {
-            Says::RtpMap { number, rtx } => {
-                let again = self.mapped & bit(*number) != 0;
-                self.mapped |= bit(*number);
-                if *rtx && !again {
-                    self.rtx |= bit(*number);
-                }
-                if again {
-                    sink(whole(&line.line(), Code::RtpMapRepeated));
-                }
-                *number
-            }
-            Says::Fmtp { number, original } => {
-                if self.parametrised & bit(*number) != 0 {
-                    sink(whole(&line.line(), Code::FmtpRepeated));
-                } else if let Some(place) = self.originals.get_mut(usize::from(*number)) {
-                    *place = original.unwrap_or(u8::MAX);
-                }
-                self.parametrised |= bit(*number);
-                *number
-            }
-            Says::RtcpFb(Some(number)) => *number,
-            Says::RtcpMux => return self.mux = true,
-            Says::RtcpMuxOnly => return self.mux_only = true,
-            _ => return,
-        };
-        if self.listed & bit(number) == 0 {
-            sink(whole(&line.line(), Code::FormatUnlisted));
+        if again && self.line > 0 {
+            sink(whole(line, Code::FmtpRepeated));
         }
+        self.mention(line, number, sink);
+    }
+
+    /// Takes a line about a format, which the section should have.
+    pub(super) fn mention(&self, line: &Line<'_>, number: u8, sink: &mut Sink<'_>) {
+        if self.listed & bit(number) == 0 && self.line > 0 {
+            sink(whole(line, Code::FormatUnlisted));
+        }
+    }
+
+    /// Takes an `a=rtcp-mux`.
+    pub(super) const fn mux(&mut self) {
+        self.mux = true;
+    }
+
+    /// Takes an `a=rtcp-mux-only`.
+    pub(super) const fn mux_only(&mut self) {
+        self.mux_only = true;
     }
 
     /// Ends the current section, or the description.
     pub(super) fn end(&mut self, sink: &mut Sink<'_>) {
         /// Payload types that stand for nothing of themselves (RFC 3551).
-        const DYNAMIC: Types = !0 << 96;
+        const DYNAMIC: PayloadTypes = !0 << 96;
         /// Those that could be RTCP packet types (RFC 5761 §4).
-        const LIKE_RTCP: Types = (!0 << 64) & !(!0 << 96);
+        const LIKE_RTCP: PayloadTypes = (!0 << 64) & !(!0 << 96);
         if self.line == 0 {
             return;
         }

@@ -1,11 +1,11 @@
 //! What a fragment has to say besides candidates (RFC 8840 §4.4, §9.2).
 
-use super::values::Says;
+use super::says::Says;
 use super::{Sink, missing, whole};
 use crate::diagnostic::Code;
+use crate::document::Document;
 use crate::line::{Kind, Line};
 use crate::section::AttributeLine;
-use crate::session::Session;
 
 /// What the lines so far have said.
 #[derive(Default)]
@@ -46,9 +46,9 @@ impl Pieces {
         }
     }
 
-    pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {
-        if session.line_count() > 0 && !(self.ufrag && self.pwd) {
-            sink(missing(session.line_count() as u32 + 1, Code::FragmentCredentials));
+    pub(super) fn end(&self, document: &Document<'_>, sink: &mut Sink<'_>) {
+        if document.line_count() > 0 && !(self.ufrag && self.pwd) {
+            sink(missing(document.line_count() as u32 + 1, Code::FragmentCredentials));
         }
     }
 }

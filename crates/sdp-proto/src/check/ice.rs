@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::values::Says;
 use super::{Sink, whole};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::section::AttributeLine;
+use crate::line::Line;
 
 /// The credentials of the session part or of one section.
 #[derive(Clone, Copy, Default)]
@@ -16,14 +15,23 @@ struct Pair<'s> {
     place: Option<Diagnostic>,
 }
 
+/// Both credentials of a section.
+#[derive(Clone, Copy)]
+struct Complete<'s> {
+    ufrag: &'s str,
+    pwd: &'s str,
+    place: Diagnostic,
+}
+
 /// The credentials so far, and what a lite agent may not say.
 #[derive(Default)]
 pub(super) struct Ice<'s> {
     session: Pair<'s>,
     /// Those of the current section.
     own: Option<Pair<'s>>,
-    /// Those of the sections before it, without repetitions in a row.
-    pairs: Vec<(&'s str, &'s str, Diagnostic)>,
+    /// Those of the sections before it, without repetitions in a row: mostly there are no others.
+    first: Option<Complete<'s>>,
+    others: Vec<Complete<'s>>,
     lite: bool,
     pacing: Option<Diagnostic>,
 }
@@ -34,18 +42,33 @@ impl<'s> Ice<'s> {
         self.own = Some(Pair::default());
     }
 
-    pub(super) fn attribute(&mut self, line: &AttributeLine<'s>, says: &Says<'s>) {
+    /// Takes an `a=ice-ufrag`.
+    pub(super) fn ufrag(&mut self, line: &Line<'s>, ufrag: &'s str) {
+        let pair = self.current(line);
+        pair.ufrag = Some(ufrag);
+    }
+
+    /// Takes an `a=ice-pwd`.
+    pub(super) fn pwd(&mut self, line: &Line<'s>, pwd: &'s str) {
+        let pair = self.current(line);
+        pair.pwd = Some(pwd);
+    }
+
+    /// The credentials of the section at hand, or of the session part, which this line adds to.
+    fn current(&mut self, line: &Line<'s>) -> &mut Pair<'s> {
         let pair = self.own.as_mut().unwrap_or(&mut self.session);
-        match *says {
-            Says::IceUfrag(ufrag) => pair.ufrag = Some(ufrag),
-            Says::IcePwd(pwd) => pair.pwd = Some(pwd),
-            Says::IceLite => return self.lite = true,
-            Says::IcePacing => {
-                return self.pacing = Some(whole(&line.line(), Code::IcePacingLite));
-            }
-            _ => return,
-        }
-        pair.place = Some(whole(&line.line(), Code::IceUfragShared));
+        pair.place = Some(whole(line, Code::IceUfragShared));
+        pair
+    }
+
+    /// Takes an `a=ice-lite`.
+    pub(super) const fn lite(&mut self) {
+        self.lite = true;
+    }
+
+    /// Takes an `a=ice-pacing`.
+    pub(super) fn pacing(&mut self, line: &Line<'s>) {
+        self.pacing = Some(whole(line, Code::IcePacingLite));
     }
 
     /// Takes what holds for the current section over into the list.
@@ -55,20 +78,30 @@ impl<'s> Ice<'s> {
         let pwd = own.pwd.or(self.session.pwd);
         let place = own.place.or(self.session.place);
         let Some(((ufrag, pwd), place)) = ufrag.zip(pwd).zip(place) else { return };
-        if self.pairs.last().is_none_or(|(u, p, _)| (*u, *p) != (ufrag, pwd)) {
-            self.pairs.push((ufrag, pwd, place));
+        let last = self.others.last().or(self.first.as_ref());
+        if last.is_some_and(|last| (last.ufrag, last.pwd) == (ufrag, pwd)) {
+            return;
+        }
+        let complete = Complete { ufrag, pwd, place };
+        if self.first.is_none() {
+            self.first = Some(complete);
+        } else {
+            self.others.push(complete);
         }
     }
 
     pub(super) fn end(mut self, sink: &mut Sink<'_>) {
         self.close();
-        self.pairs.sort_unstable_by_key(|(ufrag, _, place)| (*ufrag, place.line));
-        for pair in self.pairs.windows(2) {
-            if let [(first, pwd, _), (again, other, place)] = pair
-                && first == again
-                && pwd != other
+        if !self.others.is_empty() {
+            self.others.extend(self.first);
+            self.others.sort_unstable_by_key(|pair| (pair.ufrag, pair.place.line));
+        }
+        for pair in self.others.windows(2) {
+            if let [first, again] = pair
+                && first.ufrag == again.ufrag
+                && first.pwd != again.pwd
             {
-                sink(*place);
+                sink(again.place);
             }
         }
         if let Some(finding) = self.pacing.filter(|_| self.lite) {

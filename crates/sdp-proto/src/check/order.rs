@@ -2,8 +2,8 @@
 
 use super::{Sink, missing, whole};
 use crate::diagnostic::Code;
+use crate::document::Document;
 use crate::line::{Kind, Line};
-use crate::session::Session;
 
 /// The lines so far.
 #[derive(Default)]
@@ -20,6 +20,16 @@ pub(super) struct Order {
 }
 
 impl Order {
+    /// Takes an attribute: they come last, as many as there are.
+    #[inline]
+    pub(super) fn attribute(&mut self, line: &Line<'_>, sink: &mut Sink<'_>) {
+        if self.started {
+            self.highest = ATTRIBUTES;
+        } else {
+            self.line(line, Kind::Attribute, sink);
+        }
+    }
+
     pub(super) fn line(&mut self, line: &Line<'_>, kind: Kind, sink: &mut Sink<'_>) {
         if !self.started && !matches!(kind, Kind::Blank | Kind::Stray) {
             self.started = true;
@@ -62,17 +72,20 @@ impl Order {
         session_rank(kind)
     }
 
-    pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {
+    pub(super) fn end(&self, document: &Document<'_>, sink: &mut Sink<'_>) {
         let wanted = [
             (self.origin, Code::MissingOrigin),
             (self.name, Code::MissingName),
             (self.time, Code::MissingTime),
         ];
         for (_, code) in wanted.into_iter().filter(|(there, _)| !there) {
-            sink(missing(session.session_section().last + 1, code));
+            sink(missing(document.session_part().end + 1, code));
         }
     }
 }
+
+/// The rank of attributes, the highest of all.
+const ATTRIBUTES: u8 = 11;
 
 /// Place of a line in its section.
 enum Rank {
@@ -97,7 +110,7 @@ const fn session_rank(kind: Kind) -> Rank {
         // RFC 4566 had z= after all of t= and r=; both orders pass.
         Kind::Time | Kind::Repeat | Kind::Zone => Rank::Often(9),
         Kind::Key => Rank::Once(10),
-        Kind::Attribute => Rank::Often(11),
+        Kind::Attribute => Rank::Often(ATTRIBUTES),
         Kind::Media | Kind::Unknown(_) | Kind::Blank | Kind::Stray => Rank::None,
     }
 }
@@ -108,7 +121,7 @@ const fn media_rank(kind: Kind) -> Rank {
         Kind::Connection => Rank::Often(2),
         Kind::Bandwidth => Rank::Often(3),
         Kind::Key => Rank::Once(4),
-        Kind::Attribute => Rank::Often(5),
+        Kind::Attribute => Rank::Often(ATTRIBUTES),
         Kind::Media | Kind::Unknown(_) | Kind::Blank | Kind::Stray => Rank::None,
         Kind::Version
         | Kind::Origin

@@ -3,10 +3,10 @@
 
 use alloc::vec::Vec;
 
-use super::values::Says;
 use super::{Sink, value};
 use crate::attribute::{Simulcast, SimulcastList};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::line::Line;
 use crate::section::AttributeLine;
 
 /// A name and where it is defined.
@@ -29,19 +29,22 @@ impl<'s> References<'s> {
         self.extensions.section();
     }
 
-    pub(super) fn attribute(
-        &mut self,
-        line: &AttributeLine<'s>,
-        says: &Says<'s>,
-        sink: &mut Sink<'_>,
-    ) {
-        match *says {
-            Says::ExtMap { id, .. } => self.extensions.take(id, line, self.in_media, sink),
-            Says::Rid(rid) if self.in_media => {
-                self.rids.push((rid, value(line, Code::RidRepeated)));
-            }
-            Says::Simulcast if self.in_media => self.simulcast.push(*line),
-            _ => {}
+    /// Takes an `a=extmap`.
+    pub(super) fn extension(&mut self, line: &Line<'s>, id: u16, sink: &mut Sink<'_>) {
+        self.extensions.take(id, line, self.in_media, sink);
+    }
+
+    /// Takes an `a=rid`.
+    pub(super) fn rid(&mut self, line: &Line<'s>, rid: &'s str) {
+        if self.in_media {
+            self.rids.push((rid, value(line, Code::RidRepeated)));
+        }
+    }
+
+    /// Takes an `a=simulcast`.
+    pub(super) fn simulcast(&mut self, line: &Line<'s>) {
+        if self.in_media {
+            self.simulcast.extend(AttributeLine::new(*line));
         }
     }
 
@@ -64,7 +67,7 @@ impl<'s> References<'s> {
             let mut wanted = lists.flat_map(SimulcastList::streams).flatten();
             let unknown = |rid: &str| self.rids.binary_search_by(|(r, _)| (*r).cmp(rid)).is_err();
             if wanted.any(|want| unknown(want.rid)) {
-                sink(value(line, Code::SimulcastUnknownRid));
+                sink(value(&line.line(), Code::SimulcastUnknownRid));
             }
         }
         self.rids.clear();
@@ -86,7 +89,7 @@ impl Extensions {
         self.ids = [0; 4];
     }
 
-    fn take(&mut self, id: u16, line: &AttributeLine<'_>, in_media: bool, sink: &mut Sink<'_>) {
+    fn take(&mut self, id: u16, line: &Line<'_>, in_media: bool, sink: &mut Sink<'_>) {
         self.in_session |= !in_media;
         if self.in_session && in_media && !self.mixed {
             self.mixed = true;

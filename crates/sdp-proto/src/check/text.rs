@@ -2,49 +2,51 @@
 
 use super::{Sink, at, missing, whole};
 use crate::diagnostic::Code;
+use crate::document::Document;
 use crate::line::{Kind, Line, flag};
-use crate::session::Session;
 
 /// What the lines so far have shown.
-pub(super) struct Text<'s> {
+pub(super) struct Text {
     /// Whether there was a line of SDP.
     known: bool,
-    /// The first line end.
-    usual: Option<&'s [u8]>,
+    /// The flags of a line with nothing odd about it and the first line end that there was. In one
+    /// document those of one length are alike.
+    usual: Option<u8>,
     mixed: bool,
     /// Index of the last line.
     last: usize,
 }
 
-impl<'s> Text<'s> {
-    pub(super) fn new(session: &Session<'s>, sink: &mut Sink<'_>) -> Self {
-        if session.prefix > 0 {
+impl Text {
+    pub(super) fn new(document: &Document<'_>, sink: &mut Sink<'_>) -> Self {
+        if !document.byte_order_mark().is_empty() {
             sink(missing(1, Code::Bom));
         }
-        let last = session.line_count().saturating_sub(1);
+        let last = document.line_count().saturating_sub(1);
         Self { known: false, usual: None, mixed: false, last }
     }
 
-    pub(super) fn line(&mut self, line: &Line<'s>, kind: Kind, sink: &mut Sink<'_>) {
+    /// Whether there is nothing odd about a line, and its end is as that of the first one, of which
+    /// the length tells. The first line of all is never usual.
+    #[inline]
+    pub(super) fn is_usual(&self, line: &Line<'_>) -> bool {
+        self.known && self.usual == Some(line.record.flags)
+    }
+
+    pub(super) fn line(&mut self, line: &Line<'_>, kind: Kind, sink: &mut Sink<'_>) {
         let known = !matches!(kind, Kind::Blank | Kind::Stray | Kind::Unknown(_));
         self.known |= known;
-        if !self.is_usual(line.line_end()) {
-            self.line_end(line, sink);
+        let end = line.record.flags & flag::LINE_END;
+        if end == 0 || self.usual != Some(end) {
+            self.line_end(line, end, sink);
         }
-        if !known || line.record.flags & !flag::LINE_END != 0 {
+        if !known || line.record.flags != end {
             content(line, kind, line.index as usize == self.last, sink);
         }
     }
 
-    /// Whether this is the same line end as the first one: those there are differ in length, or in
-    /// their first byte.
-    fn is_usual(&self, eol: &[u8]) -> bool {
-        let same = |usual: &[u8]| usual.len() == eol.len() && usual.first() == eol.first();
-        !eol.is_empty() && self.usual.is_some_and(same)
-    }
-
     /// Reports the first line end of each unusual kind, not all of them.
-    fn line_end(&mut self, line: &Line<'s>, sink: &mut Sink<'_>) {
+    fn line_end(&mut self, line: &Line<'_>, flags: u8, sink: &mut Sink<'_>) {
         let len = line.content().len();
         let eol = line.line_end();
         let place = |code| at(line, len, len, code);
@@ -59,7 +61,7 @@ impl<'s> Text<'s> {
             }
             self.mixed = true;
         } else {
-            self.usual = Some(eol);
+            self.usual = Some(flags);
             match eol {
                 b"\n" => sink(place(Code::LfLineEnds)),
                 b"\r" => sink(place(Code::CrLineEnds)),
@@ -69,8 +71,8 @@ impl<'s> Text<'s> {
         }
     }
 
-    pub(super) fn end(&self, session: &Session<'_>, sink: &mut Sink<'_>) {
-        if session.line_count() == 0 {
+    pub(super) fn end(&self, document: &Document<'_>, sink: &mut Sink<'_>) {
+        if document.line_count() == 0 {
             sink(missing(1, Code::Empty));
         } else if !self.known {
             sink(missing(1, Code::NotSdp));

@@ -1,7 +1,7 @@
 //! What stands in the lines: fields, attribute names and values, spacing (RFC 8866 §5, §6).
 
-use super::connections::Family;
-use super::{Sink, at, whole};
+use super::says::{Family, FieldSays, MediaSays, Says};
+use super::{Sink, at, plain, whole};
 use crate::attribute::{
     Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
     RtcpFb, RtpMap, TypedAttribute, is_legacy_credential,
@@ -12,48 +12,6 @@ use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zon
 use crate::line::{Kind, Line};
 use crate::section::{AttributeLine, read_field};
 use crate::text::is_token_byte;
-
-/// What a line other than an attribute says that other checks have to know.
-pub(super) enum FieldSays<'s> {
-    /// `None` where it cannot be read.
-    Media(Option<MediaLine<'s>>),
-    Connection(Family),
-    Nothing,
-}
-
-/// What an attribute says that other checks have to know.
-pub(super) enum Says<'s> {
-    BundleOnly,
-    /// An extension, and whether it is that of the mid.
-    ExtMap {
-        id: u16,
-        mid: bool,
-    },
-    /// Parameters of a payload type, and which one it goes with.
-    Fmtp {
-        number: u8,
-        original: Option<u8>,
-    },
-    Group,
-    IceLite,
-    IcePacing,
-    IcePwd(&'s str),
-    IceUfrag(&'s str),
-    /// `None` where it cannot be read.
-    Mid(Option<&'s str>),
-    Rid(&'s str),
-    /// Feedback, and for which payload type.
-    RtcpFb(Option<u8>),
-    RtcpMux,
-    RtcpMuxOnly,
-    /// What a payload type stands for.
-    RtpMap {
-        number: u8,
-        rtx: bool,
-    },
-    Simulcast,
-    Nothing,
-}
 
 /// Where in the description the checks are.
 pub(super) struct Values {
@@ -74,36 +32,22 @@ impl Values {
         Self { level: if in_media { Level::Media } else { Level::Session }, seen: 0 }
     }
 
-    /// Checks a line other than an attribute.
+    /// Checks a line other than an attribute; `base` is the text that was parsed, where that is
+    /// UTF-8.
     pub(super) fn field<'s>(
         &mut self,
         line: Line<'s>,
         kind: Kind,
+        base: Option<&'s str>,
         sink: &mut Sink<'_>,
     ) -> FieldSays<'s> {
-        let says = match kind {
-            Kind::Media => {
-                *self = Self { level: Level::Media, seen: 0 };
-                FieldSays::Media(judged(line, MediaLine::parse, MediaLine::strict, sink))
-            }
-            Kind::Connection => {
-                let connection = judged(line, Connection::parse, Connection::strict, sink);
-                FieldSays::Connection(Family::of(connection.as_ref()))
-            }
-            _ => {
-                if let Err(finding) = field(line, kind) {
-                    sink(finding);
-                }
-                FieldSays::Nothing
-            }
-        };
-        if has_grammar(kind) {
-            spacing(&line, line.value_at(), sink);
+        if kind == Kind::Media {
+            *self = Self { level: Level::Media, seen: 0 };
         }
-        says
+        plain::field(&line, kind, base).unwrap_or_else(|| field(line, kind, sink))
     }
 
-    /// Checks an attribute; `base` is the text that was parsed, where that is UTF-8.
+    /// Checks an attribute with care; `base` is the text that was parsed, where that is UTF-8.
     pub(super) fn attribute<'s>(
         &mut self,
         attribute: &AttributeLine<'s>,
@@ -111,26 +55,31 @@ impl Values {
         sink: &mut Sink<'_>,
     ) -> Says<'s> {
         let line = attribute.line();
-        let name = attribute.name();
-        let name_at = line.value_at();
-        let Some(known) = Known::find(name) else {
+        let Some(known) = Known::find(attribute.name()) else {
             unknown(attribute, sink);
             return Says::Nothing;
         };
         let says = read(attribute, known, base, sink);
+        if !Attribute::traits(known).free_text {
+            spacing(&line, line.value_at() + line.attribute_value_at() as usize, sink);
+        }
+        self.place(&line, known, sink);
+        says
+    }
+
+    /// Checks where an attribute stands, and how often.
+    #[inline]
+    pub(super) fn place(&mut self, line: &Line<'_>, known: Known, sink: &mut Sink<'_>) {
         let traits = Attribute::traits(known);
         if traits.level != Level::Both && traits.level != self.level {
-            sink(at(&line, name_at, name_at + name.len(), Code::AttributeLevel));
+            let (name_at, name) = (line.value_at(), line.attribute().unwrap_or_default().0);
+            sink(at(line, name_at, name_at + name.len(), Code::AttributeLevel));
         }
         let bit = 1_u64 << known.ordinal as u32;
         if traits.once && self.seen & bit != 0 {
-            sink(whole(&line, Code::AttributeRepeated));
+            sink(whole(line, Code::AttributeRepeated));
         }
         self.seen |= bit;
-        if !traits.free_text {
-            spacing(&line, name_at + line.attribute_value_at() as usize, sink);
-        }
-        says
     }
 }
 
@@ -268,8 +217,32 @@ fn judged<'s, T>(
     read.ok()
 }
 
+/// Reads a line other than an attribute with care, and says what is wrong with it.
+fn field<'s>(line: Line<'s>, kind: Kind, sink: &mut Sink<'_>) -> FieldSays<'s> {
+    let says = match kind {
+        Kind::Media => {
+            let media = judged(line, MediaLine::parse, MediaLine::strict, sink);
+            FieldSays::Media(media.as_ref().map(MediaSays::new))
+        }
+        Kind::Connection => {
+            let connection = judged(line, Connection::parse, Connection::strict, sink);
+            FieldSays::Connection(Family::of(connection.as_ref()))
+        }
+        _ => {
+            if let Err(finding) = other_field(line, kind) {
+                sink(finding);
+            }
+            FieldSays::Nothing
+        }
+    };
+    if has_grammar(kind) {
+        spacing(&line, line.value_at(), sink);
+    }
+    says
+}
+
 /// A line other than `m=`, `c=` and an attribute.
-fn field(line: Line<'_>, kind: Kind) -> Result<(), Diagnostic> {
+fn other_field(line: Line<'_>, kind: Kind) -> Result<(), Diagnostic> {
     match kind {
         Kind::Version => read_field(line, version),
         Kind::Origin => read_field(line, |value| Origin::parse(value).map(drop)),

@@ -62,7 +62,7 @@ impl<'a> Bandwidth<'a> {
     /// Reads the value of the line.
     pub fn parse(value: &'a str) -> Result<Self, ValueError> {
         let field = Field::new(value.trim_end_matches(crate::value::BLANKS));
-        let (kind, number) = field.split(':');
+        let (kind, number) = field.split(b':');
         let number = number.ok_or(field.fault(Code::BandwidthSyntax))?;
         let value = number.number(Code::BandwidthSyntax)?;
         Ok(Self { kind: BandwidthType::parse(kind)?, value })

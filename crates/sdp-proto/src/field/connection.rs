@@ -53,12 +53,12 @@ impl<'a> Connection<'a> {
         if network.text != "IN" {
             return Err(network.fault(Code::NetworkType));
         }
-        let (address, tail) = whole.split('/');
+        let (address, tail) = whole.split(b'/');
         match family.text {
             "IP4" => {
                 let address = ip4(address)?;
                 let (ttl, count) = tail.map_or((None, None), |tail| {
-                    let (ttl, count) = tail.split('/');
+                    let (ttl, count) = tail.split(b'/');
                     (Some(ttl), count)
                 });
                 let ttl = ttl.map(|ttl| ttl.number(Code::MulticastTtl)).transpose()?;

@@ -45,7 +45,7 @@ impl<'a> MediaLine<'a> {
         let syntax = Code::MediaSyntax;
         let mut fields = Fields::new(value);
         let media = fields.expect(syntax)?.word(Code::MediaType)?;
-        let (port, count) = fields.expect(syntax)?.split('/');
+        let (port, count) = fields.expect(syntax)?.split(b'/');
         let port = port.number(Code::MediaPort)?;
         let port_count = count.map(|count| count.positive(Code::MediaPortCount)).transpose()?;
         let proto = fields.expect(syntax)?.word(Code::MediaProtocol)?;
@@ -90,7 +90,7 @@ impl<'a> MediaLine<'a> {
         token(fields.expect(Code::MediaSyntax)?, Code::MediaType)?;
         let ports = fields.expect(Code::MediaSyntax)?;
         let proto = fields.expect(Code::MediaSyntax)?;
-        proto.parts('/').try_for_each(|part| token(part, Code::MediaProtocol))?;
+        proto.parts(b'/').try_for_each(|part| token(part, Code::MediaProtocol))?;
         fields.clone().expect(Code::MediaSyntax)?;
         let rtp = is_rtp(proto.text);
         port_range(ports, rtp)?;
@@ -106,7 +106,7 @@ impl<'a> MediaLine<'a> {
 
 /// Several ports in a row are ports, too; those of RTP are pairs.
 fn port_range(ports: Field<'_>, rtp: bool) -> Result<(), ValueError> {
-    let (first, count) = ports.split('/');
+    let (first, count) = ports.split(b'/');
     let Some(count) = count else { return Ok(()) };
     let first: u64 = first.number(Code::MediaPort)?;
     let count: u64 = count.number(Code::MediaPortCount)?;
