@@ -99,7 +99,7 @@ impl Machine for Beacon {
     }
 }
 
-/// Whether news of nearly an hour later gets through a home router that forgets what is silent for `lifetime`.
+/// Whether news that comes after an hour, some time after the client has called last, gets through a home router that forgets what is silent for `lifetime`.
 fn news_arrives(every: Duration, lifetime: Duration) -> Result<bool, TopologyError> {
     let mut world = World::new(7);
     let behaviour = Behaviour {
@@ -110,13 +110,13 @@ fn news_arrives(every: Duration, lifetime: Duration) -> Result<bool, TopologyErr
     let server = world.add_host(Host::on_internet())?;
     let client = world.add_host(Host::behind(router))?;
     let server_address = SocketAddr::new(world.address(server), 4000);
-    let news_at = Instant::from_secs(3590);
+    let news_at = Instant::from_secs(3605);
     let role = Role::Server { client: None, news_at };
     world.install(server, Beacon::new(role, server_address));
     let local = SocketAddr::new(world.address(client), 4000);
     let role = Role::Client { server: server_address, every };
     let beacon = world.install(client, Beacon::new(role, local));
-    world.run_until(Instant::from_secs(3610));
+    world.run_until(Instant::from_secs(3615));
     Ok(world.take_events::<Beacon>(beacon).iter().any(|(_, event)| *event == Event::News))
 }
 
