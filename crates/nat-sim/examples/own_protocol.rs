@@ -99,7 +99,8 @@ impl Machine for Beacon {
     }
 }
 
-/// Whether news that comes after an hour, some time after the client has called last, gets through a home router that forgets what is silent for `lifetime`.
+/// Whether news gets through a home router that forgets what is silent for `lifetime`, some time after
+/// the client has called last.
 fn news_arrives(every: Duration, lifetime: Duration) -> Result<bool, TopologyError> {
     let mut world = World::new(7);
     let behaviour = Behaviour {
