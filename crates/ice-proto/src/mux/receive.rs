@@ -148,12 +148,18 @@ impl IceMux {
             return;
         }
         match self.routes.claim(now, key, id, proof) {
-            Claimed::Again | Claimed::Refused => {}
-            Claimed::First => member.indexed.paths.push(KnownPath { path, key }),
+            Claimed::Again => {}
+            Claimed::Refused(owner) => {
+                // It has settled on what is another one's: nobody else would tell it.
+                if member.misses(&path) {
+                    self.out.event(MuxEvent::PathTaken { id, path, by: owner });
+                }
+            }
+            Claimed::First => member.has_got(KnownPath { path, key }),
             Claimed::From(former) => {
-                member.indexed.paths.push(KnownPath { path, key });
+                member.has_got(KnownPath { path, key });
                 if let Some(former) = self.members.get_mut(former.0) {
-                    former.indexed.paths.retain(|known| known.key != key);
+                    former.has_lost(&KnownPath { path, key });
                 }
                 self.out.event(MuxEvent::PathTaken { id: former, path, by: id });
             }

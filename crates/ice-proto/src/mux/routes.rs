@@ -213,7 +213,7 @@ impl Routes {
         }
         let stale = now.saturating_since(owner.proven) >= STALE;
         if proof == Proof::Heard && !stale {
-            return Claimed::Refused;
+            return Claimed::Refused(former);
         }
         *owner = Owner::new(id, now);
         self.recent = None;
@@ -259,6 +259,6 @@ pub(super) enum Claimed {
     Again,
     /// It was this one's before.
     From(SessionId),
-    /// It stays that of another one.
-    Refused,
+    /// It stays this one's.
+    Refused(SessionId),
 }
