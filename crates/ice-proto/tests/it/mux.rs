@@ -397,6 +397,24 @@ fn the_paths_of_a_socket_end_with_it() {
 }
 
 #[test]
+fn a_socket_that_comes_back_is_of_use_again() {
+    for implementation in BOTH {
+        let mut crowd = with_clients(16, 1, 0, &answering(implementation));
+        let client = crowd.clients[0];
+        crowd.tell_session(client);
+        crowd.run_for(ms(100));
+        let addresses = crowd.world.addresses(crowd.server);
+        for known in [&[][..], &addresses[..]] {
+            crowd.with(|mux, now| mux.on_network_change(now, known)).unwrap();
+            crowd.run_for(ms(100));
+        }
+        crowd.tell_client(client);
+        assert!(crowd.settle_within(ms(500)).is_some(), "{implementation:?}");
+        assert!(crowd.agree(client), "{implementation:?}");
+    }
+}
+
+#[test]
 fn a_network_change_that_a_mux_refuses_changes_nothing() {
     let session = IceConfig { restarts: Restarts::WhenNeeded, ..answering(Implementation::Full) };
     let mut crowd = settled(15, 2, &session);

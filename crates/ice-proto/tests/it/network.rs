@@ -273,6 +273,25 @@ fn a_first_attempt_that_fails_is_not_repeated() {
 }
 
 #[test]
+fn networks_that_come_and_go_before_the_choice_leave_room_for_the_last_one() {
+    let meeting = Meeting::on_internet(9, 0, configs());
+    let mut call = Call::of_strangers(meeting);
+    for i in [0, 1] {
+        call.meeting.gather(i);
+        call.introduce(i);
+    }
+    for turn in 0..80 {
+        let host = call.meeting.hosts[turn % 2];
+        call.meeting.world.roam(host, Host::on_internet()).unwrap();
+        call.tell_addresses(turn % 2);
+        call.run_for(ms(5));
+    }
+    assert_eq!(call.meeting.agree(), None, "it was too fast for them");
+    assert!(call.settle_within(Duration::from_secs(5)).is_some());
+    assert_eq!(call.meeting.agree(), Some(true));
+}
+
+#[test]
 fn a_network_change_that_is_refused_changes_nothing() {
     let max = IceConfig::default().local_addresses_max;
     let many: Vec<IpAddr> = (0..=max).map(|n| [192, 0, 2, n as u8].into()).collect();
