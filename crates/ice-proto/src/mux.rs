@@ -40,8 +40,8 @@ use turns::Turns;
 /// [`strangers`](MuxConfig::strangers) allows.
 ///
 /// A path is one session's at a time. A check of the peer of another session does not take it away
-/// from one whose peer is heard there; an answer to a question that was sent there does, as when a NAT
-/// gives the address of a client to the next: see [`MuxEvent::PathTaken`]. So two sessions cannot
+/// from one whose peer is heard there and that has settled on it; an answer to a question that was sent
+/// there does, as when a NAT gives the address of a client to the next: see [`MuxEvent::PathTaken`]. So two sessions cannot
 /// carry data between the same two addresses and ports.
 ///
 /// What sessions share: sockets, host and server-reflexive candidates, the mappings of which are kept

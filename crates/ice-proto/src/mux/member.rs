@@ -164,7 +164,6 @@ impl Member {
 
     /// A path of its own is another session's from now on.
     pub(super) fn has_lost(&mut self, lost: &KnownPath) {
-        self.indexed.missed = Some(lost.path);
         self.indexed.paths.retain(|known| known.key != lost.key);
     }
 

@@ -68,6 +68,8 @@ pub(super) enum Proof {
     Heard,
     /// A question that was sent there was answered, for the first time.
     Answered,
+    /// The same as the first, and the session has settled on this path, as the other one has not.
+    Settled,
 }
 
 /// Whose a path is.
@@ -194,7 +196,8 @@ impl Routes {
 
     /// The peer of a session has shown that this path leads to it. What is another session's stays so
     /// as long as the peer of that one is heard there, unless the proof is one that nobody can forge
-    /// who does not receive what is sent there.
+    /// who does not receive what is sent there, or that one has another path: a peer that can forge its
+    /// source could else keep many paths from lite sessions, which ask nothing.
     pub(super) fn claim(
         &mut self,
         now: Instant,

@@ -355,6 +355,39 @@ fn who_settles_on_a_path_of_another_session_is_told_once() {
 }
 
 #[test]
+fn who_settles_on_a_path_has_it_before_who_was_merely_heard_there() {
+    let mut crowd = settled(17, 1, &answering(Implementation::Lite));
+    let squatter = crowd.clients[0];
+    let elsewhere = crowd.mux().selected_pair(squatter.session).unwrap().path;
+    // Its client sends checks as if it were there, before who is.
+    let from = SocketAddr::from(([203, 0, 113, 200], 9));
+    let path = Path::udp(crowd.address(), from);
+    let of_squatter = crowd.mux().session(squatter.session).unwrap().local_credentials().clone();
+    let client = crowd.agent(squatter).local_credentials().ufrag.to_string();
+    let squats = check(&of_squatter, &client, 1);
+    assert_eq!(receive(&mut crowd, from, &squats), Verdict::Consumed);
+    assert_eq!(crowd.mux().session_at(&path), Some(squatter.session));
+    let session = crowd.with(|mux, now| {
+        let session = mux.add(now, &answering(Implementation::Lite)).unwrap();
+        let peer = IceCredentials::new("peer", "passwordpasswordpassword").unwrap();
+        mux.set_remote_credentials(now, session, peer).unwrap();
+        session
+    });
+    let ours = crowd.mux().session(session).unwrap().local_credentials().clone();
+    let checks = check(&ours, "peer", 2);
+    for _ in 0..3 {
+        assert_eq!(receive(&mut crowd, from, &checks), Verdict::Consumed);
+        assert_eq!(crowd.mux().session_at(&path), Some(session));
+        assert_eq!(receive(&mut crowd, from, &squats), Verdict::Consumed);
+        assert_eq!(crowd.mux().session_at(&path), Some(session));
+    }
+    // Neither has lost what it uses.
+    crowd.run_for(ms(100));
+    assert!(!crowd.events.iter().any(|(_, e)| matches!(e, MuxEvent::PathTaken { .. })));
+    assert_eq!(crowd.mux().session_at(&elsewhere), Some(squatter.session));
+}
+
+#[test]
 fn the_paths_of_a_socket_end_with_it() {
     let now = sans_io::Instant::from_secs(1);
     let config = MuxConfig { port: 3479, ..MuxConfig::default() };
