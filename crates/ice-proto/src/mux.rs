@@ -186,7 +186,8 @@ impl IceMux {
     }
 
     /// What just happened to a session becomes a restart where it wants one, outputs, and an order of
-    /// when it is woken. It has the tools, and gives them back.
+    /// when it is woken. It must have been given the tools before that happened, in which its outputs
+    /// are, and gives them back.
     fn conclude(&mut self, now: Instant, id: SessionId) {
         let Some(member) = self.members.get_mut(id.0) else { return };
         let restarted = self.restarting.contains(&id);

@@ -29,7 +29,8 @@ pub(super) struct Member {
     pacer: Pacer,
     implementation: Implementation,
     standing: Standing,
-    /// When the mux looks at it again; it may have nothing to do by then.
+    /// What the timers of the mux say: when it looks at this session again. That is never later than
+    /// its deadline, and earlier where that was put off since: then there is nothing to do.
     noted: Option<Instant>,
     pub(super) indexed: Indexed,
 }

@@ -76,7 +76,7 @@ pub(super) enum Proof {
 #[derive(Clone, Copy, Debug)]
 struct Owner {
     session: SessionId,
-    /// When its peer last showed that the path leads to it.
+    /// When its peer last showed that the path leads to it. Data shows nothing: anybody can send some.
     proven: Instant,
     /// When data came over it last.
     heard: Instant,
@@ -93,9 +93,11 @@ impl Owner {
 pub(super) struct Routes {
     ufrags: SeededMap<Ufrag, SessionId>,
     questions: SeededMap<TransactionId, SessionId>,
-    /// Those on which the session takes data.
+    /// Those on which the session takes data. It is not asked again when some comes, so what makes it
+    /// refuse a path (its end, a lost socket, the end of a restart, other credentials of the peer) must
+    /// be followed by `Member::prune_paths`.
     paths: SeededMap<PathKey, Owner>,
-    /// What was found last: it is asked for again when data is delivered.
+    /// What data was last found for: who takes it asks `IceMux::session_at` for the same path next.
     recent: Option<(PathKey, SessionId)>,
     /// Room for the questions of one session.
     open: Vec<TransactionId>,
