@@ -7,6 +7,7 @@ mod tests;
 pub(crate) use queues::Gate;
 
 use crate::{
+    Base,
     ids::{LocalId, PairId, RemoteId},
     pair::{Attempt, NewPair, Pair, PairFailure, Progress, Trigger, Valid},
 };
@@ -63,8 +64,8 @@ impl CheckList {
     }
 
     /// Adds a pair and sets its first state (RFC 8838 §12, and RFC 8445 §6.1.2.6 for the first of a
-    /// foundation). A list that is full gives up its least pair that can be spared; `None`: there is
-    /// none, or it ranks higher than the new one.
+    /// foundation). A list that is full gives up a pair whose base is gone, else its least pair that can
+    /// be spared; `None`: there is none, or it ranks higher than the new one.
     ///
     /// The caller makes sure that no pair has the same path: two such pairs are redundant
     /// (RFC 8445 §6.1.2.4).
@@ -73,7 +74,8 @@ impl CheckList {
         let mut evicted = None;
         if self.pairs.len() >= self.max {
             let spare = |old: &Pair| can_make_room(old, claim, new.priority);
-            let least = self.pairs.iter().rposition(spare)?;
+            let lost = self.pairs.iter().rposition(Pair::has_lost_base);
+            let least = lost.or_else(|| self.pairs.iter().rposition(spare))?;
             evicted = Some(self.pairs.remove(least).id);
         }
         let id = PairId(self.next_id);
@@ -131,6 +133,11 @@ impl CheckList {
                 valid.local = pair.local;
             }
         }
+    }
+
+    /// Takes out the pairs that were lost with this base, which is there again.
+    pub(crate) fn remove_lost(&mut self, base: Base) {
+        self.pairs.retain(|pair| !pair.has_lost_base() || Base::of(pair.path) != base);
     }
 
     /// Computes all priorities anew, after a change of role or of candidates: `priority` of a local
@@ -319,7 +326,7 @@ impl Attempt {
 /// Whether a pair may go for a new one. Answers to its checks will find nobody.
 fn can_make_room(old: &Pair, claim: Claim, priority: u64) -> bool {
     if old.is_dead() || old.authenticated {
-        // The former would be made anew, and consent with it; the latter is known to lead somewhere.
+        // The former could be made anew, and consent with it; the latter is known to lead somewhere.
         return false;
     }
     match (claim, &old.progress) {

@@ -86,6 +86,7 @@ impl Generations {
         let next = self.newest.successor(initiator, is_taken);
         let session = core::mem::replace(&mut self.newest, next);
         if !stays {
+            self.drop_former();
             let of_use = session.is_of_use();
             self.former = of_use.then(|| Box::new(Former { session, stage: Stage::InUse }));
         }
@@ -152,9 +153,11 @@ impl Generations {
         self.newest.cover(now, false);
     }
 
-    /// Forgets the former one.
+    /// Forgets the former one, but for what it counted.
     pub(crate) fn drop_former(&mut self) {
-        self.former = None;
+        if let Some(former) = self.former.take() {
+            self.newest.add_drops(*former.session.drops());
+        }
     }
 
     /// Lets the newest generation take over when it can, or must. Whether that changed anything.
@@ -168,9 +171,7 @@ impl Generations {
             Stage::InUse | Stage::LastResort if former.session.is_of_use() => return false,
             Stage::Retired { at } if former.ends_at(at) > now => return false,
             Stage::InUse | Stage::LastResort | Stage::Retired { .. } => {
-                let drops = *former.session.drops();
-                self.newest.add_drops(drops);
-                self.former = None;
+                self.drop_former();
             }
         }
         self.cover_newest(now);

@@ -40,8 +40,8 @@ use turns::Turns;
 /// [`strangers`](MuxConfig::strangers) allows.
 ///
 /// A path is one session's at a time. A check of the peer of another session does not take it away
-/// from one whose peer is heard there; an answer to a question that was sent there does, as when a NAT
-/// gives the address of a client to the next: see [`MuxEvent::PathTaken`]. So two sessions cannot
+/// from one whose peer is heard there and that has settled on it; an answer to a question that was sent
+/// there does, as when a NAT gives the address of a client to the next: see [`MuxEvent::PathTaken`]. So two sessions cannot
 /// carry data between the same two addresses and ports.
 ///
 /// What sessions share: sockets, host and server-reflexive candidates, the mappings of which are kept
@@ -186,7 +186,8 @@ impl IceMux {
     }
 
     /// What just happened to a session becomes a restart where it wants one, outputs, and an order of
-    /// when it is woken. It has the tools, and gives them back.
+    /// when it is woken. It must have been given the tools before that happened, in which its outputs
+    /// are, and gives them back.
     fn conclude(&mut self, now: Instant, id: SessionId) {
         let Some(member) = self.members.get_mut(id.0) else { return };
         let restarted = self.restarting.contains(&id);

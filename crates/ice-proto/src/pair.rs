@@ -244,6 +244,11 @@ impl Pair {
         matches!(self.progress, Progress::Failed(failure) if failure.is_final())
     }
 
+    /// Whether its socket or relay is gone.
+    pub(crate) fn has_lost_base(&self) -> bool {
+        self.progress == Progress::Failed(PairFailure::BaseLost)
+    }
+
     /// Whether it may yet come to work, by checks of ours alone.
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.progress, Progress::Frozen | Progress::Waiting | Progress::Checking(_))

@@ -91,7 +91,7 @@ impl IceAgent {
         if self.state() == IceState::Closed {
             return Err(GatherError::Closed);
         }
-        self.gathering.limit_to(now, addresses);
+        self.gathering.limit_to(now, addresses)?;
         self.collect(now);
         if self.sessions.newest.has_settled() {
             return self.gathering.note(addresses);

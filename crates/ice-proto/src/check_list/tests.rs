@@ -357,3 +357,21 @@ fn a_pair_outlives_the_mapping_that_the_peer_saw_it_through() {
     list.remove_local(LocalId(0));
     assert_eq!(list.iter().count(), 0);
 }
+
+#[test]
+fn a_full_list_gives_up_first_what_has_lost_its_base() {
+    let mut list = CheckList::new(3);
+    for (number, priority) in [(1, 9), (2, 8), (3, 7)] {
+        insert(&mut list, number, priority, 1).unwrap();
+    }
+    let [lost, ..] = ids(&list)[..] else { unreachable!("it has three") };
+    // Even what the peer was heard on.
+    list.get_mut(lost).unwrap().authenticated = true;
+    list.fail(lost, PairFailure::BaseLost);
+    assert!(insert(&mut list, 4, 1, 1).is_some());
+    assert_eq!(ports(&list), [2, 3, 4]);
+    // What lost consent stays.
+    let [revoked, ..] = ids(&list)[..] else { unreachable!("it has three") };
+    list.fail(revoked, PairFailure::ConsentRevoked);
+    assert_eq!(insert(&mut list, 5, 0, 1), None);
+}

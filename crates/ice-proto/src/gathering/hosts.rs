@@ -167,8 +167,17 @@ impl Hosts {
         self.all.iter().any(|host| of_it(host) && host.state != HostState::Gone)
     }
 
-    /// Takes leave of all addresses but these. Gives the sockets that are to be closed.
-    pub(super) fn limit_to(&mut self, addresses: &[IpAddr]) -> Vec<(SocketId, FailedHost)> {
+    /// Takes leave of all addresses but these. Gives the sockets that are to be closed. Where there could
+    /// not be a socket at each of these addresses nothing is given up.
+    pub(super) fn limit_to(
+        &mut self,
+        addresses: &[IpAddr],
+    ) -> Result<Vec<(SocketId, FailedHost)>, GatherError> {
+        let stays = |host: &&Host| host.state != HostState::Gone && addresses.contains(&host.ip);
+        let stay = self.all.iter().filter(stays).count();
+        if stay + self.new_among(addresses)?.count() > self.max {
+            return Err(GatherError::TooManyAddresses);
+        }
         let mut gone = Vec::new();
         for (index, host) in self.all.iter_mut().enumerate() {
             if addresses.contains(&host.ip) {
@@ -181,7 +190,7 @@ impl Hosts {
             host.state = HostState::Gone;
             host.fault = Some(SocketFault::Lost);
         }
-        gone
+        Ok(gone)
     }
 
     /// Notes addresses for which a socket may be opened later.

@@ -79,16 +79,23 @@ impl Gathering {
         }
     }
 
-    /// The host has these addresses by now and no others: what was made of others is gone.
-    pub fn limit_to(&mut self, now: Instant, addresses: &[IpAddr]) {
+    /// The host has these addresses by now and no others: what was made of others is gone. `Err`: these
+    /// could not be gathered at, and nothing is gone.
+    pub fn limit_to(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
         let now = self.advance(now);
-        for (id, gone) in self.hosts.limit_to(addresses) {
+        let limited = self.limit_hosts(addresses);
+        self.settle(now);
+        limited
+    }
+
+    fn limit_hosts(&mut self, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        for (id, gone) in self.hosts.limit_to(addresses)? {
             self.out.socket(SocketRequest::Close(id));
             if let Some(base) = gone.base {
                 self.host_lost(gone.host, base);
             }
         }
-        self.settle(now);
+        Ok(())
     }
 
     /// Notes addresses of the host that are gathered at when [`renew`](Self::renew) is called.

@@ -36,13 +36,18 @@ impl IceMux {
         addresses: &[IpAddr],
     ) -> Result<(), GatherError> {
         let now = self.advance(now);
-        if self.standing == Standing::Open {
-            self.gathering.limit_to(now, addresses);
-            self.collect(now);
-        }
-        let gathered = self.start_gathering(now, addresses);
+        let changed = self.change_network(now, addresses);
         self.settle(now);
-        gathered
+        changed
+    }
+
+    fn change_network(&mut self, now: Instant, addresses: &[IpAddr]) -> Result<(), GatherError> {
+        if self.standing != Standing::Open {
+            return Err(GatherError::Closed);
+        }
+        self.gathering.limit_to(now, addresses)?;
+        self.collect(now);
+        self.start_gathering(now, addresses)
     }
 
     /// Takes in a session. Of its configuration counts what is not gathered: servers and keepalives

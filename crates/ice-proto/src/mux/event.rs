@@ -16,11 +16,12 @@ pub enum MuxEvent {
         /// What.
         event: IceEvent,
     },
-    /// The peer of another session has shown that a path of this one leads to it by now, as where a NAT
-    /// gives an address to the next client. What comes over it is for the other session, and nothing
-    /// more is sent over it for this one.
+    /// The path that the data of this session went over is another one's: the peer of that one has shown
+    /// that it leads to it by now, as where a NAT gives an address to the next client, or was there first
+    /// when this session settled on it. What comes over it is for the other session, and no data is sent over it for this one,
+    /// which is best closed or restarted.
     PathTaken {
-        /// The session that had it.
+        /// The session that had it, or wants it.
         id: SessionId,
         /// The path.
         path: Path,

@@ -29,7 +29,8 @@ pub(super) struct Member {
     pacer: Pacer,
     implementation: Implementation,
     standing: Standing,
-    /// When the mux looks at it again; it may have nothing to do by then.
+    /// What the timers of the mux say: when it looks at this session again. That is never later than
+    /// its deadline, and earlier where that was put off since: then there is nothing to do.
     noted: Option<Instant>,
     pub(super) indexed: Indexed,
 }
@@ -56,6 +57,8 @@ pub(super) struct Indexed {
     pub(super) paths: Vec<KnownPath>,
     /// Most of them.
     pub(super) paths_max: usize,
+    /// A path that was to be its own and is another session's, as the application was told.
+    missed: Option<Path>,
 }
 
 /// A path by which a session is found.
@@ -135,6 +138,7 @@ impl Member {
         routes: &Routes,
         shared: &Shared,
     ) {
+        self.indexed.missed = None;
         self.sessions.join_former(now);
         self.sessions.begin(now, initiator, |ufrag| routes.is_taken(ufrag));
         self.learn_all(now, shared);
@@ -151,6 +155,28 @@ impl Member {
             stays
         });
         self.indexed.paths = paths;
+    }
+
+    /// A path is its own from now on.
+    pub(super) fn has_got(&mut self, known: KnownPath) {
+        self.indexed.missed = self.indexed.missed.filter(|missed| *missed != known.path);
+        self.indexed.paths.push(known);
+    }
+
+    /// A path of its own is another session's from now on.
+    pub(super) fn has_lost(&mut self, lost: &KnownPath) {
+        self.indexed.paths.retain(|known| known.key != lost.key);
+    }
+
+    /// Whether this path, which is another session's, is the one that its data would go over, and that
+    /// is news.
+    pub(super) fn misses(&mut self, path: &Path) -> bool {
+        let is_news =
+            self.indexed.missed != Some(*path) && self.sessions.data_path() == Some(*path);
+        if is_news {
+            self.indexed.missed = Some(*path);
+        }
+        is_news
     }
 
     /// Whether this path may be found as one of its own.

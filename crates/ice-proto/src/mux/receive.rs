@@ -143,19 +143,33 @@ impl IceMux {
     /// The peer of a session has shown that a path leads to it, if the session says so.
     fn prove(&mut self, now: Instant, id: SessionId, path: Path, proof: Proof) {
         let Some(key) = self.key(&path) else { return };
+        let has_settled = |id: SessionId| {
+            self.members.get(id.0).is_some_and(|member| member.sessions.data_path() == Some(path))
+        };
+        let rival = self.routes.by_path(key).filter(|owner| *owner != id);
+        let settled = rival.is_some() && has_settled(id);
+        let rival_settled = rival.is_some_and(has_settled);
+        let proof = if settled && !rival_settled { Proof::Settled } else { proof };
         let Some(member) = self.members.get_mut(id.0) else { return };
         if !member.accepts(&path) || !member.has_room_for(key, id, &mut self.routes) {
             return;
         }
         match self.routes.claim(now, key, id, proof) {
-            Claimed::Again | Claimed::Refused => {}
-            Claimed::First => member.indexed.paths.push(KnownPath { path, key }),
-            Claimed::From(former) => {
-                member.indexed.paths.push(KnownPath { path, key });
-                if let Some(former) = self.members.get_mut(former.0) {
-                    former.indexed.paths.retain(|known| known.key != key);
+            Claimed::Again => {}
+            Claimed::Refused(owner) => {
+                // It has settled on what is another one's: nobody else would tell it.
+                if settled && member.misses(&path) {
+                    self.out.event(MuxEvent::PathTaken { id, path, by: owner });
                 }
-                self.out.event(MuxEvent::PathTaken { id: former, path, by: id });
+            }
+            Claimed::First => member.has_got(KnownPath { path, key }),
+            Claimed::From(former) => {
+                member.has_got(KnownPath { path, key });
+                let Some(member) = self.members.get_mut(former.0) else { return };
+                member.has_lost(&KnownPath { path, key });
+                if rival_settled && member.misses(&path) {
+                    self.out.event(MuxEvent::PathTaken { id: former, path, by: id });
+                }
             }
         }
     }

@@ -68,13 +68,15 @@ pub(super) enum Proof {
     Heard,
     /// A question that was sent there was answered, for the first time.
     Answered,
+    /// The same as the first, and the session has settled on this path, as the other one has not.
+    Settled,
 }
 
 /// Whose a path is.
 #[derive(Clone, Copy, Debug)]
 struct Owner {
     session: SessionId,
-    /// When its peer last showed that the path leads to it.
+    /// When its peer last showed that the path leads to it. Data shows nothing: anybody can send some.
     proven: Instant,
     /// When data came over it last.
     heard: Instant,
@@ -91,9 +93,11 @@ impl Owner {
 pub(super) struct Routes {
     ufrags: SeededMap<Ufrag, SessionId>,
     questions: SeededMap<TransactionId, SessionId>,
-    /// Those on which the session takes data.
+    /// Those on which the session takes data. It is not asked again when some comes, so what makes it
+    /// refuse a path (its end, a lost socket, the end of a restart, other credentials of the peer) must
+    /// be followed by `Member::prune_paths`.
     paths: SeededMap<PathKey, Owner>,
-    /// What was found last: it is asked for again when data is delivered.
+    /// What data was last found for: who takes it asks `IceMux::session_at` for the same path next.
     recent: Option<(PathKey, SessionId)>,
     /// Room for the questions of one session.
     open: Vec<TransactionId>,
@@ -194,7 +198,8 @@ impl Routes {
 
     /// The peer of a session has shown that this path leads to it. What is another session's stays so
     /// as long as the peer of that one is heard there, unless the proof is one that nobody can forge
-    /// who does not receive what is sent there.
+    /// who does not receive what is sent there, or that one has another path: a peer that can forge its
+    /// source could else keep many paths from lite sessions, which ask nothing.
     pub(super) fn claim(
         &mut self,
         now: Instant,
@@ -213,7 +218,7 @@ impl Routes {
         }
         let stale = now.saturating_since(owner.proven) >= STALE;
         if proof == Proof::Heard && !stale {
-            return Claimed::Refused;
+            return Claimed::Refused(former);
         }
         *owner = Owner::new(id, now);
         self.recent = None;
@@ -259,6 +264,6 @@ pub(super) enum Claimed {
     Again,
     /// It was this one's before.
     From(SessionId),
-    /// It stays that of another one.
-    Refused,
+    /// It stays this one's.
+    Refused(SessionId),
 }

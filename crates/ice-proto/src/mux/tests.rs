@@ -76,13 +76,13 @@ fn a_path_changes_hands_by_a_first_answer_or_after_silence() {
     let ([one, two], at) = (ids(), Instant::from_secs);
     let mut routes = routes();
     assert_eq!(routes.claim(at(0), path(), one, Proof::Heard), Claimed::First);
-    assert_eq!(routes.claim(at(1), path(), two, Proof::Heard), Claimed::Refused);
+    assert_eq!(routes.claim(at(1), path(), two, Proof::Heard), Claimed::Refused(one));
     assert_eq!(routes.hear(at(30), path()), Some(one));
     assert_eq!(routes.claim(at(2), path(), two, Proof::Answered), Claimed::From(one));
     assert_eq!(routes.hear(at(30), path()), Some(two));
     // Each sign of its peer keeps it.
     assert_eq!(routes.claim(at(9), path(), two, Proof::Heard), Claimed::Again);
-    assert_eq!(routes.claim(at(21), path(), one, Proof::Heard), Claimed::Refused);
+    assert_eq!(routes.claim(at(21), path(), one, Proof::Heard), Claimed::Refused(two));
     assert_eq!(routes.claim(at(22), path(), one, Proof::Heard), Claimed::From(two));
     routes.release(path(), two);
     assert_eq!(routes.hear(at(30), path()), Some(one));

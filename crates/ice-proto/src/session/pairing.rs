@@ -32,6 +32,7 @@ impl IceSession {
 
     fn pair_local(&mut self, id: LocalId, local: &LocalCandidate) {
         if local.is_base() {
+            self.list.remove_lost(local.base);
             for remote in self.remotes.ids() {
                 self.pair(id, remote, Claim::Told);
             }

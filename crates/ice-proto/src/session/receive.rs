@@ -1,5 +1,6 @@
 //! What arrives on a pair: checks, answers, and bytes of the application.
 use super::IceSession;
+use crate::Base;
 use sans_io::{DropReason, Instant, Path, Verdict};
 use stun_proto::{Class, Message, Method, PacketKind, classify};
 
@@ -40,7 +41,8 @@ impl IceSession {
         if self.active_path() == Some(*path) {
             return true;
         }
-        if self.phase == crate::phase::Phase::Closed {
+        // Pairs outlive their base, so that they are not made anew.
+        if self.phase == crate::phase::Phase::Closed || !self.has_base(Base::of(*path)) {
             return false;
         }
         match self.list.by_path(path) {

@@ -2,11 +2,11 @@
 use crate::support::{Client, Crowd, add_stun_server, answering, lossy, ms, seed};
 use core::{net::SocketAddr, time::Duration};
 use ice_proto::{
-    CandidateKind, ConfigError, IceAgent, IceConfig, IceCredentials, IceEvent, IceMux, IceState,
-    Implementation, MuxConfig, MuxEvent, RelayServer, RestartReason, Restarts, SendError,
+    CandidateKind, ConfigError, GatherError, IceAgent, IceConfig, IceCredentials, IceEvent, IceMux,
+    IceState, Implementation, MuxConfig, MuxEvent, RelayServer, RestartReason, Restarts, SendError,
 };
 use nat_sim::{Body, Happening, Host, Nat, NodeId, Preset, World};
-use sans_io::{DropReason, Input, Machine, Path, SocketIds, Verdict};
+use sans_io::{DropReason, Input, Machine, Output, Path, SocketIds, SocketRequest, Verdict};
 use std::collections::BTreeSet;
 use stun_proto::{
     Class, Integrity, Key, Message, MessageBuilder, MessageType, Method, TransactionId,
@@ -317,6 +317,145 @@ fn the_next_client_of_an_address_gets_it_when_the_former_has_fallen_silent() {
         let sent = crowd.with(|mux, now| mux.send(now, former.session, b"late").map(drop));
         assert_eq!(sent, Err(SendError::NotConnected));
     }
+}
+
+#[test]
+fn who_settles_on_a_path_of_another_session_is_told_once() {
+    let mut crowd = settled(14, 1, &answering(Implementation::Lite));
+    let owner = crowd.clients[0];
+    let path = crowd.mux().selected_pair(owner.session).unwrap().path;
+    let session = crowd.with(|mux, now| {
+        let session = mux.add(now, &answering(Implementation::Lite)).unwrap();
+        let peer = IceCredentials::new("peer", "passwordpasswordpassword").unwrap();
+        mux.set_remote_credentials(now, session, peer).unwrap();
+        session
+    });
+    let ours = crowd.mux().session(session).unwrap().local_credentials().clone();
+    for number in 0..5 {
+        assert_eq!(
+            receive(&mut crowd, path.remote(), &check(&ours, "peer", number)),
+            Verdict::Consumed
+        );
+        crowd.run_for(ms(100));
+    }
+    // It has settled there, and has no data.
+    assert_eq!(crowd.mux().selected_pair(session).map(|pair| pair.path), Some(path));
+    let sent = crowd.with(|mux, now| mux.send(now, session, b"data").map(drop));
+    assert_eq!(sent, Err(SendError::NotConnected));
+    let told: Vec<_> = crowd.events.iter().map(|(_, event)| event.clone()).collect();
+    let told: Vec<_> =
+        told.into_iter().filter(|event| matches!(event, MuxEvent::PathTaken { .. })).collect();
+    assert_eq!(told, [MuxEvent::PathTaken { id: session, path, by: owner.session }]);
+    // When the other one is gone the path is its own.
+    crowd.with(|mux, now| mux.remove(now, owner.session));
+    let verdict = receive(&mut crowd, path.remote(), &check(&ours, "peer", 9));
+    assert_eq!(verdict, Verdict::Consumed);
+    assert_eq!(crowd.mux().session_at(&path), Some(session));
+    assert!(crowd.with(|mux, now| mux.send(now, session, b"data").is_ok()));
+}
+
+#[test]
+fn who_settles_on_a_path_has_it_before_who_was_merely_heard_there() {
+    let mut crowd = settled(17, 1, &answering(Implementation::Lite));
+    let squatter = crowd.clients[0];
+    let elsewhere = crowd.mux().selected_pair(squatter.session).unwrap().path;
+    // Its client sends checks as if it were there, before who is.
+    let from = SocketAddr::from(([203, 0, 113, 200], 9));
+    let path = Path::udp(crowd.address(), from);
+    let of_squatter = crowd.mux().session(squatter.session).unwrap().local_credentials().clone();
+    let client = crowd.agent(squatter).local_credentials().ufrag.to_string();
+    let squats = check(&of_squatter, &client, 1);
+    assert_eq!(receive(&mut crowd, from, &squats), Verdict::Consumed);
+    assert_eq!(crowd.mux().session_at(&path), Some(squatter.session));
+    let session = crowd.with(|mux, now| {
+        let session = mux.add(now, &answering(Implementation::Lite)).unwrap();
+        let peer = IceCredentials::new("peer", "passwordpasswordpassword").unwrap();
+        mux.set_remote_credentials(now, session, peer).unwrap();
+        session
+    });
+    let ours = crowd.mux().session(session).unwrap().local_credentials().clone();
+    let checks = check(&ours, "peer", 2);
+    for _ in 0..3 {
+        assert_eq!(receive(&mut crowd, from, &checks), Verdict::Consumed);
+        assert_eq!(crowd.mux().session_at(&path), Some(session));
+        assert_eq!(receive(&mut crowd, from, &squats), Verdict::Consumed);
+        assert_eq!(crowd.mux().session_at(&path), Some(session));
+    }
+    // Neither has lost what it uses.
+    crowd.run_for(ms(100));
+    assert!(!crowd.events.iter().any(|(_, e)| matches!(e, MuxEvent::PathTaken { .. })));
+    assert_eq!(crowd.mux().session_at(&elsewhere), Some(squatter.session));
+}
+
+#[test]
+fn the_paths_of_a_socket_end_with_it() {
+    let now = sans_io::Instant::from_secs(1);
+    let config = MuxConfig { port: 3479, ..MuxConfig::default() };
+    let mut mux = IceMux::new(&config, [1; 32], SocketIds::root()).unwrap();
+    let at = |last| SocketAddr::from(([192, 0, 2, last], 3479));
+    let open = |mux: &mut IceMux| loop {
+        match mux.poll_output() {
+            Output::Socket(SocketRequest::Bind { id, local }) => {
+                let opened = mux.handle_input(now, Input::Socket { id, state: Ok(local) });
+                assert_eq!(opened, Verdict::Consumed);
+            }
+            Output::Timeout(_) => break,
+            _ => {}
+        }
+    };
+    mux.gather(now, &[at(1).ip(), at(2).ip()]).unwrap();
+    open(&mut mux);
+    let id = mux.add(now, &answering(Implementation::Lite)).unwrap();
+    let peer = IceCredentials::new("peer", "passwordpasswordpassword").unwrap();
+    mux.set_remote_credentials(now, id, peer).unwrap();
+    let ours = mux.session(id).unwrap().local_credentials().clone();
+    let paths = [at(1), at(2)].map(|local| Path::udp(local, "203.0.113.1:9".parse().unwrap()));
+    for path in paths {
+        let check = check(&ours, "peer", 1);
+        assert_eq!(mux.handle_input(now, Input::received(path, &check)), Verdict::Consumed);
+        assert_eq!(mux.session_at(&path), Some(id));
+    }
+    let used = mux.selected_pair(id).unwrap().path;
+    let [other] = paths.iter().filter(|path| **path != used).collect::<Vec<_>>()[..] else {
+        unreachable!("one of two is used")
+    };
+    mux.on_network_change(now, &[used.local().ip()]).unwrap();
+    open(&mut mux);
+    mux.on_network_change(now, &[at(1).ip(), at(2).ip()]).unwrap();
+    open(&mut mux);
+    assert_eq!(mux.session_at(&used), Some(id));
+    // There is a socket again, but nothing that was heard there.
+    assert!(mux.gathering().is_local(other.local()));
+    assert_eq!(mux.session_at(other), None);
+}
+
+#[test]
+fn a_socket_that_comes_back_is_of_use_again() {
+    for implementation in BOTH {
+        let mut crowd = with_clients(16, 1, 0, &answering(implementation));
+        let client = crowd.clients[0];
+        crowd.tell_session(client);
+        crowd.run_for(ms(100));
+        let addresses = crowd.world.addresses(crowd.server);
+        for known in [&[][..], &addresses[..]] {
+            crowd.with(|mux, now| mux.on_network_change(now, known)).unwrap();
+            crowd.run_for(ms(100));
+        }
+        crowd.tell_client(client);
+        assert!(crowd.settle_within(ms(500)).is_some(), "{implementation:?}");
+        assert!(crowd.agree(client), "{implementation:?}");
+    }
+}
+
+#[test]
+fn a_network_change_that_a_mux_refuses_changes_nothing() {
+    let session = IceConfig { restarts: Restarts::WhenNeeded, ..answering(Implementation::Full) };
+    let mut crowd = settled(15, 2, &session);
+    let nowhere = ["0.0.0.0".parse().unwrap()];
+    let refused = crowd.with(|mux, now| mux.on_network_change(now, &nowhere));
+    assert_eq!(refused, Err(GatherError::Address(nowhere[0])));
+    crowd.run_for(ms(100));
+    assert_eq!(crowd.exchange(), []);
 }
 
 #[test]

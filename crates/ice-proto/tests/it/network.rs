@@ -4,7 +4,9 @@ use crate::support::{
     restart_turn_server,
 };
 use core::{net::IpAddr, time::Duration};
-use ice_proto::{IceAgent, IceConfig, IceEvent, IceState, RelayServer, RestartReason, Restarts};
+use ice_proto::{
+    GatherError, IceAgent, IceConfig, IceEvent, IceState, RelayServer, RestartReason, Restarts,
+};
 use nat_sim::{Chance, Host, HostId, Link, Nat, NatId, Preset, World};
 
 const LOSSES: [u32; 3] = [0, 10, 30];
@@ -268,4 +270,51 @@ fn a_first_attempt_that_fails_is_not_repeated() {
     call.run_for(Duration::from_secs(60));
     assert_eq!(call.meeting.agent(0).state(), IceState::Failed);
     assert_eq!(call.restarts(0), 0);
+}
+
+#[test]
+fn networks_that_come_and_go_before_the_choice_leave_room_for_the_last_one() {
+    let meeting = Meeting::on_internet(9, 0, configs());
+    let mut call = Call::of_strangers(meeting);
+    for i in [0, 1] {
+        call.meeting.gather(i);
+        call.introduce(i);
+    }
+    for turn in 0..80 {
+        let host = call.meeting.hosts[turn % 2];
+        call.meeting.world.roam(host, Host::on_internet()).unwrap();
+        call.tell_addresses(turn % 2);
+        call.run_for(ms(5));
+    }
+    assert_eq!(call.meeting.agree(), None, "it was too fast for them");
+    assert!(call.settle_within(Duration::from_secs(5)).is_some());
+    assert_eq!(call.meeting.agree(), Some(true));
+}
+
+#[test]
+fn a_network_change_that_is_refused_changes_nothing() {
+    let max = IceConfig::default().local_addresses_max;
+    let many: Vec<IpAddr> = (0..=max).map(|n| [192, 0, 2, n as u8].into()).collect();
+    let nowhere = vec![IpAddr::from([0, 0, 0, 0])];
+    for settles in [true, false] {
+        let mut meeting = Meeting::on_internet(1, 0, configs());
+        if settles {
+            meeting.meet();
+            meeting.run(Duration::from_secs(5));
+        } else {
+            meeting.gathered();
+        }
+        for (addresses, error) in
+            [(&nowhere, GatherError::Address(nowhere[0])), (&many, GatherError::TooManyAddresses)]
+        {
+            let change = |agent: &mut IceAgent, now| agent.on_network_change(now, addresses);
+            assert_eq!(meeting.with(0, change), Err(error));
+        }
+        if !settles {
+            meeting.introduce();
+            meeting.run(Duration::from_secs(5));
+        }
+        assert_eq!(meeting.agree(), Some(true));
+        assert!(meeting.exchange(), "settled before: {settles}");
+    }
 }

@@ -8,6 +8,10 @@ use ice_proto::{
     IceState, RestartSockets, Role,
 };
 use nat_sim::{Nat, Preset, World};
+use sans_io::{Input, Machine, Verdict};
+use stun_proto::{
+    Integrity, Key, MessageBuilder, MessageType, Method, TransactionId, attribute::Username,
+};
 
 /// There and back between two hosts on the internet.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
@@ -333,4 +337,32 @@ fn a_peer_that_closes_in_the_middle_of_a_restart_is_heard() {
     call.run_for(Duration::from_secs(8));
     assert_eq!(call.meeting.agent(0).state(), IceState::Closed);
     assert_eq!(call.meeting.agent(1).state(), IceState::Failed);
+}
+
+#[test]
+fn what_was_refused_stays_counted() {
+    let mut call = Call::settled(Meeting::on_internet(1, 0, configs()));
+    let path = call.pair(0).unwrap().path;
+    let ours = call.meeting.agent(0).local_credentials().clone();
+    restart(&mut call, By::One(0), RestartSockets::Kept);
+    assert!(call.settle_within(Duration::from_secs(5)).is_some());
+    // A request to the former generation, without its password.
+    let mut buffer = [0; 128];
+    let kind = MessageType::request(Method::BINDING);
+    let request = MessageBuilder::new(&mut buffer, kind, TransactionId([1; 12]))
+        .with(&Username(&format!("{}:peer", ours.ufrag)))
+        .sign(&Key::new(b"wrongpasswordwrongpassword"), Integrity::Sha1)
+        .finish()
+        .unwrap();
+    call.meeting.with(0, |agent, now| {
+        let before = agent.drops().total();
+        assert!(matches!(
+            agent.handle_input(now, Input::received(path, request)),
+            Verdict::Send(_)
+        ));
+        assert_eq!(agent.drops().total(), before + 1);
+        // Another restart ends it.
+        assert!(agent.restart(now).is_some());
+        assert_eq!(agent.drops().total(), before + 1);
+    });
 }
