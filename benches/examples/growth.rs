@@ -40,7 +40,7 @@ fn main() {
     match args[..] {
         [] => times(),
         ["--instructions"] => instructions(),
-        [LOOP, shape, size] => read_once(shape, size),
+        [LOOP, work, shape, size] => read_once(work, shape, size),
         _ => panic!("nothing, or --instructions"),
     }
 }
@@ -66,15 +66,18 @@ fn times() {
 
 /// How a process that valgrind watches is told what to read.
 const LOOP: &str = "--loop";
+/// What it does with the text it made.
+const READ: &str = "read";
+const NOTHING: &str = "nothing";
 /// The reader of ours that looks at most.
 const CHECKED: fn(&str) -> Option<usize> = check;
 
-/// Makes a text, and reads it unless its size is 0, which is what the making costs.
-fn read_once(shape: &str, size: &str) {
-    let (shape, size): (usize, i64) = (shape.parse().expect(LOOP), size.parse().expect(LOOP));
-    let text = SHAPES[shape].1(size.unsigned_abs() as usize);
-    if size > 0 {
-        black_box(CHECKED(black_box(&text)));
+/// Makes a text, and reads it if that is to be done.
+fn read_once(work: &str, shape: &str, size: &str) {
+    let (shape, size): (usize, usize) = (shape.parse().expect(LOOP), size.parse().expect(LOOP));
+    let text = black_box(SHAPES[shape].1(size));
+    if work == READ {
+        black_box(CHECKED(&text));
     }
 }
 
@@ -85,8 +88,8 @@ fn instructions() {
     let mut over = Vec::new();
     for (index, (shape, _)) in SHAPES.iter().enumerate() {
         let sizes = &SIZES[..3];
-        let counts: Vec<i64> = sizes.iter().map(|size| count(index, *size as i64)).collect();
-        let doublings = counts.windows(2).map(|pair| pair[1] as f64 / pair[0] as f64);
+        let counts: Vec<u32> = sizes.iter().map(|size| count(index, *size)).collect();
+        let doublings = counts.windows(2).map(|pair| f64::from(pair[1]) / f64::from(pair[0]));
         let worst = doublings.fold(0.0, f64::max);
         let cells: Vec<String> = counts.iter().map(|n| (n / 1000).to_string()).collect();
         println!("| {shape} | {} | {worst:.2} |", cells.join(" | "));
@@ -98,9 +101,9 @@ fn instructions() {
 }
 
 /// Instructions that reading a text takes, the making of it not counted.
-fn count(shape: usize, size: i64) -> i64 {
-    instructions_of(&[LOOP, &shape.to_string(), &size.to_string()])
-        - instructions_of(&[LOOP, &shape.to_string(), &(-size).to_string()])
+fn count(shape: usize, size: usize) -> u32 {
+    let all = |work| instructions_of(&[LOOP, work, &shape.to_string(), &size.to_string()]);
+    u32::try_from(all(READ) - all(NOTHING)).expect("some, and not billions")
 }
 
 /// Microseconds for each text and round. The sizes take turns, so that a noisy neighbour disturbs

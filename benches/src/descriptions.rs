@@ -177,7 +177,7 @@ pub const SHAPES: [Shape; 26] = [
     }),
     ("hostile: groups of all sections", |size| {
         // As many groups as sections would be more than linear in itself: the root of both.
-        let sections = (1..).take_while(|n| n * n * 3 < size).count();
+        let sections = (1..=size).take_while(|n| n * n * 3 < size).count();
         let text = grow(HEAD, size / 2, |_| {
             (0..sections).fold("a=group:BUNDLE".to_owned(), |list, n| format!("{list} {n}"))
                 + "\r\n"

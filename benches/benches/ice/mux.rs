@@ -122,8 +122,8 @@ fn turn<S: Server>(crowd: &mut Crowd<S>, job: Job, batch: usize, random: &mut Ra
             }
             match job {
                 Job::Check => crowd.check(last, at as u8),
-                Job::Data | Job::Burst | Job::Idle => crowd.data(last),
-                Job::Stranger => crowd.stranger(last),
+                Job::Data | Job::Burst | Job::Idle => crowd::data(last),
+                Job::Stranger => crowd::stranger(last),
             }
         })
         .collect();
@@ -140,7 +140,7 @@ fn turn<S: Server>(crowd: &mut Crowd<S>, job: Job, batch: usize, random: &mut Ra
             assert!(black_box(taken), "it came to what it should");
         }
     });
-    time.as_secs_f64() * 1e9 / batch as f64
+    time.as_secs_f64() * 1e9 / f64::from(u32::try_from(batch).expect("a batch is small"))
 }
 
 /// What a server with many sessions holds, for each.

@@ -14,6 +14,10 @@ const SPREAD: Duration = Duration::from_secs(2);
 /// How long consent lasts without an answer. An answer counts for as long, whichever request it is
 /// to: a round trip may take longer than a period.
 pub(crate) const EXPIRY: Duration = Duration::from_secs(30);
+/// The longest wait between two requests, and a little more: who asks no more within it does not ask.
+pub(crate) const LONGEST: Duration = Duration::from_millis(6_100);
+/// A pair without a request of the peer for so long is not in use: two of them and a bit.
+pub(crate) const IN_USE: Duration = Duration::from_secs(15);
 
 /// When the peer is asked again, and when it was last heard.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cite::{self, find};
 use super::listing::{self, Listing, Program};
 use super::table::{self, Level, State};
-use super::{Spec, check_ratchet, counts, lowered, read_ratchet, readme};
+use super::{Spec, check_ratchet, counts, lowered, read_ratchet, readme, totals};
 
 fn parse(row: &str) -> (usize, Vec<String>) {
     let mut problems = Vec::new();
@@ -143,10 +143,12 @@ fn a_citation_without_a_table_is_found() {
 #[test]
 fn the_readme_shows_the_counts() {
     let counts = counts(&[spec("| R8489-5-1 | MUST | is so | todo | |\n")]);
-    assert!(counts.contains("| 8489 | stun-proto | 1 | 0 | 0 | 0 | 1 | 1 |"), "{counts}");
+    assert!(counts.contains("| [8489](rfc8489.md) | 1 | 0 | 0 | 0 | 1 | 1 |"), "{counts}");
     let readme = "a\n<!-- trace: begin -->\nold\n<!-- trace: end -->\nb\n";
     let updated = readme::updated(readme, &counts).unwrap();
     assert!(updated.starts_with("a\n") && updated.ends_with("\nb\n") && !updated.contains("old"));
     assert_eq!(readme::updated(&updated, &counts).as_deref(), Some(updated.as_str()));
     assert_eq!(readme::updated("no marks", &counts), None);
+    let totals = totals(&[spec("| R8489-5-1 | MUST | is so | todo | |\n")]);
+    assert!(totals.starts_with("1 requirements in 1 tables: 0 are tested,"), "{totals}");
 }

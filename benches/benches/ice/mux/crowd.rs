@@ -62,15 +62,16 @@ impl<S: Server> Crowd<S> {
         let (ufrag, pwd) = self.server.credentials(session);
         Incoming { from: peer(session), session, bytes: check(&ufrag, &pwd, id) }
     }
+}
 
-    pub(crate) fn data(&self, session: u32) -> Incoming {
-        Incoming { from: peer(session), session, bytes: vec![0x80; 160] }
-    }
+/// Data of the peer of a session.
+pub(crate) fn data(session: u32) -> Incoming {
+    Incoming { from: peer(session), session, bytes: vec![0x80; 160] }
+}
 
-    pub(crate) fn stranger(&self, number: u32) -> Incoming {
-        let bytes = check("nobodyis", PEER.1, 0);
-        Incoming { from: peer(number), session: number, bytes }
-    }
+/// A check of somebody who knows no session.
+pub(crate) fn stranger(number: u32) -> Incoming {
+    Incoming { from: peer(number), session: number, bytes: check("nobodyis", PEER.1, 0) }
 }
 
 /// A check with which a peer nominates.

@@ -1,7 +1,10 @@
 //! What becomes of sockets and relays that were not chosen (RFC 8445 §8.3.1), and of the others when
 //! the agent is closed.
 use super::IceAgent;
-use crate::Base;
+use crate::{
+    Base,
+    consent::{IN_USE, LONGEST},
+};
 use alloc::vec::Vec;
 use core::time::Duration;
 use sans_io::Instant;
@@ -11,10 +14,8 @@ const LINGER: Duration = Duration::from_secs(3);
 /// How long it is if the peer nominated several pairs, as agents of RFC 5245 do: then it need not
 /// have chosen the same one, which shows after some of its consent checks.
 const LINGER_RIVALS: Duration = Duration::from_secs(20);
-/// A pair without a request of the peer for so long is not in use: two consent checks and a bit.
-const IN_USE: Duration = Duration::from_secs(15);
 /// How long a closed agent tells the peer so: the longest wait between two of its consent checks.
-const FAREWELL: Duration = Duration::from_millis(6_100);
+const FAREWELL: Duration = LONGEST;
 
 /// What is given up next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

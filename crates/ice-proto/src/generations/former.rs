@@ -1,12 +1,10 @@
 //! The generation before the newest.
-use crate::IceSession;
+use crate::{IceSession, consent::LONGEST};
 use core::time::Duration;
 use sans_io::Instant;
 
 /// How long the peer is answered at least on what was in use before.
 const LINGER: Duration = Duration::from_secs(3);
-/// How long it is since its last request: the longest wait between two, and a little more.
-const ASKS: Duration = Duration::from_millis(6_100);
 /// How long it is at most: the time in which a nomination comes through or fails.
 const LINGER_MAX: Duration = Duration::from_secs(45);
 
@@ -50,7 +48,7 @@ impl Former {
 
     /// When nobody asks for it any more.
     pub(super) fn ends_at(&self, retired: Instant) -> Instant {
-        let asked = self.session.last_request().map(|last| last.saturating_add(ASKS));
+        let asked = self.session.last_request().map(|last| last.saturating_add(LONGEST));
         let quiet = asked.unwrap_or(retired).max(retired.saturating_add(LINGER));
         quiet.min(retired.saturating_add(LINGER_MAX))
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     IceConfig, IceSession, Implementation, LocalCandidate, Pacer,
     config::Pacing,
+    consent::{IN_USE, LONGEST},
     generations::Generations,
     session::{Initiator, SlotWishes},
 };
@@ -16,9 +17,7 @@ use sans_io::{Clock, Instant, Path};
 use stun_proto::TransactionId;
 
 /// How long a closed session tells the peer so: the longest wait between two of its consent checks.
-const FAREWELL: Duration = Duration::from_millis(6_100);
-/// A pair without a request of the peer for so long is not in use: two consent checks and a bit.
-const IN_USE: Duration = Duration::from_secs(15);
+const FAREWELL: Duration = LONGEST;
 
 /// A session.
 #[derive(Debug)]

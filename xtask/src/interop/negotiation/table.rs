@@ -50,10 +50,9 @@ impl Table {
     pub(super) fn lay(&mut self, policy: BundlePolicy, config: Config) -> Result<(), Failure> {
         let policy = match policy {
             BundlePolicy::Balanced => "balanced",
-            BundlePolicy::MaxCompat => "max-compat",
-            BundlePolicy::MaxBundle => "max-bundle",
             // No browser does without groups.
-            BundlePolicy::Without => "max-compat",
+            BundlePolicy::MaxCompat | BundlePolicy::Without => "max-compat",
+            BundlePolicy::MaxBundle => "max-bundle",
         };
         self.us = Negotiator::new(config);
         self.events.clear();
