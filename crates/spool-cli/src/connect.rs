@@ -288,7 +288,7 @@ fn closed(connection: &Connection, reason: &str, text: &str, status: Status) {
 const SPEAKS_DTLS: &str = "The peer speaks DTLS, as a browser does, and this raw mode does not: what it \
                            sends is not printed.";
 
-/// Whether this is a record of DTLS (RFC 7983 §7, RFC 9147 §4).
+/// Whether this is a record of DTLS (RFC 7983 §7), with a version that there is.
 fn is_dtls(datagram: &[u8]) -> bool {
     matches!(datagram, [20..=63, 0xFE, 0xFD..=0xFF, ..])
 }

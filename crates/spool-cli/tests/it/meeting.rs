@@ -130,7 +130,7 @@ fn a_line_that_no_datagram_holds_is_told_and_the_next_one_is_sent() {
     assert_eq!((&closed["reason"], &closed["lost"]), (&"done".into(), &0.into()));
 }
 
-/// RFC 9147 §5.1: how a browser begins.
+/// A browser begins with a handshake.
 #[test]
 fn a_peer_that_speaks_dtls_is_recognised() {
     let mut left = Running::start(&["offer", "--loopback"]);

@@ -56,7 +56,7 @@ pub(super) fn extmap(mut value: Cursor<'_>) -> Option<Says<'_>> {
     value.space()?;
     let uri = value.visible()?;
     let mut mid = uri == MID;
-    // What is encrypted stands behind the URI that says so (RFC 6904 §4).
+    // What is encrypted stands behind the URI that says so.
     if value.space().is_some() {
         let first = value.visible()?;
         mid |= uri == ENCRYPT.as_bytes() && first == MID;
