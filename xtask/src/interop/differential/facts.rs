@@ -1,0 +1,159 @@
+//! What an answer means, so that two of them can be compared whatever their spelling.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sdp_proto::attribute::{ExtMap, Group, Rid, Simulcast};
+use sdp_proto::codec::Format;
+use sdp_proto::{Media, Session};
+
+/// What can differ between two answers to one offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Facet {
+    /// Whether there is an answer at all.
+    Taken,
+    Sections,
+    Group,
+    Accepted,
+    Direction,
+    Codecs,
+    FirstCodec,
+    Parameters,
+    RtcpMux,
+    Setup,
+    Extensions,
+    Simulcast,
+}
+
+impl Facet {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "offer taken",
+            Self::Sections => "number of sections",
+            Self::Group => "BUNDLE group",
+            Self::Accepted => "section accepted",
+            Self::Direction => "direction",
+            Self::Codecs => "codecs",
+            Self::FirstCodec => "first codec",
+            Self::Parameters => "codec parameters",
+            Self::RtcpMux => "rtcp-mux",
+            Self::Setup => "setup",
+            Self::Extensions => "header extensions",
+            Self::Simulcast => "simulcast",
+        }
+    }
+}
+
+/// The meaning of an answer: what holds for the session, and for each section. What is not there
+/// cannot be compared.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) session: BTreeMap<Facet, BTreeSet<String>>,
+    pub(super) sections: Vec<BTreeMap<Facet, BTreeSet<String>>>,
+}
+
+/// A reason without its numbers, cut.
+fn short(why: &str) -> String {
+    const LENGTH: usize = 110;
+    why.chars().filter(|sign| !sign.is_numeric() && !sign.is_control()).take(LENGTH).collect()
+}
+
+fn one(text: impl ToString) -> BTreeSet<String> {
+    BTreeSet::from([text.to_string()])
+}
+
+impl Facts {
+    /// Of what one side answers, or why it does not.
+    pub(super) fn new(answer: &Result<String, String>) -> Self {
+        let mut facts = Self::default();
+        let session = answer.as_ref().map_err(Clone::clone).and_then(|text| {
+            Session::parse(text.as_bytes()).map_err(|error| format!("unreadable: {error}"))
+        });
+        let session = match session {
+            Ok(session) => session,
+            Err(why) => {
+                facts.session.insert(Facet::Taken, one(format!("refused: {}", short(&why))));
+                return facts;
+            }
+        };
+        facts.session.insert(Facet::Taken, one("taken"));
+        facts.session.insert(Facet::Sections, one(session.media_count()));
+        let groups: Vec<Group<'_>> = session.session_section().all().flatten().collect();
+        let members =
+            |group: &Group<'_>| -> BTreeSet<String> { group.mids().map(str::to_owned).collect() };
+        let bundles: Vec<_> =
+            groups.iter().filter(|group| group.is_bundle()).map(members).collect();
+        // A group of one says nothing.
+        let bundles = bundles.iter().filter(|members| members.len() > 1);
+        let bundles = bundles.map(|members| join(members, " ")).collect();
+        facts.session.insert(Facet::Group, bundles);
+        facts.sections = session.media().map(|media| section(&media)).collect();
+        facts
+    }
+}
+
+pub(super) fn join(set: &BTreeSet<String>, by: &str) -> String {
+    set.iter().map(String::as_str).collect::<Vec<_>>().join(by)
+}
+
+fn section(media: &Media<'_>) -> BTreeMap<Facet, BTreeSet<String>> {
+    let mut facts = BTreeMap::new();
+    if media.is_rejected() {
+        facts.insert(Facet::Accepted, one("rejected"));
+        return facts;
+    }
+    facts.insert(Facet::Accepted, one("accepted"));
+    // That of the section with the transport holds for all of its group.
+    let transport = media.transport();
+    let setup = transport.setup().ok().flatten();
+    facts.insert(Facet::Setup, one(setup.map_or("none", |setup| setup.as_str())));
+    if !media.line().is_ok_and(|line| line.is_rtp()) {
+        return facts;
+    }
+    facts.insert(Facet::Direction, one(media.direction().as_str()));
+    let mux = media.rtcp_mux() || transport.rtcp_mux();
+    facts.insert(Facet::RtcpMux, one(if mux { "yes" } else { "no" }));
+    let formats = media.rtp_formats().unwrap_or_default();
+    let name = |format: &Format<'_>| format!("{} {}", format.payload_type, codec(format));
+    facts.insert(Facet::Codecs, formats.iter().map(name).collect());
+    facts.insert(Facet::FirstCodec, formats.first().map(codec).into_iter().collect());
+    facts.insert(Facet::Parameters, formats.iter().flat_map(parameters).collect());
+    let maps = media.all::<ExtMap<'_>>().flatten();
+    let extension = |map: ExtMap<'_>| {
+        let way = map.direction.map_or("", |way| way.as_str());
+        format!("{} {} {way}", map.id, map.uri)
+    };
+    facts.insert(Facet::Extensions, maps.map(extension).collect());
+    facts.insert(Facet::Simulcast, simulcast(media));
+    facts
+}
+
+fn codec(format: &Format<'_>) -> String {
+    let Some(map) = &format.codec else { return "unknown".into() };
+    let name = map.encoding.to_ascii_lowercase();
+    format!("{name}/{}/{}", map.clock_rate, map.channels())
+}
+
+fn parameters(format: &Format<'_>) -> Vec<String> {
+    let pairs = format.fmtp.iter().flat_map(|fmtp| fmtp.pairs());
+    let pair = |(name, value): (&str, Option<&str>)| {
+        let value = value.unwrap_or_default().to_ascii_lowercase();
+        format!("{} {} {name}={value}", format.payload_type, codec(format))
+    };
+    pairs.map(pair).collect()
+}
+
+/// The streams with their ways. A `a=rid` that `a=simulcast` does not name is none of them.
+fn simulcast(media: &Media<'_>) -> BTreeSet<String> {
+    let rids: Vec<Rid<'_>> = media.all().flatten().collect();
+    let Ok(Some(simulcast)) = media.get::<Simulcast<'_>>() else {
+        return rids.iter().map(|rid| format!("alone {}", rid.id)).collect();
+    };
+    let mut all = BTreeSet::new();
+    for (way, list) in [("send", &simulcast.send), ("recv", &simulcast.recv)] {
+        for stream in list.iter().flat_map(|list| list.streams()) {
+            let names: Vec<&str> = stream.map(|rid| rid.rid).collect();
+            all.insert(format!("{way} {}", names.join(",")));
+        }
+    }
+    all
+}
