@@ -16,7 +16,10 @@ const connection = async () => {
 
 const answer = async (pc, { sdp, way }) => {
   await pc.setRemoteDescription({ type: "offer", sdp });
-  if (way) for (const transceiver of pc.getTransceivers()) transceiver.direction = way;
+  for (const transceiver of way ? pc.getTransceivers() : []) {
+    const stopped = [transceiver.direction, transceiver.currentDirection].includes("stopped");
+    if (!stopped && !transceiver.stopped) transceiver.direction = way;
+  }
   return { sdp: (await pc.createAnswer()).sdp };
 };
 

@@ -29,7 +29,7 @@ const OFFERS: u64 = 500;
 /// What answers a browser gives, and what answers we give when we can do what it can.
 struct Answers {
     theirs: Vec<Result<String, String>>,
-    ours: Vec<Result<String, String>>,
+    ours: Vec<ours::Answer>,
 }
 
 /// Plays all offers. They lie in the directory with their answers, and so does the list of kinds of
@@ -48,8 +48,8 @@ pub(crate) fn run(dir: &Path) -> Result<String, Failure> {
         let mut exchanges = Vec::new();
         for (browser, all) in [("Chromium", &of_chromium), ("Firefox", &of_firefox)] {
             let (theirs, ours) = (&all.theirs[number], &all.ours[number]);
-            write(dir, number, browser, offer, [theirs, ours])?;
-            let (theirs, ours) = (Facts::new(theirs), Facts::new(ours));
+            write(dir, number, browser, offer, theirs, ours)?;
+            let (theirs, ours) = (Facts::new(theirs), Facts::new(&ours.text));
             exchanges.push(Exchange { browser, theirs, ours });
         }
         report.add(number, &exchanges);
@@ -100,7 +100,8 @@ fn write(
     number: usize,
     browser: &str,
     offer: &Offer,
-    [theirs, ours]: [&Result<String, String>; 2],
+    theirs: &Result<String, String>,
+    ours: &ours::Answer,
 ) -> Result<(), Failure> {
     let path = dir.join(format!("{number:03}-{browser}.txt"));
     let show = |answer: &Result<String, String>| match answer {
@@ -108,11 +109,12 @@ fn write(
         Err(why) => format!("refused: {why}\n"),
     };
     let text = format!(
-        "-- offer, answerer {}\n{}-- {browser}\n{}-- we\n{}",
+        "-- offer, answerer {}\n{}-- {browser}\n{}-- we\n{}-- why\n{}",
         offer.way.map_or("as it is", Direction::as_str),
         offer.text,
         show(theirs),
-        show(ours)
+        show(&ours.text),
+        ours.why
     );
     std::fs::write(&path, text)
         .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))

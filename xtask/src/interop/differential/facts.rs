@@ -53,7 +53,10 @@ pub(super) struct Facts {
 
 /// A reason without its numbers, cut.
 fn short(why: &str) -> String {
-    const LENGTH: usize = 110;
+    const LENGTH: usize = 90;
+    // A browser begins with what was called.
+    let why = why.split_once("Failed to set remote offer sdp: ").map_or(why, |(_, why)| why);
+    let why = why.split_once("SessionDescription. ").map_or(why, |(_, why)| why);
     why.chars().filter(|sign| !sign.is_numeric() && !sign.is_control()).take(LENGTH).collect()
 }
 
@@ -137,9 +140,13 @@ fn parameters(format: &Format<'_>) -> Vec<String> {
     let pairs = format.fmtp.iter().flat_map(|fmtp| fmtp.pairs());
     let pair = |(name, value): (&str, Option<&str>)| {
         let value = value.unwrap_or_default().to_ascii_lowercase();
-        format!("{} {} {name}={value}", format.payload_type, codec(format))
+        // What is the default need not be said (RFC 6184 §8.1), and a companion stands or falls
+        // with what it refers to.
+        let said = (name, value.as_str()) != ("packetization-mode", "0");
+        let said = said && name != "apt" && !name.contains('/');
+        said.then(|| format!("{} {} {name}={value}", format.payload_type, codec(format)))
     };
-    pairs.map(pair).collect()
+    pairs.filter_map(pair).collect()
 }
 
 /// The streams with their ways. A `a=rid` that `a=simulcast` does not name is none of them.

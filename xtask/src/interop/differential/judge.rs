@@ -11,17 +11,24 @@ pub(super) enum Comparison {
     Differs { ours: String, theirs: String },
 }
 
+/// What an answer says of one section or of the session.
+type Terms = BTreeMap<Facet, BTreeSet<String>>;
+
 /// Where a facet is.
 pub(super) type Place = (Option<usize>, Facet);
 
 /// Compares all that both answers have.
 pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Comparison> {
     let mut all = BTreeMap::new();
-    let mut add = |section, ours: &BTreeMap<Facet, _>, theirs: &BTreeMap<Facet, _>| {
-        for (facet, ours) in ours {
-            if let Some(theirs) = theirs.get(facet) {
-                all.insert((section, *facet), judge(*facet, ours, theirs));
-            }
+    let mut add = |section, ours: &Terms, theirs: &Terms| {
+        for (facet, own) in ours {
+            let Some(other) = theirs.get(facet) else { continue };
+            let comparison = if *facet == Facet::Parameters {
+                judge(*facet, &common(own, theirs), &common(other, ours))
+            } else {
+                judge(*facet, own, other)
+            };
+            all.insert((section, *facet), comparison);
         }
     };
     add(None, &ours.session, &theirs.session);
@@ -29,6 +36,16 @@ pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Compariso
         add(Some(section), ours, theirs);
     }
     all
+}
+
+/// The parameters of the codecs that the other side has as well.
+fn common(parameters: &BTreeSet<String>, other: &Terms) -> BTreeSet<String> {
+    let codecs = other.get(&Facet::Codecs);
+    let known = |text: &&String| {
+        let codec = text.rsplit_once(' ').map_or("", |(codec, _)| codec);
+        codecs.is_some_and(|codecs| codecs.contains(codec))
+    };
+    parameters.iter().filter(known).cloned().collect()
 }
 
 /// A difference is told by what only one of them has, without the numbers, which differ from offer

@@ -116,13 +116,18 @@ fn shape(dice: &mut Dice, sections: usize) -> Shape {
         1 => "passive",
         _ => "actpass",
     };
-    let extensions = EXTENSIONS.iter().copied().filter(|_| dice.once_in(2)).collect();
+    let extensions = EXTENSIONS
+        .iter()
+        .copied()
+        // MID and RID are what a group and simulcast need, so that most have them.
+        .filter(|uri| if uri.contains(":sdes:") { !dice.once_in(8) } else { dice.once_in(2) })
+        .collect();
     Shape {
         spelling: Spelling::new(dice),
         with_mids,
         group,
         setup,
-        first_id: if dice.once_in(8) { 15 } else { 1 },
+        first_id: if dice.once_in(20) { 15 } else { 1 },
         extensions,
         shared: dice.once_in(5),
     }
@@ -194,7 +199,7 @@ fn write_section(
     if section.media == Media::Data {
         attributes.push_str(shape.spelling.data_port());
     } else {
-        media_attributes(dice, shape, section, &formats, &mut attributes);
+        media_attributes(dice, shape, index, section, &formats, &mut attributes);
     }
     lines.push_str(&shape.spelling.order(dice, &attributes));
     text.push_str(&lines);
@@ -203,6 +208,7 @@ fn write_section(
 fn media_attributes(
     dice: &mut Dice,
     shape: &Shape,
+    index: usize,
     section: &Section,
     formats: &[(usize, &Sample)],
     text: &mut String,
@@ -211,15 +217,16 @@ fn media_attributes(
     if !dice.once_in(5) {
         let _never = writeln!(text, "a={}", way.as_str());
     }
-    if !dice.once_in(25) {
+    if !dice.once_in(40) {
         text.push_str("a=rtcp-mux\n");
     }
     if dice.once_in(2) {
         text.push_str("a=rtcp-rsize\n");
     }
+    let simulcasts = section.media == Media::Video && dice.once_in(4);
     for (place, uri) in shape.extensions.iter().enumerate() {
         // Each section has some of them, by the same numbers (RFC 9143 §9.1).
-        if dice.once_in(4) {
+        if dice.once_in(4) && !(simulcasts && uri.contains(":sdes:")) {
             continue;
         }
         let way = if dice.once_in(12) { "/recvonly" } else { "" };
@@ -231,11 +238,11 @@ fn media_attributes(
     for (number, sample) in formats {
         sample.write(*number, formats, text);
     }
-    if section.media == Media::Video && dice.once_in(4) {
+    if simulcasts {
         simulcast(dice, text);
     }
     if dice.once_in(2) {
-        text.push_str("a=msid:stream track\n");
+        let _never = writeln!(text, "a=msid:stream track-{index}");
     }
 }
 

@@ -88,9 +88,23 @@ fn capabilities(offered: &Media<'_>, answered: &Media<'_>) -> Capabilities {
     Capabilities { codecs, extensions: maps.filter_map(extension).collect() }
 }
 
-/// What our side answers, or why it does not.
-pub(super) fn answer(config: &Config, offer: &Offer) -> Result<String, String> {
+/// What our side answers.
+pub(super) struct Answer {
+    /// The text, or why there is none.
+    pub(super) text: Result<String, String>,
+    /// Why it came out as it did.
+    pub(super) why: String,
+}
+
+/// Answers as the browser could.
+pub(super) fn answer(config: &Config, offer: &Offer) -> Answer {
     let mut us = Negotiator::new(config.clone());
+    let text = say(&mut us, offer);
+    let why = us.explain().iter().map(|line| format!("{line}\n")).collect();
+    Answer { text, why }
+}
+
+fn say(us: &mut Negotiator, offer: &Offer) -> Result<String, String> {
     let input = Input::Offer { text: offer.text.as_bytes(), glare: Glare::Report };
     match us.handle_input(input) {
         Verdict::Consumed => {}

@@ -38,10 +38,10 @@ const ODD: &str = "a=candidate:1 1 udp 2130706431 a8b2e1e0-0.local 50000 typ hos
 
 impl Spelling {
     pub(super) fn new(dice: &mut Dice) -> Self {
-        let transport = match dice.below(10) {
-            0 => "RTP/SAVPF",
+        let transport = match dice.below(20) {
+            0 | 3 => "RTP/SAVPF",
             1 => "TCP/TLS/RTP/SAVPF",
-            2 if dice.once_in(2) => "UDP/TLS/RTP/SAVP",
+            2 => "UDP/TLS/RTP/SAVP",
             _ => "UDP/TLS/RTP/SAVPF",
         };
         let data = match dice.below(8) {
