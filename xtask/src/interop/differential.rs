@@ -49,7 +49,7 @@ pub(crate) fn run(dir: &Path) -> Result<String, Failure> {
         for (browser, all) in [("Chromium", &of_chromium), ("Firefox", &of_firefox)] {
             let (theirs, ours) = (&all.theirs[number], &all.ours[number]);
             write(dir, number, browser, offer, theirs, ours)?;
-            let (theirs, ours) = (Facts::new(theirs), Facts::new(&ours.text));
+            let (theirs, ours) = (Facts::new(theirs), Facts::of_ours(ours));
             exchanges.push(Exchange { browser, theirs, ours });
         }
         report.add(number, &exchanges);

@@ -6,6 +6,8 @@ use sdp_proto::attribute::{ExtMap, Group, Rid, Simulcast};
 use sdp_proto::codec::Format;
 use sdp_proto::{Media, Session};
 
+use super::ours::Answer;
+
 /// What can differ between two answers to one offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Facet {
@@ -47,6 +49,8 @@ impl Facet {
 /// cannot be compared.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
+    /// Why sections are rejected, by their number, where that is known.
+    pub(super) reasons: BTreeMap<usize, String>,
     pub(super) session: BTreeMap<Facet, BTreeSet<String>>,
     pub(super) sections: Vec<BTreeMap<Facet, BTreeSet<String>>>,
 }
@@ -65,6 +69,18 @@ fn one(text: impl ToString) -> BTreeSet<String> {
 }
 
 impl Facts {
+    /// Of what we answer.
+    pub(super) fn of_ours(answer: &Answer) -> Self {
+        let mut facts = Self::new(&answer.text);
+        for line in answer.why.lines() {
+            let Some(rest) = line.strip_prefix("section ") else { continue };
+            if let Some((number, why)) = rest.split_once(": dropped: ") {
+                facts.reasons.extend(number.parse().ok().map(|number| (number, why.to_owned())));
+            }
+        }
+        facts
+    }
+
     /// Of what one side answers, or why it does not.
     pub(super) fn new(answer: &Result<String, String>) -> Self {
         let mut facts = Self::default();
@@ -89,7 +105,7 @@ impl Facts {
         let bundles = bundles.iter().filter(|members| members.len() > 1);
         let bundles = bundles.map(|members| join(members, " ")).collect();
         facts.session.insert(Facet::Group, bundles);
-        facts.sections = session.media().map(|media| section(&media)).collect();
+        facts.sections = session.media().map(|media| section(&session, &media)).collect();
         facts
     }
 }
@@ -98,15 +114,14 @@ pub(super) fn join(set: &BTreeSet<String>, by: &str) -> String {
     set.iter().map(String::as_str).collect::<Vec<_>>().join(by)
 }
 
-fn section(media: &Media<'_>) -> BTreeMap<Facet, BTreeSet<String>> {
+fn section(session: &Session<'_>, media: &Media<'_>) -> BTreeMap<Facet, BTreeSet<String>> {
     let mut facts = BTreeMap::new();
     if media.is_rejected() {
         facts.insert(Facet::Accepted, one("rejected"));
         return facts;
     }
     facts.insert(Facet::Accepted, one("accepted"));
-    // That of the section with the transport holds for all of its group.
-    let transport = media.transport();
+    let transport = tagged(session, media);
     let setup = transport.setup().ok().flatten();
     facts.insert(Facet::Setup, one(setup.map_or("none", |setup| setup.as_str())));
     if !media.line().is_ok_and(|line| line.is_rtp()) {
@@ -122,12 +137,21 @@ fn section(media: &Media<'_>) -> BTreeMap<Facet, BTreeSet<String>> {
     facts.insert(Facet::Parameters, formats.iter().flat_map(parameters).collect());
     let maps = media.all::<ExtMap<'_>>().flatten();
     let extension = |map: ExtMap<'_>| {
-        let way = map.direction.map_or("", |way| way.as_str());
+        let way = map.direction.map_or("both-ways", |way| way.as_str());
         format!("{} {} {way}", map.id, map.uri)
     };
     facts.insert(Facet::Extensions, maps.map(extension).collect());
     facts.insert(Facet::Simulcast, simulcast(media));
     facts
+}
+
+/// The section whose transport a section uses: the first one of its group (RFC 9143 §7.3.1).
+fn tagged<'s>(session: &'s Session<'_>, media: &Media<'s>) -> Media<'s> {
+    let Ok(Some(mid)) = media.mid() else { return *media };
+    let mut groups = session.session_section().all::<Group<'_>>().flatten();
+    let group = groups.find(|group| group.is_bundle() && group.mids().any(|one| mid == one));
+    let first = group.and_then(|group| session.media_by_mid(group.mids().next()?));
+    first.unwrap_or(*media)
 }
 
 fn codec(format: &Format<'_>) -> String {

@@ -5,10 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{Facet, Facts, join};
 
 /// How one facet came out against one browser.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Comparison {
     Same,
-    Differs { ours: String, theirs: String },
+    Differs(Vec<Difference>),
+}
+
+/// One thing that is not the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Difference {
+    pub(super) ours: String,
+    pub(super) theirs: String,
 }
 
 /// What an answer says of one section or of the session.
@@ -20,7 +27,8 @@ pub(super) type Place = (Option<usize>, Facet);
 /// Compares all that both answers have.
 pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Comparison> {
     let mut all = BTreeMap::new();
-    let mut add = |section, ours: &Terms, theirs: &Terms| {
+    let reasons = &ours.reasons;
+    let mut add = |section: Option<usize>, ours: &Terms, theirs: &Terms| {
         for (facet, own) in ours {
             let Some(other) = theirs.get(facet) else { continue };
             let comparison = if *facet == Facet::Parameters {
@@ -28,6 +36,7 @@ pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Compariso
             } else {
                 judge(*facet, own, other)
             };
+            let comparison = with_reason(comparison, *facet, section.and_then(|s| reasons.get(&s)));
             all.insert((section, *facet), comparison);
         }
     };
@@ -36,6 +45,19 @@ pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Compariso
         add(Some(section), ours, theirs);
     }
     all
+}
+
+/// Where we reject a section, the reason tells kinds of differences apart.
+fn with_reason(comparison: Comparison, facet: Facet, reason: Option<&String>) -> Comparison {
+    match (comparison, reason) {
+        (Comparison::Differs(mut all), Some(reason)) if facet == Facet::Accepted => {
+            for difference in all.iter_mut().filter(|one| one.ours == "rejected") {
+                difference.ours = format!("rejected, {reason}");
+            }
+            Comparison::Differs(all)
+        }
+        (comparison, _) => comparison,
+    }
 }
 
 /// The parameters of the codecs that the other side has as well.
@@ -48,8 +70,7 @@ fn common(parameters: &BTreeSet<String>, other: &Terms) -> BTreeSet<String> {
     parameters.iter().filter(known).cloned().collect()
 }
 
-/// A difference is told by what only one of them has, without the numbers, which differ from offer
-/// to offer.
+/// Differences are told without the numbers, which differ from offer to offer.
 fn judge(facet: Facet, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Comparison {
     let refused = |taken: &BTreeSet<String>| taken.iter().any(|one| one.starts_with("refused"));
     // Each has reasons of its own to refuse.
@@ -57,30 +78,68 @@ fn judge(facet: Facet, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Co
     if ours == theirs || both_refuse {
         return Comparison::Same;
     }
-    if facet == Facet::Group {
-        let size = |groups: &BTreeSet<String>| match groups.len() {
-            0 => "none".to_owned(),
-            _ => join(groups, " | ").replace(char::is_alphanumeric, "").len().to_string(),
-        };
-        let (ours, theirs) = (size(ours), size(theirs));
-        return Comparison::Differs { ours, theirs };
-    }
-    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
-        let numbered = matches!(facet, Facet::Codecs | Facet::Parameters | Facet::Extensions);
-        let nameless = |text: &String| match text.split_once(' ') {
-            Some((_, rest)) if numbered => rest.trim().to_owned(),
-            _ => text.clone(),
-        };
-        let only: BTreeSet<String> = a.difference(b).map(nameless).collect();
-        if only.is_empty() { "-".to_owned() } else { join(&only, ", ") }
+    let whole = |set: &BTreeSet<String>| if set.is_empty() { NONE.into() } else { join(set, ", ") };
+    let differences = match facet {
+        Facet::Codecs | Facet::Parameters | Facet::Simulcast => each(ours, theirs),
+        Facet::Extensions => extensions(ours, theirs),
+        Facet::Group => {
+            let size = |groups: &BTreeSet<String>| match groups.len() {
+                0 => NONE.to_owned(),
+                _ => groups.iter().map(|group| group.split(' ').count()).sum::<usize>().to_string(),
+            };
+            vec![Difference { ours: size(ours), theirs: size(theirs) }]
+        }
+        _ => vec![Difference { ours: whole(ours), theirs: whole(theirs) }],
     };
-    Comparison::Differs { ours: only(ours, theirs), theirs: only(theirs, ours) }
+    Comparison::Differs(differences)
+}
+
+/// What a side does not have.
+const NONE: &str = "none";
+
+/// What only one of the two has.
+fn each(ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Vec<Difference> {
+    let nameless = |text: &String| {
+        let rest = text.split_once(' ').filter(|(number, _)| number.parse::<u8>().is_ok());
+        rest.map_or_else(|| text.clone(), |(_, rest)| rest.to_owned())
+    };
+    let only_ours = ours.difference(theirs).map(|one| (nameless(one), NONE.to_owned()));
+    let only_theirs = theirs.difference(ours).map(|one| (NONE.to_owned(), nameless(one)));
+    let all: BTreeSet<_> = only_ours.chain(only_theirs).collect();
+    all.into_iter().map(|(ours, theirs)| Difference { ours, theirs }).collect()
+}
+
+/// The same extension with another direction is one difference.
+fn extensions(ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> Vec<Difference> {
+    let split = |set: &BTreeSet<String>| -> BTreeMap<String, String> {
+        let pairs = set.iter().filter_map(|text| text.rsplit_once(' '));
+        pairs.map(|(map, way)| (map.to_owned(), way.to_owned())).collect()
+    };
+    let (ours, theirs) = (split(ours), split(theirs));
+    let mut all = BTreeSet::new();
+    for map in ours.keys().chain(theirs.keys()) {
+        let uri = map.split_once(' ').map_or(map.as_str(), |(_, uri)| uri);
+        match (ours.get(map), theirs.get(map)) {
+            (Some(own), Some(other)) if own == other => {}
+            (Some(own), Some(other)) => {
+                all.insert(Difference { ours: own.clone(), theirs: other.clone() });
+            }
+            (Some(own), None) => {
+                all.insert(Difference { ours: format!("{uri} {own}"), theirs: NONE.into() });
+            }
+            (None, Some(other)) => {
+                all.insert(Difference { ours: NONE.into(), theirs: format!("{uri} {other}") });
+            }
+            (None, None) => {}
+        }
+    }
+    all.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::facts::{Facet, Facts};
-    use super::{Comparison, compare};
+    use super::{Comparison, Difference, compare};
 
     const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
         m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:111 opus/48000/2\r\n\

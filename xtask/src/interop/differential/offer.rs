@@ -271,7 +271,10 @@ fn choose(
     }
     for _ in 0..1 + dice.below(6) {
         let sample = &samples[dice.below(samples.len())];
-        if chosen.iter().any(|(_, known)| std::ptr::eq(*known, sample)) || numbers.len() < 4 {
+        let known = |(number, known): &(usize, &Sample)| {
+            std::ptr::eq(*known, sample) || sample.fixed == Some(*number)
+        };
+        if chosen.iter().any(known) || numbers.len() < 4 {
             continue;
         }
         let number = match sample.fixed {

@@ -36,6 +36,8 @@ pub(super) fn config(abilities: &Abilities) -> Result<Config, Failure> {
         let capabilities = capabilities(&offered, &answered);
         if place == 0 { config.audio = capabilities } else { config.video = capabilities }
     }
+    // An endpoint that plays what it receives, as browsers do (RFC 8829 §3.7).
+    config.receives_simulcast = false;
     config.max_message_size = MaxMessageSize(262_144);
     Ok(config)
 }

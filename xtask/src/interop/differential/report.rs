@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::facts::Facts;
-use super::judge::{Comparison, Place, compare};
+use super::judge::{Comparison, Difference, Place, compare};
 use super::rules::{self, Side};
 use crate::run::Failure;
 
@@ -21,8 +21,7 @@ pub(super) struct Exchange {
 struct Kind {
     browser: &'static str,
     facet: super::facts::Facet,
-    ours: String,
-    theirs: String,
+    difference: Difference,
 }
 
 /// How often a kind was seen.
@@ -33,6 +32,16 @@ struct Seen {
     alone: usize,
     /// An offer in which it was seen; one without agreement if there is one.
     example: usize,
+}
+
+impl Seen {
+    fn count(&mut self, number: usize, alone: bool) {
+        self.count += 1;
+        self.alone += usize::from(alone);
+        if self.count == 1 || (self.alone == 1 && alone) {
+            self.example = number;
+        }
+    }
 }
 
 /// All that was seen.
@@ -59,16 +68,12 @@ impl Report {
         self.agreed += places.into_iter().filter(|place| agrees(place)).count();
         for (exchange, comparisons) in exchanges.iter().zip(&all) {
             for (place, comparison) in comparisons {
-                let Comparison::Differs { ours, theirs } = comparison else { continue };
-                let (ours, theirs) = (ours.clone(), theirs.clone());
-                let kind = Kind { browser: exchange.browser, facet: place.1, ours, theirs };
-                let seen = self.kinds.entry(kind).or_default();
-                seen.count += 1;
-                if !agrees(place) {
-                    seen.alone += 1;
-                }
-                if seen.count == 1 || (seen.alone == 1 && !agrees(place)) {
-                    seen.example = number;
+                let Comparison::Differs(differences) = comparison else { continue };
+                let alone = !agrees(place);
+                for difference in differences {
+                    let difference = difference.clone();
+                    let kind = Kind { browser: exchange.browser, facet: place.1, difference };
+                    self.kinds.entry(kind).or_default().count(number, alone);
                 }
             }
         }
@@ -80,10 +85,12 @@ impl Report {
         let mut kinds: Vec<(&Kind, &Seen)> = self.kinds.iter().collect();
         kinds.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.alone > 0, seen.count)));
         let (mut list, mut bad) = (String::new(), 0);
-        for (Kind { browser, facet, ours, theirs }, seen) in kinds {
-            let rule = rules::find(*facet, ours, theirs);
+        for (Kind { browser, facet, difference }, seen) in kinds {
+            let Difference { ours, theirs } = difference;
+            let rule = rules::find(*facet, difference);
             let side = rule.map(|rule| rule.side);
-            let fault = side == Some(Side::Theirs) || (seen.alone > 0 && side.is_none());
+            let decided = matches!(side, Some(Side::Ours | Side::Nobody));
+            let fault = side == Some(Side::Theirs) || (seen.alone > 0 && !decided);
             bad += usize::from(fault);
             let mark = if fault { "!" } else { " " };
             let Seen { count, alone, example } = seen;
@@ -98,6 +105,7 @@ impl Report {
                     Side::Ours => "ours",
                     Side::Theirs => "theirs",
                     Side::Open => "either",
+                    Side::Nobody => "nobody, since the offer breaks it",
                 };
                 let _never = writeln!(list, "       the text: {side}, {}", rule.text);
             }

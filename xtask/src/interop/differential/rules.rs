@@ -1,6 +1,7 @@
 //! Whose side the text of the RFCs takes where answers differ.
 
 use super::facts::Facet;
+use super::judge::Difference;
 
 /// Whom the text supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,12 +10,14 @@ pub(super) enum Side {
     Theirs,
     /// It leaves the choice.
     Open,
+    /// The offer is against it, so that it prescribes no answer.
+    Nobody,
 }
 
 /// One decided kind of difference.
 pub(super) struct Rule {
-    pub(super) facet: Facet,
-    /// What only we say begins like this, and what only they say like that.
+    facet: Facet,
+    /// What we say begins like this, and what they say has that in it.
     ours: &'static str,
     theirs: &'static str,
     pub(super) side: Side,
@@ -25,8 +28,11 @@ pub(super) struct Rule {
 pub(super) const RULES: &[Rule] = &[];
 
 /// The rule about this difference.
-pub(super) fn find(facet: Facet, ours: &str, theirs: &str) -> Option<&'static Rule> {
+pub(super) fn find(
+    facet: Facet,
+    Difference { ours, theirs }: &Difference,
+) -> Option<&'static Rule> {
     RULES.iter().find(|rule| {
-        rule.facet == facet && ours.starts_with(rule.ours) && theirs.starts_with(rule.theirs)
+        rule.facet == facet && ours.starts_with(rule.ours) && theirs.contains(rule.theirs)
     })
 }

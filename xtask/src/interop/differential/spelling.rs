@@ -40,8 +40,11 @@ impl Spelling {
     pub(super) fn new(dice: &mut Dice) -> Self {
         let transport = match dice.below(20) {
             0 | 3 => "RTP/SAVPF",
-            1 => "TCP/TLS/RTP/SAVPF",
+            1 => "TCP/DTLS/RTP/SAVPF",
             2 => "UDP/TLS/RTP/SAVP",
+            // With a fingerprint these stand for the first one (RFC 8829 §5.1.2).
+            4 => "RTP/AVPF",
+            5 => "RTP/AVP",
             _ => "UDP/TLS/RTP/SAVPF",
         };
         let data = match dice.below(8) {
