@@ -49,6 +49,8 @@ impl Facet {
 /// cannot be compared.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
+    /// What sections are called; a side may name those that have no name.
+    mids: Vec<String>,
     /// Why sections are rejected, by their number, where that is known.
     pub(super) reasons: BTreeMap<usize, String>,
     pub(super) session: BTreeMap<Facet, BTreeSet<String>>,
@@ -101,12 +103,23 @@ impl Facts {
             |group: &Group<'_>| -> BTreeSet<String> { group.mids().map(str::to_owned).collect() };
         let bundles: Vec<_> =
             groups.iter().filter(|group| group.is_bundle()).map(members).collect();
-        // A group of one says nothing.
-        let bundles = bundles.iter().filter(|members| members.len() > 1);
-        let bundles = bundles.map(|members| join(members, " ")).collect();
+        let bundles = bundles.iter().map(|members| join(members, " ")).collect();
         facts.session.insert(Facet::Group, bundles);
+        let mid = |media: Media<'_>| media.mid().ok().flatten().map(|mid| mid.to_string());
+        facts.mids = session.media().map(|media| mid(media).unwrap_or_default()).collect();
         facts.sections = session.media().map(|media| section(&session, &media)).collect();
         facts
+    }
+}
+
+impl Facts {
+    /// The mids of accepted sections.
+    pub(super) fn accepted(&self) -> BTreeSet<&str> {
+        let is = |facts: &BTreeMap<Facet, BTreeSet<String>>| {
+            facts.get(&Facet::Accepted).is_some_and(|one| one.contains("accepted"))
+        };
+        let all = self.mids.iter().zip(&self.sections).filter(|(_, facts)| is(facts));
+        all.map(|(mid, _)| mid.as_str()).collect()
     }
 }
 

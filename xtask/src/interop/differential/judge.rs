@@ -28,13 +28,14 @@ pub(super) type Place = (Option<usize>, Facet);
 pub(super) fn compare(ours: &Facts, theirs: &Facts) -> BTreeMap<Place, Comparison> {
     let mut all = BTreeMap::new();
     let reasons = &ours.reasons;
+    let both = ours.accepted().intersection(&theirs.accepted()).copied().collect();
     let mut add = |section: Option<usize>, ours: &Terms, theirs: &Terms| {
         for (facet, own) in ours {
             let Some(other) = theirs.get(facet) else { continue };
-            let comparison = if *facet == Facet::Parameters {
-                judge(*facet, &common(own, theirs), &common(other, ours))
-            } else {
-                judge(*facet, own, other)
+            let comparison = match facet {
+                Facet::Parameters => judge(*facet, &common(own, theirs), &common(other, ours)),
+                Facet::Group => judge(*facet, &among(own, &both), &among(other, &both)),
+                _ => judge(*facet, own, other),
             };
             let comparison = with_reason(comparison, *facet, section.and_then(|s| reasons.get(&s)));
             all.insert((section, *facet), comparison);
@@ -58,6 +59,14 @@ fn with_reason(comparison: Comparison, facet: Facet, reason: Option<&String>) ->
         }
         (comparison, _) => comparison,
     }
+}
+
+/// The groups without the sections that one side rejects, since that is another difference. A
+/// group of one says nothing.
+fn among(groups: &BTreeSet<String>, mids: &BTreeSet<&str>) -> BTreeSet<String> {
+    let rest = groups.iter().map(|group| group.split(' ').filter(|mid| mids.contains(mid)));
+    let rest = rest.map(|group| group.collect::<Vec<_>>());
+    rest.filter(|group| group.len() > 1).map(|group| group.join(" ")).collect()
 }
 
 /// The parameters of the codecs that the other side has as well.
