@@ -52,7 +52,7 @@ pub(crate) fn run(dir: &Path) -> Result<String, Failure> {
             let (theirs, ours) = (Facts::new(theirs), Facts::of_ours(ours));
             exchanges.push(Exchange { browser, theirs, ours });
         }
-        report.add(number, &exchanges);
+        report.add(number, &offer.text, &exchanges);
     }
     report.finish(dir)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::facts::Facts;
 use super::judge::{Comparison, Difference, Place, compare};
-use super::rules::{self, Side};
+use super::rules::{self, Rule, Side};
 use crate::run::Failure;
 
 /// One offer between one browser and us.
@@ -22,6 +22,7 @@ struct Kind {
     browser: &'static str,
     facet: super::facts::Facet,
     difference: Difference,
+    rule: Option<&'static Rule>,
 }
 
 /// How often a kind was seen.
@@ -55,7 +56,7 @@ pub(super) struct Report {
 
 impl Report {
     /// Takes one offer with its answers.
-    pub(super) fn add(&mut self, number: usize, exchanges: &[Exchange]) {
+    pub(super) fn add(&mut self, number: usize, offer: &str, exchanges: &[Exchange]) {
         self.offers += 1;
         let all: Vec<BTreeMap<Place, Comparison>> =
             exchanges.iter().map(|exchange| compare(&exchange.ours, &exchange.theirs)).collect();
@@ -72,7 +73,8 @@ impl Report {
                 let alone = !agrees(place);
                 for difference in differences {
                     let difference = difference.clone();
-                    let kind = Kind { browser: exchange.browser, facet: place.1, difference };
+                    let rule = rules::find(place.1, &difference, offer);
+                    let kind = Kind { browser: exchange.browser, facet: place.1, difference, rule };
                     self.kinds.entry(kind).or_default().count(number, alone);
                 }
             }
@@ -85,9 +87,8 @@ impl Report {
         let mut kinds: Vec<(&Kind, &Seen)> = self.kinds.iter().collect();
         kinds.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.alone > 0, seen.count)));
         let (mut list, mut bad) = (String::new(), 0);
-        for (Kind { browser, facet, difference }, seen) in kinds {
+        for (Kind { browser, facet, difference, rule }, seen) in kinds {
             let Difference { ours, theirs } = difference;
-            let rule = rules::find(*facet, difference);
             let side = rule.map(|rule| rule.side);
             let decided = matches!(side, Some(Side::Ours | Side::Nobody));
             let fault = side == Some(Side::Theirs) || (seen.alone > 0 && !decided);
