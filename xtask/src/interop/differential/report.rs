@@ -49,6 +49,8 @@ impl Seen {
 #[derive(Default)]
 pub(super) struct Report {
     offers: usize,
+    /// Those that a browser and we answered.
+    answered: usize,
     compared: usize,
     agreed: usize,
     kinds: BTreeMap<Kind, Seen>,
@@ -58,6 +60,9 @@ impl Report {
     /// Takes one offer with its answers.
     pub(super) fn add(&mut self, number: usize, offer: &str, exchanges: &[Exchange]) {
         self.offers += 1;
+        let both =
+            |one: &Exchange| !one.theirs.sections.is_empty() && !one.ours.sections.is_empty();
+        self.answered += usize::from(exchanges.iter().any(both));
         let all: Vec<BTreeMap<Place, Comparison>> =
             exchanges.iter().map(|exchange| compare(&exchange.ours, &exchange.theirs)).collect();
         let agrees =
@@ -105,7 +110,6 @@ impl Report {
                 let side = match rule.side {
                     Side::Ours => "ours",
                     Side::Theirs => "theirs",
-                    Side::Open => "either",
                     Side::Nobody => "nobody, since the offer breaks it",
                 };
                 let _never = writeln!(list, "       the text: {side}, {}", rule.text);
@@ -115,12 +119,17 @@ impl Report {
         let path = dir.join("differences.txt");
         std::fs::write(&path, &list).map_err(|error| format!("{}: {error}", path.display()))?;
         let facts = format!(
-            "{} offers, {} of {} facets as one browser at least, {} kinds of differences",
+            "{} offers, {} answered, {} of {} facets as one browser at least, {} kinds of differences",
             self.offers,
+            self.answered,
             self.agreed,
             self.compared,
             self.kinds.len()
         );
+        // Where all refuse, nothing was compared.
+        if 10 * self.answered < 9 * self.offers {
+            return Err(Failure::Failed(format!("{facts}: too few answered")));
+        }
         if bad == 0 {
             return Ok(facts);
         }

@@ -8,8 +8,6 @@ use super::judge::Difference;
 pub(super) enum Side {
     Ours,
     Theirs,
-    /// It leaves the choice.
-    Open,
     /// The offer is against it, so that it prescribes no answer.
     Nobody,
 }
@@ -229,6 +227,14 @@ const RULES: &[Rule] = &[
         theirs: "does not negotiate the RID",
         side: Side::Ours,
         text: "RFC 8829 §3.7, RFC 8853 §5.3.2: simulcast that is not wanted is left out of the answer",
+    },
+    Rule {
+        facet: Facet::Accepted,
+        offer: "CN/8000",
+        ours: "accepted",
+        theirs: "rejected",
+        side: Side::Ours,
+        text: "RFC 8829 §5.3.1: rejected without a supported format; comfort noise is one that Chromium offers",
     },
 ];
 
