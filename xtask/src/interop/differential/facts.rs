@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sdp_proto::attribute::{ExtMap, Group, Rid, Simulcast};
+use sdp_proto::attribute::{ExtMap, Fmtp, Group, Rid, Simulcast, SimulcastList};
 use sdp_proto::codec::Format;
 use sdp_proto::{Media, Session};
 
@@ -66,8 +66,8 @@ fn short(why: &str) -> String {
     why.chars().filter(|sign| !sign.is_numeric() && !sign.is_control()).take(LENGTH).collect()
 }
 
-fn one(text: impl ToString) -> BTreeSet<String> {
-    BTreeSet::from([text.to_string()])
+fn one(text: impl Into<String>) -> BTreeSet<String> {
+    BTreeSet::from([text.into()])
 }
 
 impl Facts {
@@ -97,7 +97,7 @@ impl Facts {
             }
         };
         facts.session.insert(Facet::Taken, one("taken"));
-        facts.session.insert(Facet::Sections, one(session.media_count()));
+        facts.session.insert(Facet::Sections, one(session.media_count().to_string()));
         let groups: Vec<Group<'_>> = session.session_section().all().flatten().collect();
         let members =
             |group: &Group<'_>| -> BTreeSet<String> { group.mids().map(str::to_owned).collect() };
@@ -174,7 +174,7 @@ fn codec(format: &Format<'_>) -> String {
 }
 
 fn parameters(format: &Format<'_>) -> Vec<String> {
-    let pairs = format.fmtp.iter().flat_map(|fmtp| fmtp.pairs());
+    let pairs = format.fmtp.iter().flat_map(Fmtp::pairs);
     let pair = |(name, value): (&str, Option<&str>)| {
         let value = value.unwrap_or_default().to_ascii_lowercase();
         // What is the default need not be said (RFC 6184 §8.1), and a companion stands or falls
@@ -194,7 +194,7 @@ fn simulcast(media: &Media<'_>) -> BTreeSet<String> {
     };
     let mut all = BTreeSet::new();
     for (way, list) in [("send", &simulcast.send), ("recv", &simulcast.recv)] {
-        for stream in list.iter().flat_map(|list| list.streams()) {
+        for stream in list.iter().flat_map(SimulcastList::streams) {
             let names: Vec<&str> = stream.map(|rid| rid.rid).collect();
             all.insert(format!("{way} {}", names.join(",")));
         }

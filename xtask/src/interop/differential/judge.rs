@@ -164,7 +164,8 @@ mod tests {
         let theirs = Facts::new(&Ok(ANSWER.replace("SAVPF 111 0", "SAVPF 111")));
         let all = compare(&ours, &theirs);
         let differing: Vec<_> = all.iter().filter(|(_, one)| **one != Comparison::Same).collect();
-        let expected = Comparison::Differs { ours: "pcmu/8000/1".into(), theirs: "-".into() };
+        let only = Difference { ours: "pcmu/8000/1".into(), theirs: "none".into() };
+        let expected = Comparison::Differs(vec![only]);
         assert_eq!(differing, [(&(Some(0), Facet::Codecs), &expected)]);
     }
 }

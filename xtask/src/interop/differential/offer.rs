@@ -269,7 +269,7 @@ fn choose(
     if samples.is_empty() {
         return chosen;
     }
-    for _ in 0..1 + dice.below(6) {
+    for _ in 0..=dice.below(6) {
         let sample = &samples[dice.below(samples.len())];
         let known = |(number, known): &(usize, &Sample)| {
             std::ptr::eq(*known, sample) || sample.fixed == Some(*number)

@@ -6,6 +6,7 @@ use sdp_proto::negotiator::{
     Capabilities, Codec, Config, Extension, Glare, Input, Kind, Negotiator, Output, TransceiverId,
     Verdict,
 };
+use sdp_proto::text::Words;
 use sdp_proto::{IceCredentials, Media, Session};
 
 use super::offer::Offer;
@@ -75,7 +76,7 @@ fn capabilities(offered: &Media<'_>, answered: &Media<'_>) -> Capabilities {
         codec.redundancy = refers("red", format.payload_type);
         let of = |line: &&RtcpFb<'_>| line.payload_type == Some(format.payload_type);
         for line in feedback.iter().filter(of) {
-            let parameters = line.parameters.iter().flat_map(|words| words.iter());
+            let parameters = line.parameters.iter().flat_map(Words::iter);
             let words: Vec<&str> = std::iter::once(line.kind.as_str()).chain(parameters).collect();
             codec.feedback.extend(words.join(" ").parse());
         }
@@ -102,7 +103,7 @@ pub(super) struct Answer {
 pub(super) fn answer(config: &Config, offer: &Offer) -> Answer {
     let mut us = Negotiator::new(config.clone());
     let text = say(&mut us, offer);
-    let why = us.explain().iter().map(|line| format!("{line}\n")).collect();
+    let why = us.explain().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n";
     Answer { text, why }
 }
 
