@@ -9,7 +9,7 @@ use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::phones::{self, Model};
 use super::server::Kind;
-use super::{discovery, login, names, relaying, tls};
+use super::{differential, discovery, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -50,6 +50,8 @@ pub(crate) enum Play {
     Names,
     /// A browser and our negotiator exchange descriptions.
     Negotiate(Topic),
+    /// Two browsers and our negotiator answer the same offers.
+    Differ,
     /// A SIP phone and our negotiator call each other.
     Phone(Model),
 }
@@ -205,6 +207,11 @@ pub(crate) const CASES: &[Case] = &[
         play: Play::Negotiate(Topic::Walk),
     },
     Case {
+        name: "sdp-differential",
+        shows: "generated offers are answered by Chromium, Firefox and our negotiator: who differs",
+        play: Play::Differ,
+    },
+    Case {
         name: "sip-baresip",
         shows: "calls with baresip, both ways, held and resumed: in clear, SDES, DTLS without ICE",
         play: Play::Phone(Model::Baresip),
@@ -262,6 +269,7 @@ impl Play {
             Self::Names => needs.extend([Tool::Spool, Tool::Dnsmasq]),
             Self::Lifetime => needs.push(Tool::Spool),
             Self::Negotiate(_) => needs.push(Tool::Chromium),
+            Self::Differ => needs.extend([Tool::Chromium, Tool::Firefox]),
             Self::Meet(meeting) => {
                 needs.push(of_server(meeting.server));
                 needs.extend([meeting.offers, meeting.answers].map(of_program));
@@ -287,6 +295,7 @@ impl Play {
             Self::OurClient => relaying::our_client(dir),
             Self::Names => names::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
+            Self::Differ => differential::run(dir),
             Self::Phone(model) => phones::run(model, dir),
         }
     }

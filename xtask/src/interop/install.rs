@@ -19,6 +19,7 @@ pub(crate) enum Tool {
     /// The program that makes certificates.
     Openssl,
     Chromium,
+    Firefox,
     /// Phones.
     Baresip,
     Linphone,
@@ -35,6 +36,7 @@ impl Tool {
             Self::Dnsmasq => &[("dnsmasq-base", "dnsmasq")],
             Self::Openssl => &[("openssl", "openssl")],
             Self::Chromium => &[("chromium", "chromium")],
+            Self::Firefox => &[("firefox-esr", "firefox-esr")],
             Self::Baresip => &[("baresip-core", "baresip")],
             Self::Linphone => &[("linphone-cli", "linphonec")],
             Self::Aioice | Self::Spool => &[],
@@ -60,6 +62,7 @@ impl Tool {
             | Self::Dnsmasq
             | Self::Openssl
             | Self::Chromium
+            | Self::Firefox
             | Self::Baresip
             | Self::Linphone => Ok(()),
         }

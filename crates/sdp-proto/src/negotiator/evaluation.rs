@@ -6,13 +6,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedCodec, AgreedTransport, Agreement};
-use super::config::Config;
 use super::create_answer::AnswerCreator;
 use super::direct::{self, DirectTransport};
 use super::explain::{ExplanationLog, Reason};
 use super::facts::SectionFacts;
 use super::formats::{self, Layout};
-use super::kind::{Kind, is_secure};
+use super::kind::{Kind, is_clear, is_secure};
 use super::numbering::Numbering;
 use super::other_media::OtherMedia;
 use super::receive_offer::Decision;
@@ -108,14 +107,18 @@ impl<'a> AnswerCreator<'a> {
     ) -> Evaluation<'a> {
         let entry = decision.transceiver.and_then(|id| self.transceivers.get(id));
         let numbers = numbers.of_group(self.offered.facts.group_of(index));
-        let media = serve(self.config, facts, decision, entry)
+        let secure = self.means_dtls(index, facts);
+        let known = if secure || direct::allows(self.config, &facts.line.proto) {
+            Ok(())
+        } else {
+            Err(Reason::Protocol)
+        };
+        let media = serve(facts, decision, entry, known)
             .and_then(|entry| self.media(facts, entry, numbers, log));
         let before = self.before(index).and_then(|index| self.agreement.transport(index));
         let transport = transport::of_offer(self.config, &facts.said, before);
         let transport = match transport {
-            Ok(ice) if facts.kind.is_some() && is_secure(&facts.line.proto) => {
-                Ok(OfferedTransport::Ice(ice))
-            }
+            Ok(ice) if facts.kind.is_some() && secure => Ok(OfferedTransport::Ice(ice)),
             Ok(_) | Err(_) => {
                 let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
                 let direct = direct::of_offer(self.config, facts, before);
@@ -125,6 +128,16 @@ impl<'a> AnswerCreator<'a> {
         };
         let owner = media.as_ref().map_err(|reason| *reason).map(|_| index);
         Evaluation { index, facts, entry, mid, media, transport, owner }
+    }
+
+    /// Whether the section is for DTLS: by the name of its protocol, or by the fingerprint of its
+    /// transport where the name is that of RTP in clear (RFC 8829 §5.1.2).
+    fn means_dtls(&self, index: usize, facts: &SectionFacts) -> bool {
+        let all = &self.offered.facts;
+        let carrier = all.group_of(index).and_then(|group| all.sections.get(*group.first()?));
+        let proves = |facts: &SectionFacts| !facts.said.fingerprints.is_empty();
+        let proto = &facts.line.proto;
+        is_secure(proto) || is_clear(proto) && (proves(facts) || carrier.is_some_and(proves))
     }
 
     fn media(
@@ -211,10 +224,10 @@ impl<'a> AnswerCreator<'a> {
 
 /// The transceiver that the section serves, or why there is none.
 fn serve<'a>(
-    config: &Config,
     facts: &SectionFacts,
     decision: Decision,
     entry: Option<&'a Entry>,
+    protocol: Result<(), Reason>,
 ) -> Result<&'a Entry, Reason> {
     if facts.is_off() {
         return Err(Reason::OfferedOff);
@@ -226,9 +239,7 @@ fn serve<'a>(
         let entry = entry.filter(|entry| !entry.stopped);
         return entry.ok_or(Reason::UnknownKind);
     }
-    if !is_secure(&facts.line.proto) && !direct::allows(config, &facts.line.proto) {
-        return Err(Reason::Protocol);
-    }
+    protocol?;
     if decision.transceiver.is_none() {
         return Err(Reason::SecondDataChannel);
     }

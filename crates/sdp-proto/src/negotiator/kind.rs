@@ -83,3 +83,9 @@ pub(super) fn is_secure(proto: &str) -> bool {
     ];
     PROTOCOLS.contains(&proto)
 }
+
+/// Whether the protocol is RTP in clear by its name. With a fingerprint it is one of the names that
+/// go round for RTP over DTLS (RFC 8829 §5.1.2).
+pub(super) fn is_clear(proto: &str) -> bool {
+    matches!(proto, "RTP/AVP" | "RTP/AVPF")
+}

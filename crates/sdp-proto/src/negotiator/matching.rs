@@ -35,7 +35,11 @@ impl Layout {
             let silent = unstated.contains(&remote.payload_type);
             let any =
                 || self.formats.iter().enumerate().filter(|(_, own)| silent && takes(own, remote));
-            let free = all().chain(any()).find(|(index, _)| is_free(index));
+            let mut free = all().find(|(index, _)| is_free(index));
+            // What is ours word for word, and answered already, is not taken for something else.
+            if all().next().is_none() {
+                free = any().find(|(index, _)| is_free(index));
+            }
             if let Some((own, _)) = free {
                 if let Some(slot) = used.get_mut(own) {
                     *slot = true;

@@ -3,6 +3,7 @@
 use sdp_proto::attribute::Direction;
 use sdp_proto::negotiator::{BundlePolicy, Event, Kind, Transceiver, TransceiverId};
 
+use super::super::dice::Dice;
 use super::browser_offers::refused;
 use super::table::{POLICIES, Table, with_policy};
 use super::{Scenario, scenario};
@@ -24,7 +25,7 @@ const WAYS: [Direction; 4] =
 
 fn walk(table: &mut Table, theirs: BundlePolicy) -> Result<(), Failure> {
     for (seed, ours) in (1..).zip(POLICIES) {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         table.lay(theirs, with_policy(ours))?;
         for _ in 0..EXCHANGES {
             for _ in 0..=dice.below(2) {
@@ -109,16 +110,4 @@ fn they_change(table: &mut Table, dice: &mut Dice) -> Result<(), Failure> {
         }
     };
     table.page(&script).map(drop)
-}
-
-/// Numbers that look random and are always the same (Marsaglia's xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
-            self.0 ^= if left { self.0 << shift } else { self.0 >> shift };
-        }
-        (self.0 >> 33) as usize % bound
-    }
 }

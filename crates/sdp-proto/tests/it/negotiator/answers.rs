@@ -71,12 +71,12 @@ fn an_offer_can_be_looked_at_and_rejected_in_part_before_it_is_answered() {
 fn what_is_not_negotiated_here_is_rejected_in_its_place() {
     let (mut a, mut b) = (side_with(1, &[Kind::Audio, Kind::Data]), side(2));
     let text = offer(&mut a)
-        .replace("m=audio 9 UDP/TLS/RTP/SAVPF", "m=audio 9 RTP/AVP")
+        .replace("m=audio 9 UDP/TLS/RTP/SAVPF", "m=audio 9 TCP/RTP/AVP")
         .replace("t=0 0", "t=3034423619 0");
     let foreign = format!("{text}m=message 9 TCP/MSRP *\r\nc=IN IP4 0.0.0.0\r\na=mid:9\r\n");
     let answered = answer(&mut b, &foreign);
     let ours = m_lines(&answered);
-    assert_eq!(ours[0], "m=audio 0 RTP/AVP 111 96 0 97");
+    assert_eq!(ours[0], "m=audio 0 TCP/RTP/AVP 111 96 0 97");
     assert_eq!(ours[2], "m=message 0 TCP/MSRP *");
     assert!(answered.contains("t=3034423619 0\r\n"));
     let reasons: Vec<Reason> = b

@@ -127,6 +127,21 @@ fn h264_of_which_nothing_is_said_is_what_browsers_take_it_for_or_what_its_rfc_sa
 }
 
 #[test]
+fn h264_of_which_nothing_is_said_is_not_answered_beside_the_same_in_words() {
+    let single = Codec { parameters: "profile-level-id=42e01f".parse().ok(), ..Codec::h264() };
+    let lines = ["a=mid:0", "a=rtpmap:96 H264/90000", "a=rtpmap:97 H264/90000"];
+    let words = "a=fmtp:96 profile-level-id=42E01F; packetization-mode=0";
+    let lines = [&lines[..], &[words]].concat();
+    let text = description(&[], &[live(&format!("{VIDEO} 96 97"), &lines)]);
+    let mut b = having(&[], &[Codec::h264(), single]);
+    assert_eq!(m_lines(&answer(&mut b, &text)), ["m=video 9 UDP/TLS/RTP/SAVPF 96"]);
+    assert!(b.explain().iter().any(|line| line.reason == Reason::Duplicate));
+    // With one alone of ours, whichever comes first has it.
+    let mut b = having(&[], &[Codec::h264()]);
+    assert_eq!(m_lines(&answer(&mut b, &text)), ["m=video 9 UDP/TLS/RTP/SAVPF 97"]);
+}
+
+#[test]
 fn a_section_lives_on_key_presses_alone() {
     let lines = ["a=mid:0", "a=rtpmap:97 telephone-event/8000"];
     let text = description(&[], &[live(&format!("{AUDIO} 97"), &lines)]);

@@ -260,15 +260,33 @@ fn what_is_bundle_only_outside_of_a_group_is_not() {
 
 #[test]
 fn a_later_offer_has_the_right_name_of_the_protocol() {
-    for name in ["RTP/SAVPF", "RTP/SAVP", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF"] {
+    let names = ["RTP/AVP", "RTP/AVPF", "RTP/SAVPF", "RTP/SAVP", "UDP/TLS/RTP/SAVP"];
+    for name in names.into_iter().chain(["TCP/DTLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF"]) {
         let mut b = side(2);
         let text = description(&[], &[live(&format!("audio 9 {name} 0"), &[])]);
         let answered = answer(&mut b, &text);
         assert!(m_lines(&answered)[0].starts_with(&format!("m=audio 9 {name} ")), "{answered}");
-        let right = if name.starts_with("TCP") { name } else { "UDP/TLS/RTP/SAVPF" };
+        let right = if name == "TCP/DTLS/RTP/SAVPF" { name } else { "UDP/TLS/RTP/SAVPF" };
         let again = offer(&mut b);
         assert!(m_lines(&again)[0].starts_with(&format!("m=audio 9 {right} ")), "{again}");
     }
+}
+
+#[test]
+fn rtp_in_clear_by_its_name_is_over_dtls_where_there_is_a_fingerprint() {
+    // In a group that of the section with the transport counts.
+    let group = ["a=group:BUNDLE 0 1"];
+    let bundled = bare("audio 9 RTP/AVPF 0", ["a=mid:1", "a=rtcp-mux"]);
+    let text = description(&group, &[live("audio 9 RTP/AVPF 0", &["a=mid:0"]), bundled]);
+    let mut b = side(2);
+    assert_eq!(m_lines(&answer(&mut b, &text)), ["m=audio 9 RTP/AVPF 0"; 2]);
+    assert!(b.agreement().transport(1).is_some_and(|one| !one.fingerprints.is_empty()));
+    // Without any it is what it says.
+    let all: Vec<&str> = text.lines().filter(|line| !line.starts_with("a=fingerprint")).collect();
+    let mut b = side(2);
+    let answered = answer(&mut b, &(all.join("\r\n") + "\r\n"));
+    assert_eq!(m_lines(&answered), ["m=audio 0 RTP/AVPF 0"; 2]);
+    assert!(b.explain().iter().any(|line| line.reason == Reason::Protocol));
 }
 
 #[test]
