@@ -183,13 +183,24 @@ async fn what_takes_one_core_is_refused_on_several() {
     let refused = builder().mobility().start().await.unwrap_err();
     assert!(matches!(refused, ServeError::OneCore("mobility")), "{refused}");
     let mut sockets = InheritedSockets::default();
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (socket, listener) = a_port_of_both();
     let address = socket.local_addr().unwrap();
     sockets.add_udp(socket).unwrap();
+    sockets.add_tcp(listener).unwrap();
     let inherited = || builder().listen(address).inherited(sockets.clone());
     let refused = inherited().start().await.unwrap_err();
     assert!(matches!(refused, ServeError::OneCore(_)), "{refused}");
     let one = inherited().cores(NonZeroUsize::MIN).mobility().start().await.unwrap();
     assert!(one.listeners().contains(&address));
     bounded(one.stop()).await;
+}
+
+/// A port that is ours over UDP and over TCP, so that nobody else can have either meanwhile.
+fn a_port_of_both() -> (std::net::UdpSocket, std::net::TcpListener) {
+    let both = || {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
+        let socket = std::net::UdpSocket::bind(listener.local_addr().ok()?).ok()?;
+        Some((socket, listener))
+    };
+    (0..100).find_map(|_| both()).expect("a port")
 }
