@@ -158,8 +158,16 @@ impl Table {
     }
 
     /// A whole exchange that the browser begins. Then both think the same.
+    /// The browser restarts ICE where another section begins a group, and so do we.
     pub(super) fn browser_calls(&mut self) -> Result<(), Failure> {
+        let mut events = self.events();
         self.browser_asks()?;
+        let asked = self.events();
+        if asked.iter().any(|event| matches!(event, Event::IceRestart { .. })) {
+            self.renew()?;
+        }
+        events.extend(asked);
+        self.events = events;
         self.we_answer()?;
         self.agree()
     }
