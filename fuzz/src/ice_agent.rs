@@ -1,6 +1,7 @@
 //! The ICE agent: against a peer and servers that know the passwords and keep no rules, it stays
 //! within its bounds, answers only where it was asked, and nominates only while it controls.
 use crate::{
+    asked::Asked,
     craft::{self, Words},
     drive::{Heard, Subject, drive},
     script::Script,
@@ -12,7 +13,6 @@ use ice_proto::{
 };
 use sans_io::{Instant, Path, SocketIds};
 use std::{
-    collections::VecDeque,
     net::{IpAddr, SocketAddr},
     sync::LazyLock,
     time::Duration,
@@ -26,9 +26,10 @@ use stun_proto::{
     },
 };
 
-const PWD: &str = "peerpasswordpeerpassword";
-/// That of the peer after it restarted.
-const NEXT_PWD: &str = "nextpasswordnextpassword";
+/// The password of a peer.
+pub(crate) const PWD: &str = "peerpasswordpeerpassword";
+/// That of a peer after it restarted.
+pub(crate) const NEXT_PWD: &str = "nextpasswordnextpassword";
 const ATTRIBUTES: [AttributeType; 9] = [
     AttributeType::USERNAME,
     AttributeType::PRIORITY,
@@ -74,7 +75,7 @@ struct Agent {
     /// The user name of a right request, and of one before the restart.
     usernames: [String; 2],
     /// Requests that may be answered.
-    asked: VecDeque<(Path, TransactionId)>,
+    asked: Asked,
     /// Whether it ever controlled.
     controlled_once: bool,
     closed: bool,
@@ -117,7 +118,7 @@ impl Agent {
         ];
         let usernames = [0, 1].map(|_| format!("{}:peer", ours.ufrag));
         let controlled_once = machine.role() == Role::Controlling;
-        let asked = VecDeque::new();
+        let asked = Asked::default();
         Self { machine, keys, usernames, asked, controlled_once, closed: false, silent: false }
     }
 
@@ -326,13 +327,8 @@ impl Subject for Agent {
 
     fn receiving(&mut self, path: &Path, bytes: &[u8]) {
         self.controlled_once |= self.machine.role() == Role::Controlling;
-        if let Ok(request) = Message::parse(bytes)
-            && request.class() == Class::Request
-        {
-            self.asked.push_back((*path, request.transaction_id()));
-            if self.asked.len() > 16 {
-                self.asked.pop_front();
-            }
+        if let Ok(message) = Message::parse(bytes) {
+            self.asked.note(path, &message);
         }
     }
 
@@ -341,9 +337,7 @@ impl Subject for Agent {
         let Ok(message) = Message::parse(&heard.bytes) else { return };
         let nominates = message.has(AttributeType::USE_CANDIDATE);
         assert!(!nominates || self.controlled_once, "a controlled agent nominates");
-        let answers = matches!(message.class(), Class::Success | Class::Error);
-        let key = (heard.path, message.transaction_id());
-        assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
+        self.asked.check(&heard.path, &message);
         let server = heard.path.remote() == ADDRESSES[3];
         let refuses = message.class() == Class::Error;
         assert!(

@@ -1,9 +1,10 @@
 //! Many ICE sessions behind one socket: whoever knows the password of one and keeps no rules gets no
 //! path of another, and nothing that is not for it.
 use crate::{
+    asked::Asked,
     craft::{self, Words},
     drive::{Heard, Subject, drive},
-    ice_agent::check,
+    ice_agent::{NEXT_PWD, PWD, check},
     script::Script,
 };
 use ice_proto::{
@@ -12,7 +13,7 @@ use ice_proto::{
 };
 use sans_io::{Instant, Path, SocketIds};
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, SocketAddr},
     sync::LazyLock,
     time::Duration,
@@ -23,9 +24,6 @@ use stun_proto::{
     attribute::{Code, ErrorCode, XorMappedAddress},
 };
 
-const PWD: &str = "peerpasswordpeerpassword";
-/// That of peers after they restarted.
-const NEXT_PWD: &str = "nextpasswordnextpassword";
 const ATTRIBUTES: [AttributeType; 6] = [
     AttributeType::USERNAME,
     AttributeType::PRIORITY,
@@ -78,7 +76,7 @@ struct Mux {
     /// Where an answer came that the password of a peer signs.
     answered: BTreeSet<Path>,
     /// Requests that may be answered.
-    asked: VecDeque<(Path, TransactionId)>,
+    asked: Asked,
     closed: bool,
 }
 
@@ -100,7 +98,7 @@ impl Mux {
             recent: Vec::new(),
             shown: BTreeSet::new(),
             answered: BTreeSet::new(),
-            asked: VecDeque::new(),
+            asked: Asked::default(),
             closed: false,
         };
         for _ in 0..2 {
@@ -348,10 +346,7 @@ impl Subject for Mux {
             }
             return;
         }
-        self.asked.push_back((*path, message.transaction_id()));
-        if self.asked.len() > 16 {
-            self.asked.pop_front();
-        }
+        self.asked.note(path, &message);
         let username = message.value(AttributeType::USERNAME).unwrap_or_default();
         let ours = username.split(|byte| *byte == b':').next().unwrap_or_default();
         let name = core::str::from_utf8(ours).ok().and_then(|ours| self.names.get(ours));
@@ -362,9 +357,7 @@ impl Subject for Mux {
 
     fn sent(&mut self, _: Instant, heard: &Heard) {
         let Ok(message) = Message::parse(&heard.bytes) else { return };
-        let answers = matches!(message.class(), Class::Success | Class::Error);
-        let key = (heard.path, message.transaction_id());
-        assert!(!answers || self.asked.contains(&key), "an answer to nobody's question");
+        self.asked.check(&heard.path, &message);
     }
 
     fn rested(&mut self) {

@@ -2,6 +2,7 @@
 //! runs them over the committed corpora on stable Rust. README.md says how to run them.
 #![forbid(unsafe_code)]
 
+mod asked;
 mod channel_data;
 mod craft;
 mod drive;

@@ -148,7 +148,6 @@ fn with_plain_ends(text: &[u8]) -> Vec<u8> {
 #[derive(Debug, Default)]
 struct Paste {
     text: Vec<u8>,
-    lines: u32,
     /// An empty line stands behind the first line already: a terminal made two ends of each, and what
     /// ends the description is one more empty line than that.
     is_doubled: bool,
@@ -162,12 +161,11 @@ impl Paste {
         let plain = with_plain_ends(line);
         if plain.is_empty() {
             // empty lines before it are none of it
-            self.empty += u32::from(self.lines > 0);
-            self.is_doubled |= self.lines == 1 && self.text == b"v=0\r\n";
+            self.empty += u32::from(!self.text.is_empty());
+            self.is_doubled |= self.text == b"v=0\r\n";
             return self.empty > u32::from(self.is_doubled);
         }
         self.text.extend_from_slice(&plain);
-        self.lines += 1;
         self.empty = 0;
         false
     }
