@@ -202,7 +202,7 @@ fn builder(settings: &Settings, reloadable: &Reloadable) -> Result<TurnServiceBu
     for address in &settings.alternate {
         builder = builder.alternate(AlternateTurnServer { address: *address, domain: None });
     }
-    if settings.old_channels {
+    if settings.old_clients {
         builder = builder.channels(ChannelRange::Rfc5766);
     }
     if settings.tcp_relay {

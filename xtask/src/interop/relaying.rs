@@ -53,8 +53,8 @@ pub(crate) fn their_client(dir: &Path) -> Result<String, Failure> {
     command.args(["--relay-ip", "127.0.0.1", "--relay-ip", "::1"]);
     command.args(["--allow-peer", "127.0.0.0/8", "--allow-peer", "::1/128"]);
     command.args(["--user", &format!("{USER}:{PASSWORD}")]);
-    command.args(["--old-channels", "--mobility", "--tcp-relay"]);
-    let _server = server::start_command(&lab, command, dir)?;
+    command.args(["--old-clients", "--mobility", "--tcp-relay"]);
+    let server = server::start_command(&lab, command, dir)?;
     let mut echo = lab.command(Node::Inet, "turnutils_peer");
     let _echo =
         Running::start("echo", dir, echo.args(["-L", "127.0.0.1", "-L", "::1", "-p", ECHO_PORT]))?;
@@ -71,6 +71,9 @@ pub(crate) fn their_client(dir: &Path) -> Result<String, Failure> {
             };
             matches!((count("tot_send_msgs="), count("tot_recv_msgs=")), (Some(sent), Some(got)) if sent > 0 && sent == got)
         })?;
+    }
+    if !server.errors().contains("additional=[::1]") {
+        return Err(server.failure("gave nobody both families"));
     }
     Ok(format!("{} ways, no packet lost", RUNS.len()))
 }

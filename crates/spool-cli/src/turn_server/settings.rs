@@ -80,9 +80,10 @@ pub(crate) struct Settings {
     /// The most that the server relays, likewise
     #[arg(long, value_name = "BYTES")]
     pub(super) total_bandwidth: Option<NonZeroU32>,
-    /// Take channel numbers up to 0x7FFF, as clients of RFC 5766 use them (turnutils_uclient)
+    /// Serve clients from before RFC 8656 as well (turnutils_uclient of coturn 4.6): channel numbers
+    /// up to 0x7FFF, and both families asked for under the number 0x8032
     #[arg(long)]
-    pub(super) old_channels: bool,
+    pub(super) old_clients: bool,
     /// Let clients take their allocations along to other addresses (RFC 8016)
     #[arg(long)]
     pub(super) mobility: bool,
@@ -199,7 +200,7 @@ impl Settings {
             nonce_secret_file: self.nonce_secret_file.or(file.nonce_secret_file),
             proxy_from: either(self.proxy_from, file.proxy_from),
             run_as: self.run_as.or(file.run_as),
-            old_channels: self.old_channels || file.old_channels,
+            old_clients: self.old_clients || file.old_clients,
             mobility: self.mobility || file.mobility,
             tcp_relay: self.tcp_relay || file.tcp_relay,
             allow_peer: either(self.allow_peer, file.allow_peer),

@@ -88,7 +88,8 @@ pub struct TurnServerConfig {
     /// Where clients are sent when this server is full or to leave; they get 508 if there are none of
     /// their family.
     pub alternates: Vec<AlternateTurnServer>,
-    /// Which numbers clients may bind channels to.
+    /// Which numbers clients may bind channels to. With those of RFC 5766 goes the number that its
+    /// clients know ADDITIONAL-ADDRESS-FAMILY by, 0x8032.
     pub channels: ChannelRange,
     /// Whether the driver sets the DF bit where [`PacketMeta`](sans_io::PacketMeta) asks for it.
     /// Without it, DONT-FRAGMENT is an attribute that this server does not know (RFC 8656 §7.2).

@@ -5,7 +5,7 @@ use super::{
     ports::PortRequirement,
     reservations::{Reservations, Token},
 };
-use crate::lifetime::granted;
+use crate::{ChannelRange, lifetime::granted};
 use core::{net::SocketAddr, time::Duration};
 use sans_io::{Instant, Transport};
 use stun_proto::{
@@ -15,6 +15,9 @@ use stun_proto::{
         RequestedAddressFamily, RequestedTransport, ReservationToken,
     },
 };
+
+/// ADDITIONAL-ADDRESS-FAMILY before RFC 8656 gave it 0x8000: coturn's client up to 4.6 knows no other.
+const OLD_ADDITIONAL_ADDRESS_FAMILY: AttributeType = AttributeType(0x8032);
 
 /// What a request asks for, once nothing is wrong with it.
 pub(super) struct AllocateParams {
@@ -55,9 +58,9 @@ impl TurnServer {
             Some(_) => return Err(Code::BAD_REQUEST),
         };
         let requested = message.get::<RequestedAddressFamily>();
-        let additional = message.get::<AdditionalAddressFamily>();
+        let additional = self.additional_family(message);
         let even = message.get::<EvenPort>();
-        let families = requested.is_some() || message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
+        let families = requested.is_some() || additional.is_some();
         let asked = message.get::<Lifetime>().map(|lifetime| lifetime.0);
         let lifetime = granted(asked, self.limits.default_lifetime, self.limits.max_lifetime);
         let lifetime = identity.limit(now, lifetime);
@@ -83,7 +86,7 @@ impl TurnServer {
                 transport,
             });
         }
-        let both = requested.is_some() && message.has(AttributeType::ADDITIONAL_ADDRESS_FAMILY);
+        let both = requested.is_some() && additional.is_some();
         let reserve = even.is_some_and(|even| even.reserve);
         if both || reserve && families && requested.is_none() {
             return Err(Code::BAD_REQUEST);
@@ -115,6 +118,13 @@ impl TurnServer {
             }
             _ => Err(Code::UNSUPPORTED_TRANSPORT),
         }
+    }
+
+    /// The family that is asked for besides: old clients ask by a number of their own.
+    fn additional_family(&self, message: &Message<'_>) -> Option<AdditionalAddressFamily> {
+        let is_old = self.channels == ChannelRange::Rfc5766
+            && message.value(OLD_ADDITIONAL_ADDRESS_FAMILY) == Some(&[2, 0, 0, 0]);
+        if is_old { Some(AdditionalAddressFamily::V6) } else { message.get() }
     }
 
     /// Which families are allocated, and which is not though it was asked for.

@@ -252,6 +252,28 @@ fn ask_for_both(request: &mut MessageBuilder<'_>) {
 }
 
 #[test]
+fn old_clients_ask_for_both_families_by_their_number() {
+    let old = |request: &mut MessageBuilder<'_>| {
+        udp(request);
+        request.push_raw(AttributeType(0x8032), &[2, 0, 0, 0]);
+    };
+    let families = |answer: &desk::Answer| {
+        let relayed = answer.message().get_all::<XorRelayedAddress>().map(|r| r.0.is_ipv6());
+        relayed.collect::<Vec<_>>()
+    };
+    assert_eq!(families(&allocate(&mut Desk::new(), old)), [false]);
+    let mut config = desk::config();
+    config.channels = turn_proto::ChannelRange::Rfc5766;
+    let desk = || Desk::with(config.clone());
+    assert_eq!(families(&allocate(&mut desk(), old)), [false, true]);
+    let contradictory = |request: &mut MessageBuilder<'_>| {
+        old(request);
+        request.push(&RequestedAddressFamily::V4);
+    };
+    assert_eq!(allocate(&mut desk(), contradictory).code(), 400);
+}
+
+#[test]
 fn of_two_families_one_is_given_and_the_other_explained() {
     let explained = |family, code| Some(AddressErrorCode { family, code, reason: "" });
     let mut only_v4 = desk::config();
