@@ -9,7 +9,7 @@ use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::phones::{self, Model};
 use super::server::Kind;
-use super::{differential, discovery, login, names, relaying, tls};
+use super::{differential, discovery, fleet, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -46,6 +46,8 @@ pub(crate) enum Play {
     TheirClient,
     /// Our client at coturn, in all the ways that it knows.
     OurClient,
+    /// Servers are drained and killed in the middle of calls.
+    Fleet,
     /// Servers are found by their records in the DNS.
     Names,
     /// A browser and our negotiator exchange descriptions.
@@ -177,6 +179,11 @@ pub(crate) const CASES: &[Case] = &[
         play: Play::TheirClient,
     },
     Case {
+        name: "turn-fleet",
+        shows: "of three servers one is drained and one killed in the middle of calls: none is lost",
+        play: Play::Fleet,
+    },
+    Case {
         name: "turn-our-client",
         shows: "our client at coturn: both families, a pair of ports, TCP relayed both ways",
         play: Play::OurClient,
@@ -267,7 +274,7 @@ impl Play {
             Self::TheirClient => needs.extend([Tool::Spool, Tool::Coturn, Tool::Openssl]),
             Self::OurClient => needs.push(Tool::Coturn),
             Self::Names => needs.extend([Tool::Spool, Tool::Dnsmasq]),
-            Self::Lifetime => needs.push(Tool::Spool),
+            Self::Fleet | Self::Lifetime => needs.push(Tool::Spool),
             Self::Negotiate(_) => needs.push(Tool::Chromium),
             Self::Differ => needs.extend([Tool::Chromium, Tool::Firefox]),
             Self::Meet(meeting) => {
@@ -294,6 +301,7 @@ impl Play {
             Self::TheirClient => relaying::their_client(dir),
             Self::OurClient => relaying::our_client(dir),
             Self::Names => names::run(dir),
+            Self::Fleet => fleet::run(dir),
             Self::Negotiate(topic) => negotiation::run(topic, dir),
             Self::Differ => differential::run(dir),
             Self::Phone(model) => phones::run(model, dir),

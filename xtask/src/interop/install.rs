@@ -88,10 +88,10 @@ fn target() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// The example of our client that goes through what a server relays, built.
-pub(crate) fn relaying() -> Result<PathBuf, Failure> {
-    show(cargo().args(["build", "--all-features", "-p", "spool", "--example", "relaying"]))?;
-    Ok(target().join("debug/examples/relaying"))
+/// An example of `spool`, built.
+pub(crate) fn example(name: &str) -> Result<PathBuf, Failure> {
+    show(cargo().args(["build", "--all-features", "-p", "spool", "--example", name]))?;
+    Ok(target().join("debug/examples").join(name))
 }
 
 /// Builds `spool` with the features that the tests build it with: in CI it is there already.

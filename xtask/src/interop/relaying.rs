@@ -86,7 +86,7 @@ pub(crate) fn our_client(dir: &Path) -> Result<String, Failure> {
     command.args(["--relay-ip", "127.0.0.1", "--relay-ip", "::1", "--allow-loopback-peers"]);
     command.arg("--mobility");
     let _server = server::start_command(&lab, command, dir)?;
-    let example = install::relaying()?;
+    let example = install::example("relaying")?;
     let mut client = lab.command(Node::Inet, &example.to_string_lossy());
     client.args([&format!("127.0.0.1:{PORT}"), USER, PASSWORD]);
     ended_well("client", dir, &mut client, |out| out.contains("all is well"))?;
