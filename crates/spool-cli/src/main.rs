@@ -17,13 +17,14 @@ mod nat;
 mod offer;
 mod peer;
 mod sdp;
+mod shell;
 mod sim;
 mod status;
 mod stun;
 mod turn_check;
 mod turn_server;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use exit::{Exit, Failure};
 use std::process::ExitCode;
 
@@ -48,15 +49,17 @@ enum Command {
     Pipe(peer::pipe::Args),
     Forward(peer::forward::Args),
     Connect(peer::connect::Args),
-    Demo(demo::Args),
     Offer(offer::Args),
-    Sim(sim::Args),
-    Sdp(sdp::Args),
     Answer(answer::Args),
     Stun(stun::Args),
     Nat(nat::Args),
     TurnServer(Box<turn_server::Args>),
     TurnCheck(turn_check::Args),
+    Sdp(sdp::Args),
+    Sim(sim::Args),
+    Demo(demo::Args),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 fn main() -> ExitCode {
@@ -95,6 +98,11 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Nat(args) => nat::run(args).await,
             Command::TurnServer(args) => turn_server::run(*args).await,
             Command::TurnCheck(args) => turn_check::run(args).await,
+            Command::Completions(args) => {
+                shell::completions(&args, Cli::command());
+                Ok(())
+            }
+            Command::Man(args) => shell::man(&args, Cli::command()),
         }
     })
 }
@@ -112,7 +120,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::Cli;
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     #[test]
     fn the_flags_make_sense_to_clap() {

@@ -113,6 +113,13 @@ pub(crate) struct Logged {
     pub(crate) not_reloaded: u64,
 }
 
+impl Logged {
+    /// Allocations that have begun and not ended.
+    pub(crate) const fn alive(&self) -> u64 {
+        self.allocated - self.ended
+    }
+}
+
 impl Server {
     /// Starts it, and waits until it serves.
     pub(crate) fn start(place: &Place, generation: usize) -> Result<Self, Failure> {

@@ -25,6 +25,39 @@ fn help_and_version_exit_with_0() {
 }
 
 #[test]
+fn shells_complete_each_command_and_each_has_a_page() {
+    let help = run(&["--help"]);
+    let commands: Vec<&str> = help
+        .out
+        .iter()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(commands.contains(&"turn-server"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell]).out.join("\n");
+        for command in &commands {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+        assert!(script.contains("relay-only"), "{shell}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    assert_eq!(run(&["man", "--out", path]).code(), Some(0));
+    for command in &commands {
+        let page = std::fs::read_to_string(dir.path().join(format!("spool-{command}.1"))).unwrap();
+        assert!(page.contains("spool") && page.contains(".SH"), "{page}");
+    }
+    assert!(run(&["man"]).out.iter().any(|line| line.contains(".SH SYNOPSIS")));
+    let missing = run(&["man", "--out", "/nowhere/at/all"]);
+    assert_eq!(missing.code(), Some(1));
+    assert!(missing.last_line().contains("/nowhere/at/all"), "{missing:?}");
+}
+
+#[test]
 fn a_turn_server_needs_an_account_and_an_account_a_turn_server() {
     let without = refused(&["offer", "--turn", "127.0.0.1:3478"]);
     assert!(without.err.iter().any(|line| line.contains("--user")), "{without:?}");
