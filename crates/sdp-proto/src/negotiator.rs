@@ -323,11 +323,15 @@ impl Negotiator {
         let answer = AnswerReceiver { config: &self.config, agreement: &self.agreement, offer };
         let agreement = answer.apply(&session)?;
         let moved = answer.new_transports(self.agreement(), &agreement);
+        let open = AnswerReceiver::open_roles(&session, &agreement);
         let fault = self.origin_fault(&session);
         self.settle(agreement, provisional);
         self.outputs.extend(fault.map(|fault| Output::Event(Event::Origin(fault))));
         for mid in moved {
             self.event(Event::NewTransport { mid });
+        }
+        for mid in open {
+            self.event(Event::RoleLeftOpen { mid });
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a line says that checks of other lines have to know.
 
 use crate::field::{Connection, ConnectionAddress, MediaLine};
+use crate::value::payload_type;
 
 /// A bit for each RTP payload type.
 pub(super) type PayloadTypes = u128;
@@ -52,8 +53,7 @@ impl<'s> MediaSays<'s> {
     pub(super) fn new(line: &MediaLine<'s>) -> Self {
         let rtp = line.proto.borrowed().filter(|_| line.is_rtp());
         let formats = rtp.into_iter().flat_map(|_| line.formats());
-        let numbers = formats.filter_map(|format| format.parse::<u8>().ok());
-        let listed = numbers.filter(|number| *number < 128).fold(0, |all, n| all | bit(n));
+        let listed = formats.filter_map(payload_type).fold(0, |all, n| all | bit(n));
         Self { port: line.port, rtp, listed }
     }
 }

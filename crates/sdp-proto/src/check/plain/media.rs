@@ -11,7 +11,7 @@ pub(super) fn rtpmap(mut value: Cursor<'_>) -> Option<Says<'_>> {
     value.byte(b'/')?;
     value.number(u32::MAX.into()).filter(|rate| *rate > 0)?;
     if value.byte(b'/').is_some() {
-        value.token()?;
+        value.number(u32::MAX.into()).filter(|channels| *channels > 0)?;
     }
     value.end()?;
     Some(Says::RtpMap { number, rtx: encoding.eq_ignore_ascii_case(b"rtx") })
@@ -26,7 +26,7 @@ pub(super) fn fmtp(mut value: Cursor<'_>) -> Option<Says<'_>> {
         return None;
     }
     if value.word("apt=").is_some() {
-        let original = value.number(u8::MAX.into())? as u8;
+        let original = value.payload_type()?;
         value.end()?;
         return Some(Says::Fmtp { number, original: Some(original) });
     }
