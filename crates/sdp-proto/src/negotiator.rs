@@ -21,6 +21,7 @@ mod formats;
 mod kind;
 mod lip_sync;
 mod matching;
+mod media_capabilities;
 mod message;
 mod mismatch;
 mod numbering;

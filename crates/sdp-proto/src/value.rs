@@ -114,7 +114,9 @@ pub(crate) fn is_real(text: &str) -> bool {
         None => is_integer(text),
         Some((whole, part)) => {
             let digits = part.bytes().all(|b| b.is_ascii_digit());
-            (whole == "0" || is_integer(whole)) && digits && matches!(part.as_bytes(), [.., b'1'..=b'9'])
+            (whole == "0" || is_integer(whole))
+                && digits
+                && matches!(part.as_bytes(), [.., b'1'..=b'9'])
         }
     }
 }

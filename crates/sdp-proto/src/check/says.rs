@@ -79,6 +79,8 @@ pub(super) enum Says<'s> {
     IceUfrag(&'s str),
     /// `None` where it cannot be read.
     Mid(Option<&'s str>),
+    /// A stream, and the track in it.
+    Msid(Option<&'s str>),
     Rid(&'s str),
     /// Feedback, and for which payload type.
     RtcpFb(Option<u8>),

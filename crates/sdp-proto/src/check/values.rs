@@ -3,7 +3,7 @@
 use super::says::{Family, FieldSays, MediaSays, Says};
 use super::{Sink, at, plain, whole};
 use crate::attribute::{
-    Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
+    Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Msid, Ordinal, Rid,
     RtcpFb, RtpMap, TypedAttribute, is_legacy_credential,
 };
 use crate::bytes::find_odd_blank;
@@ -170,6 +170,10 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
             (Says::IceUfrag(ufrag), legacy(ufrag))
         }
         Ordinal::Mid => (Says::Mid(Mid::read("mid", value)?.0.borrowed()), None),
+        Ordinal::Msid => {
+            let track = Msid::read("msid", value)?.track;
+            (Says::Msid(track.and_then(|track| track.borrowed())), None)
+        }
         Ordinal::Rid => {
             let rid = Rid::read("rid", value)?;
             let remark = (!rid.is_strict()).then_some(Code::RidRestriction);

@@ -98,6 +98,7 @@ codes! {
     NotALine "not-a-line" Camera "RFC 8866 §5" "not a line of the form letter=value" "remove the line";
     UnknownType "unknown-type" Camera "RFC 8866 §5" "no such line type" "remove the line, or use an attribute";
     DisguisedMedia "disguised-media" Never "RFC 8866 §5" "looks like an m= line and is none" "write m= in lower case at the start of the line";
+    CharsetMissing "charset-missing" Always "RFC 8866 §5.3" "text that is not UTF-8, and no a=charset says what it is" "write UTF-8";
     NotUtf8 "not-utf8" Camera "RFC 8866 §5" "not UTF-8, in a field that has no other character set" "write UTF-8";
 
     FragmentLine "fragment-line" Compat "RFC 8840 §9" "a fragment has m= and a= lines alone" "leave the line out";
@@ -202,6 +203,7 @@ codes! {
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
     SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
     Msid "msid" Compat "RFC 8830 §2" "an msid is one or two tokens" "msid:<stream> <track>";
+    MsidTracks "msid-tracks" Compat "RFC 8830 §2" "the streams of this section have different tracks" "name one track in all of them";
     MsidSemantic "msid-semantic" Compat "RFC 8830 §2" "msid-semantic is a token and identifiers" "msid-semantic:WMS *";
 
     // Media.

@@ -244,7 +244,8 @@ impl AnswerReceiver<'_> {
         let moved = moved.is_some_and(|section| section.transport != index);
         let before = before.and_then(|before| self.agreement.transport(before));
         let before = before.map(|before| (before, moved));
-        let own = transport::of_answer(self.config, &facts.said, before, self.restarts(index), index)?;
+        let own =
+            transport::of_answer(self.config, &facts.said, before, self.restarts(index), index)?;
         Ok((Some(own), None))
     }
 

@@ -85,7 +85,8 @@ pub(super) fn of_answer(
     let tls_id = said.tls_id.clone();
     let goes_on =
         |before: &AgreedTransport| same_association(before, &fingerprints, tls_id.as_ref());
-    let in_force = before.filter(|(before, moved)| bears_actpass(config) && !moved && goes_on(before));
+    let in_force =
+        before.filter(|(before, moved)| bears_actpass(config) && !moved && goes_on(before));
     let role = role_of_answer(said.setup, in_force.map(|(before, _)| before.role), section)?;
     if let Some((before, moved)) = before {
         let same = credentials == before.credentials;

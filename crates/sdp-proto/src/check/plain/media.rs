@@ -86,11 +86,15 @@ pub(super) fn ssrc_group(mut value: Cursor<'_>) -> Option<Says<'_>> {
 pub(super) fn msid(mut value: Cursor<'_>) -> Option<Says<'_>> {
     const MAX: usize = 64;
     let mut fits = value.token()?.len() <= MAX;
+    let mut track = None;
     if value.space().is_some() {
-        fits &= value.token()?.len() <= MAX;
+        let token = value.token()?;
+        fits &= token.len() <= MAX;
+        let text = value.text();
+        track = text.get(text.len() - token.len()..);
     }
     value.end()?;
-    fits.then_some(Says::Nothing)
+    fits.then_some(Says::Msid(track))
 }
 
 pub(super) fn msid_semantic(mut value: Cursor<'_>) -> Option<Says<'_>> {

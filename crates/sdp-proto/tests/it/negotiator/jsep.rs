@@ -116,10 +116,8 @@ fn a_section_that_says_mux_only_multiplexes() {
 fn data_that_carries_a_group_multiplexes_for_rtp_to_come() {
     // The audio is none that this side has, so that the group is one of data.
     let audio = live(&format!("{AUDIO} 9"), &["a=mid:0"]);
-    let data = live(
-        "application 9 UDP/DTLS/SCTP webrtc-datachannel",
-        &["a=mid:1", "a=sctp-port:5000"],
-    );
+    let data =
+        live("application 9 UDP/DTLS/SCTP webrtc-datachannel", &["a=mid:1", "a=sctp-port:5000"]);
     let plain = data.replace("a=rtcp-mux\r\n", "");
     let text = description(&["a=group:BUNDLE 1 0"], &[audio, plain]);
     let answered = answer(&mut side(2), &text);

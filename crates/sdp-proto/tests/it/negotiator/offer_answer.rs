@@ -193,3 +193,49 @@ fn a_role_that_an_answer_leaves_open_is_the_one_in_force() {
     let verdict = a.handle_input(Input::Answer(open.as_bytes()));
     assert_eq!(verdict, Verdict::Refused(Mismatch::Setup { section: 0 }));
 }
+
+#[test]
+fn who_asks_is_told_what_a_side_could_do() {
+    let own = config(1);
+    let able = own.media_capabilities(7, Carriage::Ice).unwrap();
+    let text = able.to_string();
+    Session::accept(text.as_bytes(), Policy::Strict).unwrap();
+    assert!(text.starts_with("v=0\r\no=- 7 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"), "{text}");
+    assert_eq!(
+        m_lines(&text),
+        [
+            "m=audio 0 UDP/TLS/RTP/SAVPF 111 96 0 97",
+            "m=video 0 UDP/TLS/RTP/SAVPF 98 99 102 100",
+            "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        ]
+    );
+    for line in
+        ["a=rtpmap:97 telephone-event/8000", "a=rtpmap:111 opus/48000/2", "a=fmtp:99 apt=98"]
+    {
+        assert!(text.contains(&format!("{line}\r\n")), "{line} is not in {text}");
+    }
+    let phone = own.media_capabilities(8, Carriage::Plain).unwrap().to_string();
+    assert!(m_lines(&phone)[0].starts_with("m=audio 0 RTP/AVP"), "{phone}");
+    assert_eq!(m_lines(&phone).len(), 2);
+}
+
+#[test]
+fn rtcp_goes_where_it_is_said_to_and_else_beside() {
+    let call = |line: &str| {
+        let section = bare("audio 5005 RTP/AVP 0", [line].into_iter().filter(|l| !l.is_empty()));
+        description(&[], &[section.replace("0.0.0.0", "192.0.2.4")])
+    };
+    for (line, port) in [("", 5006), ("a=rtcp:7000", 7000)] {
+        let mut b = phone(2);
+        answer(&mut b, &call(line));
+        let direct = b.agreement().sections()[0].direct.as_ref().unwrap();
+        assert_eq!((direct.port, direct.rtcp_port), (5005, port));
+    }
+    let mut b = phone(2);
+    let at = |component: u8, port: u16| format!("1 {component} udp 5 192.0.2.9 {port} typ host");
+    let candidates = [at(1, 6001), at(2, 6007)].map(|text| text.parse().unwrap());
+    b.set_candidates(None, candidates.to_vec(), true).unwrap();
+    let answered = answer(&mut b, &call(""));
+    assert_eq!(m_lines(&answered), ["m=audio 6001 RTP/AVP 0"]);
+    assert!(answered.contains("a=rtcp:6007 IN IP4 192.0.2.9\r\n"), "{answered}");
+}

@@ -340,3 +340,15 @@ fn long_chains_of_dependencies_are_borne() {
     let mut b = Negotiator::new(able(2));
     assert_eq!(rid_lines(&answer(&mut b, &offered(&lines_of))).len(), 901);
 }
+
+#[test]
+fn a_later_offer_has_the_pauses_of_its_time() {
+    let (mut a, mut b) = (sending(able(1), &["a", "b"]), Negotiator::new(able(2)));
+    let (text, _) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=simulcast:send a;b\r\n"), "{text}");
+    let (id, _) = a.transceivers().next().unwrap();
+    a.update(id, |wish| wish.encodings[1] = "~b".parse().unwrap()).unwrap();
+    let (text, _) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=simulcast:send a;~b\r\n"), "{text}");
+    assert_eq!(agreed(&b).remote.paused, ["b"]);
+}
