@@ -2,7 +2,6 @@
 
 use super::peer::{description, live};
 use super::*;
-use sdp_proto::attribute::Direction;
 
 const AUDIO: &str = "audio 9 UDP/TLS/RTP/SAVPF";
 const VIDEO: &str = "video 9 UDP/TLS/RTP/SAVPF";
@@ -244,6 +243,11 @@ fn a_track_has_a_name_in_all_of_its_streams() {
     let (text, _) = exchange(&mut a, &mut b);
     assert_eq!(msids(&text, 1), ["s screen", "t screen"]);
     assert!(!a.negotiation_needed());
-    let direction = b.agreement().sections()[0].direction;
-    assert_eq!(direction, Direction::SendRecv);
+    // What is of no stream is not of the same one.
+    let mut c = side(3);
+    add(&mut c, Kind::Audio, &[], "one");
+    add(&mut c, Kind::Video, &[], "two");
+    let text = offer(&mut c);
+    assert_eq!((msids(&text, 0), msids(&text, 1)), (vec!["- one".into()], vec!["- two".into()]));
+    assert!(!text.contains("a=group:LS"), "{text}");
 }
