@@ -58,6 +58,10 @@ impl<'s> MediaSays<'s> {
     }
 }
 
+/// The track of a stream, where it has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Track<'s>(pub(super) Option<&'s str>);
+
 /// What an attribute says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says<'s> {
@@ -80,7 +84,7 @@ pub(super) enum Says<'s> {
     /// `None` where it cannot be read.
     Mid(Option<&'s str>),
     /// A stream, and the track in it.
-    Msid(Option<&'s str>),
+    Msid(Track<'s>),
     Rid(&'s str),
     /// Feedback, and for which payload type.
     RtcpFb(Option<u8>),

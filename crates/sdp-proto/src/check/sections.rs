@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::says::{Family, MediaSays};
+use super::says::{Family, MediaSays, Track};
 use super::{Sink, missing, value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::Document;
@@ -33,7 +33,7 @@ pub(super) struct Section<'s> {
     /// Whether there is a mid, readable or not.
     named: bool,
     /// The track of its first stream; `None` before that.
-    track: Option<Option<&'s str>>,
+    track: Option<Track<'s>>,
 }
 
 impl<'s> Section<'s> {
@@ -113,7 +113,7 @@ impl<'s> Sections<'s> {
 
     /// Takes a stream of the section at hand and the track in it, which is one and the same in all of
     /// them (RFC 8830 §2).
-    pub(super) fn track(&mut self, line: &Line<'s>, track: Option<&'s str>, sink: &mut Sink<'_>) {
+    pub(super) fn track(&mut self, line: &Line<'s>, track: Track<'s>, sink: &mut Sink<'_>) {
         if *self.current().track.get_or_insert(track) != track {
             sink(value(line, Code::MsidTracks));
         }

@@ -1,6 +1,6 @@
 //! What stands in the lines: fields, attribute names and values, spacing (RFC 8866 §5, §6).
 
-use super::says::{Family, FieldSays, MediaSays, Says};
+use super::says::{Family, FieldSays, MediaSays, Says, Track};
 use super::{Sink, at, plain, whole};
 use crate::attribute::{
     Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Msid, Ordinal, Rid,
@@ -172,7 +172,7 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
         Ordinal::Mid => (Says::Mid(Mid::read("mid", value)?.0.borrowed()), None),
         Ordinal::Msid => {
             let track = Msid::read("msid", value)?.track;
-            (Says::Msid(track.and_then(|track| track.borrowed())), None)
+            (Says::Msid(Track(track.and_then(|track| track.borrowed()))), None)
         }
         Ordinal::Rid => {
             let rid = Rid::read("rid", value)?;

@@ -1,6 +1,6 @@
 //! Attributes about media: formats, sources, header extensions, encodings.
 
-use super::super::says::Says;
+use super::super::says::{Says, Track};
 use super::cursor::Cursor;
 use crate::attribute::{Direction, ENCRYPT};
 
@@ -94,7 +94,7 @@ pub(super) fn msid(mut value: Cursor<'_>) -> Option<Says<'_>> {
         track = text.get(text.len() - token.len()..);
     }
     value.end()?;
-    fits.then_some(Says::Msid(track))
+    fits.then_some(Says::Msid(Track(track)))
 }
 
 pub(super) fn msid_semantic(mut value: Cursor<'_>) -> Option<Says<'_>> {

@@ -165,7 +165,7 @@ fn comfort_noise_is_offered_where_the_application_has_it_and_answered_where_it_i
 
 #[test]
 fn what_the_peer_suppresses_in_opus_is_in_the_parameters_of_both() {
-    // `usedtx` says what a side would receive, so that each has its own (RFC 7587 §6.1).
+    // `usedtx` says what a side would receive, so that each has its own.
     let mut own = config(2);
     own.audio.codecs = vec![Codec::opus().with_parameters("usedtx=0").unwrap()];
     let lines_of = ["a=mid:0", "a=rtpmap:111 opus/48000/2", "a=fmtp:111 usedtx=1"];
