@@ -208,7 +208,13 @@ impl AnswerCreator<'_> {
         let offered = facts.group_of(index).unwrap_or_default();
         let meant = offered.iter().any(|member| section(member).is_some_and(|s| s.said.rtcp_mux));
         let rtp = |member: &usize| section(member).is_some_and(SectionFacts::is_rtp);
-        group.iter().any(rtp) || self.config.has_rtp() && meant
+        group.iter().any(rtp) || meant && self.has_rtp()
+    }
+
+    /// Whether this side has codecs of any kind.
+    fn has_rtp(&self) -> bool {
+        let mut own = self.transceivers.iter().filter_map(|entry| entry.wish.capabilities.as_ref());
+        self.config.has_rtp() || own.any(|own| !own.codecs.is_empty())
     }
 
     /// Whether RTCP of a section outside of groups keeps the port of its own that was agreed on:

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::create_offer::{LocalOffer, LocalSection};
-use super::direct::{self, DirectTransport};
+use super::direct::{self, DirectTransport, Protection};
 use super::encoding::SimulcastStream;
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
@@ -297,8 +297,9 @@ impl AnswerReceiver<'_> {
     pub(super) fn open_roles(session: &Session<'_>, settled: &Agreement) -> Vec<Token<'static>> {
         let sections = settled.sections.iter().zip(session.media());
         let open = sections.filter(|(section, media)| {
-            let carries = section.own_transport.is_some() || section.direct.is_some();
-            carries && media.setup() == Ok(Some(Setup::ActPass))
+            let direct = section.direct.as_ref().map(|direct| &direct.protection);
+            let dtls = matches!(direct, Some(Protection::Dtls { .. }));
+            (dtls || section.own_transport.is_some()) && media.setup() == Ok(Some(Setup::ActPass))
         });
         open.map(|(section, _)| section.mid.clone()).collect()
     }

@@ -126,7 +126,13 @@ fn data_that_carries_a_group_multiplexes_for_rtp_to_come() {
     // A side of data alone has nothing to multiplex, and alone there is nothing to do it for.
     let mut bare = config(3);
     (bare.audio, bare.video) = (Capabilities::default(), Capabilities::default());
-    assert!(!answer(&mut Negotiator::new(bare), &text).contains("a=rtcp-mux"));
+    let mut bare = Negotiator::new(bare);
+    assert!(!answer(&mut bare.clone(), &text).contains("a=rtcp-mux"));
+    // Codecs of a transceiver alone are some.
+    let codecs = vec![Codec::vp8()];
+    let capabilities = Some(Capabilities { codecs, extensions: Vec::new() });
+    bare.add(Transceiver { capabilities, ..Transceiver::new(Kind::Video) }).unwrap();
+    assert!(answer(&mut bare, &text).contains("a=rtcp-mux"));
     let alone = description(&[], &[data]);
     assert!(!answer(&mut side(4), &alone).contains("a=rtcp-mux"));
 }
