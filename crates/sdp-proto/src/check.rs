@@ -2,6 +2,7 @@
 //! subject, each reporting to a sink, so that asking a policy stores next to nothing. The lines are
 //! walked once and each value is read once, for all subjects.
 
+mod charset;
 mod formats;
 mod fragment;
 mod groups;
@@ -106,6 +107,9 @@ fn description<'s>(document: &'s Document<'s>, sink: &mut Sink<'_>) {
             FieldSays::Nothing => {}
         }
     }
+    if base.is_none() {
+        charset::check(document, sink);
+    }
     text.end(document, sink);
     order.end(document, sink);
     facts.end(sink);
@@ -159,6 +163,7 @@ impl<'s> Facts<'s> {
             Says::Rid(rid) => self.references.rid(line, rid),
             Says::Simulcast => self.references.simulcast(line),
             Says::Mid(mid) => self.sections.name(line, mid),
+            Says::Msid(track) => self.sections.track(line, track, sink),
             Says::BundleOnly => self.sections.current().bundle_only = true,
             Says::Group => {
                 if self.sections.count() == 0 {

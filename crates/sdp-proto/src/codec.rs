@@ -28,6 +28,7 @@ pub use vp8::Vp8;
 pub use vp9::Vp9;
 
 use crate::attribute::Fmtp;
+use crate::value::decimal;
 
 /// The parameters of a format, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +104,8 @@ impl<'a> Parameters<'a> {
 }
 
 /// A parameter as a number; `None` where it is absent or none.
-fn number<T: core::str::FromStr>(fmtp: Option<&Fmtp<'_>>, name: &str) -> Option<T> {
-    fmtp?.get(name)?.parse().ok()
+fn number<T: TryFrom<u64>>(fmtp: Option<&Fmtp<'_>>, name: &str) -> Option<T> {
+    decimal(fmtp?.get(name)?)
 }
 
 /// A parameter that is 0 or 1.

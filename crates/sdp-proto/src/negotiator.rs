@@ -21,6 +21,7 @@ mod formats;
 mod kind;
 mod lip_sync;
 mod matching;
+mod media_capabilities;
 mod message;
 mod mismatch;
 mod numbering;
@@ -323,11 +324,15 @@ impl Negotiator {
         let answer = AnswerReceiver { config: &self.config, agreement: &self.agreement, offer };
         let agreement = answer.apply(&session)?;
         let moved = answer.new_transports(self.agreement(), &agreement);
+        let open = AnswerReceiver::open_roles(&session, &agreement);
         let fault = self.origin_fault(&session);
         self.settle(agreement, provisional);
         self.outputs.extend(fault.map(|fault| Output::Event(Event::Origin(fault))));
         for mid in moved {
             self.event(Event::NewTransport { mid });
+        }
+        for mid in open {
+            self.event(Event::RoleLeftOpen { mid });
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Reading a value field by field, with the place of each field for the error message.
 
 use core::num::NonZeroU32;
-use core::ops::RangeInclusive;
 
 use crate::bytes::{find_blank, find_byte, find_unprintable};
 use crate::diagnostic::{Code, ValueError};
@@ -23,38 +22,36 @@ impl<'a> Field<'a> {
         ValueError { code, start: self.at, end: self.at + self.text.len() as u32 }
     }
 
-    /// Decimal digits alone, within the type.
+    /// Decimal digits alone, within the type (`1*DIGIT`).
     pub(crate) fn number<T: TryFrom<u64>>(&self, code: Code) -> Result<T, ValueError> {
-        let value = self.text.bytes().try_fold(0_u64, |value, digit| {
-            let digit = digit.wrapping_sub(b'0');
-            let value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
-            (digit < 10).then_some(value)
-        });
-        let value = value.filter(|_| !self.text.is_empty());
-        value.and_then(|value| T::try_from(value).ok()).ok_or(self.fault(code))
+        decimal(self.text).ok_or(self.fault(code))
     }
 
-    /// A number within a range.
-    pub(crate) fn number_in(
+    /// The same with so many digits at most.
+    pub(crate) fn short_number<T: TryFrom<u64>>(
         &self,
-        range: RangeInclusive<u16>,
+        digits: usize,
         code: Code,
-    ) -> Result<u16, ValueError> {
-        let number = self.number(code)?;
-        if range.contains(&number) { Ok(number) } else { Err(self.fault(code)) }
+    ) -> Result<T, ValueError> {
+        if self.text.len() > digits { Err(self.fault(code)) } else { self.number(code) }
     }
 
-    /// A number without a zero before it.
+    /// A number without a zero before it (`zero-based-integer` of RFC 8866 §9).
     pub(crate) fn plain_number<T: TryFrom<u64>>(&self, code: Code) -> Result<T, ValueError> {
-        match self.text.as_bytes() {
-            [b'0', _, ..] => Err(self.fault(code)),
-            _ => self.number(code),
-        }
+        if is_padded(self.text) { Err(self.fault(code)) } else { self.number(code) }
     }
 
-    /// A number that is not zero.
-    pub(crate) fn positive(&self, code: Code) -> Result<NonZeroU32, ValueError> {
-        self.number::<u32>(code).and_then(|n| NonZeroU32::new(n).ok_or(self.fault(code)))
+    /// A number that is not zero and has none before it (`integer` of RFC 8866 §9).
+    pub(crate) fn integer(&self, code: Code) -> Result<NonZeroU32, ValueError> {
+        self.plain_number::<u32>(code).and_then(|n| NonZeroU32::new(n).ok_or(self.fault(code)))
+    }
+
+    /// A component of ICE, 1 to 256 (RFC 8839 §5.1).
+    pub(crate) fn component(&self, code: Code) -> Result<u16, ValueError> {
+        match self.short_number(3, code)? {
+            number @ 1..=256 => Ok(number),
+            _ => Err(self.fault(code)),
+        }
     }
 
     pub(crate) fn token(&self, code: Code) -> Result<Token<'a>, ValueError> {
@@ -88,6 +85,46 @@ impl<'a> Field<'a> {
             Some(head)
         })
     }
+}
+
+/// The number that decimal digits make. The number types themselves take a plus sign as well, which
+/// the grammar has nowhere, so that nothing else reads a number here.
+pub(crate) fn decimal<T: TryFrom<u64>>(text: &str) -> Option<T> {
+    let value = text.bytes().try_fold(0_u64, |value, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        let value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+        (digit < 10).then_some(value)
+    });
+    T::try_from(value.filter(|_| !text.is_empty())?).ok()
+}
+
+/// Whether a number has a zero before it that says nothing.
+pub(crate) const fn is_padded(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'0', b'0'..=b'9', ..])
+}
+
+/// Whether it is an `integer` of RFC 8866 §9, however long.
+pub(crate) fn is_integer(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether it is a `non-zero-int-or-real` of RFC 8866 §9.
+pub(crate) fn is_real(text: &str) -> bool {
+    match text.split_once('.') {
+        None => is_integer(text),
+        Some((whole, part)) => {
+            let digits = part.bytes().all(|b| b.is_ascii_digit());
+            (whole == "0" || is_integer(whole))
+                && digits
+                && matches!(part.as_bytes(), [.., b'1'..=b'9'])
+        }
+    }
+}
+
+/// The payload type of RTP that a format is, 0 to 127. Each has one spelling (RFC 8866 §6.6), by
+/// which lines refer to it.
+pub(crate) fn payload_type(text: &str) -> Option<u8> {
+    decimal(text).filter(|number| *number < 128 && !is_padded(text))
 }
 
 /// Takes the fields of a value from the front. Runs of blanks count as one separator: whether
@@ -183,3 +220,6 @@ pub(crate) fn trim_end(text: &str) -> &str {
     let end = text.bytes().rposition(|b| !is_blank(b)).map_or(0, |last| last + 1);
     text.get(..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

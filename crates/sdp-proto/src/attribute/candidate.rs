@@ -12,7 +12,7 @@ use core::str::FromStr;
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{IceText, Token, Word};
-use crate::value::{Field, Fields};
+use crate::value::{Field, Fields, decimal};
 
 /// An ICE candidate in text form.
 ///
@@ -86,10 +86,13 @@ impl<'a> Candidate<'a> {
         let mut fields = Fields::new(value);
         let syntax = Code::CandidateSyntax;
         let foundation = fields.expect(syntax)?.ice(32, Code::CandidateFoundation)?;
-        let component = fields.expect(syntax)?;
-        let component = component.number_in(1..=256, Code::CandidateComponent)?;
+        let component = fields.expect(syntax)?.component(Code::CandidateComponent)?;
         let transport = Transport::parse(fields.expect(syntax)?)?;
-        let priority = fields.expect(syntax)?.positive(Code::CandidatePriority)?.get();
+        let priority = fields.expect(syntax)?;
+        let priority = match priority.short_number(10, Code::CandidatePriority)? {
+            0 => return Err(priority.fault(Code::CandidatePriority)),
+            priority => priority,
+        };
         let address = Address::parse(fields.expect(syntax)?)?;
         let port = fields.expect(syntax)?.number(Code::CandidatePort)?;
         let typ = fields.expect(Code::CandidateType)?;
@@ -150,7 +153,7 @@ impl<'a> Candidate<'a> {
 
     /// The `generation` extension that browsers send: how often ICE was restarted.
     pub fn generation(&self) -> Option<u32> {
-        self.extensions.get("generation").and_then(|value| value.parse().ok())
+        self.extensions.get("generation").and_then(decimal)
     }
 
     /// The `ufrag` extension: which credentials the candidate goes with (RFC 8839 §5.4).

@@ -68,7 +68,7 @@ impl<'a> TypedAttribute<'a> for ExtMap<'a> {
         let code = Code::ExtMap;
         let mut fields = Fields::new(required(value)?);
         let (number, direction) = fields.expect(code)?.split(b'/');
-        let id = number.number::<u16>(code)?;
+        let id = number.short_number::<u16>(5, code)?;
         if !matches!(id, 1..=255 | 4096..=4351) {
             return Err(number.fault(Code::ExtMapId));
         }

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{Text, Token};
-use crate::value::{Fields, split, trim_end, trim_start};
+use crate::value::{Fields, payload_type, split, trim_end, trim_start};
 
 /// A format and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ impl Fmtp<'_> {
 
     /// The format as an RTP payload type.
     pub fn payload_type(&self) -> Option<u8> {
-        self.format.parse().ok().filter(|number| *number < 128)
+        payload_type(&self.format)
     }
 
     /// The parameters as `name=value` pairs between semicolons, the way most formats have them.

@@ -31,10 +31,7 @@ impl TypedAttribute<'_> for IcePacing {
 
     fn read(_: &str, value: Option<&str>) -> Result<Self, ValueError> {
         let field = Field::new(required(value)?);
-        match field.number(Code::IcePacing)? {
-            ms @ 0..=9_999_999_999 => Ok(Self { ms }),
-            _ => Err(field.fault(Code::IcePacing)),
-        }
+        Ok(Self { ms: field.short_number(10, Code::IcePacing)? })
     }
 }
 

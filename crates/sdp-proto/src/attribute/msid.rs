@@ -22,6 +22,9 @@ fn identifier(field: Field<'_>) -> Result<Token<'_>, ValueError> {
 }
 
 impl Msid<'_> {
+    /// What stands in the place of a stream where there is none (RFC 8830 §3).
+    pub const NO_STREAM: &'static str = "-";
+
     /// A copy that borrows nothing.
     pub fn into_owned(self) -> Msid<'static> {
         Msid { stream: self.stream.into_owned(), track: self.track.map(Token::into_owned) }

@@ -49,7 +49,7 @@ fn next<'a>(fields: &mut Fields<'a>) -> Option<Result<RemoteCandidate<'a>, Value
     let code = Code::RemoteCandidates;
     let component = fields.next()?;
     let mut read = || {
-        let number = component.number_in(1..=256, code)?;
+        let number = component.component(code)?;
         let address = Address::parse(fields.expect(code)?)?;
         Ok(RemoteCandidate { component: number, address, port: fields.expect(code)?.number(code)? })
     };

@@ -6,7 +6,7 @@ use core::num::NonZeroU32;
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::Token;
-use crate::value::Fields;
+use crate::value::{self, Field, Fields, decimal, is_padded};
 
 /// A payload type, the name of its codec and the clock rate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,8 @@ pub struct RtpMap<'a> {
 impl RtpMap<'_> {
     /// The number of audio channels: what stands there, or one.
     pub fn channels(&self) -> u32 {
-        self.parameters.as_ref().and_then(|p| p.parse().ok()).unwrap_or(1)
+        let number = self.parameters.as_deref().filter(|text| !is_padded(text)).and_then(decimal);
+        number.filter(|number| *number > 0).unwrap_or(1)
     }
 
     /// A copy that borrows nothing.
@@ -46,11 +47,8 @@ impl RtpMap<'_> {
 }
 
 /// Reads a payload type: 0 to 127.
-pub(super) fn payload_type(field: crate::value::Field<'_>, code: Code) -> Result<u8, ValueError> {
-    match field.number::<u8>(code)? {
-        number @ 0..=127 => Ok(number),
-        _ => Err(field.fault(code)),
-    }
+pub(super) fn payload_type(field: Field<'_>, code: Code) -> Result<u8, ValueError> {
+    value::payload_type(field.text).ok_or(field.fault(code))
 }
 
 impl<'a> TypedAttribute<'a> for RtpMap<'a> {
@@ -67,7 +65,7 @@ impl<'a> TypedAttribute<'a> for RtpMap<'a> {
         Ok(Self {
             payload_type,
             encoding: encoding.token(Code::RtpMap)?,
-            clock_rate: rate.positive(Code::RtpMapRate)?,
+            clock_rate: rate.integer(Code::RtpMapRate)?,
             parameters: parameters.map(|p| p.token(Code::RtpMap)).transpose()?,
         })
     }

@@ -7,7 +7,7 @@ use core::fmt::{self, Write};
 use super::{Level, TypedAttribute, required};
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{Text, Token};
-use crate::value::Fields;
+use crate::value::{Fields, decimal};
 
 /// A source and one attribute of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ impl<'a> TypedAttribute<'a> for Ssrc<'a> {
 
     fn read(_: &str, value: Option<&'a str>) -> Result<Self, ValueError> {
         let mut fields = Fields::new(required(value)?);
-        let id = fields.expect(Code::Ssrc)?.number(Code::Ssrc)?;
+        let id = fields.expect(Code::Ssrc)?.plain_number(Code::Ssrc)?;
         let (name, value) = fields.expect_rest(Code::Ssrc)?.split(b':');
         let attribute = name.token(Code::Ssrc)?;
         Ok(Self { id, attribute, value: value.and_then(|value| Text::new(value.text).ok()) })
@@ -79,7 +79,7 @@ impl<'a> SsrcGroup<'a> {
 
     /// The sources.
     pub fn ids(&self) -> impl Iterator<Item = u32> + Clone {
-        self.ids.split_ascii_whitespace().filter_map(|id| id.parse().ok())
+        self.ids.split_ascii_whitespace().filter_map(decimal)
     }
 }
 
@@ -91,7 +91,7 @@ impl<'a> TypedAttribute<'a> for SsrcGroup<'a> {
         let mut fields = Fields::new(required(value)?);
         let semantics = fields.expect(Code::SsrcGroup)?.token(Code::SsrcGroup)?;
         let ids = Cow::Borrowed(fields.rest().text);
-        fields.try_for_each(|id| id.number::<u32>(Code::SsrcGroup).map(drop))?;
+        fields.try_for_each(|id| id.plain_number::<u32>(Code::SsrcGroup).map(drop))?;
         Ok(Self { semantics, ids })
     }
 }

@@ -1,6 +1,7 @@
 //! What a line says that checks of other lines have to know.
 
 use crate::field::{Connection, ConnectionAddress, MediaLine};
+use crate::value::payload_type;
 
 /// A bit for each RTP payload type.
 pub(super) type PayloadTypes = u128;
@@ -52,11 +53,14 @@ impl<'s> MediaSays<'s> {
     pub(super) fn new(line: &MediaLine<'s>) -> Self {
         let rtp = line.proto.borrowed().filter(|_| line.is_rtp());
         let formats = rtp.into_iter().flat_map(|_| line.formats());
-        let numbers = formats.filter_map(|format| format.parse::<u8>().ok());
-        let listed = numbers.filter(|number| *number < 128).fold(0, |all, n| all | bit(n));
+        let listed = formats.filter_map(payload_type).fold(0, |all, n| all | bit(n));
         Self { port: line.port, rtp, listed }
     }
 }
+
+/// The track of a stream, where it has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Track<'s>(pub(super) Option<&'s str>);
 
 /// What an attribute says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub(super) enum Says<'s> {
     IceUfrag(&'s str),
     /// `None` where it cannot be read.
     Mid(Option<&'s str>),
+    /// A stream, and the track in it.
+    Msid(Track<'s>),
     Rid(&'s str),
     /// Feedback, and for which payload type.
     RtcpFb(Option<u8>),

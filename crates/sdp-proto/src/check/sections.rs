@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::says::{Family, MediaSays};
+use super::says::{Family, MediaSays, Track};
 use super::{Sink, missing, value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::Document;
@@ -32,6 +32,8 @@ pub(super) struct Section<'s> {
     pub(super) mid_extension: bool,
     /// Whether there is a mid, readable or not.
     named: bool,
+    /// The track of its first stream; `None` before that.
+    track: Option<Track<'s>>,
 }
 
 impl<'s> Section<'s> {
@@ -106,6 +108,14 @@ impl<'s> Sections<'s> {
         if let Some(mid) = mid {
             let again = value(line, Code::MidRepeated);
             self.names.push(Name { mid, section: section - 1, again });
+        }
+    }
+
+    /// Takes a stream of the section at hand and the track in it, which is one and the same in all of
+    /// them (RFC 8830 §2).
+    pub(super) fn track(&mut self, line: &Line<'s>, track: Track<'s>, sink: &mut Sink<'_>) {
+        if *self.current().track.get_or_insert(track) != track {
+            sink(value(line, Code::MsidTracks));
         }
     }
 

@@ -256,3 +256,92 @@ fn restrictions_of_a_rid_follow_their_grammar() {
         assert_eq!(found(bad), [Code::RidRestriction], "{bad}");
     }
 }
+
+#[test]
+fn numbers_are_spelled_as_their_grammar_has_them() {
+    let lines =
+        |lines: &str| codes(&alloc::format!("m=audio 0 RTP/AVP 96\r\na=rtpmap:96 x/1\r\n{lines}"));
+    for (line, code) in [
+        ("a=ptime:020", Code::Ptime),
+        ("a=maxptime:60.0", Code::Ptime),
+        ("a=framerate:29.970", Code::Framerate),
+        ("a=ssrc:01 cname:x", Code::Ssrc),
+        ("a=ssrc-group:FID 1 02", Code::SsrcGroup),
+        ("a=extmap:000001 urn:x", Code::ExtMap),
+        ("a=candidate:1 0001 udp 1 192.0.2.1 9 typ host", Code::CandidateComponent),
+        ("a=candidate:1 1 udp 00000000001 192.0.2.1 9 typ host", Code::CandidatePriority),
+        ("a=rtcp-fb:096 nack", Code::RtcpFb),
+    ] {
+        assert_eq!(lines(&alloc::format!("{line}\r\n")), [code], "{line}");
+    }
+    for line in ["a=ptime:0.125", "a=framerate:29.97", "a=ssrc:0 cname:x", "a=extmap:00001 urn:x"] {
+        assert_eq!(lines(&alloc::format!("{line}\r\n")), [], "{line}");
+    }
+    for (line, code) in [
+        ("m=audio 0/02 RTP/AVP 0\r\nc=IN IP4 0.0.0.0", Code::MediaPortCount),
+        ("m=audio 0 RTP/AVP 00", Code::PayloadType),
+        ("m=audio 0 RTP/AVP +5", Code::PayloadType),
+        ("m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/08000", Code::RtpMapRate),
+        ("m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000/01", Code::RtpMap),
+        ("m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000/x", Code::RtpMap),
+        ("m=audio 0 RTP/AVP 0\r\nc=IN IP4 233.252.0.1/0127", Code::MulticastTtl),
+        ("m=audio 0 RTP/AVP 0\r\nc=IN IP6 ff15::101/03", Code::AddressCount),
+        ("r=07d 1h 0", Code::RepeatSyntax),
+        ("r=7d 1h 0\r\nz=12 -1h", Code::TimeShort),
+    ] {
+        assert_eq!(codes(&alloc::format!("{line}\r\n")), [code], "{line}");
+    }
+    // There is no bound for times; what cannot be counted is not ill-formed.
+    let text = HEAD.replace("t=0 0", "t=0 99999999999999999999");
+    let found: Vec<Code> = findings(&text).into_iter().map(|(_, _, code)| code).collect();
+    assert_eq!(found, [Code::TimeOverflow]);
+}
+
+#[test]
+fn text_that_is_not_utf8_says_what_it_is() {
+    let check = |name: &[u8], more: &[u8]| {
+        let [before, after] = ["v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n", "\r\nt=0 0\r\n"];
+        let text = [before.as_bytes(), name, after.as_bytes(), more].concat();
+        let session = Session::parse(&text).unwrap();
+        session.diagnostics().iter().map(|d| d.code).collect::<Vec<_>>()
+    };
+    let section = b"m=audio 0 RTP/AVP 0\r\ni=caf\xe9\r\n";
+    assert_eq!(check(b"s=caf\xe9", b""), [Code::CharsetMissing]);
+    assert_eq!(check(b"s=-", section), [Code::CharsetMissing]);
+    let charset = b"a=charset:ISO-8859-1\r\n";
+    assert_eq!(check(b"s=caf\xe9", charset), []);
+    assert_eq!(check(b"s=-", &[&charset[..], section].concat()), []);
+    // It stands in the session part or nowhere.
+    assert_eq!(
+        check(b"s=caf\xe9", &[&section[..20], b"\n", charset].concat()),
+        [Code::CharsetMissing]
+    );
+    assert_eq!(check("s=café".as_bytes(), b""), []);
+}
+
+#[test]
+fn the_streams_of_a_section_have_one_track() {
+    let lines = |lines: &str| codes(&alloc::format!("m=audio 0 RTP/AVP 0\r\n{lines}"));
+    assert_eq!(lines("a=msid:a t\r\na=msid:b t\r\n"), []);
+    assert_eq!(lines("a=msid:a\r\na=msid:b\r\n"), []);
+    assert_eq!(lines("a=msid:a t\r\na=msid:b u\r\n"), [Code::MsidTracks]);
+    assert_eq!(lines("a=msid:a t\r\na=msid:b\r\n"), [Code::MsidTracks]);
+    assert_eq!(lines("a=msid:a t\r\nm=video 0 RTP/AVP 0\r\na=msid:a u\r\n"), []);
+}
+
+#[test]
+fn a_rid_that_is_discarded_costs_itself_alone() {
+    let media = "m=video 0 RTP/AVP 34\r\n";
+    for lines in [
+        "a=rid:h send\r\na=rid:h recv\r\n",
+        "a=rid:h send\r\na=simulcast:send h;l\r\n",
+        "a=rid:h sideways\r\na=rid:l send\r\na=simulcast:send h;l\r\n",
+        "a=rid:h send max-width=x\r\n",
+    ] {
+        let text = alloc::format!("{HEAD}{media}{lines}");
+        let session = Session::parse(text.as_bytes()).unwrap();
+        assert!(!session.diagnostics().is_empty(), "{lines}");
+        assert!(session.check(Policy::Strict).is_err(), "{lines}");
+        assert_eq!(session.check(Policy::Compat), Ok(()), "{lines}");
+    }
+}

@@ -1,9 +1,9 @@
 //! What stands in the lines: fields, attribute names and values, spacing (RFC 8866 §5, §6).
 
-use super::says::{Family, FieldSays, MediaSays, Says};
+use super::says::{Family, FieldSays, MediaSays, Says, Track};
 use super::{Sink, at, plain, whole};
 use crate::attribute::{
-    Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Ordinal, Rid,
+    Attribute, ExtMap, Fingerprint, Fmtp, IcePwd, IceUfrag, Known, Level, Mid, Msid, Ordinal, Rid,
     RtcpFb, RtpMap, TypedAttribute, is_legacy_credential,
 };
 use crate::bytes::find_odd_blank;
@@ -12,6 +12,7 @@ use crate::field::{Bandwidth, Connection, MediaLine, Origin, Repeat, Timing, Zon
 use crate::line::{Kind, Line};
 use crate::section::{AttributeLine, read_field};
 use crate::text::is_token_byte;
+use crate::value::{is_integer, is_real, payload_type};
 
 /// Where in the description the checks are.
 pub(super) struct Values {
@@ -148,7 +149,7 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
         Ordinal::Fmtp => {
             let fmtp = Fmtp::read("fmtp", value)?;
             let says = fmtp.payload_type().map_or(Says::Nothing, |number| {
-                let original = fmtp.get("apt").and_then(|apt| apt.parse().ok());
+                let original = fmtp.get("apt").and_then(payload_type);
                 Says::Fmtp { number, original }
             });
             (says, None)
@@ -169,6 +170,10 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
             (Says::IceUfrag(ufrag), legacy(ufrag))
         }
         Ordinal::Mid => (Says::Mid(Mid::read("mid", value)?.0.borrowed()), None),
+        Ordinal::Msid => {
+            let track = Msid::read("msid", value)?.track;
+            (Says::Msid(Track(track.and_then(|track| track.borrowed()))), None)
+        }
         Ordinal::Rid => {
             let rid = Rid::read("rid", value)?;
             let remark = (!rid.is_strict()).then_some(Code::RidRestriction);
@@ -183,7 +188,8 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
         Ordinal::RtpMap => {
             let map = RtpMap::read("rtpmap", value)?;
             let rtx = map.encoding.eq_ignore_ascii_case("rtx");
-            (Says::RtpMap { number: map.payload_type, rtx }, None)
+            let odd = map.parameters.as_deref().is_some_and(|channels| !is_integer(channels));
+            (Says::RtpMap { number: map.payload_type, rtx }, odd.then_some(Code::RtpMap))
         }
         other => {
             known.check(value)?;
@@ -197,10 +203,20 @@ fn says(value: Option<&str>, known: Known) -> Result<(Says<'_>, Option<Code>), V
                 Ordinal::Simulcast => Says::Simulcast,
                 _ => Says::Nothing,
             };
-            let flag = value.is_some() && Attribute::traits(known).flag;
-            (says, flag.then_some(Code::AttributeFlag))
+            (says, odd(other, value, Attribute::traits(known).flag))
         }
     })
+}
+
+/// What is odd about a value that can be read as what it is for.
+fn odd(ordinal: Ordinal, value: Option<&str>, flag: bool) -> Option<Code> {
+    let value = value?;
+    let real = || is_real(value.trim_end_matches(crate::value::BLANKS));
+    match ordinal {
+        Ordinal::PacketTime | Ordinal::MaxPacketTime => (!real()).then_some(Code::Ptime),
+        Ordinal::Framerate => (!real()).then_some(Code::Framerate),
+        _ => flag.then_some(Code::AttributeFlag),
+    }
 }
 
 /// Reads a value and says what the grammar has against it.
@@ -249,7 +265,7 @@ fn other_field(line: Line<'_>, kind: Kind) -> Result<(), Diagnostic> {
         Kind::Bandwidth => read_field(line, |value| Bandwidth::parse(value).map(drop)),
         Kind::Time => read_field(line, Timing::strict),
         Kind::Repeat => read_field(line, |value| Repeat::parse(value).map(drop)),
-        Kind::Zone => read_field(line, |value| Zones::parse(value).map(drop)),
+        Kind::Zone => read_field(line, Zones::strict),
         // Their character set is that of a=charset, so any bytes will do.
         Kind::SessionName if line.value().is_empty() => Err(whole(&line, Code::EmptyName)),
         Kind::Uri => read_field(line, filled),

@@ -6,6 +6,7 @@ use super::{Parameters, Symmetry, statics};
 use crate::attribute::{Attribute, Fmtp, RtpMap};
 use crate::diagnostic::Diagnostic;
 use crate::media::Media;
+use crate::value::payload_type;
 
 /// A payload type of the `m=` line and what the section says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl<'s> Media<'s> {
         let mut formats: Vec<Format<'s>> = Vec::new();
         // Where a payload type is in `formats`; 255 for nowhere.
         let mut places = [u8::MAX; 128];
-        for number in line.formats().filter_map(|format| format.parse::<u8>().ok()) {
+        for number in line.formats().filter_map(payload_type) {
             let Some(place) = places.get_mut(usize::from(number)) else { continue };
             if *place == u8::MAX {
                 *place = formats.len() as u8;

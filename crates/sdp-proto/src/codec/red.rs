@@ -1,6 +1,7 @@
 //! RED (RFC 2198): packets that repeat earlier ones in the same or another format.
 
 use crate::attribute::Fmtp;
+use crate::value::payload_type;
 
 /// The payload types of the primary and of the redundant blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +15,12 @@ impl<'a> Red<'a> {
     /// Payload types to be written, with slashes between them, as in `111/111`. `None` for
     /// anything else.
     pub fn new(payload_types: &'a str) -> Option<Self> {
-        let good = |text: &str| text.parse::<u8>().is_ok_and(|number| number < 128);
-        payload_types.split('/').all(good).then_some(Self(payload_types))
+        let good = payload_types.split('/').all(|text| payload_type(text).is_some());
+        good.then_some(Self(payload_types))
     }
 
     /// The payload types, the primary one first; none where the description does not say.
     pub fn payload_types(&self) -> impl Iterator<Item = u8> + 'a {
-        let all = self.0.split('/').map_while(|text| text.trim().parse::<u8>().ok());
-        all.take_while(|number| *number < 128)
+        self.0.split('/').map_while(|text| payload_type(text.trim()))
     }
 }

@@ -1,6 +1,7 @@
 //! Telephone events (RFC 4733): key presses as packets.
 
 use crate::attribute::Fmtp;
+use crate::value::decimal;
 
 /// The events that a receiver takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ impl<'a> TelephoneEvent<'a> {
     /// Events to be written: numbers and ranges of them with commas between, as in `0-15,66`.
     /// `None` for anything else.
     pub fn new(events: &'a str) -> Option<Self> {
-        let number = |text: &str| text.parse::<u8>().is_ok();
+        let number = |text: &str| decimal::<u8>(text).is_some();
         let good = |range: &str| match range.split_once('-') {
             Some((low, high)) => number(low) && number(high),
             None => number(range),
@@ -35,7 +36,7 @@ impl<'a> TelephoneEvent<'a> {
     pub fn takes(&self, event: u8) -> bool {
         self.0.split(',').any(|range| {
             let (low, high) = range.trim().split_once('-').unwrap_or((range.trim(), range.trim()));
-            let bounds = low.parse::<u8>().ok().zip(high.parse::<u8>().ok());
+            let bounds = decimal::<u8>(low).zip(decimal::<u8>(high));
             bounds.is_some_and(|(low, high)| (low..=high).contains(&event))
         })
     }

@@ -98,6 +98,7 @@ codes! {
     NotALine "not-a-line" Camera "RFC 8866 §5" "not a line of the form letter=value" "remove the line";
     UnknownType "unknown-type" Camera "RFC 8866 §5" "no such line type" "remove the line, or use an attribute";
     DisguisedMedia "disguised-media" Never "RFC 8866 §5" "looks like an m= line and is none" "write m= in lower case at the start of the line";
+    CharsetMissing "charset-missing" Always "RFC 8866 §5.3" "text that is not UTF-8, and no a=charset says what it is" "write UTF-8";
     NotUtf8 "not-utf8" Camera "RFC 8866 §5" "not UTF-8, in a field that has no other character set" "write UTF-8";
 
     FragmentLine "fragment-line" Compat "RFC 8840 §9" "a fragment has m= and a= lines alone" "leave the line out";
@@ -143,7 +144,7 @@ codes! {
     MediaPortRange "media-port-range" Compat "RFC 8866 §5.14" "the last of the ports is beyond 65535" "check the port and the number of ports";
     MediaProtocol "media-protocol" Camera "RFC 8866 §5.14" "the protocol is not made of tokens and slashes" "such as UDP/TLS/RTP/SAVPF";
     MediaFormat "media-format" Camera "RFC 8866 §5.14" "a format is not a token" "check the format";
-    PayloadType "payload-type" Camera "RFC 8866 §5.14" "an RTP payload type is a number from 0 to 127" "use a dynamic one, 96 to 127";
+    PayloadType "payload-type" Camera "RFC 8866 §5.14" "an RTP payload type is a number from 0 to 127, without a zero before it" "use a dynamic one, 96 to 127";
 
     // Attributes in general.
     AttributeName "attribute-name" Compat "RFC 8866 §5.13" "the attribute name is not a token" "check for stray spaces and colons";
@@ -202,6 +203,7 @@ codes! {
     MaxMessageSize "max-message-size" Compat "RFC 8841 §6.1" "max-message-size is a number of bytes" "max-message-size:262144";
     SctpMap "sctp-map" Compat "draft-ietf-mmusic-sctp-sdp" "sctpmap is a port, a protocol and a number of streams" "use sctp-port (RFC 8841)";
     Msid "msid" Compat "RFC 8830 §2" "an msid is one or two tokens" "msid:<stream> <track>";
+    MsidTracks "msid-tracks" Compat "RFC 8830 §2" "the streams of this section have different tracks" "name one track in all of them";
     MsidSemantic "msid-semantic" Compat "RFC 8830 §2" "msid-semantic is a token and identifiers" "msid-semantic:WMS *";
 
     // Media.
@@ -226,11 +228,11 @@ codes! {
     SsrcGroup "ssrc-group" Compat "RFC 5576 §4.2" "ssrc-group is its semantics and 32 bit numbers" "ssrc-group:FID 1 2";
     Rid "rid" Compat "RFC 8851 §10" "rid is an id, send or recv, and perhaps restrictions" "rid:h send max-width=1280";
     RidRestriction "rid-restriction" Compat "RFC 8851 §10" "a restriction of this rid does not follow its grammar" "rid:h send pt=96,97;max-width=1280;max-fps=30";
-    RidRepeated "rid-repeated" Camera "RFC 8851 §4" "two rids of a section have the same id" "give each its own";
+    RidRepeated "rid-repeated" Compat "RFC 8851 §6.2.2" "two rids of a section have the same id; readers discard both" "give each its own";
     Simulcast "simulcast" Compat "RFC 8853 §5.1" "simulcast is send or recv and rids, once or twice" "simulcast:send h;l";
-    SimulcastUnknownRid "simulcast-unknown-rid" Camera "RFC 8853 §5.2" "simulcast names a rid that the section lacks" "add the rid line";
-    Ptime "ptime" Compat "RFC 8866 §6.4" "a packet time is a positive number of milliseconds" "ptime:20";
-    Framerate "framerate" Compat "RFC 8866 §6.13" "a frame rate is a positive number" "framerate:25";
+    SimulcastUnknownRid "simulcast-unknown-rid" Compat "RFC 8853 §5.2" "simulcast names a rid that the section lacks; readers pass it over" "add the rid line";
+    Ptime "ptime" Compat "RFC 8866 §6.4" "a packet time is a positive number of milliseconds, without zeros at either end" "ptime:20";
+    Framerate "framerate" Compat "RFC 8866 §6.13" "a frame rate is a positive number, without zeros at either end" "framerate:25";
     ImageAttr "imageattr" Compat "RFC 6236" "imageattr is a payload type or *, then send or recv and sets" "imageattr:97 send [x=800,y=640]";
     Range "range" Compat "RFC 7826" "a range is a unit and an interval" "range:npt=0-";
     SourceFilter "source-filter" Compat "RFC 4570" "source-filter is incl or excl, address types and addresses" "incl IN IP4 233.252.0.1 192.0.2.1";

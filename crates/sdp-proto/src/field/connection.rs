@@ -61,7 +61,7 @@ impl<'a> Connection<'a> {
                     let (ttl, count) = tail.split(b'/');
                     (Some(ttl), count)
                 });
-                let ttl = ttl.map(|ttl| ttl.number(Code::MulticastTtl)).transpose()?;
+                let ttl = ttl.map(|ttl| ttl.plain_number(Code::MulticastTtl)).transpose()?;
                 Ok(Self { address, ttl, count: count.map(address_count).transpose()? })
             }
             "IP6" => {
@@ -115,10 +115,8 @@ impl<'a> Connection<'a> {
 }
 
 fn address_count(field: Field<'_>) -> Result<u16, ValueError> {
-    match field.number(Code::AddressCount)? {
-        0 => Err(field.fault(Code::AddressCount)),
-        count => Ok(count),
-    }
+    let count = field.integer(Code::AddressCount)?;
+    u16::try_from(count.get()).map_err(|_| field.fault(Code::AddressCount))
 }
 
 fn ip4(field: Field<'_>) -> Result<ConnectionAddress<'_>, ValueError> {

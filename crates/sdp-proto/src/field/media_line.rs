@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 
 use crate::diagnostic::{Code, ValueError};
 use crate::text::{TextError, Token, Word, Words, is_token_byte};
-use crate::value::{Field, Fields};
+use crate::value::{Field, Fields, payload_type};
 
 /// The line that opens a media section.
 ///
@@ -47,7 +47,7 @@ impl<'a> MediaLine<'a> {
         let media = fields.expect(syntax)?.word(Code::MediaType)?;
         let (port, count) = fields.expect(syntax)?.split(b'/');
         let port = port.number(Code::MediaPort)?;
-        let port_count = count.map(|count| count.positive(Code::MediaPortCount)).transpose()?;
+        let port_count = count.map(|count| count.integer(Code::MediaPortCount)).transpose()?;
         let proto = fields.expect(syntax)?.word(Code::MediaProtocol)?;
         let formats = fields.words(Code::MediaFormat)?;
         Ok(Self { media, port, port_count, proto, formats })
@@ -96,7 +96,7 @@ impl<'a> MediaLine<'a> {
         port_range(ports, rtp)?;
         fields.try_for_each(|format| {
             token(format, Code::MediaFormat)?;
-            if rtp && format.number::<u8>(Code::PayloadType)? > 127 {
+            if rtp && payload_type(format.text).is_none() {
                 return Err(format.fault(Code::PayloadType));
             }
             Ok(())

@@ -24,8 +24,14 @@ pub struct Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// An origin as JSEP writes it: no user name, address 0.0.0.0 (RFC 8829 §5.2.1).
+    /// The largest number of a session in offers and answers (RFC 8829 §5.2.1).
+    const NUMBER_MAX: u64 = i64::MAX as u64 - 1;
+
+    /// An origin as JSEP writes it: no user name, address 0.0.0.0 (RFC 8829 §5.2.1). Of a number
+    /// that is too large for a signed one the highest bit is dropped (RFC 3264 §5).
     pub fn anonymous(session_id: u64, session_version: u64) -> Origin<'static> {
+        let [session_id, session_version] = [session_id, session_version]
+            .map(|number| (number & i64::MAX as u64).min(Self::NUMBER_MAX));
         let make = || -> Result<Origin<'static>, TextError> {
             Ok(Origin {
                 username: Word::new("-")?,

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::diagnostic::{Code, ValueError};
-use crate::value::{Field, Fields};
+use crate::value::{Field, Fields, is_padded};
 
 /// Start and end in seconds since 1900; 0 means unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,8 +18,8 @@ impl Timing {
     /// Reads the value of the line.
     pub fn parse(value: &str) -> Result<Self, ValueError> {
         let mut fields = Fields::new(value);
-        let start = fields.expect(Code::TimeSyntax)?.number(Code::TimeSyntax)?;
-        let stop = fields.expect(Code::TimeSyntax)?.number(Code::TimeSyntax)?;
+        let start = time(fields.expect(Code::TimeSyntax)?, Code::TimeSyntax)?;
+        let stop = time(fields.expect(Code::TimeSyntax)?, Code::TimeSyntax)?;
         fields.end(Code::TimeSyntax)?;
         Ok(Self { start, stop })
     }
@@ -28,7 +28,7 @@ impl Timing {
     pub(crate) fn strict(value: &str) -> Result<(), ValueError> {
         Self::parse(value)?;
         let short = |field: &Field<'_>| {
-            field.text != "0" && (field.text.len() < 10 || field.text.starts_with('0'))
+            field.text != "0" && (field.text.len() < 10 || is_padded(field.text))
         };
         Fields::new(value).find(short).map_or(Ok(()), |field| Err(field.fault(Code::TimeShort)))
     }
@@ -55,7 +55,11 @@ impl<'a> Repeat<'a> {
     pub fn parse(value: &'a str) -> Result<Self, ValueError> {
         let code = Code::RepeatSyntax;
         let mut fields = Fields::new(value);
-        let interval = seconds(fields.expect(code)?, code)?;
+        let interval = fields.expect(code)?;
+        if interval.text.starts_with('0') {
+            return Err(interval.fault(code));
+        }
+        let interval = seconds(interval, code)?;
         let duration = seconds(fields.expect(code)?, code)?;
         let offsets = fields.expect_rest(code)?.text;
         fields.try_for_each(|offset| seconds(offset, code).map(drop))?;
@@ -84,6 +88,14 @@ impl<'a> Zones<'a> {
         Ok(Self(value))
     }
 
+    /// What the grammar says about a value that can be read: a time has ten digits.
+    pub(crate) fn strict(value: &'a str) -> Result<(), ValueError> {
+        Self::parse(value)?;
+        let short = |field: &Field<'_>| field.text.len() < 10 || is_padded(field.text);
+        let found = Fields::new(value).step_by(2).find(short);
+        found.map_or(Ok(()), |field| Err(field.fault(Code::TimeShort)))
+    }
+
     /// When the offset changes, in seconds since 1900, and what it is from then on, in seconds.
     pub fn iter(&self) -> impl Iterator<Item = (u64, i64)> + 'a {
         let mut fields = Fields::new(self.0);
@@ -102,7 +114,7 @@ fn zone(fields: &mut Fields<'_>) -> Option<Result<(u64, i64), ValueError>> {
         };
         let size = i64::try_from(seconds(text, code)?);
         let size = size.map_err(|_| offset.fault(Code::TimeOverflow))?;
-        Ok((at.number(code)?, if negative { -size } else { size }))
+        Ok((time(at, code)?, if negative { -size } else { size }))
     };
     Some(read())
 }
@@ -116,12 +128,13 @@ fn seconds(field: Field<'_>, code: Code) -> Result<u64, ValueError> {
         [.., b's'] => (field.text.strip_suffix('s'), 1),
         _ => (None, 1),
     };
-    let number = Field { text: text.unwrap_or(field.text), at: field.at };
-    let digits = !number.text.is_empty() && number.text.bytes().all(|b| b.is_ascii_digit());
-    if !digits {
-        return Err(field.fault(code));
-    }
-    // Digits that do not fit are an overflow, not a matter of syntax.
-    let number = number.text.parse::<u64>().ok();
-    number.and_then(|number| number.checked_mul(unit)).ok_or(field.fault(Code::TimeOverflow))
+    let number = time(Field { text: text.unwrap_or(field.text), at: field.at }, code)?;
+    number.checked_mul(unit).ok_or(field.fault(Code::TimeOverflow))
+}
+
+/// A number of seconds. The grammar has no bound for it, so that digits which do not fit are an
+/// overflow, not a matter of syntax.
+fn time(field: Field<'_>, code: Code) -> Result<u64, ValueError> {
+    let digits = !field.text.is_empty() && field.text.bytes().all(|b| b.is_ascii_digit());
+    field.number(if digits { Code::TimeOverflow } else { code })
 }

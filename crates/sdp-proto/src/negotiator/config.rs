@@ -174,6 +174,11 @@ impl Config {
         }
     }
 
+    /// Whether this side has RTP of any kind.
+    pub(super) fn has_rtp(&self) -> bool {
+        [&self.audio, &self.video, &self.text].iter().any(|kind| !kind.codecs.is_empty())
+    }
+
     /// What is possible in a section that serves this wish.
     pub(super) fn capabilities<'c>(&'c self, wish: &'c Transceiver) -> &'c Capabilities {
         const NONE: &Capabilities = &Capabilities { codecs: Vec::new(), extensions: Vec::new() };

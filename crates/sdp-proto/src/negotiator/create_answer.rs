@@ -197,12 +197,32 @@ impl AnswerCreator<'_> {
         DataTerms::answering(before, said, self.config.sctp_port)
     }
 
-    /// Whether a section carries the transport of a group with RTP in it. Then it says rtcp-mux, be
-    /// it RTP or not (RFC 9143 §9.3.1.2).
+    /// Whether a section carries the transport of a group with RTP in it, or in which the offer has
+    /// rtcp-mux for RTP to come. Then it says rtcp-mux, be it RTP or not (RFC 9143 §9.3.1.2).
     fn carries_rtp(&self, index: usize, groups: &[Vec<usize>]) -> bool {
-        let mut group = groups.iter().filter(|group| group.first() == Some(&index)).flatten();
-        let sections = &self.offered.facts.sections;
-        group.any(|member| sections.get(*member).is_some_and(SectionFacts::is_rtp))
+        let Some(group) = groups.iter().find(|group| group.first() == Some(&index)) else {
+            return false;
+        };
+        let facts = &self.offered.facts;
+        let section = |member: &usize| facts.sections.get(*member);
+        let offered = facts.group_of(index).unwrap_or_default();
+        let meant = offered.iter().any(|member| section(member).is_some_and(|s| s.said.rtcp_mux));
+        let rtp = |member: &usize| section(member).is_some_and(SectionFacts::is_rtp);
+        group.iter().any(rtp) || meant && self.has_rtp()
+    }
+
+    /// Whether this side has codecs of any kind.
+    fn has_rtp(&self) -> bool {
+        let mut own = self.transceivers.iter().filter_map(|entry| entry.wish.capabilities.as_ref());
+        self.config.has_rtp() || own.any(|own| !own.codecs.is_empty())
+    }
+
+    /// Whether RTCP of a section outside of groups keeps the port of its own that was agreed on:
+    /// later answers have rtcp-mux exactly where it was used before (RFC 8829 §5.3.2).
+    fn stays_apart(&self, index: usize, plan: &AnswerPlan) -> bool {
+        let before = self.agreement.sections.get(index);
+        let apart = before.is_some_and(|before| before.live && !before.rtcp_mux);
+        apart && !plan.groups.iter().any(|group| group.contains(&index))
     }
 
     /// The header extensions to answer with.
@@ -242,7 +262,7 @@ impl AnswerCreator<'_> {
         let Evaluation { index, facts, entry, mid, transport, .. } = section;
         let kind = facts.kind.or(Some(Kind::Other));
         let (said, rtp) = (&facts.said, facts.is_rtp());
-        let mux = self.offered.facts.muxed(index, owner);
+        let mux = self.offered.facts.muxed(index, owner) && !self.stays_apart(index, plan);
         let (own_transport, direct) = of_its_own(transport.ok().filter(|_| owner == index));
         let ice = direct.is_none().then(|| self.ice(index, owner, &plan.restarts));
         let (carriage, dtls, crypto) = Carriage::answering(own_transport.as_ref(), direct.as_ref());
@@ -270,7 +290,7 @@ impl AnswerCreator<'_> {
             simulcast: media.simulcast.clone(),
             other: media.other.clone(),
             rtcp: rtp && !mux,
-            rtcp_mux: (mux && said.rtcp_mux) || carries_rtp,
+            rtcp_mux: (mux && rtp && said.rtcp_mux) || carries_rtp,
             rtcp_mux_only: false,
             rtcp_rsize: rtp && said.rtcp_rsize,
             sctp_port,

@@ -350,7 +350,7 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
 
 /// Numbers the formats. Those that were agreed keep their numbers, unless the section comes into a
 /// group where these stand for something else.
-fn layout(
+pub(super) fn layout(
     wishes: &Wishes<'_>,
     bundled: bool,
     types: &mut Numbers,

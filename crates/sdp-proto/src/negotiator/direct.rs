@@ -10,7 +10,7 @@ use super::create_offer::LocalSection;
 use super::explain::Reason;
 use super::facts::SectionFacts;
 use super::mismatch::Mismatch;
-use super::transport::{fingerprints, role_of_answer, role_of_offer};
+use super::transport::{bears_actpass, fingerprints, role_of_answer, role_of_offer};
 use crate::WriteError;
 use crate::attribute::{Crypto, Fingerprint, TlsId};
 use crate::field::Connection;
@@ -184,6 +184,10 @@ pub(super) fn of_offer(
     before: Option<&DirectTransport>,
 ) -> Result<DirectTransport, Reason> {
     let proto = facts.line.proto.as_str();
+    // The answer would have to name the same address (RFC 3264 §6.2), and this side has its own.
+    if is_multicast(facts) {
+        return Err(Reason::Multicast);
+    }
     if facts.kind.is_none() {
         return Ok(DirectTransport::new(facts, Protection::None));
     }
@@ -219,12 +223,23 @@ pub(super) fn of_offer(
     Ok(DirectTransport::new(facts, protection))
 }
 
-/// What an answered section has without ICE.
+/// Whether media is to go to a group of hosts.
+fn is_multicast(facts: &SectionFacts) -> bool {
+    facts.connection.as_ref().and_then(Connection::ip).is_some_and(|ip| ip.is_multicast())
+}
+
+/// What an answered section has without ICE. `before` is what it had.
 pub(super) fn of_answer(
+    config: &Config,
     facts: &SectionFacts,
     ours: &LocalSection,
+    before: Option<&DirectTransport>,
     section: usize,
 ) -> Result<DirectTransport, Mismatch> {
+    // One host was offered, so that one answers (RFC 3264 §6.1).
+    if is_multicast(facts) {
+        return Err(Mismatch::NoTransport { section });
+    }
     let keys = || {
         facts.said.crypto.iter().find_map(|remote| {
             let same = |own: &&Crypto<'_>| own.tag == remote.tag && own.suite == remote.suite;
@@ -241,7 +256,10 @@ pub(super) fn of_answer(
             if fingerprints.is_empty() {
                 return Err(Mismatch::NoTransport { section });
             }
-            let role = role_of_answer(facts.said.setup, section)?;
+            let before = before.filter(|_| bears_actpass(config)).and_then(DirectTransport::role);
+            let in_force = before.filter(|(_, prints)| *prints == &fingerprints[..]);
+            let in_force = in_force.map(|(role, _)| role);
+            let role = role_of_answer(facts.said.setup, in_force, section)?;
             Protection::Dtls { fingerprints, tls_id: facts.said.tls_id.clone(), role }
         }
     };

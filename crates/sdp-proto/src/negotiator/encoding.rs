@@ -8,6 +8,7 @@ use core::str::FromStr;
 use super::restrictions::Restrictions;
 use crate::attribute::{Rid, RidDirection, SimulcastRid};
 use crate::text::{Text, TextError, Token};
+use crate::value::payload_type;
 
 /// One RTP stream of a source, in the first of its alternatives that both sides bear. Several of
 /// them are a simulcast (RFC 8853 §5.1).
@@ -73,7 +74,7 @@ impl Encoding {
         let numbers = numbers.into_iter().flat_map(|list| list.split(','));
         Self {
             rid: rid.id.clone().into_owned(),
-            payload_types: numbers.filter_map(|number| number.parse().ok()).collect(),
+            payload_types: numbers.filter_map(payload_type).collect(),
             restrictions: Restrictions::read(rid),
             paused: false,
         }

@@ -122,7 +122,10 @@ impl<'a> AnswerCreator<'a> {
             Ok(_) | Err(_) => {
                 let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
                 let direct = direct::of_offer(self.config, facts, before);
-                let better = |reason| transport.err().filter(|_| reason != Reason::NoKeys);
+                let better = |reason| {
+                    let own = matches!(reason, Reason::NoKeys | Reason::Multicast);
+                    transport.err().filter(|_| !own)
+                };
                 direct.map(OfferedTransport::Direct).map_err(|r| better(r).unwrap_or(r))
             }
         };

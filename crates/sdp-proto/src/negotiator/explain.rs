@@ -84,6 +84,8 @@ pub enum Reason {
     NoKeys,
     /// The transport says `holdconn`, which DTLS has no use for (RFC 8842 §5.1).
     HoldConn,
+    /// Media would go to a multicast address, which a side without ICE does not answer with its own.
+    Multicast,
     /// RTCP would need a port of its own, against the policy.
     NoRtcpMux,
     /// The section is wanted inside a BUNDLE group alone, and there will be none.
@@ -131,6 +133,7 @@ impl Reason {
             Self::NoFingerprint => "no certificate fingerprint",
             Self::NoKeys => "no crypto suite in common",
             Self::HoldConn => "holdconn has no meaning for DTLS",
+            Self::Multicast => "its address is that of a group of hosts",
             Self::NoRtcpMux => "RTCP would need a port of its own",
             Self::NoBundle => "wanted in a BUNDLE group alone, and there is none",
             Self::BundleProtocol => "its group has RTP of another protocol",

@@ -20,6 +20,7 @@ use crate::field::{Bandwidth, Connection, MediaLine, Timing};
 use crate::line::Kind as LineKind;
 use crate::section::{Section, read_field};
 use crate::text::{Token, Words, is_token_byte};
+use crate::value::payload_type;
 use crate::{IceCredentials, Media, Session};
 
 /// All of it.
@@ -286,8 +287,9 @@ fn line(media: &Media<'_>) -> Result<MediaLine<'static>, Mismatch> {
         Err(_) => {}
     }
     let rtp = line.is_rtp();
-    let number = |format: &str| format.parse().is_ok_and(|number: u8| number < 128);
-    let fits = |format: &&str| format.bytes().all(is_token_byte) && (!rtp || number(format));
+    let fits = |format: &&str| {
+        format.bytes().all(is_token_byte) && (!rtp || payload_type(format).is_some())
+    };
     let formats = Words::new(line.formats().filter(fits)).ok();
     Ok(MediaLine { formats, ..line })
 }

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::attribute::Msid;
+use crate::text::Token;
 
 /// The groups to offer: what goes on of those that were agreed, and each stream that several
 /// sections have. `streams` are those of each section in use, `None` for others.
@@ -14,8 +15,8 @@ pub(super) fn offered(
     let live = |index: &usize| matches!(streams.get(*index), Some(Some(_)));
     let going_on = agreed.iter().map(|group| group.iter().copied().filter(live).collect());
     let mut groups: Vec<Vec<usize>> = going_on.collect();
-    let mut seen: Vec<&Msid<'static>> = Vec::new();
-    for stream in streams.iter().copied().flatten().flatten() {
+    let mut seen: Vec<&Token<'static>> = Vec::new();
+    for stream in streams.iter().copied().flatten().flat_map(named) {
         if seen.contains(&stream) {
             continue;
         }
@@ -33,10 +34,11 @@ pub(super) fn answered(
 ) -> Vec<Vec<usize>> {
     let of = |index: &usize| streams.get(*index).copied().flatten();
     let groups = offered.iter().map(|group| {
-        let common = group.iter().filter_map(of).flatten().next();
+        let common = group.iter().filter_map(of).flat_map(named).next();
         let fits = |index: &usize| {
             of(index).is_some_and(|own| {
-                own.is_empty() || common.is_some_and(|common| own.contains(common))
+                let mut own = named(own).peekable();
+                own.peek().is_none() || common.is_some_and(|common| own.any(|o| o == common))
             })
         };
         group.iter().copied().filter(fits).collect()
@@ -44,11 +46,18 @@ pub(super) fn answered(
     distinct(groups.collect())
 }
 
+/// The streams, whatever the track in them.
+fn named<'s>(own: &'s [Msid<'static>]) -> impl Iterator<Item = &'s Token<'static>> {
+    own.iter().map(|msid| &msid.stream).filter(|stream| **stream != Msid::NO_STREAM)
+}
+
 fn having<'s>(
-    stream: &'s Msid<'static>,
-    streams: &'s [Option<&[Msid<'static>]>],
+    stream: &'s Token<'static>,
+    streams: &'s [Option<&'s [Msid<'static>]>],
 ) -> impl Iterator<Item = usize> + 's {
-    let has = move |own: Option<&[Msid<'static>]>| own.is_some_and(|own| own.contains(stream));
+    let has = move |own: Option<&'s [Msid<'static>]>| {
+        own.is_some_and(|own| named(own).any(|own| own == stream))
+    };
     streams.iter().enumerate().filter(move |(_, own)| has(**own)).map(|(index, _)| index)
 }
 

@@ -111,6 +111,13 @@ pub enum Event {
         /// The mid.
         mid: Token<'static>,
     },
+    /// The answer says `actpass` of the transport of the section with this mid, which no answer may
+    /// (RFC 4145 §4.1). It was taken all the same, as the DTLS association goes on, in which this
+    /// side keeps its part (RFC 8842 §5.4). [`Policy::Strict`](crate::Policy::Strict) refuses it.
+    RoleLeftOpen {
+        /// The mid.
+        mid: Token<'static>,
+    },
     /// An answer settled things: see [`Negotiator::agreement`](super::Negotiator::agreement).
     Negotiated {
         /// Whether another answer may follow.

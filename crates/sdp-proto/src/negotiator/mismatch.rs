@@ -80,14 +80,15 @@ pub enum Mismatch {
         /// Index of the section.
         section: usize,
     },
-    /// The answer has no ICE credentials or fingerprint for a section in use.
+    /// The answer has no ICE credentials or fingerprint for a section in use, or without ICE a
+    /// multicast address (RFC 3264 §6.1).
     #[error("section {section} has no transport")]
     NoTransport {
         /// Index of the section.
         section: usize,
     },
     /// The answer says `actpass` or `holdconn`, or turns the role around in a DTLS association
-    /// that goes on (RFC 8842 §5.3).
+    /// that goes on (RFC 8842 §5.3). `actpass` is borne there, unless the policy is strict.
     #[error("section {section} takes a DTLS role that it cannot have")]
     Setup {
         /// Index of the section.

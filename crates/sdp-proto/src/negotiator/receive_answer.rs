@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::agreement::{AgreedCodec, AgreedSection, AgreedTransport, Agreement, DataTerms};
 use super::config::{Config, RtcpMuxPolicy};
 use super::create_offer::{LocalOffer, LocalSection};
-use super::direct::{self, DirectTransport};
+use super::direct::{self, DirectTransport, Protection};
 use super::encoding::SimulcastStream;
 use super::explain::{Explanation, ExplanationLog, Reason};
 use super::extensions;
@@ -22,7 +22,7 @@ use super::simulcast_answer::Settling;
 use super::transport;
 use super::unstated::Stated;
 use crate::Session;
-use crate::attribute::{Direction, RidDirection};
+use crate::attribute::{Direction, RidDirection, Setup};
 use crate::text::Token;
 
 /// What an answer is held against.
@@ -232,7 +232,9 @@ impl AnswerReceiver<'_> {
     ) -> Result<(Option<AgreedTransport>, Option<DirectTransport>), Mismatch> {
         let AnsweredSection { index, facts, owner, .. } = *answered;
         if !ours.draft.carriage.is_ice() {
-            return Ok((None, Some(direct::of_answer(facts, ours, index)?)));
+            let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
+            let direct = direct::of_answer(self.config, facts, ours, before, index)?;
+            return Ok((None, Some(direct)));
         }
         if owner != index {
             return Ok((None, None));
@@ -242,7 +244,8 @@ impl AnswerReceiver<'_> {
         let moved = moved.is_some_and(|section| section.transport != index);
         let before = before.and_then(|before| self.agreement.transport(before));
         let before = before.map(|before| (before, moved));
-        let own = transport::of_answer(&facts.said, before, self.restarts(index), index)?;
+        let own =
+            transport::of_answer(self.config, &facts.said, before, self.restarts(index), index)?;
         Ok((Some(own), None))
     }
 
@@ -287,6 +290,18 @@ impl AnswerReceiver<'_> {
             section.own_transport.as_ref().is_some_and(|now| is_new(*index, now))
         });
         new.map(|(_, section)| section.mid.clone()).collect()
+    }
+
+    /// The sections whose transports the answer leaves the DTLS role of open, by mid. What is in
+    /// force was kept.
+    pub(super) fn open_roles(session: &Session<'_>, settled: &Agreement) -> Vec<Token<'static>> {
+        let sections = settled.sections.iter().zip(session.media());
+        let open = sections.filter(|(section, media)| {
+            let direct = section.direct.as_ref().map(|direct| &direct.protection);
+            let dtls = matches!(direct, Some(Protection::Dtls { .. }));
+            (dtls || section.own_transport.is_some()) && media.setup() == Ok(Some(Setup::ActPass))
+        });
+        open.map(|(section, _)| section.mid.clone()).collect()
     }
 
     /// Whether the offer restarts ICE on the transport that a section carries.

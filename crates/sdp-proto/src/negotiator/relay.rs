@@ -15,7 +15,7 @@ use super::mismatch::CommandError;
 use super::other_media::OtherMedia;
 use super::simulcast_answer;
 use super::transceiver::{Transceiver, TransceiverId};
-use crate::attribute::{Direction, ExtMap, RtcpFb};
+use crate::attribute::{Direction, ExtMap, Msid, RtcpFb};
 use crate::codec::{Format, Parameters};
 use crate::text::{Text, Words};
 
@@ -68,8 +68,7 @@ impl AgreedSection {
         });
         wish.capabilities = Some(Capabilities { codecs, extensions: extensions.collect() });
         wish.direction = self.direction.reversed();
-        wish.streams = self.remote.streams.iter().map(|msid| msid.stream.clone()).collect();
-        wish.streams.dedup();
+        name_streams(&mut wish, &self.remote.streams);
         wish.bandwidths.clone_from(&self.remote.bandwidths);
         wish.encodings = self.by_their_numbers(&self.receive_encodings);
         wish.receive_encodings.clone_from(&self.send_encodings);
@@ -110,13 +109,19 @@ fn relayed(facts: &SectionFacts, serving: Option<TransceiverId>) -> Option<Trans
     wish.capabilities = Some(Capabilities { codecs, extensions });
     let direct = said.credentials().is_none();
     wish.direction = if direct { facts.direct_direction() } else { facts.direction() };
-    wish.streams = said.streams.iter().map(|msid| msid.stream.clone()).collect();
-    wish.streams.dedup();
+    name_streams(&mut wish, &said.streams);
     wish.bandwidths.clone_from(&facts.bandwidths);
     (wish.encodings, wish.receive_encodings) = simulcast_answer::encodings(said);
     wish.packet_time.clone_from(&said.packet_time);
     wish.max_packet_time.clone_from(&said.max_packet_time);
     Some(wish)
+}
+
+/// Passes on what the peer calls the streams and the track that it sends.
+fn name_streams(wish: &mut Transceiver, streams: &[Msid<'static>]) {
+    wish.streams = streams.iter().map(|msid| msid.stream.clone()).collect();
+    wish.streams.dedup();
+    wish.track = streams.iter().find_map(|msid| msid.track.clone());
 }
 
 /// The codecs that these formats are, RTX and RED as what goes with others.

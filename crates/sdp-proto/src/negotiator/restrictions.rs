@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::attribute::Rid;
 use crate::text::Token;
+use crate::value::decimal;
 
 /// A measure of which an encoding may have so much at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +71,7 @@ impl Measure {
 
     fn read(self, value: &str) -> Bound {
         // What is larger than can be told bounds nothing either.
-        let whole = |digits: &str| digits.parse().unwrap_or(u64::MAX);
+        let whole = |digits: &str| decimal(digits).unwrap_or(u64::MAX);
         let (int, part) = value.split_once('.').unwrap_or((value, ""));
         let places = part.chars().chain("0000".chars()).take(BPP_PLACES);
         Bound::AtMost(match self {

@@ -50,9 +50,11 @@ impl SideTerms {
 
     /// What is wanted of a section, its encodings apart.
     pub(super) fn wanted(wish: &Transceiver) -> Self {
-        let stream = |stream: &Token<'static>| Msid { stream: stream.clone(), track: None };
+        let of = |stream: Token<'static>| Msid { stream, track: wish.track.clone() };
+        let none = wish.track.iter().filter(|_| wish.streams.is_empty());
+        let none = none.filter_map(|_| Msid::NO_STREAM.parse().ok());
         Self {
-            streams: wish.streams.iter().map(stream).collect(),
+            streams: wish.streams.iter().cloned().chain(none).map(of).collect(),
             sources: wish.sources.clone(),
             source_groups: wish.source_groups.clone(),
             bandwidths: wish.bandwidths.clone(),

@@ -29,6 +29,9 @@ pub struct Transceiver {
     pub capabilities: Option<Capabilities>,
     /// The MediaStreams that what is sent belongs to (RFC 8830).
     pub streams: Vec<Token<'static>>,
+    /// The track that is sent, 1 to 64 characters: its name is the same in all of its streams (RFC
+    /// 8830 §2). JSEP leaves it out (RFC 8829 §5.2.1). A track of no stream is one of the stream `-`.
+    pub track: Option<Token<'static>>,
     /// Attributes of the RTP sources of what is sent (RFC 5576).
     pub sources: Vec<Ssrc<'static>>,
     /// Which of these sources belong together.
@@ -70,6 +73,7 @@ impl Transceiver {
             direction: Direction::SendRecv,
             capabilities: None,
             streams: Vec::new(),
+            track: None,
             sources: Vec::new(),
             source_groups: Vec::new(),
             encodings: Vec::new(),

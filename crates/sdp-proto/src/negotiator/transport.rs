@@ -8,6 +8,7 @@ use super::config::Config;
 use super::explain::Reason;
 use super::facts::Said;
 use super::mismatch::Mismatch;
+use crate::Policy;
 use crate::attribute::{Fingerprint, Setup, TlsId};
 
 /// What an offered section has as a transport of its own. `before` is the one that it had.
@@ -47,13 +48,20 @@ pub(super) fn role_of_offer(
     })
 }
 
-/// The own role by what an answer says.
-pub(super) fn role_of_answer(setup: Option<Setup>, section: usize) -> Result<DtlsRole, Mismatch> {
+/// The own role by what an answer says. `actpass` leaves the choice to a side that has none left,
+/// and is no answer (RFC 4145 §4.1). Beside an association that goes on it asks for no new one, so
+/// that this one serves with its roles (RFC 8842 §5.4), which are `in_force` where that is borne.
+pub(super) fn role_of_answer(
+    setup: Option<Setup>,
+    in_force: Option<DtlsRole>,
+    section: usize,
+) -> Result<DtlsRole, Mismatch> {
     // Who does not say is passive (RFC 4145 §4).
-    match setup.unwrap_or(Setup::Passive) {
-        Setup::Active => Ok(DtlsRole::Server),
-        Setup::Passive => Ok(DtlsRole::Client),
-        Setup::ActPass | Setup::HoldConn => Err(Mismatch::Setup { section }),
+    match (setup.unwrap_or(Setup::Passive), in_force) {
+        (Setup::Active, _) => Ok(DtlsRole::Server),
+        (Setup::Passive, _) => Ok(DtlsRole::Client),
+        (Setup::ActPass, Some(role)) => Ok(role),
+        (Setup::ActPass, None) | (Setup::HoldConn, _) => Err(Mismatch::Setup { section }),
     }
 }
 
@@ -63,6 +71,7 @@ pub(super) fn role_of_answer(setup: Option<Setup>, section: usize) -> Result<Dtl
 /// A transport that another section carried ought to go on (RFC 8829 §5.11). Chromium
 /// discards it with the section that carried it, and answers with a new one.
 pub(super) fn of_answer(
+    config: &Config,
     said: &Said,
     before: Option<(&AgreedTransport, bool)>,
     restarted: bool,
@@ -74,13 +83,17 @@ pub(super) fn of_answer(
         return Err(Mismatch::NoTransport { section });
     }
     let tls_id = said.tls_id.clone();
-    let role = role_of_answer(said.setup, section)?;
+    let goes_on =
+        |before: &AgreedTransport| same_association(before, &fingerprints, tls_id.as_ref());
+    let in_force =
+        before.filter(|(before, moved)| bears_actpass(config) && !moved && goes_on(before));
+    let role = role_of_answer(said.setup, in_force.map(|(before, _)| before.role), section)?;
     if let Some((before, moved)) = before {
         let same = credentials == before.credentials;
         if restarted && same {
             return Err(Mismatch::RestartIgnored { section });
         }
-        let goes_on = same_association(before, &fingerprints, tls_id.as_ref());
+        let goes_on = goes_on(before);
         if !(moved || restarted || (same && goes_on)) {
             return Err(Mismatch::RestartNotOffered { section });
         }
@@ -89,6 +102,12 @@ pub(super) fn of_answer(
         }
     }
     Ok(AgreedTransport { credentials, fingerprints, tls_id, role })
+}
+
+/// Whether an answer may say `actpass` where the roles are settled, as that of baresip to a later
+/// offer does.
+pub(super) fn bears_actpass(config: &Config) -> bool {
+    config.policy != Policy::Strict
 }
 
 /// Whether what an offer has as a transport takes a new DTLS association: another identity, other

@@ -14,9 +14,10 @@ use crate::attribute::{
     BundleOnly, Candidate, Direction, EndOfCandidates, ExtMapAllowMixed, Group, IceLite,
     IceOptions, Mid, Rtcp, RtcpMux, RtcpMuxOnly, RtcpRsize, Setup,
 };
+use crate::codec::Format;
 use crate::data_channel::{DISCARD_PORT, default_destination};
 use crate::field::{Connection, ConnectionAddress, MediaLine, Origin, Timing};
-use crate::text::Token;
+use crate::text::{Text, Token};
 use crate::{Builder, IceCredentials, Limits, Session, WriteError};
 
 /// No address yet, of the family of IPv6.
@@ -237,6 +238,26 @@ fn direct(
     Ok(())
 }
 
+/// What each format stands for, its feedback and its parameters.
+pub(super) fn formats(
+    builder: &mut Builder,
+    formats: &[(Format<'static>, Vec<Text<'static>>)],
+) -> Result<(), WriteError> {
+    for (format, feedback) in formats {
+        if let Some(codec) = &format.codec {
+            builder.attribute(codec)?;
+        }
+        for text in feedback {
+            let value = alloc::format!("{} {text}", format.payload_type);
+            builder.attribute_text("rtcp-fb", Some(&value))?;
+        }
+        if let Some(fmtp) = &format.fmtp {
+            builder.attribute(fmtp)?;
+        }
+    }
+    Ok(())
+}
+
 fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> {
     builder.attribute(&draft.direction)?;
     for stream in draft.own.streams.iter().filter(|_| draft.direction.sends()) {
@@ -263,18 +284,7 @@ fn media(builder: &mut Builder, draft: &SectionDraft) -> Result<(), WriteError> 
     for extension in &draft.extensions {
         builder.attribute(extension)?;
     }
-    for (format, feedback) in &draft.formats {
-        if let Some(codec) = &format.codec {
-            builder.attribute(codec)?;
-        }
-        for text in feedback {
-            let value = alloc::format!("{} {text}", format.payload_type);
-            builder.attribute_text("rtcp-fb", Some(&value))?;
-        }
-        if let Some(fmtp) = &format.fmtp {
-            builder.attribute(fmtp)?;
-        }
-    }
+    formats(builder, &draft.formats)?;
     for rid in draft.simulcast.rids() {
         builder.attribute(&rid)?;
     }

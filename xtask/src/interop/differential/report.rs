@@ -95,7 +95,7 @@ impl Report {
         for (Kind { browser, facet, difference, rule }, seen) in kinds {
             let Difference { ours, theirs } = difference;
             let side = rule.map(|rule| rule.side);
-            let decided = matches!(side, Some(Side::Ours | Side::Nobody));
+            let decided = side == Some(Side::Ours);
             let fault = side == Some(Side::Theirs) || (seen.alone > 0 && !decided);
             bad += usize::from(fault);
             let mark = if fault { "!" } else { " " };
@@ -110,7 +110,6 @@ impl Report {
                 let side = match rule.side {
                     Side::Ours => "ours",
                     Side::Theirs => "theirs",
-                    Side::Nobody => "nobody, since the offer breaks it",
                 };
                 let _never = writeln!(list, "       the text: {side}, {}", rule.text);
             }

@@ -8,8 +8,6 @@ use super::judge::Difference;
 pub(super) enum Side {
     Ours,
     Theirs,
-    /// The offer is against it, so that it prescribes no answer.
-    Nobody,
 }
 
 /// One decided kind of difference.
@@ -73,40 +71,40 @@ const RULES: &[Rule] = &[
         offer: "",
         ours: "rejected, RTCP would need",
         theirs: "accepted",
-        side: Side::Nobody,
-        text: "RFC 8829 §5.8.3: with the policy require each section MUST have rtcp-mux",
+        side: Side::Ours,
+        text: "RFC 8829 §5.3.1: without what is mandatory, as rtcp-mux with require, a section MUST be rejected",
     },
     Rule {
         facet: Facet::Taken,
         offer: "",
         ours: "taken",
         theirs: "missing a=rtcp-mux",
-        side: Side::Nobody,
-        text: "RFC 8829 §5.8.3, §4.1.1: an error; R8829-4.1.1-2: the section alone is turned down",
+        side: Side::Ours,
+        text: "RFC 8829 §5.3.1: what lacks a mandatory attribute is rejected by itself; §5.8.3 would refuse all of it",
     },
     Rule {
         facet: Facet::Taken,
         offer: "",
         ours: "taken",
         theirs: "RTCP-MUX is not enabled",
-        side: Side::Nobody,
-        text: "RFC 8829 §5.8.3, §4.1.1: an error; R8829-4.1.1-2: the section alone is turned down",
+        side: Side::Ours,
+        text: "RFC 8829 §5.3.1: what lacks a mandatory attribute is rejected by itself; §5.8.3 would refuse all of it",
     },
     Rule {
         facet: Facet::Taken,
         offer: "",
         ours: "taken",
         theirs: "rtcp-mux must be enabled",
-        side: Side::Nobody,
-        text: "RFC 9143 §9.3.1.1: bundled sections of an offer MUST have rtcp-mux",
+        side: Side::Ours,
+        text: "RFC 9143 §9.3.1.2: a bundled section that has rtcp-mux MUST be answered by using it; those without it are rejected by RFC 8829 §5.3.1",
     },
     Rule {
         facet: Facet::RtcpMux,
         offer: "",
         ours: "yes",
         theirs: "no",
-        side: Side::Nobody,
-        text: "RFC 9143 §9.3.1.1: bundled sections of an offer MUST have rtcp-mux",
+        side: Side::Ours,
+        text: "RFC 9143 §9.3: RTP of a group MUST be multiplexed with its RTCP, which the tagged section says for all",
     },
     Rule {
         facet: Facet::Taken,

@@ -63,7 +63,7 @@ impl<'s> Cursor<'s> {
         (!taken.is_empty()).then_some(taken)
     }
 
-    /// One to ten digits that make a number up to `max`.
+    /// One to ten digits that make a number up to `max`, without a zero before it.
     pub(super) fn number(&mut self, max: u64) -> Option<u64> {
         let mut value = 0_u64;
         let mut len = 0;
@@ -75,7 +75,8 @@ impl<'s> Cursor<'s> {
             value = value.wrapping_mul(10) + u64::from(digit);
             len += 1;
         }
-        (len <= 10 && value <= max && self.take(len).is_some()).then_some(value)
+        let padded = len > 1 && self.peek() == Some(b'0');
+        (len <= 10 && value <= max && !padded && self.take(len).is_some()).then_some(value)
     }
 
     /// 0 to 127.
@@ -133,13 +134,7 @@ impl<'s> Cursor<'s> {
             if part > 0 {
                 self.byte(b'.')?;
             }
-            let zero = self.peek() == Some(b'0');
-            let before = self.rest.len();
-            let number = self.number(255)? as u8;
-            if zero && before - self.rest.len() > 1 {
-                return None;
-            }
-            first.get_or_insert(number);
+            first.get_or_insert(self.number(255)? as u8);
         }
         first
     }

@@ -1,6 +1,6 @@
 //! Attributes about media: formats, sources, header extensions, encodings.
 
-use super::super::says::Says;
+use super::super::says::{Says, Track};
 use super::cursor::Cursor;
 use crate::attribute::{Direction, ENCRYPT};
 
@@ -11,7 +11,7 @@ pub(super) fn rtpmap(mut value: Cursor<'_>) -> Option<Says<'_>> {
     value.byte(b'/')?;
     value.number(u32::MAX.into()).filter(|rate| *rate > 0)?;
     if value.byte(b'/').is_some() {
-        value.token()?;
+        value.number(u32::MAX.into()).filter(|channels| *channels > 0)?;
     }
     value.end()?;
     Some(Says::RtpMap { number, rtx: encoding.eq_ignore_ascii_case(b"rtx") })
@@ -26,7 +26,7 @@ pub(super) fn fmtp(mut value: Cursor<'_>) -> Option<Says<'_>> {
         return None;
     }
     if value.word("apt=").is_some() {
-        let original = value.number(u8::MAX.into())? as u8;
+        let original = value.payload_type()?;
         value.end()?;
         return Some(Says::Fmtp { number, original: Some(original) });
     }
@@ -86,11 +86,15 @@ pub(super) fn ssrc_group(mut value: Cursor<'_>) -> Option<Says<'_>> {
 pub(super) fn msid(mut value: Cursor<'_>) -> Option<Says<'_>> {
     const MAX: usize = 64;
     let mut fits = value.token()?.len() <= MAX;
+    let mut track = None;
     if value.space().is_some() {
-        fits &= value.token()?.len() <= MAX;
+        let token = value.token()?;
+        fits &= token.len() <= MAX;
+        let text = value.text();
+        track = text.get(text.len() - token.len()..);
     }
     value.end()?;
-    fits.then_some(Says::Nothing)
+    fits.then_some(Says::Msid(Track(track)))
 }
 
 pub(super) fn msid_semantic(mut value: Cursor<'_>) -> Option<Says<'_>> {

@@ -295,3 +295,21 @@ fn an_id_of_a_group_stands_for_one_extension() {
     // Outside of a group it stands for what each section says.
     assert_eq!(answered(&text.replace("a=group:BUNDLE 0 1\r\n", "")).0, [1, 2]);
 }
+
+#[test]
+fn each_group_of_an_offer_has_a_transport_of_its_own() {
+    let sections: Vec<String> = (0..4)
+        .map(|index| live("audio 9 UDP/TLS/RTP/SAVPF 0", &[&format!("a=mid:{index}")]))
+        .collect();
+    let groups = ["a=group:BUNDLE 1 0", "a=group:BUNDLE 3 2"];
+    let mut own = config(2);
+    own.bundle = BundlePolicy::MaxCompat;
+    let mut b = Negotiator::new(own);
+    let answered = answer(&mut b, &description(&groups, &sections));
+    assert!(groups.iter().all(|group| answered.contains(group)), "{answered}");
+    let sections = b.agreement().sections();
+    let owners: Vec<usize> = sections.iter().map(|section| section.transport).collect();
+    assert_eq!(owners, [1, 1, 3, 3]);
+    let carriers: Vec<bool> = sections.iter().map(|s| s.own_transport.is_some()).collect();
+    assert_eq!(carriers, [false, true, false, true]);
+}

@@ -11,9 +11,9 @@ fn offered(attributes: &[&str]) -> String {
     description(&[], &[live(LINE, &[&maps[..], attributes].concat())])
 }
 
-/// A side with VP8 and VP9 that can be paused, and that bears lines about rids that mean nothing.
+/// A side with VP8 and VP9 that can be paused.
 fn able(id: u8) -> Config {
-    let mut config = lenient(id);
+    let mut config = config(id);
     config.video.codecs = [(96, "VP8"), (97, "VP9")]
         .map(|(number, name)| {
             let codec = Codec::new(name, 90_000.try_into().unwrap()).unwrap();
@@ -21,10 +21,6 @@ fn able(id: u8) -> Config {
         })
         .to_vec();
     config
-}
-
-fn lenient(id: u8) -> Config {
-    Config { policy: Policy::Camera, ..config(id) }
 }
 
 fn sending(side: Config, encodings: &[&str]) -> Negotiator {
@@ -200,7 +196,7 @@ fn a_simulcast_is_cut_down_and_never_made_up() {
         ("recv ~e;a", "send ~e"),
     ];
     for (asked, expected) in cases {
-        let mut b = sending(lenient(2), &["d", "e"]);
+        let mut b = sending(config(2), &["d", "e"]);
         let line = format!("a=simulcast:{asked}");
         let answered = answer(&mut b, &offered(&[&rids[..], &[&line]].concat()));
         let line = format!("a=simulcast:{expected}");
@@ -210,12 +206,12 @@ fn a_simulcast_is_cut_down_and_never_made_up() {
     }
     // Two such lines are none.
     let twice = ["a=simulcast:send a;b", "a=simulcast:send a;c"];
-    let mut b = sending(lenient(2), &["d", "e"]);
+    let mut b = sending(config(2), &["d", "e"]);
     let text = offered(&[&rids[..], &twice].concat());
     assert!(!answer(&mut b, &text).contains("a=simulcast"));
     // In the session part it means nothing.
     let text = offered(&rids).replacen("t=0 0\r\n", "t=0 0\r\na=simulcast:send a;b\r\n", 1);
-    let mut b = sending(lenient(2), &["d", "e"]);
+    let mut b = sending(config(2), &["d", "e"]);
     assert!(!answer(&mut b, &text).contains("a=simulcast"));
 }
 
@@ -343,4 +339,16 @@ fn long_chains_of_dependencies_are_borne() {
     lines_of.push("a=rid:900 send");
     let mut b = Negotiator::new(able(2));
     assert_eq!(rid_lines(&answer(&mut b, &offered(&lines_of))).len(), 901);
+}
+
+#[test]
+fn a_later_offer_has_the_pauses_of_its_time() {
+    let (mut a, mut b) = (sending(able(1), &["a", "b"]), Negotiator::new(able(2)));
+    let (text, _) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=simulcast:send a;b\r\n"), "{text}");
+    let (id, _) = a.transceivers().next().unwrap();
+    a.update(id, |wish| wish.encodings[1] = "~b".parse().unwrap()).unwrap();
+    let (text, _) = exchange(&mut a, &mut b);
+    assert!(text.contains("a=simulcast:send a;~b\r\n"), "{text}");
+    assert_eq!(agreed(&b).remote.paused, ["b"]);
 }
