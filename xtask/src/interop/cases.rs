@@ -213,13 +213,18 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "sip-baresip",
-        shows: "calls with baresip, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        shows: "calls with baresip: in clear, SDES, DTLS; held, offers late, answers early or two",
         play: Play::Phone(Model::Baresip),
     },
     Case {
         name: "sip-linphone",
-        shows: "calls with linphone, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        shows: "calls with linphone: in clear, SDES, DTLS; held, offers late, T.140, two answers",
         play: Play::Phone(Model::Linphone),
+    },
+    Case {
+        name: "sip-twinkle",
+        shows: "calls with twinkle in clear: held by direction and by address, offers late, forked",
+        play: Play::Phone(Model::Twinkle),
     },
     discover("nat-masq", NatKind::Masquerade),
     discover("nat-masq-random", NatKind::MasqueradeRandom),
@@ -258,6 +263,7 @@ impl Play {
         match self {
             Self::Phone(Model::Baresip) => return vec![Tool::Baresip],
             Self::Phone(Model::Linphone) => return vec![Tool::Linphone],
+            Self::Phone(Model::Twinkle) => return vec![Tool::Twinkle],
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),

@@ -23,6 +23,7 @@ pub(crate) enum Tool {
     /// Phones.
     Baresip,
     Linphone,
+    Twinkle,
     /// aioice in a virtual environment of Python.
     Aioice,
 }
@@ -39,6 +40,7 @@ impl Tool {
             Self::Firefox => &[("firefox-esr", "firefox-esr")],
             Self::Baresip => &[("baresip-core", "baresip")],
             Self::Linphone => &[("linphone-cli", "linphonec")],
+            Self::Twinkle => &[("twinkle-console", "twinkle-console")],
             Self::Aioice | Self::Spool => &[],
         }
     }
@@ -64,7 +66,8 @@ impl Tool {
             | Self::Chromium
             | Self::Firefox
             | Self::Baresip
-            | Self::Linphone => Ok(()),
+            | Self::Linphone
+            | Self::Twinkle => Ok(()),
         }
     }
 }
