@@ -23,4 +23,10 @@ impl<'a> Red<'a> {
         let all = self.0.split('/').map_while(|text| text.trim().parse::<u8>().ok());
         all.take_while(|number| *number < 128)
     }
+
+    /// How many blocks are repeated at most; 0 where the description does not say.
+    pub fn redundancy(&self) -> u8 {
+        let repeated = self.payload_types().count().saturating_sub(1);
+        repeated.try_into().unwrap_or(u8::MAX)
+    }
 }
