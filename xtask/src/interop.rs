@@ -11,6 +11,7 @@ mod dice;
 mod differential;
 mod discovery;
 mod firefox;
+mod gateways;
 pub(crate) mod install;
 mod json;
 mod login;

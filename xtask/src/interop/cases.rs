@@ -9,7 +9,7 @@ use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::phones::{self, Model};
 use super::server::Kind;
-use super::{differential, discovery, login, names, relaying, tls};
+use super::{differential, discovery, gateways, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -54,6 +54,8 @@ pub(crate) enum Play {
     Differ,
     /// A SIP phone and our negotiator call each other.
     Phone(Model),
+    /// Browsers and phones call each other through rtpengine, and through our gateway.
+    Gateways,
 }
 
 const fn discover(name: &'static str, kind: NatKind) -> Case {
@@ -226,6 +228,11 @@ pub(crate) const CASES: &[Case] = &[
         shows: "calls with twinkle in clear: held by direction and by address, offers late, forked",
         play: Play::Phone(Model::Twinkle),
     },
+    Case {
+        name: "sip-rtpengine",
+        shows: "calls between Chromium and phones through rtpengine and through ours: who differs",
+        play: Play::Gateways,
+    },
     discover("nat-masq", NatKind::Masquerade),
     discover("nat-masq-random", NatKind::MasqueradeRandom),
     discover("nat-masq-frandom", NatKind::MasqueradeFullyRandom),
@@ -264,6 +271,13 @@ impl Play {
             Self::Phone(Model::Baresip) => return vec![Tool::Baresip],
             Self::Phone(Model::Linphone) => return vec![Tool::Linphone],
             Self::Phone(Model::Twinkle) => return vec![Tool::Twinkle],
+            Self::Gateways => needs.extend([
+                Tool::Chromium,
+                Tool::Rtpengine,
+                Tool::Baresip,
+                Tool::Linphone,
+                Tool::Twinkle,
+            ]),
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),
@@ -303,6 +317,7 @@ impl Play {
             Self::Negotiate(topic) => negotiation::run(topic, dir),
             Self::Differ => differential::run(dir),
             Self::Phone(model) => phones::run(model, dir),
+            Self::Gateways => gateways::run(dir),
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Tool {
     Baresip,
     Linphone,
     Twinkle,
+    /// A media gateway.
+    Rtpengine,
     /// aioice in a virtual environment of Python.
     Aioice,
 }
@@ -41,6 +43,7 @@ impl Tool {
             Self::Baresip => &[("baresip-core", "baresip")],
             Self::Linphone => &[("linphone-cli", "linphonec")],
             Self::Twinkle => &[("twinkle-console", "twinkle-console")],
+            Self::Rtpengine => &[("rtpengine-daemon", "rtpengine")],
             Self::Aioice | Self::Spool => &[],
         }
     }
@@ -67,7 +70,8 @@ impl Tool {
             | Self::Firefox
             | Self::Baresip
             | Self::Linphone
-            | Self::Twinkle => Ok(()),
+            | Self::Twinkle
+            | Self::Rtpengine => Ok(()),
         }
     }
 }

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use crate::run::Failure;
 
-pub(crate) use phone::{Model, Phone, Security, Way};
+pub(crate) use call::CONTENT;
+pub(crate) use phone::{Model, Phone, Security, Way, free};
 pub(crate) use sip::Line;
 
 /// Calls a phone in each way that it knows, and is called by it. What was said lies in the

@@ -16,7 +16,7 @@ use super::sip::Line;
 use crate::run::Failure;
 
 /// How long a phone that does not like what was agreed has to hang up.
-const CONTENT: Duration = Duration::from_millis(300);
+pub(crate) const CONTENT: Duration = Duration::from_millis(300);
 
 /// A call, and what was said in it.
 pub(super) struct Call {
@@ -152,12 +152,12 @@ impl Call {
     }
 }
 
-pub(crate) fn refused(error: impl std::fmt::Display) -> Failure {
+pub(super) fn refused(error: impl std::fmt::Display) -> Failure {
     Failure::Failed(format!("we refuse: {error}"))
 }
 
 /// Our side, with one way of protecting media.
-pub(crate) fn side(security: Security) -> Result<Negotiator, Failure> {
+pub(super) fn side(security: Security) -> Result<Negotiator, Failure> {
     let ufrag = IceUfrag::new("ours").map_err(refused)?;
     let pwd = IcePwd::new("oursasd88fgpdd777uzjYhagZg").map_err(refused)?;
     let credentials = IceCredentials { ufrag, pwd };
@@ -168,7 +168,7 @@ pub(crate) fn side(security: Security) -> Result<Negotiator, Failure> {
     config.audio.codecs.extend(events);
     let rate = std::num::NonZeroU32::new(1000);
     let text = rate.and_then(|rate| Codec::new("t140", rate).ok());
-    config.text.codecs.extend(text.map(Codec::with_redundancy));
+    config.text.codecs.extend(text.map(|text| Codec { redundancy: 2, ..text }));
     config.rtcp_mux = RtcpMuxPolicy::Negotiate;
     let key = || -> Result<Crypto<'static>, sdp_proto::text::TextError> {
         let suite = "AES_CM_128_HMAC_SHA1_80".parse()?;
@@ -192,7 +192,7 @@ pub(crate) fn side(security: Security) -> Result<Negotiator, Failure> {
 
 impl Security {
     /// How we offer it.
-    pub(super) const fn carriage(self) -> Carriage {
+    pub(crate) const fn carriage(self) -> Carriage {
         match self {
             Self::None => Carriage::Plain,
             Self::Sdes => Carriage::Sdes,

@@ -1,7 +1,7 @@
 //! The phones: how each is set up, and told to dial and to hold.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -82,6 +82,14 @@ impl Way {
 }
 
 impl Model {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Baresip => "baresip",
+            Self::Linphone => "linphone",
+            Self::Twinkle => "twinkle",
+        }
+    }
+
     /// What it is tried as.
     pub(crate) const fn ways(self) -> &'static [Way] {
         const PLAIN: Way = Way::new(Security::None);
@@ -122,6 +130,16 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn start(model: Model, way: Way, dir: &Path) -> Result<Self, Failure> {
+        const TRIES: usize = 3;
+        let mut outcome = Self::start_once(model, way, dir);
+        // A port that was free may be somebody's by now.
+        for _ in 1..TRIES {
+            outcome = outcome.or_else(|_| Self::start_once(model, way, dir));
+        }
+        outcome
+    }
+
+    fn start_once(model: Model, way: Way, dir: &Path) -> Result<Self, Failure> {
         let address = free()?;
         match model {
             Model::Baresip => baresip(address, way, dir),
@@ -194,10 +212,20 @@ impl Phone {
     }
 }
 
-/// An address with a port that nobody has.
-fn free() -> Result<SocketAddr, Failure> {
-    let address = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr();
-    address().map_err(|error| Failure::Failed(format!("no port: {error}")))
+/// An address with an odd port that nobody has, over UDP or TCP, and neither the next one: baresip
+/// takes that for TLS.
+pub(crate) fn free() -> Result<SocketAddr, Failure> {
+    const TRIES: usize = 100;
+    for _ in 0..TRIES {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let address = listener.as_ref().ok().and_then(|listener| listener.local_addr().ok());
+        let Some(address) = address.filter(|address| address.port() % 2 == 1) else { continue };
+        let next = SocketAddr::new(address.ip(), address.port() + 1);
+        if UdpSocket::bind(address).is_ok() && TcpListener::bind(next).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(Failure::Failed("no port is free".into()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -297,8 +325,7 @@ fn twinkle(address: SocketAddr, hold: Hold, dir: &Path) -> Result<Phone, Failure
              validate_audio_dev=no\nsip_port={}\nrtp_port={}\nstart_user_profile=phone\n\
              play_ringtone=no\nplay_ringback=no\nlog_show_sip=yes\n",
             address.port(),
-            // It takes this one and the next for RTCP.
-            free()?.port() & !1,
+            free()?.port() + 1,
         ),
     )?;
     write(&dir.join(".asoundrc"), "pcm.!default { type null }\nctl.!default { type null }\n")?;

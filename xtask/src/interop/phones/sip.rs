@@ -121,7 +121,7 @@ impl Line {
 
     /// Sends an INVITE, in a new call or in the one that there is; without a body it asks for an
     /// offer.
-    pub(super) fn invite(&mut self, body: &str) -> Result<(), Failure> {
+    pub(crate) fn invite(&mut self, body: &str) -> Result<(), Failure> {
         let mut dialog = self.dialog.clone().unwrap_or_else(|| self.new_dialog());
         dialog.sequence += 1;
         let branch = self.branch();
@@ -141,7 +141,7 @@ impl Line {
     }
 
     /// The body of the final response to it, which is to be acknowledged.
-    pub(super) fn answered(&mut self) -> Result<String, Failure> {
+    pub(crate) fn answered(&mut self) -> Result<String, Failure> {
         let Invited { mut dialog, branch, request } =
             self.invited.take().ok_or_else(|| "nobody is invited".to_owned())?;
         let reply = self.ask("INVITE", &request, Message::is_final)?;
@@ -160,7 +160,7 @@ impl Line {
     }
 
     /// Acknowledges it, with the answer if an offer came.
-    pub(super) fn acknowledge(&mut self, body: &str) -> Result<(), Failure> {
+    pub(crate) fn acknowledge(&mut self, body: &str) -> Result<(), Failure> {
         let branch = self.branch();
         let dialog = self.dialog.as_ref().ok_or_else(|| "there is no call".to_owned())?;
         let ack = self.request("ACK", dialog, &branch, body);
@@ -218,11 +218,12 @@ impl Line {
         dialog.sequence += 1;
         let branch = self.branch();
         let bye = self.request("BYE", &dialog, &branch, "");
+        self.send(&bye)?;
         self.ask("BYE", &bye, Message::is_final).map(drop)
     }
 
     /// Takes what comes for a moment, in which the phone would hang up if it were not content.
-    pub(super) fn stay(&mut self, time: Duration) -> Result<(), Failure> {
+    pub(crate) fn stay(&mut self, time: Duration) -> Result<(), Failure> {
         let end = Instant::now() + time;
         while Instant::now() < end {
             if let Some(message) = self.receive()? {
@@ -278,7 +279,8 @@ impl Line {
         self.send(&text)
     }
 
-    /// Sends a request until there is a response, and gives the one that is looked for.
+    /// Sends a request that was sent once more until there is a response, and gives the one that is
+    /// looked for.
     fn ask(
         &mut self,
         method: &str,
@@ -286,15 +288,15 @@ impl Line {
         is_it: impl Fn(&Message) -> bool,
     ) -> Result<Message, Failure> {
         let end = Instant::now() + PATIENCE;
+        let branch = Message::parse(request).map(|request| request.get("via").to_owned());
+        let branch = branch.as_deref().and_then(branch_of).unwrap_or_default().to_owned();
         let mut heard = false;
         while Instant::now() < end {
-            if !heard {
-                self.send(request)?;
-            }
             let again = Instant::now() + AGAIN;
             while Instant::now() < again {
                 let Some(message) = self.receive()? else { continue };
-                let ours = message.is_response() && message.get("cseq").ends_with(method);
+                // One to a request before this one may still come.
+                let ours = message.is_response() && branch_of(message.get("via")) == Some(&branch);
                 if !ours {
                     self.other(&message)?;
                 } else if is_it(&message) {
@@ -303,6 +305,9 @@ impl Line {
                     return Err(Failure::Failed(format!("the phone says {}", message.first)));
                 }
                 heard = true;
+            }
+            if !heard {
+                self.send(request)?;
             }
         }
         Err(Failure::Failed(format!("no answer to {method} within {PATIENCE:?}")))
@@ -341,6 +346,11 @@ impl Line {
             },
         }
     }
+}
+
+/// The transaction that a `Via` header belongs to (RFC 3261 §17.1.3).
+fn branch_of(via: &str) -> Option<&str> {
+    via.split(';').find_map(|parameter| parameter.trim().strip_prefix("branch="))
 }
 
 /// Ends the headers and adds the body.
