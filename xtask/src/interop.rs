@@ -12,6 +12,7 @@ mod differential;
 mod discovery;
 mod firefox;
 mod fleet;
+mod gateways;
 pub(crate) mod install;
 mod json;
 mod login;

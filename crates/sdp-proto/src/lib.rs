@@ -81,6 +81,18 @@
 //! - [`Limits`] bound what a description may cost. All work is linear in its length, refusing
 //!   included.
 //!
+//! # Who it was tried with
+//!
+//! `cargo xtask interop` has the [`Negotiator`] offer to these peers and answer them, live:
+//!
+//! | peer | how its media travels | besides |
+//! |---|---|---|
+//! | Chromium, Firefox | ICE and DTLS | BUNDLE, simulcast, data, restarts, glare, rollback |
+//! | baresip 1.0 | in clear, SDES, best effort, DTLS | hold, no offer at first, early answers, forks |
+//! | linphone 5.1 | in clear, SDES, DTLS | hold, no offer at first, T.140 with redundancy, forks |
+//! | twinkle 1.10 | in clear | hold by direction and by `0.0.0.0`, no offer at first, forks |
+//! | rtpengine 10.5 | as a gateway, beside ours | each difference is decided by the text |
+//!
 //! # Example
 //!
 //! ```

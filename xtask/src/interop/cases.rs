@@ -9,7 +9,7 @@ use super::negotiation::{self, Topic};
 use super::peers::{Meeting, Program, Way};
 use super::phones::{self, Model};
 use super::server::Kind;
-use super::{differential, discovery, fleet, login, names, relaying, tls};
+use super::{differential, discovery, fleet, gateways, login, names, relaying, tls};
 use crate::lab::{NatKind, probe};
 use crate::run::Failure;
 use crate::twin;
@@ -56,6 +56,8 @@ pub(crate) enum Play {
     Differ,
     /// A SIP phone and our negotiator call each other.
     Phone(Model),
+    /// Browsers and phones call each other through rtpengine, and through our gateway.
+    Gateways,
 }
 
 const fn discover(name: &'static str, kind: NatKind) -> Case {
@@ -220,13 +222,23 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "sip-baresip",
-        shows: "calls with baresip, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        shows: "calls with baresip: in clear, SDES, DTLS; held, offers late, answers early or two",
         play: Play::Phone(Model::Baresip),
     },
     Case {
         name: "sip-linphone",
-        shows: "calls with linphone, both ways, held and resumed: in clear, SDES, DTLS without ICE",
+        shows: "calls with linphone: in clear, SDES, DTLS; held, offers late, T.140, two answers",
         play: Play::Phone(Model::Linphone),
+    },
+    Case {
+        name: "sip-twinkle",
+        shows: "calls with twinkle in clear: held by direction and by address, offers late, forked",
+        play: Play::Phone(Model::Twinkle),
+    },
+    Case {
+        name: "sip-rtpengine",
+        shows: "calls between Chromium and phones through rtpengine and through ours: who differs",
+        play: Play::Gateways,
     },
     discover("nat-masq", NatKind::Masquerade),
     discover("nat-masq-random", NatKind::MasqueradeRandom),
@@ -265,6 +277,14 @@ impl Play {
         match self {
             Self::Phone(Model::Baresip) => return vec![Tool::Baresip],
             Self::Phone(Model::Linphone) => return vec![Tool::Linphone],
+            Self::Phone(Model::Twinkle) => return vec![Tool::Twinkle],
+            Self::Gateways => needs.extend([
+                Tool::Chromium,
+                Tool::Rtpengine,
+                Tool::Baresip,
+                Tool::Linphone,
+                Tool::Twinkle,
+            ]),
             Self::Nat(_) | Self::Twin => {}
             Self::Discover(_) => needs.extend([Tool::Spool, Tool::Coturn]),
             Self::Login(kind) => needs.extend([Tool::Spool, of_server(kind)]),
@@ -305,6 +325,7 @@ impl Play {
             Self::Negotiate(topic) => negotiation::run(topic, dir),
             Self::Differ => differential::run(dir),
             Self::Phone(model) => phones::run(model, dir),
+            Self::Gateways => gateways::run(dir),
         }
     }
 }

@@ -32,6 +32,11 @@ struct Answers {
     ours: Vec<ours::Answer>,
 }
 
+/// The generated offer of this seed.
+pub(super) fn generated(seed: u64) -> String {
+    offer::generate(seed).text
+}
+
 /// Plays all offers. They lie in the directory with their answers, and so does the list of kinds of
 /// differences.
 pub(crate) fn run(dir: &Path) -> Result<String, Failure> {

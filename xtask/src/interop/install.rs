@@ -23,6 +23,9 @@ pub(crate) enum Tool {
     /// Phones.
     Baresip,
     Linphone,
+    Twinkle,
+    /// A media gateway.
+    Rtpengine,
     /// aioice in a virtual environment of Python.
     Aioice,
 }
@@ -39,6 +42,8 @@ impl Tool {
             Self::Firefox => &[("firefox-esr", "firefox-esr")],
             Self::Baresip => &[("baresip-core", "baresip")],
             Self::Linphone => &[("linphone-cli", "linphonec")],
+            Self::Twinkle => &[("twinkle-console", "twinkle-console")],
+            Self::Rtpengine => &[("rtpengine-daemon", "rtpengine")],
             Self::Aioice | Self::Spool => &[],
         }
     }
@@ -64,7 +69,9 @@ impl Tool {
             | Self::Chromium
             | Self::Firefox
             | Self::Baresip
-            | Self::Linphone => Ok(()),
+            | Self::Linphone
+            | Self::Twinkle
+            | Self::Rtpengine => Ok(()),
         }
     }
 }

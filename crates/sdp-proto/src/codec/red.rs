@@ -23,4 +23,10 @@ impl<'a> Red<'a> {
     pub fn payload_types(&self) -> impl Iterator<Item = u8> + 'a {
         self.0.split('/').map_while(|text| payload_type(text.trim()))
     }
+
+    /// How many blocks are repeated at most; 0 where the description does not say.
+    pub fn redundancy(&self) -> u8 {
+        let repeated = self.payload_types().count().saturating_sub(1);
+        repeated.try_into().unwrap_or(u8::MAX)
+    }
 }

@@ -38,8 +38,9 @@ pub struct Codec {
     pub payload_type: Option<u8>,
     /// Whether an RTX format goes with it (RFC 4588).
     pub retransmission: bool,
-    /// Whether a RED format goes with it (RFC 2198).
-    pub redundancy: bool,
+    /// How many earlier blocks a RED format that goes with it repeats at most (RFC 2198): one is
+    /// usual with sound, two are with text (RFC 4103). No such format for 0.
+    pub redundancy: u8,
 }
 
 impl Codec {
@@ -54,7 +55,7 @@ impl Codec {
             feedback: Vec::new(),
             payload_type: None,
             retransmission: false,
-            redundancy: false,
+            redundancy: 0,
         })
     }
 
@@ -91,10 +92,10 @@ impl Codec {
         self
     }
 
-    /// The same with a RED format.
+    /// The same with a RED format that repeats one block.
     #[must_use]
     pub const fn with_redundancy(mut self) -> Self {
-        self.redundancy = true;
+        self.redundancy = 1;
         self
     }
 

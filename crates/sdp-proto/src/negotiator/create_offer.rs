@@ -1,6 +1,7 @@
 //! Making an offer out of what was agreed and what the transceivers want (RFC 8829 §5.2, RFC 3264
 //! §5, §8).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::agreement::{AgreedSection, Agreement};
@@ -102,6 +103,7 @@ impl OfferCreator<'_> {
             explanations: Vec::new(),
         };
         reserved.hold(&slots, &groups);
+        let wished = self.wished();
         let mut sections = Vec::with_capacity(slots.len());
         for (index, (slot, place)) in slots.iter().zip(places).enumerate() {
             let group = groups.iter().find(|group| group.contains(&index));
@@ -118,6 +120,7 @@ impl OfferCreator<'_> {
                 bundled: group.is_some(),
                 carries_rtp: tagged.is_some_and(|group| group.iter().any(is_rtp)),
                 protocol: &protocol,
+                wished: &wished,
             };
             sections.push(self.section(slot, &role, &mut reserved)?);
         }
@@ -136,6 +139,13 @@ impl OfferCreator<'_> {
         };
         let session = writer.write()?;
         Ok(LocalOffer { session, sections, groups, lip_sync, reserved, next_mid })
+    }
+
+    /// The payload types that codecs wish for.
+    fn wished(&self) -> BTreeSet<u16> {
+        let wishes = self.transceivers.iter().map(|entry| self.config.capabilities(&entry.wish));
+        let codecs = wishes.flat_map(|able| &able.codecs);
+        codecs.filter_map(|codec| codec.payload_type.map(u16::from)).collect()
     }
 
     fn section(
@@ -161,7 +171,8 @@ impl OfferCreator<'_> {
             held: held.map_or(&[][..], |section| &section.codecs),
             ordered: wish.capabilities.is_some(),
         };
-        let layout = layout(&wishes, bundled, &mut reserved.payload_types, &mut log);
+        let types = &mut reserved.payload_types;
+        let layout = layout(&wishes, bundled, types, role.wished, &mut log);
         if rtp && !layout.has_media() {
             return Err(CommandError::NoCodec);
         }
@@ -331,6 +342,8 @@ struct Role<'p> {
     carries_rtp: bool,
     /// That of RTP in new sections.
     protocol: &'p Word<'static>,
+    /// The payload types that codecs of any section wish for.
+    wished: &'p BTreeSet<u16>,
 }
 
 /// A section that is off, or goes.
@@ -349,11 +362,12 @@ fn off(index: usize, section: &AgreedSection, log: &mut ExplanationLog<'_>) -> L
 }
 
 /// Numbers the formats. Those that were agreed keep their numbers, unless the section comes into a
-/// group where these stand for something else.
+/// group where these stand for something else. What wishes for none gets last what others wish for.
 pub(super) fn layout(
     wishes: &Wishes<'_>,
     bundled: bool,
     types: &mut Numbers,
+    wished: &BTreeSet<u16>,
     log: &mut ExplanationLog<'_>,
 ) -> Layout {
     let mut taken = Taken::default();
@@ -365,7 +379,10 @@ pub(super) fn layout(
         if let Some(had) = had.filter(|number| taken.take((*number).into())) {
             return Some(had);
         }
-        let (wish, range) = (asked.wish.map(u16::from), numbers::payload_types());
+        let wish = asked.wish.map(u16::from);
+        let all = numbers::payload_types;
+        let range = all().filter(|number| !wished.contains(number));
+        let range = range.chain(all().filter(|number| wished.contains(number)));
         types.assign(&asked.meaning, wish, &mut taken, range).map(|number| number as u8)
     };
     Layout::new(wishes, number, log)

@@ -157,7 +157,7 @@ fn wanted(kind: Kind, codecs: &[Codec]) -> Vec<Wanted<'_>> {
             continue;
         }
         all.push(Wanted { codec, key: key.clone(), companion: None });
-        for (name, wanted) in [("rtx", codec.retransmission), ("red", codec.redundancy)] {
+        for (name, wanted) in [("rtx", codec.retransmission), ("red", codec.redundancy > 0)] {
             if wanted {
                 all.push(Wanted { codec, key: format!("{name} {key}"), companion: Some(name) });
             }
@@ -185,14 +185,28 @@ fn describe(
     let parameters = match (companion, about) {
         (None, _) => codec.parameters.clone(),
         (Some(_), None) => None,
-        (Some(name), Some(about)) => Text::new(reference(name, about)).ok(),
+        (Some("rtx"), Some(about)) => Text::new(format!("apt={about}")).ok(),
+        (Some(_), Some(about)) => Text::new(repeating(about, codec.redundancy)).ok(),
     };
     Format { payload_type, codec: Some(map), fmtp: fmtp(payload_type, parameters) }
 }
 
-/// What a companion says about the format that it goes with.
-pub(super) fn reference(name: &str, about: u8) -> String {
-    if name == "rtx" { format!("apt={about}") } else { format!("{about}/{about}") }
+/// What a companion format says of the payload type that it goes with, when that is another one.
+pub(super) fn reference(companion: &Format<'_>, about: u8) -> String {
+    match companion.parameters() {
+        Parameters::Red(red) => repeating(about, red.redundancy()),
+        _ => format!("apt={about}"),
+    }
+}
+
+/// What RED says: the payload type of the primary block, and of each block that is repeated.
+fn repeating(about: u8, times: u8) -> String {
+    let mut text = about.to_string();
+    for _ in 0..times {
+        text.push('/');
+        text.push_str(&about.to_string());
+    }
+    text
 }
 
 pub(super) fn fmtp(payload_type: u8, parameters: Option<Text<'static>>) -> Option<Fmtp<'static>> {

@@ -138,9 +138,8 @@ impl Layout {
 /// An own format under the number of the peer, its parameters fitted to those of the offer.
 fn renumbered(own: &Format<'static>, remote: &Format<'_>, about: Option<u8>) -> Format<'static> {
     let number = remote.payload_type;
-    let name = own.codec.as_ref().map_or("", |codec| codec.encoding.as_str());
     let parameters = match (about, own.parameters(), remote.parameters()) {
-        (Some(about), ..) => Text::new(reference(name, about)).ok(),
+        (Some(about), ..) => Text::new(reference(own, about)).ok(),
         (None, Parameters::H264(a), Parameters::H264(b)) => {
             let id = a.answer(b);
             own.fmtp.as_ref().and_then(|fmtp| with_profile(fmtp, id, b.packetization_mode))

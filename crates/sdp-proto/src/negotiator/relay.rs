@@ -27,7 +27,9 @@ impl Negotiator {
     /// application serves itself has the address of the peer, to be put right where media does not
     /// go there directly.
     ///
-    /// What the other peer agrees to comes back by [`AgreedSection::relayed`].
+    /// What the other peer agrees to comes back by [`AgreedSection::relayed`]. A section that it
+    /// rejects and on whose transport others rely here is better kept, inactive: rejected, it takes
+    /// them along (RFC 8829 §5.3.1).
     pub fn relayed(&self) -> Result<Vec<Option<Transceiver>>, CommandError> {
         let offered = self.waiting()?;
         let sections = offered.facts.sections.iter().zip(&offered.decisions);
@@ -38,6 +40,19 @@ impl Negotiator {
     /// rejected as things are.
     pub fn serving(&self, section: usize) -> Option<TransceiverId> {
         self.waiting().ok()?.decisions.get(section)?.transceiver
+    }
+}
+
+impl Transceiver {
+    /// The same without feedback, for a peer that knows `RTP/AVP` and no `RTP/AVPF`, as most phones
+    /// do: its codecs have none (RFC 4585 §4.2), and no RTX, which nothing would ask for (RFC 4588).
+    #[must_use]
+    pub fn without_feedback(mut self) -> Self {
+        for codec in self.capabilities.iter_mut().flat_map(|able| &mut able.codecs) {
+            codec.feedback.clear();
+            codec.retransmission = false;
+        }
+        self
     }
 }
 
@@ -142,7 +157,7 @@ fn codecs(formats: &[&Format<'static>], feedback: impl Fn(u8) -> Vec<Text<'stati
         let original = codecs.iter_mut().find(|codec| codec.payload_type == Some(about));
         match (original, companion.parameters()) {
             (Some(original), Parameters::Rtx(_)) => original.retransmission = true,
-            (Some(original), Parameters::Red(_)) => original.redundancy = true,
+            (Some(original), Parameters::Red(red)) => original.redundancy = red.redundancy().max(1),
             _ => {}
         }
     }

@@ -73,7 +73,7 @@ fn capabilities(offered: &Media<'_>, answered: &Media<'_>) -> Capabilities {
         codec.parameters = format.fmtp.clone().map(|fmtp| fmtp.parameters.into_owned());
         codec.payload_type = Some(format.payload_type);
         codec.retransmission = refers("rtx", format.payload_type);
-        codec.redundancy = refers("red", format.payload_type);
+        codec.redundancy = u8::from(refers("red", format.payload_type));
         let of = |line: &&RtcpFb<'_>| line.payload_type == Some(format.payload_type);
         for line in feedback.iter().filter(of) {
             let parameters = line.parameters.iter().flat_map(Words::iter);

@@ -26,13 +26,13 @@ impl Message {
         let first = lines.next()?.to_owned();
         let header = |line: &str| {
             let (name, value) = line.split_once(':')?;
-            Some((name.trim().to_lowercase(), value.trim().to_owned()))
+            Some((name.trim().to_owned(), value.trim().to_owned()))
         };
         Some(Self { first, headers: lines.filter_map(header).collect(), body: body.to_owned() })
     }
 
     fn get(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(own, _)| own == name);
+        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 
@@ -45,6 +45,10 @@ impl Message {
 
     fn is_response(&self) -> bool {
         self.first.starts_with("SIP/2.0 ")
+    }
+
+    fn is_final(&self) -> bool {
+        self.is_response() && !self.what().starts_with('1')
     }
 
     /// The address in a header such as `Contact`.
@@ -67,13 +71,23 @@ struct Dialog {
     sequence: u32,
 }
 
+/// An INVITE, and the call that it begins or goes on with.
+#[derive(Clone, Debug)]
+struct Invited {
+    dialog: Dialog,
+    branch: String,
+    request: String,
+}
+
 /// Our end of the line.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     socket: UdpSocket,
     own: SocketAddr,
     phone: SocketAddr,
     dialog: Option<Dialog>,
+    /// The INVITE of ours that has no final response yet.
+    invited: Option<Invited>,
     /// The request of the phone that waits for an answer.
     asked: Option<Message>,
     count: u32,
@@ -81,7 +95,7 @@ pub(super) struct Line {
 
 impl Line {
     /// A line to the phone that listens there.
-    pub(super) fn open(phone: SocketAddr) -> Result<Self, Failure> {
+    pub(crate) fn open(phone: SocketAddr) -> Result<Self, Failure> {
         let open = || {
             let socket = UdpSocket::bind((phone.ip(), 0))?;
             socket.set_read_timeout(Some(Duration::from_millis(50)))?;
@@ -89,40 +103,72 @@ impl Line {
             Ok::<_, std::io::Error>((socket, own))
         };
         let (socket, own) = open().map_err(|error| format!("no socket for SIP: {error}"))?;
-        Ok(Self { socket, own, phone, dialog: None, asked: None, count: 0 })
+        Ok(Self { socket, own, phone, dialog: None, invited: None, asked: None, count: 0 })
     }
 
     /// What the phone has to dial.
-    pub(super) fn uri(&self) -> String {
+    pub(crate) fn uri(&self) -> String {
         format!("sip:us@{}", self.own)
     }
 
     /// Offers, in a new call or in the one that there is, and gives the answer.
-    pub(super) fn offer(&mut self, body: &str) -> Result<String, Failure> {
+    pub(crate) fn offer(&mut self, body: &str) -> Result<String, Failure> {
+        self.invite(body)?;
+        let answer = self.answered()?;
+        self.acknowledge("")?;
+        Ok(answer)
+    }
+
+    /// Sends an INVITE, in a new call or in the one that there is; without a body it asks for an
+    /// offer.
+    pub(crate) fn invite(&mut self, body: &str) -> Result<(), Failure> {
         let mut dialog = self.dialog.clone().unwrap_or_else(|| self.new_dialog());
         dialog.sequence += 1;
         let branch = self.branch();
-        let invite = self.request("INVITE", &dialog, &branch, body);
-        let reply = self.ask("INVITE", &invite)?;
-        let status = reply.what().to_owned();
+        let request = self.request("INVITE", &dialog, &branch, body);
+        self.send(&request)?;
+        self.invited = Some(Invited { dialog, branch, request });
+        Ok(())
+    }
+
+    /// The body of a provisional response to that.
+    pub(super) fn early(&mut self) -> Result<String, Failure> {
+        let invited = self.invited.as_ref().ok_or_else(|| "nobody is invited".to_owned())?;
+        let request = invited.request.clone();
+        let is_early = |reply: &Message| reply.what().starts_with('1') && !reply.body.is_empty();
+        let reply = self.ask("INVITE", &request, is_early)?;
+        Ok(reply.body)
+    }
+
+    /// The body of the final response to it, which is to be acknowledged.
+    pub(crate) fn answered(&mut self) -> Result<String, Failure> {
+        let Invited { mut dialog, branch, request } =
+            self.invited.take().ok_or_else(|| "nobody is invited".to_owned())?;
+        let reply = self.ask("INVITE", &request, Message::is_final)?;
         reply.get("to").clone_into(&mut dialog.remote);
         if !reply.get("contact").is_empty() {
             dialog.target = reply.uri("contact");
         }
+        if reply.what().starts_with('2') {
+            self.dialog = Some(dialog);
+            return Ok(reply.body);
+        }
         // That of a refusal belongs to the request (RFC 3261 §17.1.1.3), any other stands by itself.
-        let good = status.starts_with('2');
-        let branch = if good { self.branch() } else { branch };
         let ack = self.request("ACK", &dialog, &branch, "");
         self.send(&ack)?;
-        if !good {
-            return Err(Failure::Failed(format!("the phone refuses: {}", reply.first)));
-        }
-        self.dialog = Some(dialog);
-        Ok(reply.body)
+        Err(Failure::Failed(format!("the phone refuses: {}", reply.first)))
+    }
+
+    /// Acknowledges it, with the answer if an offer came.
+    pub(crate) fn acknowledge(&mut self, body: &str) -> Result<(), Failure> {
+        let branch = self.branch();
+        let dialog = self.dialog.as_ref().ok_or_else(|| "there is no call".to_owned())?;
+        let ack = self.request("ACK", dialog, &branch, body);
+        self.send(&ack)
     }
 
     /// Waits for an offer of the phone, in a new call or in the one that there is.
-    pub(super) fn wait_for_offer(&mut self) -> Result<String, Failure> {
+    pub(crate) fn wait_for_offer(&mut self) -> Result<String, Failure> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             let Some(message) = self.receive()? else { continue };
@@ -167,16 +213,17 @@ impl Line {
     }
 
     /// Ends the call.
-    pub(super) fn hang_up(&mut self) -> Result<(), Failure> {
+    pub(crate) fn hang_up(&mut self) -> Result<(), Failure> {
         let Some(mut dialog) = self.dialog.take() else { return Ok(()) };
         dialog.sequence += 1;
         let branch = self.branch();
         let bye = self.request("BYE", &dialog, &branch, "");
-        self.ask("BYE", &bye).map(drop)
+        self.send(&bye)?;
+        self.ask("BYE", &bye, Message::is_final).map(drop)
     }
 
     /// Takes what comes for a moment, in which the phone would hang up if it were not content.
-    pub(super) fn stay(&mut self, time: Duration) -> Result<(), Failure> {
+    pub(crate) fn stay(&mut self, time: Duration) -> Result<(), Failure> {
         let end = Instant::now() + time;
         while Instant::now() < end {
             if let Some(message) = self.receive()? {
@@ -219,7 +266,8 @@ impl Line {
     fn respond(&mut self, request: &Message, status: &str, body: &str) -> Result<(), Failure> {
         let mut text = format!("SIP/2.0 {status}\r\n");
         for (name, value) in &request.headers {
-            let value = match (name.as_str(), &self.dialog) {
+            // Names go back as they came: twinkle knows them in one spelling alone.
+            let value = match (name.to_ascii_lowercase().as_str(), &self.dialog) {
                 ("to", Some(dialog)) if !value.contains("tag=") => &dialog.local,
                 ("via" | "from" | "to" | "call-id" | "cseq" | "record-route", _) => value,
                 _ => continue,
@@ -231,25 +279,35 @@ impl Line {
         self.send(&text)
     }
 
-    /// Sends a request until there is a final response, and gives that.
-    fn ask(&mut self, method: &str, request: &str) -> Result<Message, Failure> {
+    /// Sends a request that was sent once more until there is a response, and gives the one that is
+    /// looked for.
+    fn ask(
+        &mut self,
+        method: &str,
+        request: &str,
+        is_it: impl Fn(&Message) -> bool,
+    ) -> Result<Message, Failure> {
         let end = Instant::now() + PATIENCE;
+        let branch = Message::parse(request).map(|request| request.get("via").to_owned());
+        let branch = branch.as_deref().and_then(branch_of).unwrap_or_default().to_owned();
         let mut heard = false;
         while Instant::now() < end {
-            if !heard {
-                self.send(request)?;
-            }
             let again = Instant::now() + AGAIN;
             while Instant::now() < again {
                 let Some(message) = self.receive()? else { continue };
-                let ours = message.is_response() && message.get("cseq").ends_with(method);
+                // One to a request before this one may still come.
+                let ours = message.is_response() && branch_of(message.get("via")) == Some(&branch);
                 if !ours {
                     self.other(&message)?;
-                } else if message.what().starts_with('1') {
-                    heard = true;
-                } else {
+                } else if is_it(&message) {
                     return Ok(message);
+                } else if message.is_final() {
+                    return Err(Failure::Failed(format!("the phone says {}", message.first)));
                 }
+                heard = true;
+            }
+            if !heard {
+                self.send(request)?;
             }
         }
         Err(Failure::Failed(format!("no answer to {method} within {PATIENCE:?}")))
@@ -288,6 +346,11 @@ impl Line {
             },
         }
     }
+}
+
+/// The transaction that a `Via` header belongs to (RFC 3261 §17.1.3).
+fn branch_of(via: &str) -> Option<&str> {
+    via.split(';').find_map(|parameter| parameter.trim().strip_prefix("branch="))
 }
 
 /// Ends the headers and adds the body.

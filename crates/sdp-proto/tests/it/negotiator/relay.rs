@@ -77,7 +77,7 @@ fn an_offer_goes_on_as_it_was_and_its_answer_comes_back() {
     assert_eq!(audio.streams, ["stream"]);
     let able = audio.capabilities.as_ref().unwrap();
     assert_eq!(able.codecs.len(), 2);
-    assert!(able.codecs[0].redundancy && !able.codecs[1].redundancy);
+    assert_eq!((able.codecs[0].redundancy, able.codecs[1].redundancy), (1, 0));
     assert_eq!(able.extensions, [Extension { id: Some(4), ..Extension::mid() }]);
 
     let mut callee = config(2);
@@ -118,6 +118,61 @@ fn a_phone_calls_a_browser_that_takes_no_video() {
     assert!(m_lines(&relayed)[0].starts_with("m=audio 6000 UDP/TLS/RTP/SAVPF 0 101"), "{relayed}");
     assert!(m_lines(&answered)[0].starts_with("m=audio 6000 RTP/AVP 0"), "{answered}");
     assert_eq!(m_lines(&answered)[1], "m=video 0 RTP/AVP 34");
+}
+
+#[test]
+fn what_goes_with_a_codec_takes_no_number_from_another_section() {
+    let red = ["a=rtpmap:111 opus/48000/2", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"];
+    let text = description(
+        &[],
+        &[
+            live("audio 9 UDP/TLS/RTP/SAVPF 111 63", &[&["a=mid:a"], &red[..]].concat()),
+            live("video 9 UDP/TLS/RTP/SAVPF 96", &["a=mid:v", "a=rtpmap:96 VP8/90000"]),
+        ],
+    );
+    let mut phone = config(2);
+    phone.video.codecs = vec![Codec::vp8()];
+    let (relayed, _) = bridged(&text, Carriage::Ice, &mut Negotiator::new(phone));
+    let lines = m_lines(&relayed);
+    assert_eq!(lines[0], "m=audio 6000 UDP/TLS/RTP/SAVPF 111 97");
+    assert_eq!(lines[1], "m=video 6000 UDP/TLS/RTP/SAVPF 96");
+}
+
+#[test]
+fn text_goes_on_with_as_much_redundancy_as_it_came_with() {
+    let lines_of = ["a=rtpmap:98 red/1000", "a=fmtp:98 99/99/99", "a=rtpmap:99 t140/1000"];
+    let text = description(&[], &[bare("text 5004 RTP/AVP 98 99", lines_of)]);
+    let text = text.replace("IN IP4 0.0.0.0", "IN IP4 192.0.2.4");
+    let mut phone = config(2);
+    phone.direct.plain = true;
+    let t140 = Codec::new("t140", 1000.try_into().unwrap()).unwrap();
+    phone.text.codecs = vec![Codec { redundancy: 1, ..t140 }];
+    let (relayed, answered) = bridged(&text, Carriage::Plain, &mut Negotiator::new(phone));
+    assert!(relayed.contains("a=rtpmap:99 t140/1000"), "{relayed}");
+    assert!(relayed.contains(" 99/99/99\r\n"), "{relayed}");
+    // What the other end takes is its own.
+    assert!(answered.contains("a=fmtp:98 99/99\r\n"), "{answered}");
+}
+
+#[test]
+fn a_phone_without_feedback_is_offered_none() {
+    let video = [
+        "a=mid:v",
+        "a=rtpmap:96 VP8/90000",
+        "a=rtcp-fb:96 nack pli",
+        "a=rtpmap:97 rtx/90000",
+        "a=fmtp:97 apt=96",
+    ];
+    let text = description(&[], &[live("video 9 UDP/TLS/RTP/SAVPF 96 97", &video)]);
+    let (mut browser, mut phone) = (leg(3), leg(4));
+    assert_eq!(take(&mut browser, &text), Verdict::Consumed);
+    for wish in browser.relayed().unwrap().into_iter().flatten() {
+        let wish = Transceiver { carriage: Carriage::Plain, ..wish.without_feedback() };
+        phone.add(wish).unwrap();
+    }
+    let relayed = offer(&mut phone);
+    assert_eq!(m_lines(&relayed), ["m=video 6000 RTP/AVP 96"]);
+    assert!(!relayed.contains("rtcp-fb"), "{relayed}");
 }
 
 #[test]
