@@ -8,6 +8,10 @@ use std::{
 use stun_proto::{Credentials, turn_rest};
 use turn_proto::{PeerPolicy, TurnServerEvent};
 
+#[path = "../../examples/one_port.rs"]
+mod one_port;
+#[path = "../../examples/restart.rs"]
+mod restart;
 #[path = "../../examples/smol.rs"]
 mod smol;
 #[expect(dead_code, reason = "its `main` needs arguments")]
@@ -25,6 +29,16 @@ mod two_agents;
 #[test]
 fn two_agents_on_plain_threads_say_hello() {
     two_agents::main().expect("both connect");
+}
+
+#[test]
+fn a_server_with_one_port_serves_twelve_clients() {
+    one_port::main().expect("all are served");
+}
+
+#[test]
+fn agents_that_restart_move_to_another_port_and_lose_nothing() {
+    restart::main().expect("both move");
 }
 
 #[test]
