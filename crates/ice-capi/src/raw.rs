@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_pointer_is_refused() {
         let numbers = [7_u32, 8, 9];
-        let crooked = numbers.as_ptr().cast::<u8>().wrapping_add(1).cast::<u32>();
+        let crooked = numbers.as_ptr().wrapping_byte_add(1);
         for pointer in [ptr::null(), crooked] {
             // SAFETY: null and crooked pointers are what these functions are for.
             unsafe {

@@ -1,7 +1,9 @@
 //! Every example does what it says.
 use sans_io_std::Happening;
 use std::{
+    fs,
     net::UdpSocket,
+    path::Path,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -88,4 +90,24 @@ fn the_turn_server_answers_the_stun_client_and_relays_for_the_turn_client() {
     echoing.join().expect("the client");
     let traffic = serving.join().expect("the server");
     assert!(traffic.to_peers.bytes >= 4 && traffic.to_client.bytes >= 4, "{traffic:?}");
+}
+
+#[test]
+fn the_table_of_programs_says_how_long_they_are() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(here.join("README.md")).expect("a README");
+    let mut programs = 0;
+    for row in readme.lines().filter(|line| line.contains("](")) {
+        let (before, rest) = row.split_once("](").expect("a link");
+        let (path, rest) = rest.split_once(')').expect("its end");
+        let program =
+            fs::read_to_string(here.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            before.ends_with(&format!("[`{}`", path.rsplit('/').next().unwrap_or(path))),
+            "{row}"
+        );
+        assert_eq!(rest, format!(" | {} |", program.lines().count()), "{row}");
+        programs += 1;
+    }
+    assert_eq!(programs, 15);
 }
