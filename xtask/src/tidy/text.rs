@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{File, Finding};
 
-const EXTENSIONS: [&str; 8] = ["rs", "toml", "md", "py", "sh", "html", "js", "yml"];
+const EXTENSIONS: [&str; 11] =
+    ["rs", "toml", "md", "py", "sh", "html", "js", "mjs", "c", "h", "yml"];
 
 /// Directories of particular machines. Put together here, or this file would find itself.
 const MACHINE_PATHS: [&str; 4] =

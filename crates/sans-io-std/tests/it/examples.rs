@@ -1,13 +1,19 @@
 //! Every example does what it says.
 use sans_io_std::Happening;
 use std::{
+    fs,
     net::UdpSocket,
+    path::Path,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use stun_proto::{Credentials, turn_rest};
 use turn_proto::{PeerPolicy, TurnServerEvent};
 
+#[path = "../../examples/one_port.rs"]
+mod one_port;
+#[path = "../../examples/restart.rs"]
+mod restart;
 #[path = "../../examples/smol.rs"]
 mod smol;
 #[expect(dead_code, reason = "its `main` needs arguments")]
@@ -25,6 +31,16 @@ mod two_agents;
 #[test]
 fn two_agents_on_plain_threads_say_hello() {
     two_agents::main().expect("both connect");
+}
+
+#[test]
+fn a_server_with_one_port_serves_twelve_clients() {
+    one_port::main().expect("all are served");
+}
+
+#[test]
+fn agents_that_restart_move_to_another_port_and_lose_nothing() {
+    restart::main().expect("both move");
 }
 
 #[test]
@@ -74,4 +90,24 @@ fn the_turn_server_answers_the_stun_client_and_relays_for_the_turn_client() {
     echoing.join().expect("the client");
     let traffic = serving.join().expect("the server");
     assert!(traffic.to_peers.bytes >= 4 && traffic.to_client.bytes >= 4, "{traffic:?}");
+}
+
+#[test]
+fn the_table_of_programs_says_how_long_they_are() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(here.join("README.md")).expect("a README");
+    let mut programs = 0;
+    for row in readme.lines().filter(|line| line.contains("](")) {
+        let (before, rest) = row.split_once("](").expect("a link");
+        let (path, rest) = rest.split_once(')').expect("its end");
+        let program =
+            fs::read_to_string(here.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            before.ends_with(&format!("[`{}`", path.rsplit('/').next().unwrap_or(path))),
+            "{row}"
+        );
+        assert_eq!(rest, format!(" | {} |", program.lines().count()), "{row}");
+        programs += 1;
+    }
+    assert_eq!(programs, 15);
 }
