@@ -1,6 +1,7 @@
 //! What a side could do, told to who asks outside of any session, as with OPTIONS of SIP (RFC 3264
 //! §9).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::config::Config;
@@ -46,7 +47,7 @@ impl Config {
         for (kind, able) in of_kind.into_iter().filter(|(_, able)| !able.codecs.is_empty()) {
             let wishes = Wishes { kind, codecs: &able.codecs, held: &[], ordered: true };
             let mut log = ExplanationLog { section: 0, lines: &mut Vec::new() };
-            let layout = layout(&wishes, false, &mut types, &mut log);
+            let layout = layout(&wishes, false, &mut types, &BTreeSet::new(), &mut log);
             let proto = carriage.protocol(&able.codecs)?;
             let line = MediaLine { proto, ..line(kind, &layout.formats)? };
             builder.media(&line)?.connection(&Connection::UNKNOWN)?;
