@@ -7,6 +7,8 @@ use std::{fs, path::Path};
 pub(crate) enum Made {
     Good,
     Expired,
+    /// It is of a time to come, or the clock of whoever looks at it is wrong.
+    NotYetValid,
 }
 
 /// Writes the certificate of an authority, and the one of `localhost` with its key.
@@ -20,6 +22,10 @@ pub(crate) fn certificates(dir: &Path, made: Made) -> [String; 3] {
     if made == Made::Expired {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    }
+    if made == Made::NotYetValid {
+        params.not_before = rcgen::date_time_ymd(3020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(3021, 1, 1);
     }
     let certificate = params.signed_by(&key, &authority).unwrap();
     let files = [

@@ -8,15 +8,15 @@ use crate::{
 use std::{fs, net::TcpListener, time::Instant};
 
 /// A rendezvous, and the flags that lead to it.
-struct Rendezvous {
-    place: Place,
+pub(crate) struct Rendezvous {
+    pub(crate) place: Place,
     flags: [String; 4],
     _server: Running,
     plain: String,
 }
 
 impl Rendezvous {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::new();
         let [ca, cert, key] = certificates(place.0.path(), Made::Good);
         let tls = ["--cert", &cert, "--key", &key, "--tls-listen", "127.0.0.1:0", "--rendezvous"];
@@ -34,14 +34,14 @@ impl Rendezvous {
     }
 
     /// Somebody who has a file to send, and the code that is shown.
-    fn sender(&self, more: &[&str]) -> (Running, String) {
+    pub(crate) fn sender(&self, more: &[&str]) -> (Running, String) {
         let from = self.place.text("from/a.bin");
         let sender = self.start(&[&["send", &from], more].concat());
         let code = sender.line();
         (sender, code)
     }
 
-    fn receiver(&self, code: &str, more: &[&str]) -> Running {
+    pub(crate) fn receiver(&self, code: &str, more: &[&str]) -> Running {
         let to = self.place.text("to");
         self.start(&[&["receive", "--yes", "--into", &to, code], more].concat())
     }

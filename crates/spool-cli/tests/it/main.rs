@@ -21,3 +21,5 @@ mod sim;
 mod tls;
 mod turn_client;
 mod usage;
+#[cfg(target_os = "linux")]
+mod wrong;
