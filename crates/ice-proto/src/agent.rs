@@ -4,6 +4,7 @@ mod commands;
 mod leaving;
 mod relays;
 mod restart;
+mod streams;
 
 pub use commands::SendError;
 
@@ -17,7 +18,8 @@ use core::time::Duration;
 use leaving::Leaving;
 use relays::RelayRequests;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, SocketIds,
+    Verdict,
 };
 
 /// How long permissions wait at most for the first checks of direct pairs.
@@ -127,15 +129,16 @@ impl IceAgent {
                 break slot;
             }
         };
+        self.keep_connections();
         self.join_outputs(now);
         self.deadline = self.next_deadline(now, slot);
     }
 
     /// Puts into one queue what all parts have to say, so that what goes one way keeps its order.
     fn join_outputs(&mut self, now: Instant) {
-        if self.gathering.has_relays() {
+        if self.gathering.has_relays() || self.gathering.has_tcp() {
             let gathering = &mut self.gathering;
-            self.sessions.take_relayed_of_former(|transmit| gathering.forward(now, &transmit));
+            self.sessions.take_wrapped_of_former(|transmit| gathering.forward(now, &transmit));
         }
         self.sessions.join_former(now);
         while let Some(output) = self.gathering.poll_out() {
@@ -154,6 +157,9 @@ impl IceAgent {
                 GatheringEvent::BaseLost(base) => {
                     self.relay_requests.forget(base);
                     self.sessions.each(|session| session.lose_base(now, base));
+                }
+                GatheringEvent::ConnectionLost { path, fault } => {
+                    self.sessions.each(|session| session.connection_lost(now, &path, fault));
                 }
                 GatheringEvent::Permission { relay, peer, granted } => {
                     self.relay_requests.answered(relay, peer, granted);
@@ -176,11 +182,11 @@ impl IceAgent {
         }
     }
 
-    /// Sends what leaves from relays through them.
+    /// Sends what leaves from relays through them, and what goes over connections in frames.
     fn forward(&mut self, now: Instant) {
-        if self.gathering.has_relays() {
+        if self.gathering.has_relays() || self.gathering.has_tcp() {
             let gathering = &mut self.gathering;
-            self.sessions.newest.take_relayed(|transmit| gathering.forward(now, &transmit));
+            self.sessions.newest.take_wrapped(|transmit| gathering.forward(now, &transmit));
         }
     }
 
@@ -237,6 +243,7 @@ impl IceAgent {
         };
         let awaited = self.sessions.awaits_peer();
         let verdict = self.sessions.offer(now, to_session);
+        let verdict = self.judge_connection(now, to_session, verdict);
         if self.sessions.awaits_peer() != awaited {
             self.settle(now);
         }
@@ -294,5 +301,9 @@ impl Machine for IceAgent {
 
     fn poll_output(&mut self) -> Output<IceEvent> {
         self.sessions.newest.poll_out().unwrap_or(Output::Timeout(self.deadline))
+    }
+
+    fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
+        self.gathering.frame_of(path, buffer)
     }
 }

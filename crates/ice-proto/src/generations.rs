@@ -178,10 +178,10 @@ impl Generations {
         true
     }
 
-    /// Takes out the messages of the former one that leave from a relay.
-    pub(crate) fn take_relayed_of_former(&mut self, to: impl FnMut(Transmit)) {
+    /// Takes out the messages of the former one that leave from a relay or over a connection.
+    pub(crate) fn take_wrapped_of_former(&mut self, to: impl FnMut(Transmit)) {
         if let Some(former) = &mut self.former {
-            former.session.take_relayed(to);
+            former.session.take_wrapped(to);
         }
     }
 
@@ -280,6 +280,16 @@ impl Generations {
     /// Whether a pair of this path works in any of them.
     pub(crate) fn work_on(&self, path: &Path) -> bool {
         self.iter().any(|session| session.works_on(path))
+    }
+
+    /// Whether data of this path is taken, so that whoever sends there is the peer.
+    pub(crate) fn accept(&self, path: &Path) -> bool {
+        self.iter().any(|session| session.accepts(path))
+    }
+
+    /// Whether a connection of this path is still of use.
+    pub(crate) fn keep_connection(&self, path: &Path) -> bool {
+        self.iter().any(|session| session.keeps_connection(path))
     }
 
     /// Whether a restart is under way.

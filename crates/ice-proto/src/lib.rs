@@ -265,12 +265,14 @@ mod role;
 mod sdp;
 mod session;
 mod stats;
+mod transport;
 
 pub use agent::{IceAgent, SendError};
 pub use base::Base;
 pub use candidate::{AddCandidateError, COMPONENT, Candidate, CandidateKind};
 pub use config::{
     CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, Restarts,
+    TcpCandidates,
 };
 pub use credentials::{CredentialsError, IceCredentials};
 pub use event::{
@@ -278,7 +280,7 @@ pub use event::{
 };
 pub use explain::{Explanation, Finding};
 pub use foundation::{Foundation, FoundationError};
-pub use gathering::{GatherError, Gathering, GatheringEvent, RestartSockets};
+pub use gathering::{ConnectionFault, GatherError, Gathering, GatheringEvent, RestartSockets};
 pub use ids::PairId;
 pub use locals::LocalCandidate;
 pub use mux::{AddSessionError, IceMux, MuxConfig, MuxEvent, SessionId};
@@ -289,3 +291,4 @@ pub use role::Role;
 pub use sdp::CandidateTextError;
 pub use session::IceSession;
 pub use stats::PairStats;
+pub use transport::{CandidateTransport, TcpType};

@@ -10,11 +10,12 @@ mod requests;
 mod responses;
 mod restart;
 mod send;
+mod streams;
 mod tools;
 
 use crate::{
     Base, CandidatePolicy, ConfigError, IceConfig, IceCredentials, IceEvent, IceState,
-    Implementation, RestartReason, Restarts,
+    Implementation, RestartReason, Restarts, TcpCandidates,
     check_list::{CheckList, Gate},
     checks::{Backoff, Checks},
     consent::Consent,
@@ -33,7 +34,8 @@ use crate::{
 };
 use core::time::Duration;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Transmit, Verdict,
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Path, Transmit,
+    Verdict,
 };
 use stun_proto::Entropy;
 
@@ -54,6 +56,7 @@ struct Settings {
     nominate_to_lite: bool,
     implementation: Implementation,
     restarts: Restarts,
+    tcp: TcpCandidates,
     /// Whether the answering side holds back what may do harm (see `opening.rs`).
     opens_gently: bool,
     /// A time to live that ends before the NATs of the peer, if there is one.
@@ -196,6 +199,7 @@ impl IceSession {
                 nominate_to_lite: config.nominate_to_lite,
                 implementation: config.implementation,
                 restarts: config.restarts,
+                tcp: config.tcp,
                 opens_gently: config.first_ttl.is_some()
                     && pace.is_eager()
                     && config.implementation == Implementation::Full,
@@ -319,10 +323,12 @@ impl IceSession {
         }
     }
 
-    /// Takes out the messages that leave from a relay.
-    pub(crate) fn take_relayed(&mut self, to: impl FnMut(Transmit)) {
+    /// Takes out the messages that leave from a relay or over a connection.
+    pub(crate) fn take_wrapped(&mut self, to: impl FnMut(Transmit)) {
         let locals = &self.locals;
-        self.out.divert(|transmit| locals.is_relayed(Base::of(transmit.path)), to);
+        let is_wrapped =
+            |path: Path| path.transport().is_stream() || locals.is_relayed(Base::of(path));
+        self.out.divert(|transmit| is_wrapped(transmit.path), to);
     }
 
     /// How often bytes were refused, and why.

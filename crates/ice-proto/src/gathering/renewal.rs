@@ -29,11 +29,13 @@ impl Gathering {
         self.hosts.keep_all();
         let mut ips = self.hosts.given_up();
         if sockets == RestartSockets::Renewed {
+            self.renew_listeners();
             ips.extend(self.hosts.supersede());
         }
         // There is room: it had been made before.
         let _ = self.open(&ips);
         self.stage = Stage::Asking;
+        self.tell_tcp_again();
         for (host, base) in self.hosts.open_for_candidates() {
             self.tell_again(now, host, base);
         }
@@ -95,6 +97,7 @@ impl Gathering {
                 self.host_lost(gone.host, base);
             }
         }
+        self.limit_tcp(addresses);
         Ok(())
     }
 

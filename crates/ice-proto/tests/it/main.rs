@@ -24,6 +24,8 @@ mod relays;
 mod restart;
 mod roles;
 mod support;
+mod tcp;
+mod tcp_wire;
 mod trickle;
 mod unreachable;
 mod waiting;

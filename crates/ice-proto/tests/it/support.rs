@@ -4,12 +4,14 @@ mod crowd;
 mod puppet;
 mod reflector;
 mod relay;
+mod tcp_puppet;
 
 pub(crate) use call::{Call, DATA_EVERY};
 pub(crate) use crowd::{Client, Crowd, answering};
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 pub(crate) use relay::{Relay, relay_config};
+pub(crate) use tcp_puppet::{BOTH, PASSIVE, TcpPuppet, at, framed, unframed, wire};
 
 use core::{
     net::{IpAddr, SocketAddr},
