@@ -19,7 +19,7 @@ use leaving::Leaving;
 use relays::RelayRequests;
 use sans_io::{
     Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, SocketIds,
-    Verdict,
+    Transmit, Transport, Verdict,
 };
 
 /// How long permissions wait at most for the first checks of direct pairs.
@@ -136,9 +136,9 @@ impl IceAgent {
 
     /// Puts into one queue what all parts have to say, so that what goes one way keeps its order.
     fn join_outputs(&mut self, now: Instant) {
-        if self.gathering.has_relays() || self.gathering.has_tcp() {
+        if self.gathering.has_relays() {
             let gathering = &mut self.gathering;
-            self.sessions.take_wrapped_of_former(|transmit| gathering.forward(now, &transmit));
+            self.sessions.take_relayed_of_former(|transmit| gathering.forward(now, &transmit));
         }
         self.sessions.join_former(now);
         while let Some(output) = self.gathering.poll_out() {
@@ -184,9 +184,13 @@ impl IceAgent {
 
     /// Sends what leaves from relays through them, and what goes over connections in frames.
     fn forward(&mut self, now: Instant) {
-        if self.gathering.has_relays() || self.gathering.has_tcp() {
-            let gathering = &mut self.gathering;
-            self.sessions.newest.take_wrapped(|transmit| gathering.forward(now, &transmit));
+        let gathering = &mut self.gathering;
+        if gathering.has_relays() {
+            self.sessions.newest.take_relayed(|transmit| gathering.forward(now, &transmit));
+        }
+        if gathering.has_tcp() {
+            let mut forward = |transmit: Transmit| gathering.forward(now, &transmit);
+            self.sessions.each(|session| session.take_over_tcp(&mut forward));
         }
     }
 
@@ -242,8 +246,12 @@ impl IceAgent {
             Some(verdict) => return verdict,
         };
         let awaited = self.sessions.awaits_peer();
-        let verdict = self.sessions.offer(now, to_session);
-        let verdict = self.judge_connection(now, to_session, verdict);
+        let mut verdict = self.sessions.offer(now, to_session);
+        if let Input::Received { path, bytes, .. } = to_session
+            && path.transport() == Transport::Tcp
+        {
+            verdict = self.judge_connection(now, path, bytes, verdict);
+        }
         if self.sessions.awaits_peer() != awaited {
             self.settle(now);
         }

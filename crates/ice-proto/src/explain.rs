@@ -1,5 +1,8 @@
 //! Why an agent is connected as it is, or is not: in words.
-use crate::{CandidateKind, IceAgent, IceState, PairState, PairStats, gathering::hosts::HostState};
+use crate::{
+    CandidateKind, CandidateTransport, IceAgent, IceState, PairState, PairStats,
+    gathering::hosts::HostState,
+};
 use core::fmt;
 use sans_io::Transport;
 
@@ -171,6 +174,11 @@ impl fmt::Display for Explanation<'_> {
                 (HostState::Gone, Some(fault)) => {
                     writeln!(f, "local address {}: {fault:?}", host.ip())?;
                 }
+            }
+        }
+        for local in agent.local_candidates() {
+            if local.transport != CandidateTransport::Udp {
+                writeln!(f, "local address {}, {}", local.address, local.transport)?;
             }
         }
         for failure in agent.gathering().failures() {

@@ -178,10 +178,10 @@ impl Generations {
         true
     }
 
-    /// Takes out the messages of the former one that leave from a relay or over a connection.
-    pub(crate) fn take_wrapped_of_former(&mut self, to: impl FnMut(Transmit)) {
+    /// Takes out the messages of the former one that leave from a relay.
+    pub(crate) fn take_relayed_of_former(&mut self, to: impl FnMut(Transmit)) {
         if let Some(former) = &mut self.former {
-            former.session.take_wrapped(to);
+            former.session.take_relayed(to);
         }
     }
 

@@ -32,10 +32,10 @@ use crate::{
     remotes::Remotes,
     role::RoleState,
 };
+use alloc::collections::VecDeque;
 use core::time::Duration;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Path, Transmit,
-    Verdict,
+    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Transmit, Verdict,
 };
 use stun_proto::Entropy;
 
@@ -166,6 +166,8 @@ pub struct IceSession {
     drops: DropCounters,
     scratch: Scratch,
     out: Outbox<IceEvent>,
+    /// Messages that go over connections, apart since they have yet to be put into frames.
+    over_tcp: VecDeque<Transmit>,
 }
 
 impl IceSession {
@@ -232,6 +234,7 @@ impl IceSession {
             drops: DropCounters::default(),
             scratch: Scratch::default(),
             out: Outbox::new(config.outputs_max),
+            over_tcp: VecDeque::new(),
         }
     }
 
@@ -323,12 +326,10 @@ impl IceSession {
         }
     }
 
-    /// Takes out the messages that leave from a relay or over a connection.
-    pub(crate) fn take_wrapped(&mut self, to: impl FnMut(Transmit)) {
+    /// Takes out the messages that leave from a relay.
+    pub(crate) fn take_relayed(&mut self, to: impl FnMut(Transmit)) {
         let locals = &self.locals;
-        let is_wrapped =
-            |path: Path| path.transport().is_stream() || locals.is_relayed(Base::of(path));
-        self.out.divert(|transmit| is_wrapped(transmit.path), to);
+        self.out.divert(|transmit| locals.is_relayed(Base::of(transmit.path)), to);
     }
 
     /// How often bytes were refused, and why.
@@ -366,6 +367,7 @@ impl Machine for IceSession {
     }
 
     fn poll_output(&mut self) -> Output<IceEvent> {
-        self.out.pop().unwrap_or(Output::Timeout(self.deadline))
+        let queued = self.out.pop().or_else(|| self.over_tcp.pop_front().map(Output::Transmit));
+        queued.unwrap_or(Output::Timeout(self.deadline))
     }
 }

@@ -21,6 +21,7 @@ impl TcpType {
     /// assert_eq!(TcpType::Active.counterpart(), TcpType::Passive);
     /// assert_eq!(TcpType::SimultaneousOpen.counterpart(), TcpType::SimultaneousOpen);
     /// ```
+    #[must_use]
     pub const fn counterpart(self) -> Self {
         match self {
             Self::Active => Self::Passive,
@@ -64,6 +65,7 @@ impl CandidateTransport {
     }
 
     /// What the other end of a pair has (RFC 6544 §6.2).
+    #[must_use]
     pub const fn counterpart(self) -> Self {
         match self {
             Self::Udp => Self::Udp,

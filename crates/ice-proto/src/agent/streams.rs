@@ -1,21 +1,19 @@
 //! What sessions say of connections over TCP: who is at the other end, and whether they are of use.
 use super::IceAgent;
-use sans_io::{DropReason, Input, Instant, Transport, Verdict};
+use sans_io::{DropReason, Instant, Path, Verdict};
 use stun_proto::{PacketKind, classify};
 
 impl IceAgent {
     /// Draws conclusions about the connection from what the session said of what came over it, and puts
     /// an answer into a frame.
+    #[inline(never)]
     pub(super) fn judge_connection<'a>(
         &mut self,
         now: Instant,
-        input: Input<'a>,
+        path: Path,
+        bytes: &[u8],
         verdict: Verdict<'a>,
     ) -> Verdict<'a> {
-        let Input::Received { path, bytes, .. } = input else { return verdict };
-        if path.transport() != Transport::Tcp {
-            return verdict;
-        }
         if self.gathering.is_unproven(&path) {
             if self.sessions.accept(&path) {
                 self.gathering.prove(now, &path);

@@ -44,7 +44,9 @@ pub enum GatheringEvent {
 /// What became of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectionFault {
-    /// It could not be opened, or nothing came over it.
+    /// Nobody answered.
+    TimedOut,
+    /// It was refused, or could not be opened for another reason, or nothing came over it.
     NotOpened,
     /// What came over it was not of an ICE agent (RFC 6544 §7.1).
     Foreign,

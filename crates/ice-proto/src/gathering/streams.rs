@@ -11,13 +11,14 @@ use crate::{Base, GatheringFailure, GatheringFault};
 use bytes::{BufMut, Bytes, BytesMut};
 use core::net::{IpAddr, SocketAddr};
 use sans_io::{
-    DropReason, Frame, Instant, Packet, Path, PathFault, SocketFault, SocketId, SocketRequest, Transmit,
-    Transport, Verdict, canonical,
+    DropReason, Frame, Instant, Packet, Path, PathFault, SocketFault, SocketId, SocketRequest,
+    Transmit, Transport, Verdict, canonical,
 };
 use turn_proto::SendError;
 
 impl Gathering {
     /// Whether there are candidates over TCP.
+    #[inline]
     pub(crate) const fn has_tcp(&self) -> bool {
         self.tcp.is_some()
     }
@@ -158,7 +159,13 @@ impl Gathering {
                     let fault = GatheringFault::Socket(fault);
                     self.fail(GatheringFailure { local, server: None, fault });
                 } else if let Some(gone) = tcp.connections.not_opened(id) {
-                    self.give_up(gone, ConnectionFault::NotOpened);
+                    self.give_up(
+                        gone,
+                        match fault {
+                            SocketFault::TimedOut => ConnectionFault::TimedOut,
+                            _ => ConnectionFault::NotOpened,
+                        },
+                    );
                 }
             }
         }
@@ -209,7 +216,13 @@ impl Gathering {
         while let Some(tcp) = &mut self.tcp
             && let Some(gone) = tcp.connections.expire(now)
         {
-            self.give_up(gone, ConnectionFault::NotOpened);
+            self.give_up(
+                gone,
+                match gone.end {
+                    End::Close(_) => ConnectionFault::TimedOut,
+                    End::Nothing | End::HangUp(_) => ConnectionFault::NotOpened,
+                },
+            );
         }
         while let Some(tcp) = &mut self.tcp
             && let hosts = &mut self.hosts
@@ -228,12 +241,11 @@ impl Gathering {
         let (path, message) = (transmit.path, &transmit.payload);
         match tcp.connections.route(&path, message) {
             Route::Open(wire) => self.transmit_framed(wire, message),
-            Route::Waits => {}
-            // Where the peer is to connect there is nobody to send it to.
             Route::New if tcp.hosts.origin(path.local()).is_some() => {
                 tcp.connections.queue(path, message.clone());
             }
-            Route::New => {}
+            // It is sent later; or the peer is to connect, and there is nobody to send it to.
+            Route::Waits | Route::New => {}
         }
     }
 
@@ -284,6 +296,14 @@ impl Gathering {
         if let Some(gone) = self.tcp.as_mut().and_then(|tcp| tcp.connections.give_up(path)) {
             self.give_up(gone, ConnectionFault::Foreign);
         }
+    }
+
+    /// Nothing gets through this connection any more: whoever has use for it is to open another one.
+    pub(crate) fn abandon(&mut self, now: Instant, path: &Path) {
+        if let Some(gone) = self.tcp.as_mut().and_then(|tcp| tcp.connections.give_up(path)) {
+            self.give_up(Gone { ours: true, ..gone }, ConnectionFault::Ended);
+        }
+        self.settle(now);
     }
 
     /// Whether who is at the other end of a connection has yet to show that it is the peer.

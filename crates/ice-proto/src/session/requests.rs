@@ -50,7 +50,7 @@ impl IceSession {
         };
         if let Some(bytes) =
             messages::response(&mut self.scratch, message, &self.local.key, proof.integrity, reply)
-            && self.out.transmit(Transmit::new(path, bytes)).is_err()
+            && !self.put(Transmit::new(path, bytes))
         {
             return self.drops.refuse(DropReason::Exhausted);
         }

@@ -252,7 +252,7 @@ impl IceSession {
         };
         let ttl = self.opening.ttl().filter(|_| knocks);
         let meta = PacketMeta { ttl, ..PacketMeta::default() };
-        if self.out.transmit(Transmit { path, meta, payload: bytes }).is_err() {
+        if !self.put(Transmit { path, meta, payload: bytes }) {
             let _ = self.drops.refuse(DropReason::Exhausted);
         }
         self.list.sent(now, question.pair, question.purpose == Purpose::Check);
@@ -305,11 +305,15 @@ impl IceSession {
         }
     }
 
+    /// Whether consent was asked for so often in vain that loss does not explain it.
+    pub(super) fn is_silent(&self, id: PairId) -> bool {
+        self.consent.unanswered(id) >= SILENT_ASKS
+    }
+
     /// Where a restart costs nobody anything it need not wait until consent has expired: only for so
     /// much silence that loss does not explain it.
     fn judge_silence(&mut self, now: Instant, id: PairId) {
-        let silent = self.consent.unanswered(id) >= SILENT_ASKS
-            && now.saturating_since(self.heard) >= SILENCE;
+        let silent = self.is_silent(id) && now.saturating_since(self.heard) >= SILENCE;
         if self.settings.restarts == Restarts::WhenNeeded
             && self.phase.selected() == Some(id)
             && silent

@@ -9,9 +9,28 @@ use crate::{
     phase::Phase,
 };
 use alloc::vec::Vec;
-use sans_io::{Instant, Path};
+use sans_io::{Instant, Path, Transmit};
 
 impl IceSession {
+    /// Queues a message. `false`: too many wait.
+    pub(super) fn put(&mut self, transmit: Transmit) -> bool {
+        if !transmit.path.transport().is_stream() {
+            return self.out.transmit(transmit).is_ok();
+        }
+        let room = self.over_tcp.len() < self.settings.outputs_max;
+        if room {
+            self.over_tcp.push_back(transmit);
+        }
+        room
+    }
+
+    /// Takes out the messages that go over connections.
+    pub(crate) fn take_over_tcp(&mut self, to: impl FnMut(Transmit)) {
+        if !self.over_tcp.is_empty() {
+            self.over_tcp.drain(..).for_each(to);
+        }
+    }
+
     /// A connection that this session wanted is not to be had, or one that it used is no more. The
     /// selected pair stays selected: the side that opened its connection opens it again at once, and
     /// meanwhile there is nothing for data to go over.
@@ -20,6 +39,7 @@ impl IceSession {
         if let Some(pair) = self.list.by_path(path).filter(|pair| !pair.is_dead()) {
             let (id, remote) = (pair.id, pair.remote);
             match fault {
+                ConnectionFault::TimedOut => self.not_answered(now, id),
                 ConnectionFault::NotOpened => self.not_connected(id),
                 ConnectionFault::Foreign => self.speaks_no_ice(remote),
                 ConnectionFault::Ended => self.disconnected(now, id),
@@ -34,6 +54,24 @@ impl IceSession {
             return self.lose(id, PairFailure::BaseLost);
         }
         self.give_up(id, PairFailure::NotConnected);
+    }
+
+    /// Nobody answered. As long as the session may not fail the network may come back, so it is tried
+    /// again, unless by the book.
+    fn not_answered(&mut self, now: Instant, id: PairId) {
+        let again = self.pace.is_eager() && self.phase.is_patient(now);
+        if again && !self.nomination.is_of(id) {
+            self.forget_questions(id);
+            self.list.revive(id);
+        } else {
+            self.not_connected(id);
+        }
+    }
+
+    /// The connection of the selected pair, if nothing has come over it for long.
+    pub(crate) fn silent_connection(&self) -> Option<Path> {
+        let pair = self.list.get(self.phase.selected()?).filter(|pair| pair.is_stream())?;
+        self.is_silent(pair.id).then_some(pair.path)
     }
 
     /// RFC 6544 §7.1: it was not an address of the peer.

@@ -25,6 +25,7 @@ mod restart;
 mod roles;
 mod support;
 mod tcp;
+mod tcp_laws;
 mod tcp_wire;
 mod trickle;
 mod unreachable;

@@ -69,8 +69,9 @@ impl Connection {
 
     const fn due(&self) -> Option<Instant> {
         match self.state {
-            State::Opening { until, .. } => Some(until),
-            State::Open { trust: Trust::No { until, .. }, .. } => Some(until),
+            State::Opening { until, .. } | State::Open { trust: Trust::No { until, .. }, .. } => {
+                Some(until)
+            }
             State::Queued { .. } | State::Open { .. } => None,
         }
     }
