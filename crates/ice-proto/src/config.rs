@@ -93,11 +93,28 @@ impl TcpCandidates {
     }
 }
 
+/// How a TURN server is reached. What it lends is for UDP, whichever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelayTransport {
+    /// Over UDP.
+    #[default]
+    Udp,
+    /// Over a connection.
+    Tcp,
+    /// Over a connection with TLS, which the driver makes.
+    Tls {
+        /// The name that its certificate is verified against.
+        server_name: Arc<str>,
+    },
+}
+
 /// A TURN server and the account there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayServer {
-    /// Where it listens for UDP.
+    /// Where it listens.
     pub address: SocketAddr,
+    /// How it is reached.
+    pub transport: RelayTransport,
     /// The account.
     pub username: Arc<str>,
     /// Its password.
@@ -108,6 +125,7 @@ impl fmt::Debug for RelayServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelayServer")
             .field("address", &self.address)
+            .field("transport", &self.transport)
             .field("username", &self.username)
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ mod event;
 pub(crate) mod hosts;
 mod icmp;
 mod mappings;
+mod relay_streams;
 mod relays;
 mod renewal;
 mod servers;
@@ -233,8 +234,8 @@ impl Gathering {
 
     fn judge<'a>(&mut self, now: Instant, input: Input<'a>) -> Option<Verdict<'a>> {
         let Input::Received { path, meta, bytes } = input else { return Some(Verdict::Unclaimed) };
-        if path.transport() == Transport::Tcp {
-            return Some(self.unwrap(&path, bytes));
+        if path.transport().is_stream() {
+            return Some(self.on_stream_bytes(now, path, input, bytes));
         }
         if !self.is_local(path.local()) {
             return Some(Verdict::Unclaimed);
@@ -354,7 +355,10 @@ impl Gathering {
         self.release_tcp(used);
         let datagrams = used.iter().filter(|path| !path.transport().is_stream());
         let used: Vec<SocketAddr> = datagrams.map(Path::local).collect();
-        let mut keep = self.relays.close_unused(now, &used);
+        let (mut keep, opening) = self.relays.close_unused(now, &used);
+        for id in opening {
+            self.out.socket(SocketRequest::Close(id));
+        }
         keep.extend_from_slice(&used);
         self.hosts.close_when_idle(&keep);
         self.settle(now);
@@ -439,9 +443,13 @@ impl Machine for Gathering {
                 self.on_tcp_socket(now, id, state);
                 Verdict::Consumed
             }
+            Input::Socket { id, state } if self.relays.is_opening(id) => {
+                self.relay_connected(now, id, state);
+                Verdict::Consumed
+            }
             Input::Accepted { listener, path } => self.on_accepted(now, listener, path),
-            Input::PathFailed { path, fault } if path.transport() == Transport::Tcp => {
-                self.on_connection_lost(&path, fault)
+            Input::PathFailed { path, .. } if path.transport().is_stream() => {
+                self.on_stream_failed(now, input)
             }
             Input::Socket { id, .. } if !self.hosts.owns(id) => Verdict::Unclaimed,
             Input::Socket { id, state } => {

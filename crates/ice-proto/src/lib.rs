@@ -139,7 +139,9 @@
 //! | that fails | [`RestartReason::PathLost`] |
 //! | a restart | a connection that is there is used, and kept until the new generation has settled |
 //!
-//! Relays are asked over UDP only, and lend addresses for UDP. An [`IceMux`] has no TCP.
+//! A TURN server may be reached over TCP or TLS as well ([`RelayServer::transport`]), which is what is left
+//! where nothing but TCP gets out, and to some port only: the agent asks for a connection for each relay.
+//! What a relay lends is for UDP, whichever way it is reached. An [`IceMux`] has no TCP.
 //!
 //! # When it fails
 //!
@@ -300,8 +302,8 @@ pub use agent::{IceAgent, SendError};
 pub use base::Base;
 pub use candidate::{AddCandidateError, COMPONENT, Candidate, CandidateKind};
 pub use config::{
-    CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, Restarts,
-    TcpCandidates,
+    CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, RelayTransport,
+    Restarts, TcpCandidates,
 };
 pub use credentials::{CredentialsError, IceCredentials};
 pub use event::{

@@ -50,7 +50,12 @@ impl Gathering {
             .map(|(id, about)| (GatherKey { host, server: id }, about.address, about.relays()))
             .collect();
         for (key, address, relays) in asked {
-            let path = Path::udp(base, address);
+            let datagrams = Path::udp(base, address);
+            let path = match self.relays.stream_of(key) {
+                Some(connection) => connection,
+                None if self.relays.are_opening(key) => continue,
+                None => datagrams,
+            };
             let shown = self.mappings.shown(&path);
             if let Some(mapped) = shown {
                 self.reflexive_candidate(key, base, mapped);

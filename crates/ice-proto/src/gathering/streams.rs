@@ -266,6 +266,9 @@ impl Gathering {
 
     /// Where the first frame of a connection's buffer ends.
     pub(crate) fn frame_of(&self, wire: &Path, buffer: &[u8]) -> Frame {
+        if let Some(frame) = self.relays.frame(wire, buffer) {
+            return frame;
+        }
         match &self.tcp {
             Some(tcp) if wire.transport() == Transport::Tcp => tcp.connections.frame(wire, buffer),
             _ => Frame::Whole(buffer.len()),

@@ -26,6 +26,7 @@ mod roles;
 mod support;
 mod tcp;
 mod tcp_laws;
+mod tcp_relays;
 mod tcp_wire;
 mod trickle;
 mod unreachable;

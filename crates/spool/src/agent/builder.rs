@@ -1,7 +1,7 @@
 //! What an agent is told before it starts.
 use super::Agent;
 use crate::{Server, ServerError, Services, interfaces::Interfaces, probe::LookupError};
-use ice_proto::{CandidatePolicy, IceConfig, Implementation, RelayServer};
+use ice_proto::{CandidatePolicy, IceConfig, Implementation, RelayServer, RelayTransport};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -198,7 +198,8 @@ impl AgentBuilder {
             for address in addresses(&relay.server, Scheme::Turn, &self.services).await? {
                 let username = relay.username.as_str().into();
                 let password = relay.password.as_str().into();
-                config.turn_servers.push(RelayServer { address, username, password });
+                let transport = RelayTransport::Udp;
+                config.turn_servers.push(RelayServer { address, transport, username, password });
             }
         }
         locals.truncate(config.local_addresses_max);
