@@ -1,13 +1,13 @@
 //! The laws of sans-io for an agent with candidates over TCP.
 use crate::{
-    laws::{PEERS, PWD, answer, peer, request},
+    laws::{PEERS, PWD, SERVER, answer, peer, request},
     support::{PASSIVE, TcpPuppet, at, framed, unframed, wire},
 };
 use core::time::Duration;
 use core::{cell::RefCell, fmt::Write as _};
 use ice_proto::{
     Candidate, CandidateTransport, IceAgent, IceConfig, IceCredentials, IceState, Implementation,
-    RestartSockets, Role, TcpCandidates, TcpType,
+    RelayServer, RelayTransport, RestartSockets, Role, TcpCandidates, TcpType,
 };
 use sans_io::{
     Input, Instant, Machine, NextFrame, Output, Path, SocketId, SocketIds, SocketRequest, Transmit,
@@ -54,10 +54,18 @@ impl Subject for Agent {
     const LATE_MAX: usize = 8;
 
     fn build(&self) -> IceAgent {
+        let relay = RelayServer {
+            address: at(SERVER),
+            transport: RelayTransport::Tcp,
+            username: "user".into(),
+            password: "secret".into(),
+        };
+        let full = self.implementation == Implementation::Full;
         let config = IceConfig {
             role: self.role,
             implementation: self.implementation,
             tcp: TcpCandidates::All,
+            turn_servers: if full { vec![relay] } else { Vec::new() },
             local_candidates_max: 12,
             remote_candidates_max: 6,
             pairs_max: 8,
@@ -94,18 +102,25 @@ impl Subject for Agent {
     }
 
     fn bytes(&self, rng: &mut Rng, sent: &[Transmit]) -> Vec<u8> {
-        let inner: Vec<Transmit> = sent
-            .iter()
-            .filter(|sent| sent.path.transport() == Transport::Tcp)
-            .map(|sent| Transmit::new(sent.path, sent.payload.slice(2..)))
-            .collect();
+        let framed_ones = sent.iter().filter(|sent| {
+            sent.path.transport() == Transport::Tcp && sent.path.remote() != at(SERVER)
+        });
+        let inner: Vec<Transmit> =
+            framed_ones.map(|sent| Transmit::new(sent.path, sent.payload.slice(2..))).collect();
         let bytes = match rng.below(9) {
             0 => (0..rng.below(40)).map(|_| rng.bits() as u8).collect(),
             1 => b"data".to_vec(),
             2..5 => request(rng, &self.ours.borrow(), self.role),
             _ => answer(rng, &inner).unwrap_or_default(),
         };
-        if rng.one_in(30) { bytes } else { framed(&bytes) }
+        // To a relay there are no such frames.
+        let to_relay = sent.iter().filter(|sent| sent.path.remote() == at(SERVER));
+        let to_relay: Vec<Transmit> = to_relay.cloned().collect();
+        match rng.below(30) {
+            0 => bytes,
+            1..8 => answer(rng, &to_relay).unwrap_or_default(),
+            _ => framed(&bytes),
+        }
     }
 
     fn command(&self, rng: &mut Rng) -> Command {
