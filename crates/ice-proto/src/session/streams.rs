@@ -13,10 +13,16 @@ use sans_io::{Instant, Path, Transmit};
 
 impl IceSession {
     /// Queues a message. `false`: too many wait.
+    #[inline]
     pub(super) fn put(&mut self, transmit: Transmit) -> bool {
-        if !transmit.path.transport().is_stream() {
-            return self.out.transmit(transmit).is_ok();
+        if transmit.path.transport().is_stream() {
+            return self.put_over_tcp(transmit);
         }
+        self.out.transmit(transmit).is_ok()
+    }
+
+    #[inline(never)]
+    fn put_over_tcp(&mut self, transmit: Transmit) -> bool {
         let room = self.over_tcp.len() < self.settings.outputs_max;
         if room {
             self.over_tcp.push_back(transmit);
