@@ -8,10 +8,11 @@ use crate::{
     turn_server::indication,
 };
 use ice_proto::{
-    Candidate, CandidateKind, CandidatePolicy, IceAgent, IceConfig, IceCredentials, IceState,
-    Implementation, Profile, RelayServer, RestartSockets, Restarts, Role,
+    Candidate, CandidateKind, CandidatePolicy, CandidateTransport, IceAgent, IceConfig,
+    IceCredentials, IceState, Implementation, Profile, RelayServer, RestartSockets, Restarts, Role,
+    TcpCandidates, TcpType,
 };
-use sans_io::{Instant, Path, SocketIds};
+use sans_io::{Instant, Path, SocketIds, Transport};
 use std::{
     net::{IpAddr, SocketAddr},
     sync::LazyLock,
@@ -67,8 +68,17 @@ static RELAY_KEY: LazyLock<Key> = LazyLock::new(|| {
     account.long_term_key("sim", Algorithm::Md5).expect("a realm")
 });
 
+/// What the peer is met over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carrier {
+    Udp,
+    /// Connections, with frames of RFC 4571.
+    Tcp,
+}
+
 struct Agent {
     machine: IceAgent,
+    carrier: Carrier,
     /// What requests to it are signed with; then what its own are; then the relay's; then wrong; then
     /// what requests were signed with before it restarted, and what its own are after the peer did.
     keys: Vec<Key>,
@@ -84,18 +94,29 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(script: &mut Script<'_>) -> Self {
+    fn new(carrier: Carrier, script: &mut Script<'_>) -> Self {
         let relay = RelayServer {
             address: ADDRESSES[3],
-            username: "user".into(),
+            transport: ice_proto::RelayTransport::Udp, username: "user".into(),
             password: "secret".into(),
         };
         let full = !script.one_in(8);
         let all = full && script.one_in(8);
+        let tcp = match carrier {
+            Carrier::Udp => TcpCandidates::None,
+            Carrier::Tcp if full => script.choose(&[
+                TcpCandidates::All,
+                TcpCandidates::ActiveAndPassive,
+                TcpCandidates::Active,
+            ]),
+            Carrier::Tcp => TcpCandidates::Passive,
+        };
         let config = IceConfig {
             role: script.choose(&[Role::Controlling, Role::Controlled]),
             profile: script.choose(&[Profile::Responsive, Profile::Strict, Profile::Hasty]),
             implementation: if full { Implementation::Full } else { Implementation::Lite },
+            tcp,
+            unproven_connections_max: 2,
             restarts: script.choose(&[Restarts::OnRequest, Restarts::WhenNeeded]),
             policy: if all { CandidatePolicy::Relay } else { CandidatePolicy::All },
             stun_servers: if full && script.flag() { vec![ADDRESSES[3]] } else { vec![] },
@@ -119,7 +140,16 @@ impl Agent {
         let usernames = [0, 1].map(|_| format!("{}:peer", ours.ufrag));
         let controlled_once = machine.role() == Role::Controlling;
         let asked = Asked::default();
-        Self { machine, keys, usernames, asked, controlled_once, closed: false, silent: false }
+        Self {
+            machine,
+            carrier,
+            keys,
+            usernames,
+            asked,
+            controlled_once,
+            closed: false,
+            silent: false,
+        }
     }
 
     /// A check of the peer, mostly as it should be.
@@ -135,7 +165,7 @@ impl Agent {
     fn answer(&self, script: &mut Script<'_>, heard: &[Heard]) -> Option<Vec<u8>> {
         let back = script.below(8).min(heard.len().saturating_sub(1));
         let asked = heard.get(heard.len().checked_sub(1 + back)?)?;
-        let request = Message::parse(&asked.bytes).ok()?;
+        let request = Message::parse(message_in(&asked.path, &asked.bytes)?).ok()?;
         if request.class() != Class::Request {
             return None;
         }
@@ -190,9 +220,43 @@ impl Agent {
         signed.fingerprint().finish().ok().map(<[u8]>::to_vec)
     }
 
+    /// What the peer says, mostly as it should be.
+    fn message(&self, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {
+        match script.below(8) {
+            0..2 => self.check(script),
+            2..6 => self.answer(script, heard).unwrap_or_default(),
+            6 if script.flag() => indication(Method::DATA, &ADDRESSES, script),
+            _ => {
+                let words = Words {
+                    addresses: &ADDRESSES,
+                    texts: &[&self.usernames[0], &self.usernames[1], "peer", "sim"],
+                    keys: &self.keys,
+                    methods: &METHODS,
+                    attributes: &ATTRIBUTES,
+                };
+                craft::message(script, &words, heard)
+            }
+        }
+    }
+
+    /// What a candidate of the peer is over.
+    fn transport(&self, script: &mut Script<'_>) -> CandidateTransport {
+        match self.carrier {
+            Carrier::Udp => CandidateTransport::Udp,
+            Carrier::Tcp => CandidateTransport::Tcp(script.choose(&[
+                TcpType::Passive,
+                TcpType::SimultaneousOpen,
+                TcpType::Active,
+            ])),
+        }
+    }
+
     fn run(&mut self, now: Instant, script: &mut Script<'_>) {
+        let drawn = script.below(24);
+        let transport =
+            if (6..11).contains(&drawn) { self.transport(script) } else { CandidateTransport::Udp };
         let agent = &mut self.machine;
-        match script.below(24) {
+        match drawn {
             0..3 => {
                 let ips: [IpAddr; 3] =
                     [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [127, 0, 0, 1].into()];
@@ -211,7 +275,7 @@ impl Agent {
                 ]);
                 let address = script.choose(&ADDRESSES);
                 let priority = script.choose(&[0x7e00_01ff, 0x6400_01ff, 1, 0, u32::MAX]);
-                let candidate = Candidate { kind, priority, ..Candidate::host(address) };
+                let candidate = Candidate { kind, priority, transport, ..Candidate::host(address) };
                 let _ = agent.add_remote_candidate(now, candidate);
             }
             11 => agent
@@ -292,25 +356,27 @@ impl Subject for Agent {
     /// Those of the first socket that it opens, see [`World`](crate::world).
     fn paths(&self) -> Vec<Path> {
         let local = ADDRESSES[5];
-        [0, 1, 2, 3, 3].map(|remote| Path::udp(local, ADDRESSES[remote])).into()
+        let transport = match self.carrier {
+            Carrier::Udp => Transport::Udp,
+            Carrier::Tcp => Transport::Tcp,
+        };
+        [0, 1, 2, 3, 3].map(|remote| Path::new(transport, local, ADDRESSES[remote])).into()
     }
 
-    fn craft(&mut self, _: Instant, _: Path, script: &mut Script<'_>, heard: &[Heard]) -> Vec<u8> {
-        match script.below(8) {
-            0..2 => self.check(script),
-            2..6 => self.answer(script, heard).unwrap_or_default(),
-            6 if script.flag() => indication(Method::DATA, &ADDRESSES, script),
-            _ => {
-                let words = Words {
-                    addresses: &ADDRESSES,
-                    texts: &[&self.usernames[0], &self.usernames[1], "peer", "sim"],
-                    keys: &self.keys,
-                    methods: &METHODS,
-                    attributes: &ATTRIBUTES,
-                };
-                craft::message(script, &words, heard)
-            }
+    fn craft(
+        &mut self,
+        _: Instant,
+        path: Path,
+        script: &mut Script<'_>,
+        heard: &[Heard],
+    ) -> Vec<u8> {
+        let message = self.message(script, heard);
+        if path.transport() == Transport::Udp || script.one_in(16) {
+            return message;
         }
+        // What it is too long for is broken anyhow.
+        let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+        [&length.to_be_bytes()[..], &message].concat()
     }
 
     fn command(&mut self, now: Instant, script: &mut Script<'_>) {
@@ -327,14 +393,18 @@ impl Subject for Agent {
 
     fn receiving(&mut self, path: &Path, bytes: &[u8]) {
         self.controlled_once |= self.machine.role() == Role::Controlling;
-        if let Ok(message) = Message::parse(bytes) {
+        let message = message_in(path, bytes).and_then(|bytes| Message::parse(bytes).ok());
+        if let Some(message) = message {
             self.asked.note(path, &message);
         }
     }
 
     fn sent(&mut self, _: Instant, heard: &Heard) {
         self.controlled_once |= self.machine.role() == Role::Controlling;
-        let Ok(message) = Message::parse(&heard.bytes) else { return };
+        let Some(bytes) = message_in(&heard.path, &heard.bytes) else {
+            panic!("what goes over a connection is in a frame")
+        };
+        let Ok(message) = Message::parse(bytes) else { return };
         let nominates = message.has(AttributeType::USE_CANDIDATE);
         assert!(!nominates || self.controlled_once, "a controlled agent nominates");
         self.asked.check(&heard.path, &message);
@@ -380,9 +450,27 @@ pub(crate) fn check(
     signed.fingerprint().finish().map(<[u8]>::to_vec).unwrap_or_default()
 }
 
+/// A message as it is without the frame that it travels in over a connection.
+fn message_in<'a>(path: &Path, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    if path.transport() == Transport::Udp {
+        return Some(bytes);
+    }
+    let (length, message) = bytes.split_first_chunk()?;
+    (usize::from(u16::from_be_bytes(*length)) == message.len()).then_some(message)
+}
+
 /// Gathering, checks, answers, nominations and commands in any order.
 pub fn ice_agent(data: &[u8]) {
+    run(Carrier::Udp, data);
+}
+
+/// The same over connections, which come and go.
+pub fn ice_tcp(data: &[u8]) {
+    run(Carrier::Tcp, data);
+}
+
+fn run(carrier: Carrier, data: &[u8]) {
     let mut script = Script::new(data);
-    let mut agent = Agent::new(&mut script);
+    let mut agent = Agent::new(carrier, &mut script);
     drive(&mut agent, &mut script);
 }

@@ -22,7 +22,7 @@ mod turn_server;
 mod world;
 
 pub use channel_data::{channel_data, stream_framing};
-pub use ice_agent::ice_agent;
+pub use ice_agent::{ice_agent, ice_tcp};
 pub use ice_mux::ice_mux;
 pub use nat_scenario::nat_scenario;
 pub use rendezvous::rendezvous;
@@ -51,6 +51,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("turn_client", turn_client),
     ("turn_server", turn_server),
     ("ice_agent", ice_agent),
+    ("ice_tcp", ice_tcp),
     ("ice_mux", ice_mux),
     ("nat_scenario", nat_scenario),
     ("rendezvous", rendezvous),

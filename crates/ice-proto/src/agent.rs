@@ -4,6 +4,7 @@ mod commands;
 mod leaving;
 mod relays;
 mod restart;
+mod streams;
 
 pub use commands::SendError;
 
@@ -17,7 +18,8 @@ use core::time::Duration;
 use leaving::Leaving;
 use relays::RelayRequests;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Output, SocketIds, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Output, Path, SocketIds,
+    Transmit, Transport, Verdict,
 };
 
 /// How long permissions wait at most for the first checks of direct pairs.
@@ -127,6 +129,7 @@ impl IceAgent {
                 break slot;
             }
         };
+        self.keep_connections();
         self.join_outputs(now);
         self.deadline = self.next_deadline(now, slot);
     }
@@ -155,6 +158,9 @@ impl IceAgent {
                     self.relay_requests.forget(base);
                     self.sessions.each(|session| session.lose_base(now, base));
                 }
+                GatheringEvent::ConnectionLost { path, fault } => {
+                    self.sessions.each(|session| session.connection_lost(now, &path, fault));
+                }
                 GatheringEvent::Permission { relay, peer, granted } => {
                     self.relay_requests.answered(relay, peer, granted);
                     self.sessions.each(|session| session.permission(now, relay, peer, granted));
@@ -176,11 +182,15 @@ impl IceAgent {
         }
     }
 
-    /// Sends what leaves from relays through them.
+    /// Sends what leaves from relays through them, and what goes over connections in frames.
     fn forward(&mut self, now: Instant) {
-        if self.gathering.has_relays() {
-            let gathering = &mut self.gathering;
+        let gathering = &mut self.gathering;
+        if gathering.has_relays() {
             self.sessions.newest.take_relayed(|transmit| gathering.forward(now, &transmit));
+        }
+        if gathering.has_tcp() {
+            let mut forward = |transmit: Transmit| gathering.forward(now, &transmit);
+            self.sessions.each(|session| session.take_over_tcp(&mut forward));
         }
     }
 
@@ -236,7 +246,12 @@ impl IceAgent {
             Some(verdict) => return verdict,
         };
         let awaited = self.sessions.awaits_peer();
-        let verdict = self.sessions.offer(now, to_session);
+        let mut verdict = self.sessions.offer(now, to_session);
+        if let Input::Received { path, bytes, .. } = to_session
+            && path.transport() == Transport::Tcp
+        {
+            verdict = self.judge_connection(now, path, bytes, verdict);
+        }
         if self.sessions.awaits_peer() != awaited {
             self.settle(now);
         }
@@ -294,5 +309,9 @@ impl Machine for IceAgent {
 
     fn poll_output(&mut self) -> Output<IceEvent> {
         self.sessions.newest.poll_out().unwrap_or(Output::Timeout(self.deadline))
+    }
+
+    fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
+        self.gathering.frame_of(path, buffer)
     }
 }

@@ -17,6 +17,11 @@ impl Base {
         Self { transport: Transport::Udp, address: canonical(address) }
     }
 
+    /// A base for connections at this address.
+    pub fn tcp(address: SocketAddr) -> Self {
+        Self { transport: Transport::Tcp, address: canonical(address) }
+    }
+
     /// The near end of a path.
     pub const fn of(path: Path) -> Self {
         Self { transport: path.transport(), address: path.local() }

@@ -1,7 +1,7 @@
 //! Candidates: addresses at which an agent may be reached (RFC 8445 §5.1.1 and §5.3).
-use crate::Foundation;
+use crate::{CandidateTransport, Foundation, TcpType};
 use core::{fmt, net::SocketAddr};
-use sans_io::{Transport, canonical};
+use sans_io::canonical;
 use thiserror::Error;
 
 /// The component that all candidates of this crate belong to: one stream, one component, as BUNDLE
@@ -55,11 +55,11 @@ pub struct Candidate {
     pub foundation: Foundation,
     /// Always [`COMPONENT`] in this crate.
     pub component: u16,
-    /// What carries the bytes. Only UDP as yet.
-    pub transport: Transport,
+    /// What carries the bytes.
+    pub transport: CandidateTransport,
     /// From 1 to 2³¹ − 1; higher is better (RFC 8445 §5.1.2).
     pub priority: u32,
-    /// Where it may be reached.
+    /// Where it may be reached; the port of one that only connects means nothing, and is 9.
     pub address: SocketAddr,
     /// How it was found.
     pub kind: CandidateKind,
@@ -73,8 +73,12 @@ impl Candidate {
         Self {
             foundation: Foundation::numbered(1),
             component: COMPONENT,
-            transport: Transport::Udp,
-            priority: crate::priority::candidate(CandidateKind::Host, u16::MAX),
+            transport: CandidateTransport::Udp,
+            priority: crate::priority::candidate(
+                CandidateKind::Host,
+                CandidateTransport::Udp,
+                u16::MAX,
+            ),
             address: canonical(address),
             kind: CandidateKind::Host,
             related: None,
@@ -86,15 +90,15 @@ impl Candidate {
         if self.component != COMPONENT {
             return Err(AddCandidateError::Component(self.component));
         }
-        if self.transport != Transport::Udp {
-            return Err(AddCandidateError::Transport(self.transport));
-        }
         if self.priority == 0 || self.priority > i32::MAX as u32 {
             return Err(AddCandidateError::Priority(self.priority));
         }
         let ip = self.address.ip();
         let broadcast = matches!(ip, core::net::IpAddr::V4(v4) if v4.is_broadcast());
-        if ip.is_unspecified() || ip.is_multicast() || broadcast || self.address.port() == 0 {
+        // Nobody connects to one that is active, whose port means nothing (RFC 6544 §4.5).
+        let has_port =
+            self.address.port() != 0 || self.transport == CandidateTransport::Tcp(TcpType::Active);
+        if ip.is_unspecified() || ip.is_multicast() || broadcast || !has_port {
             return Err(AddCandidateError::Address(self.address));
         }
         Ok(())
@@ -103,12 +107,7 @@ impl Candidate {
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = match self.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-            Transport::Tls => "tls",
-        };
-        write!(f, "{} {transport} {}", self.kind, self.address)
+        write!(f, "{} {} {}", self.kind, self.transport, self.address)
     }
 }
 
@@ -118,9 +117,9 @@ pub enum AddCandidateError {
     /// It is for another component than the only one there is.
     #[error("component {0} is not in use: all flows share component 1")]
     Component(u16),
-    /// Its transport is not supported.
-    #[error("transport {0:?} is not supported")]
-    Transport(Transport),
+    /// Its transport is not in use: see [`IceConfig::tcp`](crate::IceConfig::tcp).
+    #[error("candidates over {0} are not in use")]
+    Transport(CandidateTransport),
     /// Its priority is not between 1 and 2³¹ − 1 (RFC 8445 §5.1.2).
     #[error("priority {0} is out of range")]
     Priority(u32),
@@ -141,7 +140,8 @@ pub enum AddCandidateError {
 #[cfg(test)]
 mod tests {
     use super::{AddCandidateError, Candidate};
-    use sans_io::Transport;
+    use crate::{CandidateTransport, TcpType};
+    use alloc::string::ToString;
 
     fn host() -> Candidate {
         Candidate::host("192.0.2.1:5000".parse().unwrap())
@@ -156,8 +156,6 @@ mod tests {
     fn unusable_candidates_are_refused_by_fault() {
         let component = Candidate { component: 2, ..host() };
         assert_eq!(component.validate(), Err(AddCandidateError::Component(2)));
-        let transport = Candidate { transport: Transport::Tcp, ..host() };
-        assert_eq!(transport.validate(), Err(AddCandidateError::Transport(Transport::Tcp)));
         for priority in [0, 1 << 31, u32::MAX] {
             let bad = Candidate { priority, ..host() };
             assert_eq!(bad.validate(), Err(AddCandidateError::Priority(priority)));
@@ -167,6 +165,17 @@ mod tests {
             let bad = Candidate { address, ..host() };
             assert_eq!(bad.validate(), Err(AddCandidateError::Address(address)));
         }
+    }
+
+    #[test]
+    fn the_port_of_a_candidate_that_only_connects_means_nothing() {
+        let address = "192.0.2.1:0".parse().unwrap();
+        let active = CandidateTransport::Tcp(TcpType::Active);
+        let passive = CandidateTransport::Tcp(TcpType::Passive);
+        let of = |transport| Candidate { transport, address, ..host() };
+        assert_eq!(of(active).validate(), Ok(()));
+        assert_eq!(of(passive).validate(), Err(AddCandidateError::Address(address)));
+        assert_eq!(of(active).to_string(), "host tcp active 192.0.2.1:0");
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl CheckList {
         Some(Inserted { id, evicted })
     }
 
+    /// Whether this pair works.
+    pub(crate) fn works(&self, id: PairId) -> bool {
+        self.get(id).is_some_and(|pair| pair.valid().is_some())
+    }
+
     /// All pairs, best first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Pair> {
         self.pairs.iter()
@@ -309,6 +314,11 @@ impl CheckList {
         left.next().is_some_and(|best| best.valid().is_some())
     }
 
+    /// The pairs of one candidate of the peer.
+    pub(crate) fn of_remote(&self, remote: RemoteId) -> impl Iterator<Item = &Pair> {
+        self.pairs.iter().filter(move |pair| pair.remote == remote)
+    }
+
     /// Whether a pair works without a relay, so that others are not urgent.
     pub(crate) fn works_directly(&self) -> bool {
         self.pairs.iter().any(|pair| pair.valid().is_some() && !pair.is_relayed())
@@ -325,7 +335,7 @@ impl Attempt {
 
 /// Whether a pair may go for a new one. Answers to its checks will find nobody.
 fn can_make_room(old: &Pair, claim: Claim, priority: u64) -> bool {
-    if old.is_dead() || old.authenticated {
+    if old.is_dead() || old.authenticated || old.was_heard() {
         // The former could be made anew, and consent with it; the latter is known to lead somewhere.
         return false;
     }

@@ -1,5 +1,5 @@
 //! What an agent is told at its birth, with the bounds of everything that grows.
-use crate::Role;
+use crate::{Role, TcpType};
 use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, net::SocketAddr, time::Duration};
 use thiserror::Error;
@@ -63,11 +63,58 @@ pub enum Restarts {
     WhenNeeded,
 }
 
+/// Which host candidates over TCP are gathered (RFC 6544 §4.1). They are for where UDP does not get
+/// through: each address costs up to two listeners, and each pair that is checked a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TcpCandidates {
+    /// None, and those of the peer are refused.
+    #[default]
+    None,
+    /// Those that connect: enough to meet a server that listens, and nothing listens here.
+    Active,
+    /// Those that listen: all that a lite agent has (RFC 6544 §4.4).
+    Passive,
+    /// Both of these.
+    ActiveAndPassive,
+    /// Those that connect at the same time as the peer as well.
+    All,
+}
+
+impl TcpCandidates {
+    /// Whether such candidates are among them.
+    pub const fn include(self, tcp: TcpType) -> bool {
+        match self {
+            Self::None => false,
+            Self::Active => matches!(tcp, TcpType::Active),
+            Self::Passive => matches!(tcp, TcpType::Passive),
+            Self::ActiveAndPassive => matches!(tcp, TcpType::Active | TcpType::Passive),
+            Self::All => true,
+        }
+    }
+}
+
+/// How a TURN server is reached. What it lends is for UDP, whichever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelayTransport {
+    /// Over UDP.
+    #[default]
+    Udp,
+    /// Over a connection.
+    Tcp,
+    /// Over a connection with TLS, which the driver makes.
+    Tls {
+        /// The name that its certificate is verified against.
+        server_name: Arc<str>,
+    },
+}
+
 /// A TURN server and the account there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayServer {
-    /// Where it listens for UDP.
+    /// Where it listens.
     pub address: SocketAddr,
+    /// How it is reached.
+    pub transport: RelayTransport,
     /// The account.
     pub username: Arc<str>,
     /// Its password.
@@ -78,6 +125,7 @@ impl fmt::Debug for RelayServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelayServer")
             .field("address", &self.address)
+            .field("transport", &self.transport)
             .field("username", &self.username)
             .finish_non_exhaustive()
     }
@@ -109,6 +157,8 @@ pub struct IceConfig {
     pub turn_servers: Vec<RelayServer>,
     /// Which candidates may be used.
     pub policy: CandidatePolicy,
+    /// Which candidates over TCP there are; none of them with [`CandidatePolicy::Relay`].
+    pub tcp: TcpCandidates,
     /// How eagerly checks are sent.
     pub profile: Profile,
     /// Who begins a restart when only one can help.
@@ -130,7 +180,8 @@ pub struct IceConfig {
     pub first_ttl: Option<u8>,
     /// How long ICE runs at least before it may fail (the PAC timer of RFC 8863 §4).
     pub patience: Duration,
-    /// How long a relayed pair that works waits for a direct one before it is nominated.
+    /// How long a relayed pair that works waits for a direct one before it is nominated, and a direct
+    /// one over TCP for one over UDP.
     pub relay_wait: Duration,
     /// How often a mapping at a NAT is kept alive while it may still be needed. Home NATs forget
     /// after 30 s; RFC 8445 §11 wants no less than 15 s.
@@ -148,6 +199,10 @@ pub struct IceConfig {
     /// Most checks that are remembered until the peer's credentials come. One for each pair that
     /// the peer may form at first; the peer repeats what is forgotten.
     pub early_checks_max: usize,
+    /// Most connections of others that have not shown yet that they are of the peer. Each costs a
+    /// descriptor for ten seconds at most; of more the oldest are closed, since the peer shows it at
+    /// once.
+    pub unproven_connections_max: usize,
     /// Most outputs that wait to be polled; beyond it messages are dropped. A driver that drains
     /// after every few inputs stays far below.
     pub outputs_max: usize,
@@ -161,6 +216,7 @@ impl Default for IceConfig {
             stun_servers: Vec::new(),
             turn_servers: Vec::new(),
             policy: CandidatePolicy::All,
+            tcp: TcpCandidates::None,
             profile: Profile::Responsive,
             restarts: Restarts::OnRequest,
             nominate_to_lite: false,
@@ -174,6 +230,7 @@ impl Default for IceConfig {
             remote_candidates_max: 64,
             pairs_max: 100,
             early_checks_max: 32,
+            unproven_connections_max: 16,
             outputs_max: 1024,
         }
     }
@@ -198,6 +255,9 @@ impl IceConfig {
         if self.implementation == Implementation::Lite && asks_servers {
             return Err(ConfigError::LiteServers);
         }
+        if self.implementation == Implementation::Lite && self.tcp == TcpCandidates::Active {
+            return Err(ConfigError::LiteActive);
+        }
         if self.mapping_keepalive < Duration::from_secs(15) {
             return Err(ConfigError::Keepalive(self.mapping_keepalive));
         }
@@ -207,6 +267,7 @@ impl IceConfig {
             self.remote_candidates_max,
             self.pairs_max,
             self.outputs_max,
+            self.unproven_connections_max,
         ];
         if limits.contains(&0) || self.local_addresses_max > 4096 {
             return Err(ConfigError::Limit);
@@ -266,6 +327,12 @@ pub enum ConfigError {
     /// A lite agent has host candidates only (RFC 8445 §5.2).
     #[error("a lite agent asks no STUN or TURN server")]
     LiteServers,
+    /// A lite agent connects to nobody (RFC 6544 §4.4).
+    #[error("a lite agent opens no connections")]
+    LiteActive,
+    /// A mux has no TCP as yet.
+    #[error("a mux has no candidates over TCP")]
+    MuxTcp,
     /// A mux has no relays, which are lent to one peer after the other and for a few thousand at most.
     #[error("a mux has no relays")]
     MuxRelays,
@@ -276,7 +343,7 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfigError, IceConfig, Implementation, Profile, common_pacing};
+    use super::{ConfigError, IceConfig, Implementation, Profile, TcpCandidates, common_pacing};
     use alloc::vec;
     use core::time::Duration;
 
@@ -304,6 +371,8 @@ mod tests {
         assert_eq!(IceConfig { pairs_max: 0, ..base() }.validate(), Err(ConfigError::Limit));
         let lite = IceConfig { implementation: Implementation::Lite, ..base() };
         assert_eq!(lite.validate(), Ok(()));
+        let active = IceConfig { tcp: TcpCandidates::Active, ..lite.clone() };
+        assert_eq!(active.validate(), Err(ConfigError::LiteActive));
         let lite = IceConfig { stun_servers: vec![server], ..lite };
         assert_eq!(lite.validate(), Err(ConfigError::LiteServers));
     }

@@ -9,7 +9,8 @@ use sans_io::{Path, SocketFault};
 pub enum IceState {
     /// The credentials of the peer are not known yet.
     New,
-    /// Checks are under way, and none succeeded yet.
+    /// Checks are under way, and none succeeded yet; or the connection of the pair that both agents have
+    /// settled on was lost, and is being opened again.
     Checking,
     /// Data flows both ways over a pair that works; the choice is not final.
     Connected,

@@ -1,6 +1,10 @@
 //! Why an agent is connected as it is, or is not: in words.
-use crate::{CandidateKind, IceAgent, IceState, PairState, PairStats, gathering::hosts::HostState};
+use crate::{
+    CandidateKind, CandidateTransport, IceAgent, IceState, PairState, PairStats,
+    gathering::hosts::HostState,
+};
 use core::fmt;
+use sans_io::Transport;
 
 /// Says, line by line, what became of each local address, server and pair, and in the last line
 /// what that means. To be had from [`IceAgent::explain`].
@@ -172,6 +176,11 @@ impl fmt::Display for Explanation<'_> {
                 }
             }
         }
+        for local in agent.local_candidates() {
+            if local.transport != CandidateTransport::Udp {
+                writeln!(f, "local address {}, {}", local.address, local.transport)?;
+            }
+        }
         for failure in agent.gathering().failures() {
             if let Some(server) = failure.server {
                 writeln!(f, "server {server} from {}: {}", failure.local, failure.fault)?;
@@ -191,7 +200,11 @@ impl fmt::Display for PairLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pair = self.0;
         let (local, remote) = (&pair.local, &pair.remote);
-        write!(f, "{} {} > {} {}: ", local.kind, local.address, remote.kind, remote.address)?;
+        let over = match pair.path.transport() {
+            Transport::Udp => "",
+            Transport::Tcp | Transport::Tls => ", over TCP",
+        };
+        write!(f, "{} {} > {} {}{over}: ", local.kind, local.address, remote.kind, remote.address)?;
         match pair.state {
             _ if pair.nominated => f.write_str("selected")?,
             PairState::Waiting if pair.awaits_permission => {

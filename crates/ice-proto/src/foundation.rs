@@ -1,8 +1,7 @@
 //! Foundations: which candidates are likely to work or fail together (RFC 8445 §5.1.1.3).
-use crate::CandidateKind;
+use crate::{CandidateKind, CandidateTransport};
 use alloc::vec::Vec;
 use core::{fmt, net::IpAddr};
-use sans_io::Transport;
 use thiserror::Error;
 
 /// The longest foundation that the grammar allows (RFC 8839 §5.1).
@@ -108,7 +107,7 @@ pub(crate) struct Group {
     pub base: IpAddr,
     /// The STUN or TURN server, by the address it was asked at.
     pub server: Option<IpAddr>,
-    pub transport: Transport,
+    pub transport: CandidateTransport,
 }
 
 /// Numbers the groups of local candidates in the order in which they come. A host that goes from
@@ -145,9 +144,8 @@ impl Foundations {
 #[cfg(test)]
 mod tests {
     use super::{Foundation, FoundationError, Foundations, Group};
-    use crate::CandidateKind;
+    use crate::{CandidateKind, CandidateTransport, TcpType};
     use alloc::{string::ToString, vec::Vec};
-    use sans_io::Transport;
 
     #[test]
     fn only_ice_chars_up_to_32_are_taken() {
@@ -178,13 +176,14 @@ mod tests {
             kind: CandidateKind::ServerReflexive,
             base: [10, 0, 0, 1].into(),
             server: Some([192, 0, 2, 1].into()),
-            transport: Transport::Udp,
+            transport: CandidateTransport::Udp,
         };
         let others = [
             Group { kind: CandidateKind::Relayed, ..first },
             Group { base: [10, 0, 0, 2].into(), ..first },
             Group { server: Some([192, 0, 2, 2].into()), ..first },
-            Group { transport: Transport::Tcp, ..first },
+            Group { transport: CandidateTransport::Tcp(TcpType::Active), ..first },
+            Group { transport: CandidateTransport::Tcp(TcpType::Passive), ..first },
         ];
         let mut foundations = Foundations::default();
         let number = foundations.of(first);
@@ -201,7 +200,7 @@ mod tests {
             kind: CandidateKind::Host,
             base: n.to_be_bytes().into(),
             server: None,
-            transport: Transport::Udp,
+            transport: CandidateTransport::Udp,
         };
         let mut foundations = Foundations::default();
         let all: Vec<_> = (0..2_000).map(|n| foundations.of(group(n))).collect();

@@ -7,17 +7,20 @@ mod event;
 pub(crate) mod hosts;
 mod icmp;
 mod mappings;
+mod relay_streams;
 mod relays;
 mod renewal;
 mod servers;
 mod slots;
 mod sockets;
+mod streams;
 mod tasks;
+mod tcp;
 #[cfg(test)]
 mod tests;
 
 pub use error::GatherError;
-pub use event::GatheringEvent;
+pub use event::{ConnectionFault, GatheringEvent};
 pub use renewal::RestartSockets;
 
 use crate::{
@@ -25,7 +28,7 @@ use crate::{
     foundation::Foundations,
     ids::{HostId, ServerId},
 };
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
@@ -35,12 +38,13 @@ use hosts::Hosts;
 use mappings::Mappings;
 use relays::Relays;
 use sans_io::{
-    Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Packet, Path,
-    SocketIds, SocketRequest, Transmit, Verdict,
+    Clock, DropCounters, DropReason, Frame, Input, Instant, Machine, Outbox, Output, Packet, Path,
+    SocketIds, SocketRequest, Transmit, Transport, Verdict,
 };
 use servers::Servers;
 use stun_proto::{Entropy, Message, PacketKind, classify};
 use tasks::Tasks;
+use tcp::Tcp;
 use turn_proto::SendError;
 
 /// What was asked: a server, through the socket of an address of ours.
@@ -95,6 +99,8 @@ pub struct Gathering {
     tasks: Tasks,
     mappings: Mappings,
     relays: Relays,
+    /// Where the configuration wants it.
+    tcp: Option<Box<Tcp>>,
     foundations: Foundations,
     entropy: Entropy,
     policy: CandidatePolicy,
@@ -129,6 +135,7 @@ impl Gathering {
             mappings: Mappings::new(config.mapping_keepalive),
             servers,
             relays: Relays::default(),
+            tcp: Tcp::new(config).filter(|_| config.policy == CandidatePolicy::All).map(Box::new),
             foundations: Foundations::default(),
             entropy: Entropy::labelled(seed, "ice gathering"),
             policy: config.policy,
@@ -164,6 +171,7 @@ impl Gathering {
     fn open(&mut self, addresses: &[IpAddr]) -> Result<(), GatherError> {
         let out = &mut self.out;
         self.hosts.open(addresses, |id, local| out.socket(SocketRequest::Bind { id, local }))?;
+        self.open_tcp(addresses);
         self.stage = Stage::Asking;
         Ok(())
     }
@@ -184,6 +192,7 @@ impl Gathering {
     /// Draws all conclusions from what just happened, so that nothing is left but to wait.
     fn settle(&mut self, now: Instant) {
         self.run_relays(now);
+        self.run_tcp(now);
         let relays = &self.relays;
         for id in self.hosts.closable(|base| relays.needs(base)) {
             self.out.socket(SocketRequest::Close(id));
@@ -192,7 +201,13 @@ impl Gathering {
             self.stage = Stage::Resting;
             self.event(GatheringEvent::Complete);
         }
-        let deadlines = [self.mappings.next(), self.tasks.next_wake(), self.relays.next()];
+        self.update_deadline();
+    }
+
+    fn update_deadline(&mut self) {
+        let tcp = self.tcp.as_ref().and_then(|tcp| tcp.connections.next());
+        let deadlines = [self.mappings.next(), self.tasks.next_wake(), self.relays.next(), tcp];
+        let now = self.clock.now();
         self.deadline = Instant::earliest(deadlines).filter(|_| now < Instant::FAR);
     }
 
@@ -201,6 +216,7 @@ impl Gathering {
             || self.hosts.are_opening()
             || self.mappings.are_asking()
             || self.relays.are_asking()
+            || self.tcp.as_ref().is_some_and(|tcp| tcp.hosts.are_opening())
     }
 
     /// Bytes that may have arrived at one of our sockets. `None`: they did, and are not for gathering,
@@ -218,6 +234,9 @@ impl Gathering {
 
     fn judge<'a>(&mut self, now: Instant, input: Input<'a>) -> Option<Verdict<'a>> {
         let Input::Received { path, meta, bytes } = input else { return Some(Verdict::Unclaimed) };
+        if path.transport().is_stream() {
+            return Some(self.on_stream_bytes(now, path, input, bytes));
+        }
         if !self.is_local(path.local()) {
             return Some(Verdict::Unclaimed);
         }
@@ -307,12 +326,19 @@ impl Gathering {
         if due {
             self.settle(now);
         }
+        if path.transport() == Transport::Tcp {
+            return Some(self.wrap(&Packet::new(*path, data)));
+        }
         self.relays.send(now, path, data)
     }
 
-    /// Sends a message through the relay at which its path begins. Where the permission has lapsed it
-    /// is as good as lost.
+    /// Sends a message through the relay at which its path begins, or over the connection of its path.
+    /// Where the permission has lapsed it is as good as lost.
     pub(crate) fn forward(&mut self, now: Instant, transmit: &Transmit) {
+        if transmit.path.transport() == Transport::Tcp {
+            self.forward_framed(transmit);
+            return self.settle(now);
+        }
         if let Some(Ok(packet)) = self.relays.send(now, &transmit.path, &transmit.payload) {
             let wrapped = Transmit::new(packet.path, packet.to_vec().into());
             self.transmit(wrapped);
@@ -321,13 +347,18 @@ impl Gathering {
 
     /// ICE has concluded: mappings are no longer kept, relays and sockets that are not used are
     /// given up, and nothing more is asked for (RFC 8445 §8.3).
-    pub fn release(&mut self, now: Instant, used: &[Base]) {
+    pub fn release(&mut self, now: Instant, used: &[Path]) {
         let now = self.advance(now);
         self.stage = Stage::Released;
         self.tasks.clear();
         self.mappings.clear();
-        let used: Vec<SocketAddr> = used.iter().map(|base| base.address()).collect();
-        let mut keep = self.relays.close_unused(now, &used);
+        self.release_tcp(used);
+        let datagrams = used.iter().filter(|path| !path.transport().is_stream());
+        let used: Vec<SocketAddr> = datagrams.map(Path::local).collect();
+        let (mut keep, opening) = self.relays.close_unused(now, &used);
+        for id in opening {
+            self.out.socket(SocketRequest::Close(id));
+        }
         keep.extend_from_slice(&used);
         self.hosts.close_when_idle(&keep);
         self.settle(now);
@@ -408,6 +439,18 @@ impl Machine for Gathering {
         let now = self.advance(now);
         let verdict = match input {
             Input::Timeout => Verdict::Consumed,
+            Input::Socket { id, state } if self.owns_tcp(id) => {
+                self.on_tcp_socket(now, id, state);
+                Verdict::Consumed
+            }
+            Input::Socket { id, state } if self.relays.is_opening(id) => {
+                self.relay_connected(now, id, state);
+                Verdict::Consumed
+            }
+            Input::Accepted { listener, path } => self.on_accepted(now, listener, path),
+            Input::PathFailed { path, .. } if path.transport().is_stream() => {
+                self.on_stream_failed(now, input)
+            }
             Input::Socket { id, .. } if !self.hosts.owns(id) => Verdict::Unclaimed,
             Input::Socket { id, state } => {
                 self.on_socket(id, state);
@@ -418,9 +461,7 @@ impl Machine for Gathering {
                 self.on_path_failed(now, &path, fault);
                 Verdict::Consumed
             }
-            Input::Received { .. } | Input::Accepted { .. } | Input::LookedUp { .. } => {
-                Verdict::Unclaimed
-            }
+            Input::Received { .. } | Input::LookedUp { .. } => Verdict::Unclaimed,
         };
         self.settle(now);
         verdict
@@ -429,6 +470,10 @@ impl Machine for Gathering {
     fn poll_output(&mut self) -> Output<GatheringEvent> {
         let queued = self.poll_out().or_else(|| self.events.pop_front().map(Output::Event));
         queued.unwrap_or(Output::Timeout(self.deadline))
+    }
+
+    fn frame(&self, path: &Path, buffer: &[u8]) -> Frame {
+        self.frame_of(path, buffer)
     }
 }
 

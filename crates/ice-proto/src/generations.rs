@@ -282,6 +282,16 @@ impl Generations {
         self.iter().any(|session| session.works_on(path))
     }
 
+    /// Whether data of this path is taken, so that whoever sends there is the peer.
+    pub(crate) fn accept(&self, path: &Path) -> bool {
+        self.iter().any(|session| session.accepts(path))
+    }
+
+    /// Whether a connection of this path is still of use.
+    pub(crate) fn keep_connection(&self, path: &Path) -> bool {
+        self.iter().any(|session| session.keeps_connection(path))
+    }
+
     /// Whether a restart is under way.
     pub(crate) fn is_restarting(&self) -> bool {
         self.former.as_ref().is_some_and(|former| !former.is_retired())

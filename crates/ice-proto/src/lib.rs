@@ -115,6 +115,34 @@
 //! [`IceMux`] has one port for all its clients, each of which is a session with an id; lite sessions
 //! ([`Implementation::Lite`]) ask nobody, and are enough for a server that everybody can reach.
 //!
+//! # TCP
+//!
+//! Some networks let no UDP through. Where [`IceConfig::tcp`] says so there are host candidates over TCP
+//! beside those over UDP (RFC 6544): *active* ones connect, *passive* ones listen, and of two that are
+//! for a *simultaneous open* both connect. They rank below all over UDP and above relays, and are checked
+//! with the others; what works first carries data, UDP has a second to do better, and then the choice is
+//! final. When it is made the other connections are closed.
+//!
+//! Each datagram, of the application or of ICE, is a frame with two bytes of length before it
+//! (RFC 4571). The driver opens, accepts and closes what the agent asks for, and splits what it reads
+//! with [`frame`](sans_io::Machine::frame); [`IceAgent::send`] gives a packet for the connection.
+//! Nothing is sent again over a connection, so datagrams are late where packets are lost, and not lost.
+//! In the path of a pair that this side opens from an active candidate the local port is 9, whichever
+//! the connection has.
+//!
+//! | what happens | what follows |
+//! |---|---|
+//! | a connection cannot be opened within ten seconds, or is refused | its pair has failed |
+//! | what answers is no ICE agent | it is closed; all pairs with that candidate have failed |
+//! | somebody connects | ten seconds and 8 KB to show to be the peer; sixteen such at a time |
+//! | the connection in use is lost | the side that opened it opens it again and checks it; [`IceState::Checking`] and no path meanwhile |
+//! | that fails | [`RestartReason::PathLost`] |
+//! | a restart | a connection that is there is used, and kept until the new generation has settled |
+//!
+//! A TURN server may be reached over TCP or TLS as well ([`RelayServer::transport`]), which is what is left
+//! where nothing but TCP gets out, and to some port only: the agent asks for a connection for each relay.
+//! What a relay lends is for UDP, whichever way it is reached. An [`IceMux`] has no TCP.
+//!
 //! # When it fails
 //!
 //! [`IceEvent::RestartNeeded`] says why nothing but a restart can help, and
@@ -204,6 +232,8 @@
 //! | `messages`, `pending`, `role`, `credentials` | bytes; checks that came early; who decides; keys |
 //! | `session/` | [`IceSession`]: what a request, an answer, a candidate, a slot and a timer do to these |
 //! | `gathering/` | [`Gathering`]: sockets, mappings and relays, and the servers that are asked |
+//! | `gathering/tcp/` | listeners, connections with what is known of who is at the other end, frames |
+//! | `gathering/streams`, `session/streams`, `agent/streams` | what connections do to gathering and to pairs, and what sessions say of them |
 //! | `pacer` | Ta, for all of them |
 //! | `agent/` | [`IceAgent`]: which input is whose, and what one part tells the other |
 //! | `agent/restart`, `session/restart`, `gathering/renewal` | two generations side by side |
@@ -212,7 +242,7 @@
 //! | `mux/` | [`IceMux`]: many of these over one gathering, and which packet is whose |
 //!
 //! A packet goes one way: [`IceAgent`] offers it to [`Gathering`], which takes what its servers and
-//! relays sent and unwraps what came through a relay; the rest is the session's. `session/requests`
+//! relays sent and unwraps what came through a relay or over a connection; the rest is the session's. `session/requests`
 //! answers a check and lets the list queue one in return; `session/responses` takes the request out
 //! of `checks`, and a success makes its pair valid. After each input `settle` lets `nomination`
 //! decide, tells the application what changed, and computes the deadline; the agent then gives the
@@ -226,8 +256,9 @@
 //!
 //! # What it leaves out
 //!
-//! One stream with one component: BUNDLE and rtcp-mux are assumed. Candidates over TCP, mDNS names
-//! and renomination are not there yet. A better address that appears while
+//! One stream with one component: BUNDLE and rtcp-mux are assumed. Server-reflexive and relayed
+//! candidates over TCP are left out for the reasons in `spec/rfc6544.md`; mDNS names and renomination
+//! are not there yet. A better address that appears while
 //! a pair is in use is not moved to by itself: who wants it calls [`IceAgent::restart`].
 #![no_std]
 #![forbid(unsafe_code)]
@@ -265,12 +296,14 @@ mod role;
 mod sdp;
 mod session;
 mod stats;
+mod transport;
 
 pub use agent::{IceAgent, SendError};
 pub use base::Base;
 pub use candidate::{AddCandidateError, COMPONENT, Candidate, CandidateKind};
 pub use config::{
-    CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, Restarts,
+    CandidatePolicy, ConfigError, IceConfig, Implementation, Profile, RelayServer, RelayTransport,
+    Restarts, TcpCandidates,
 };
 pub use credentials::{CredentialsError, IceCredentials};
 pub use event::{
@@ -278,7 +311,7 @@ pub use event::{
 };
 pub use explain::{Explanation, Finding};
 pub use foundation::{Foundation, FoundationError};
-pub use gathering::{GatherError, Gathering, GatheringEvent, RestartSockets};
+pub use gathering::{ConnectionFault, GatherError, Gathering, GatheringEvent, RestartSockets};
 pub use ids::PairId;
 pub use locals::LocalCandidate;
 pub use mux::{AddSessionError, IceMux, MuxConfig, MuxEvent, SessionId};
@@ -289,3 +322,4 @@ pub use role::Role;
 pub use sdp::CandidateTextError;
 pub use session::IceSession;
 pub use stats::PairStats;
+pub use transport::{CandidateTransport, TcpType};

@@ -315,7 +315,7 @@ impl IceMux {
                     self.tell_completion(now);
                 }
                 // It has no relays.
-                GatheringEvent::Permission { .. } => {}
+                GatheringEvent::Permission { .. } | GatheringEvent::ConnectionLost { .. } => {}
             }
         }
     }

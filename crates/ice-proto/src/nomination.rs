@@ -87,6 +87,11 @@ impl Nomination {
         }
     }
 
+    /// Whether it was sent.
+    pub(crate) const fn was_sent(&self) -> bool {
+        matches!(self, Self::Sending(Sending { sent: Some(_), .. }))
+    }
+
     /// When a request with USE-CANDIDATE is to be sent, for the first time or as one more.
     pub(crate) fn request_at(&self, pace: Pace) -> Option<Instant> {
         let sending = self.sending()?;
@@ -118,15 +123,16 @@ impl Nomination {
 }
 
 /// The rules: the best pair that works, unless a better one may still come to work soon; a relayed
-/// one only when no direct one can, or after a while.
+/// one only when no direct one can, and one over TCP when none over UDP can, or after a while.
 pub(crate) fn decide(list: &CheckList, now: Instant, about: &Circumstances) -> Decision {
     let Some((best, valid)) = list.best_valid().and_then(|pair| Some((pair, pair.valid()?))) else {
         return Decision::Wait(None);
     };
-    if best.is_relayed() && about.policy == CandidatePolicy::All {
+    let fallback = Fallback::of(best).filter(|_| about.policy == CandidatePolicy::All);
+    if let Some(fallback) = fallback {
         let at = valid.since.saturating_add(about.relay_wait);
-        let no_direct = || !list.iter().any(|pair| !pair.is_relayed() && pair.is_open());
-        return if at <= now || (about.all_candidates && no_direct()) {
+        let no_better = || !list.iter().any(|pair| fallback.yields_to(pair) && pair.is_open());
+        return if at <= now || (about.all_candidates && no_better()) {
             Decision::Nominate(best.id)
         } else {
             Decision::Wait(Some(at))
@@ -146,6 +152,24 @@ pub(crate) fn decide(list: &CheckList, now: Instant, about: &Circumstances) -> D
         }
     }
     if until > now { Decision::Wait(Some(until)) } else { Decision::Nominate(best.id) }
+}
+
+/// A pair that works and is not what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fallback {
+    Relay,
+    Tcp,
+}
+
+impl Fallback {
+    fn of(pair: &Pair) -> Option<Self> {
+        if pair.is_relayed() { Some(Self::Relay) } else { pair.is_stream().then_some(Self::Tcp) }
+    }
+
+    /// Whether this pair is waited for.
+    fn yields_to(self, pair: &Pair) -> bool {
+        !pair.is_relayed() && (self == Self::Relay || !pair.is_stream())
+    }
 }
 
 /// Whether the pair waits for its first check.

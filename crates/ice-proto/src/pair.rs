@@ -47,6 +47,10 @@ pub enum PairFailure {
     Refused(u16),
     /// Its relay did not permit the peer.
     Relay,
+    /// No connection could be opened, or it ended (RFC 6544 §7.1).
+    NotConnected,
+    /// What answers over the connection is no ICE agent (RFC 6544 §7.1).
+    Foreign,
     /// Its socket or relay is gone.
     BaseLost,
     /// It was in use, then the peer did not answer for 30 s (RFC 7675 §5.1). These credentials
@@ -70,6 +74,8 @@ impl fmt::Display for PairFailure {
             Self::Asymmetric => "the answer came from another address",
             Self::Refused(_) => "the peer refused",
             Self::Relay => "the relay does not let this address through",
+            Self::NotConnected => "there is no connection",
+            Self::Foreign => "what answers is no ICE agent",
             Self::BaseLost => "its socket or relay is gone",
             Self::ConsentExpired => "the peer fell silent for 30 seconds",
             Self::ConsentRevoked => "the peer withdrew its consent",
@@ -233,10 +239,21 @@ impl Pair {
         self.kinds.local == CandidateKind::Relayed || self.kinds.remote == CandidateKind::Relayed
     }
 
+    /// Whether it is over a connection.
+    pub(crate) const fn is_stream(&self) -> bool {
+        self.path.transport().is_stream()
+    }
+
     /// Whether its packets go from this host straight to an address that a NAT of the peer shows.
     pub(crate) fn knocks_at_a_nat(&self) -> bool {
-        self.kinds.local != CandidateKind::Relayed
+        !self.is_stream()
+            && self.kinds.local != CandidateKind::Relayed
             && self.kinds.remote == CandidateKind::ServerReflexive
+    }
+
+    /// Whether an authenticated message ever came this way.
+    pub(crate) const fn was_heard(&self) -> bool {
+        self.counters.requests_received > 0 || self.counters.responses_received > 0
     }
 
     /// Whether nothing may use this pair again.

@@ -41,6 +41,7 @@ impl Phase {
         match self {
             Self::Closed => IceState::Closed,
             Self::Lost(_) => IceState::Failed,
+            Self::Concluded { pair, .. } if !list.works(pair) => IceState::Checking,
             Self::Concluded { .. } => IceState::Completed,
             Self::New => IceState::New,
             Self::Checking { .. } if list.best_valid().is_some() => IceState::Connected,

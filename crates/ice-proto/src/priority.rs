@@ -1,21 +1,33 @@
-//! Priorities of candidates and pairs (RFC 8445 §5.1.2 and §6.1.2.3), and the order of addresses on
-//! hosts that have both families (RFC 8421 §4).
-use crate::{COMPONENT, CandidateKind, Role};
+//! Priorities of candidates and pairs (RFC 8445 §5.1.2 and §6.1.2.3, RFC 6544 §4.2), and the order of
+//! addresses on hosts that have both families (RFC 8421 §4).
+use crate::{COMPONENT, CandidateKind, CandidateTransport, Role, TcpType};
 use core::net::IpAddr;
 
-/// The type preferences that RFC 8445 §5.1.2.2 recommends.
-const fn type_preference(kind: CandidateKind) -> u32 {
-    match kind {
-        CandidateKind::Host => 126,
-        CandidateKind::PeerReflexive => 110,
-        CandidateKind::ServerReflexive => 100,
-        CandidateKind::Relayed => 0,
+/// The type preferences that RFC 8445 §5.1.2.2 recommends. Those over TCP are lower than any over UDP,
+/// since what is sent over UDP need not wait for what was lost, and higher than that of a relay
+/// (RFC 6544 §4.2).
+const fn type_preference(kind: CandidateKind, transport: CandidateTransport) -> u32 {
+    use CandidateTransport::{Tcp, Udp};
+    match (kind, transport) {
+        (CandidateKind::Host, Udp) => 126,
+        (CandidateKind::PeerReflexive, Udp) => 110,
+        (CandidateKind::ServerReflexive, Udp) => 100,
+        (CandidateKind::Host, Tcp(_)) => 90,
+        (CandidateKind::PeerReflexive, Tcp(_)) => 80,
+        (CandidateKind::ServerReflexive, Tcp(_)) => 70,
+        (CandidateKind::Relayed, _) => 0,
     }
 }
 
 /// The priority of a candidate by the formula of RFC 8445 §5.1.2.1.
-pub(crate) const fn candidate(kind: CandidateKind, local_preference: u16) -> u32 {
-    type_preference(kind) << 24 | (local_preference as u32) << 8 | (256 - COMPONENT as u32)
+pub(crate) const fn candidate(
+    kind: CandidateKind,
+    transport: CandidateTransport,
+    local_preference: u16,
+) -> u32 {
+    type_preference(kind, transport) << 24
+        | (local_preference as u32) << 8
+        | (256 - COMPONENT as u32)
 }
 
 /// The local preference in a priority that came from [`candidate`].
@@ -43,6 +55,19 @@ pub(crate) const fn preference(host: usize, server: usize) -> u16 {
     u16::MAX - rank
 }
 
+/// The largest `other-pref` of RFC 6544 §4.2.
+const OTHER_MAX: u16 = 8191;
+
+/// The local preference of a TCP host candidate of the `host`th address (RFC 6544 §4.2).
+pub(crate) const fn tcp_preference(tcp: TcpType, host: u16) -> u16 {
+    let direction = match tcp {
+        TcpType::Active => 6,
+        TcpType::Passive => 4,
+        TcpType::SimultaneousOpen => 2,
+    };
+    (direction << 13) + OTHER_MAX.saturating_sub(host)
+}
+
 /// Addresses in the order of preference: the caller's order within a family, the families taking
 /// turns from IPv6 on, so that neither holds the other up (RFC 8421 §4).
 pub(crate) fn interleave(addresses: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
@@ -65,10 +90,42 @@ pub(crate) fn interleave(addresses: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{candidate, interleave, local_preference, pair, preference};
-    use crate::{CandidateKind, Role};
+    use super::{interleave, local_preference, pair, preference, tcp_preference};
+    use crate::{CandidateKind, CandidateTransport, Role, TcpType};
     use alloc::vec::Vec;
     use core::net::IpAddr;
+
+    fn candidate(kind: CandidateKind, preference: u16) -> u32 {
+        super::candidate(kind, CandidateTransport::Udp, preference)
+    }
+
+    fn over_tcp(kind: CandidateKind, preference: u16) -> u32 {
+        let transport = CandidateTransport::Tcp(TcpType::Active);
+        super::candidate(kind, transport, preference)
+    }
+
+    #[test]
+    fn over_udp_is_preferred_to_over_tcp_and_that_to_a_relay() {
+        use CandidateKind::{Host, PeerReflexive, Relayed, ServerReflexive};
+        assert!(candidate(ServerReflexive, 0) > over_tcp(Host, u16::MAX));
+        for two in [Host, PeerReflexive, ServerReflexive, Relayed].windows(2) {
+            assert!(over_tcp(two[0], 0) > over_tcp(two[1], u16::MAX));
+        }
+        assert!(over_tcp(ServerReflexive, 0) > candidate(Relayed, u16::MAX));
+    }
+
+    #[test]
+    fn the_direction_of_a_connection_comes_before_the_address() {
+        use TcpType::{Active, Passive, SimultaneousOpen};
+        // The examples of RFC 6544 appendix C have the type preference 126.
+        let of = |tcp| (126 << 24) | (u32::from(tcp_preference(tcp, 0)) << 8) | 255;
+        assert_eq!(of(Active), 2_128_609_279);
+        assert_eq!(of(Passive), 2_124_414_975);
+        assert_eq!(of(SimultaneousOpen), 2_120_220_671);
+        assert!(tcp_preference(Active, 4096) > tcp_preference(Passive, 0));
+        assert!(tcp_preference(Passive, 4096) > tcp_preference(SimultaneousOpen, 0));
+        assert_ne!(tcp_preference(Active, 4095), tcp_preference(Active, 4096));
+    }
 
     #[test]
     fn the_examples_of_rfc_8445_section_15_hold() {

@@ -1,8 +1,11 @@
 //! The candidates of the peer: told by it, or learned from its checks (RFC 8445 §7.3.1.3).
-use crate::{COMPONENT, Candidate, CandidateKind, Foundation, ids::RemoteId};
+use crate::{
+    COMPONENT, Candidate, CandidateKind, CandidateTransport, Foundation, check_list::Claim,
+    ids::RemoteId,
+};
 use alloc::vec::Vec;
 use core::net::{SocketAddr, SocketAddrV6};
-use sans_io::{Transport, canonical};
+use sans_io::canonical;
 
 /// A candidate with what the peer has shown of it.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +51,7 @@ impl Remotes {
     /// Takes in what the peer told. It makes room for itself if one was never heard that is no better.
     pub(crate) fn tell(&mut self, candidate: Candidate) -> RemoteInsert {
         let candidate = Candidate { address: unscoped(candidate.address), ..candidate };
-        if let Some(id) = self.at(candidate.address) {
+        if let Some(id) = self.at(candidate.transport, candidate.address) {
             let known = &mut self.all[usize::from(id.0)].candidate;
             if known.kind != CandidateKind::PeerReflexive {
                 return RemoteInsert::Known(id);
@@ -60,11 +63,17 @@ impl Remotes {
         self.insert(Entry { candidate, heard: false }, |old| old.priority <= priority)
     }
 
-    /// A message that proves the password came from `address`, with the priority that it claims: the
-    /// candidate is learned now if need be. It makes room for itself if another was never heard.
-    pub(crate) fn learn(&mut self, address: SocketAddr, priority: u32) -> RemoteInsert {
+    /// A message that proves the password came from `address` over `transport`, with the priority that
+    /// it claims: the candidate is learned now if need be. It makes room for itself if another was never
+    /// heard.
+    pub(crate) fn learn(
+        &mut self,
+        transport: CandidateTransport,
+        address: SocketAddr,
+        priority: u32,
+    ) -> RemoteInsert {
         let address = unscoped(address);
-        if let Some(id) = self.at(address) {
+        if let Some(id) = self.at(transport, address) {
             self.all[usize::from(id.0)].heard = true;
             return RemoteInsert::Known(id);
         }
@@ -72,7 +81,7 @@ impl Remotes {
         let candidate = Candidate {
             foundation: Foundation::unique(self.learned),
             component: COMPONENT,
-            transport: Transport::Udp,
+            transport,
             priority,
             address,
             kind: CandidateKind::PeerReflexive,
@@ -119,8 +128,9 @@ impl Remotes {
         self.all.iter().enumerate().map(|(at, entry)| (RemoteId(at as u16), &entry.candidate))
     }
 
-    fn at(&self, address: SocketAddr) -> Option<RemoteId> {
-        self.iter().find(|(_, candidate)| candidate.address == address).map(|(id, _)| id)
+    fn at(&self, transport: CandidateTransport, address: SocketAddr) -> Option<RemoteId> {
+        let is_it = |known: &Candidate| known.address == address && known.transport == transport;
+        self.iter().find(|(_, candidate)| is_it(candidate)).map(|(id, _)| id)
     }
 }
 
@@ -155,11 +165,25 @@ pub(crate) fn can_pair(local: SocketAddr, remote: SocketAddr) -> bool {
     }
 }
 
+/// Whether candidates of these transports make a pair (RFC 6544 §6.2). One that waits for the peer to
+/// connect does so only when it has.
+pub(crate) fn transports_pair(
+    local: CandidateTransport,
+    remote: CandidateTransport,
+    claim: Claim,
+) -> bool {
+    remote == local.counterpart() && (claim == Claim::Heard || !local.is_passive())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{RemoteInsert, Remotes, can_pair, scoped};
-    use crate::{Candidate, CandidateKind, ids::RemoteId};
+    use super::{RemoteInsert, Remotes, can_pair, scoped, transports_pair};
+    use crate::{
+        Candidate, CandidateKind, CandidateTransport, TcpType, check_list::Claim, ids::RemoteId,
+    };
     use core::net::SocketAddr;
+
+    const UDP: CandidateTransport = CandidateTransport::Udp;
 
     fn at(text: &str) -> SocketAddr {
         text.parse().unwrap()
@@ -172,8 +196,8 @@ mod tests {
     #[test]
     fn a_learned_candidate_becomes_what_the_peer_says_it_is() {
         let mut remotes = Remotes::new(2);
-        assert_eq!(remotes.learn(at("192.0.2.1:9"), 77), RemoteInsert::New(RemoteId(0)));
-        assert_eq!(remotes.learn(at("192.0.2.1:9"), 78), RemoteInsert::Known(RemoteId(0)));
+        assert_eq!(remotes.learn(UDP, at("192.0.2.1:9"), 77), RemoteInsert::New(RemoteId(0)));
+        assert_eq!(remotes.learn(UDP, at("192.0.2.1:9"), 78), RemoteInsert::Known(RemoteId(0)));
         let learned = *remotes.get(RemoteId(0)).unwrap();
         assert_eq!((learned.kind, learned.priority), (CandidateKind::PeerReflexive, 77));
         let told = Candidate::host(at("192.0.2.1:9"));
@@ -185,8 +209,8 @@ mod tests {
     #[test]
     fn each_learned_candidate_has_a_foundation_of_its_own() {
         let mut remotes = Remotes::new(2);
-        remotes.learn(at("192.0.2.1:1"), 1);
-        remotes.learn(at("192.0.2.1:2"), 1);
+        remotes.learn(UDP, at("192.0.2.1:1"), 1);
+        remotes.learn(UDP, at("192.0.2.1:2"), 1);
         let foundation = |id| remotes.get(RemoteId(id)).unwrap().foundation;
         assert_ne!(foundation(0), foundation(1));
     }
@@ -210,10 +234,39 @@ mod tests {
         remotes.tell(best);
         remotes.tell(host("192.0.2.2:9", 999));
         remotes.heard(RemoteId(1));
-        let heard = remotes.learn(at("192.0.2.3:9"), 1);
+        let heard = remotes.learn(UDP, at("192.0.2.3:9"), 1);
         assert_eq!(heard, RemoteInsert::Replaced { id: RemoteId(0), evicted: best });
-        assert_eq!(remotes.learn(at("192.0.2.4:9"), 1), RemoteInsert::Full);
+        assert_eq!(remotes.learn(UDP, at("192.0.2.4:9"), 1), RemoteInsert::Full);
         assert_eq!(remotes.tell(host("192.0.2.5:9", 2000)), RemoteInsert::Full);
+    }
+
+    #[test]
+    fn one_address_over_two_transports_is_two_candidates() {
+        let mut remotes = Remotes::new(4);
+        let udp = host("192.0.2.1:9", 5);
+        let tcp = Candidate { transport: CandidateTransport::Tcp(TcpType::Passive), ..udp };
+        assert_eq!(remotes.tell(udp), RemoteInsert::New(RemoteId(0)));
+        assert_eq!(remotes.tell(tcp), RemoteInsert::New(RemoteId(1)));
+        assert_eq!(remotes.learn(tcp.transport, tcp.address, 1), RemoteInsert::Known(RemoteId(1)));
+        assert_eq!(remotes.learn(UDP, udp.address, 1), RemoteInsert::Known(RemoteId(0)));
+    }
+
+    #[test]
+    fn who_connects_pairs_with_who_listens() {
+        use TcpType::{Active, Passive, SimultaneousOpen};
+        let pair = |local, remote, claim| {
+            transports_pair(CandidateTransport::Tcp(local), CandidateTransport::Tcp(remote), claim)
+        };
+        let all = [Active, Passive, SimultaneousOpen];
+        let told = |local| all.map(|remote| pair(local, remote, Claim::Told));
+        assert_eq!(told(Active), [false, true, false]);
+        assert_eq!(told(Passive), [false; 3], "pairs that this side cannot begin are pruned");
+        assert_eq!(told(SimultaneousOpen), [false, false, true]);
+        assert!(pair(Passive, Active, Claim::Heard));
+        for tcp in all.map(CandidateTransport::Tcp) {
+            assert!(!transports_pair(tcp, UDP, Claim::Heard));
+            assert!(!transports_pair(UDP, tcp, Claim::Told));
+        }
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Candidates as `a=candidate` writes them (RFC 8839 §5.1), through `sdp-proto`.
-use crate::{Candidate, CandidateKind, Foundation, FoundationError};
+use crate::{Candidate, CandidateKind, CandidateTransport, Foundation, FoundationError, TcpType};
 use alloc::format;
 use core::net::{IpAddr, SocketAddr};
-use sans_io::Transport;
 use sdp_proto::{
     attribute::{self, Address, CandidateType},
     text::IceText,
@@ -19,6 +18,9 @@ pub enum CandidateTextError {
     /// Its transport is not known here.
     #[error("the transport is not supported")]
     Transport,
+    /// It is over TCP, and does not say which side opens the connection (RFC 6544 §4.5).
+    #[error("the candidate over TCP has no tcptype")]
+    TcpType,
     /// Its kind is not known here.
     #[error("the kind of candidate is not known")]
     Kind,
@@ -41,8 +43,15 @@ impl Candidate {
     pub fn from_sdp(text: &attribute::Candidate<'_>) -> Result<Self, CandidateTextError> {
         let Address::Ip(ip) = text.address else { return Err(CandidateTextError::Name) };
         let transport = match text.transport {
-            attribute::Transport::Udp => Transport::Udp,
-            attribute::Transport::Tcp => Transport::Tcp,
+            attribute::Transport::Udp => CandidateTransport::Udp,
+            attribute::Transport::Tcp => {
+                let tcp = text.tcptype.ok_or(CandidateTextError::TcpType)?;
+                CandidateTransport::Tcp(match tcp {
+                    attribute::TcpType::Active => TcpType::Active,
+                    attribute::TcpType::Passive => TcpType::Passive,
+                    attribute::TcpType::SimultaneousOpen => TcpType::SimultaneousOpen,
+                })
+            }
             attribute::Transport::Other(_) => return Err(CandidateTextError::Transport),
         };
         let kind = match text.typ {
@@ -80,8 +89,13 @@ impl Candidate {
         let foundation = foundation(&self.foundation);
         let mut text =
             attribute::Candidate::new(foundation, self.component, self.priority, address, typ);
-        if self.transport == Transport::Tcp {
+        if let CandidateTransport::Tcp(tcp) = self.transport {
             text.transport = attribute::Transport::Tcp;
+            text.tcptype = Some(match tcp {
+                TcpType::Active => attribute::TcpType::Active,
+                TcpType::Passive => attribute::TcpType::Passive,
+                TcpType::SimultaneousOpen => attribute::TcpType::SimultaneousOpen,
+            });
         }
         if self.kind != CandidateKind::Host {
             let unspecified = match self.address {
@@ -110,7 +124,7 @@ fn foundation(foundation: &Foundation) -> IceText<'static> {
 #[cfg(test)]
 mod tests {
     use super::CandidateTextError;
-    use crate::{Candidate, CandidateKind, Foundation};
+    use crate::{Candidate, CandidateKind, CandidateTransport, Foundation, TcpType};
     use alloc::string::ToString;
 
     fn read(text: &str) -> Result<Candidate, CandidateTextError> {
@@ -125,7 +139,9 @@ mod tests {
             related: Some("10.0.0.1:5000".parse().unwrap()),
             ..host
         };
-        for candidate in [host, reflexive] {
+        let tcp = [TcpType::Active, TcpType::Passive, TcpType::SimultaneousOpen]
+            .map(|tcp| Candidate { transport: CandidateTransport::Tcp(tcp), ..host });
+        for candidate in [host, reflexive].into_iter().chain(tcp) {
             let text = candidate.to_sdp().attribute().to_string();
             assert_eq!(read(&text), Ok(candidate), "{text}");
         }
@@ -149,6 +165,8 @@ mod tests {
         assert_eq!(name, Err(CandidateTextError::Name));
         let transport = read("candidate:1 1 sctp 1 192.0.2.1 5000 typ host");
         assert_eq!(transport, Err(CandidateTextError::Transport));
+        let tcp_type = read("candidate:1 1 tcp 1 192.0.2.1 5000 typ host");
+        assert_eq!(tcp_type, Err(CandidateTextError::TcpType));
         let kind = read("candidate:1 1 udp 1 192.0.2.1 5000 typ starlight");
         assert_eq!(kind, Err(CandidateTextError::Kind));
     }

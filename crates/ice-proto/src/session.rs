@@ -10,11 +10,12 @@ mod requests;
 mod responses;
 mod restart;
 mod send;
+mod streams;
 mod tools;
 
 use crate::{
     Base, CandidatePolicy, ConfigError, IceConfig, IceCredentials, IceEvent, IceState,
-    Implementation, RestartReason, Restarts,
+    Implementation, RestartReason, Restarts, TcpCandidates,
     check_list::{CheckList, Gate},
     checks::{Backoff, Checks},
     consent::Consent,
@@ -31,6 +32,7 @@ use crate::{
     remotes::Remotes,
     role::RoleState,
 };
+use alloc::collections::VecDeque;
 use core::time::Duration;
 use sans_io::{
     Clock, DropCounters, DropReason, Input, Instant, Machine, Outbox, Output, Transmit, Verdict,
@@ -54,6 +56,7 @@ struct Settings {
     nominate_to_lite: bool,
     implementation: Implementation,
     restarts: Restarts,
+    tcp: TcpCandidates,
     /// Whether the answering side holds back what may do harm (see `opening.rs`).
     opens_gently: bool,
     /// A time to live that ends before the NATs of the peer, if there is one.
@@ -163,6 +166,8 @@ pub struct IceSession {
     drops: DropCounters,
     scratch: Scratch,
     out: Outbox<IceEvent>,
+    /// Messages that go over connections, apart since they have yet to be put into frames.
+    over_tcp: VecDeque<Transmit>,
 }
 
 impl IceSession {
@@ -196,6 +201,7 @@ impl IceSession {
                 nominate_to_lite: config.nominate_to_lite,
                 implementation: config.implementation,
                 restarts: config.restarts,
+                tcp: config.tcp,
                 opens_gently: config.first_ttl.is_some()
                     && pace.is_eager()
                     && config.implementation == Implementation::Full,
@@ -228,6 +234,7 @@ impl IceSession {
             drops: DropCounters::default(),
             scratch: Scratch::default(),
             out: Outbox::new(config.outputs_max),
+            over_tcp: VecDeque::new(),
         }
     }
 
@@ -360,6 +367,7 @@ impl Machine for IceSession {
     }
 
     fn poll_output(&mut self) -> Output<IceEvent> {
-        self.out.pop().unwrap_or(Output::Timeout(self.deadline))
+        let queued = self.out.pop().or_else(|| self.over_tcp.pop_front().map(Output::Transmit));
+        queued.unwrap_or(Output::Timeout(self.deadline))
     }
 }

@@ -181,6 +181,17 @@ impl Connection {
         self.end();
     }
 
+    /// Somebody in between ends it for both sides.
+    pub(crate) fn reset(&mut self, effects: &mut Effects) {
+        let news = match self.state {
+            State::Open => News::Reset,
+            State::SynSent | State::SynReceived => News::Failed(SocketFault::Refused),
+            State::Closed => return,
+        };
+        self.abort(effects);
+        effects.news.push(news);
+    }
+
     fn end(&mut self) {
         self.state = State::Closed;
         self.timer = None;

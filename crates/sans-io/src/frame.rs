@@ -8,7 +8,8 @@ pub enum Frame {
     Whole(usize),
     /// The buffer must grow to at least so many bytes before that can be said.
     Need(usize),
-    /// What stands there is no frame, so where the next one begins cannot be known: hang up.
+    /// What stands there is no frame, so where the next one begins cannot be known: the driver hangs
+    /// up, and says so with [`Input::PathFailed`](crate::Input::PathFailed).
     Broken,
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Flags {
     /// Which addresses may be used: all, or only relayed ones
     #[arg(long, value_enum, default_value_t = Policy::All)]
     policy: Policy,
+    /// Try connections over TCP as well, for networks that let no UDP through
+    #[arg(long)]
+    tcp: bool,
     /// Write our description to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -98,6 +101,9 @@ pub(crate) async fn agent(flags: &Flags) -> Result<Agent, Failure> {
     }
     if flags.policy == Policy::Relay {
         builder = builder.policy(spool::CandidatePolicy::Relay);
+    }
+    if flags.tcp {
+        builder = builder.tcp(spool::TcpCandidates::All);
     }
     builder.build().await.map_err(|error| {
         let advice = match error {

@@ -2,8 +2,7 @@
 //! text that people copy.
 use crate::identity::Fingerprint;
 use data_encoding::BASE64URL_NOPAD;
-use sans_io::Transport;
-use spool::{Candidate, CandidateKind, IceCredentials, IceParameters};
+use spool::{Candidate, CandidateKind, CandidateTransport, IceCredentials, IceParameters};
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -60,7 +59,8 @@ impl Invitation {
         put_text(&mut packed, &self.ice.credentials.pwd);
         let pacing = self.ice.pacing.map_or(0, |pacing| pacing.as_millis());
         packed.push(u8::try_from(pacing).unwrap_or(u8::MAX));
-        for candidate in self.ice.candidates.iter().take(CANDIDATES_MAX) {
+        let datagrams = |c: &&Candidate| c.transport == CandidateTransport::Udp;
+        for candidate in self.ice.candidates.iter().filter(datagrams).take(CANDIDATES_MAX) {
             put_candidate(&mut packed, candidate);
         }
         packed
@@ -138,7 +138,7 @@ fn take_candidate(rest: &mut &[u8]) -> Option<Candidate> {
     Some(Candidate {
         foundation,
         component: ice_proto::COMPONENT,
-        transport: Transport::Udp,
+        transport: CandidateTransport::Udp,
         priority,
         address,
         kind,

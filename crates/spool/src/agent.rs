@@ -28,7 +28,7 @@ use crate::{
 };
 use ice_proto::{
     Candidate, CredentialsError, Finding, IceAgent, IceConfig, IceState, Implementation, PairState,
-    PairStats, Role,
+    PairStats, Role, TcpCandidates,
 };
 use progress::{Feed, Recorder};
 use sans_io::SocketIds;
@@ -161,6 +161,8 @@ impl Agent {
     }
 
     async fn take(&mut self, remote: Remote) -> Result<(), RemoteDescriptionError> {
+        let takes_tcp = self.config.tcp != TcpCandidates::None;
+        let remote = if takes_tcp { remote } else { remote.without_tcp() };
         let session = self.start(Role::Controlled).map_err(RemoteDescriptionError::Start)?;
         if session.remote.is_some() {
             return Err(RemoteDescriptionError::Again);
@@ -205,8 +207,8 @@ impl Agent {
             problems.push(format!("not every server has answered within {seconds} s"));
         }
         if let Some(skipped @ 1..) = session.remote.as_ref().map(|remote| remote.skipped) {
-            let text =
-                "candidates of the peer are passed over: host names, not UDP, or not understood";
+            let text = "candidates of the peer are passed over: host names, TCP without the option, or \
+                 not understood";
             problems.push(format!("{skipped} {text}"));
         }
         problems

@@ -64,7 +64,10 @@ pub use agent::{
     SignalError, Signals, StartError,
 };
 pub use description::{RemoteDescriptionError, WriteDescriptionError};
-pub use ice_proto::{Candidate, CandidateKind, CandidatePolicy, Finding, IceCredentials, Role};
+pub use ice_proto::{
+    Candidate, CandidateKind, CandidatePolicy, CandidateTransport, Finding, IceCredentials, Role,
+    TcpCandidates, TcpType,
+};
 pub use server::{Server, ServerError};
 #[cfg(feature = "tls")]
 pub use services::{Identity, IdentityError, Trust, TrustError};

@@ -1,13 +1,10 @@
 //! What becomes of sockets and relays that were not chosen (RFC 8445 §8.3.1), and of the others when
 //! the agent is closed.
 use super::IceAgent;
-use crate::{
-    Base,
-    consent::{IN_USE, LONGEST},
-};
+use crate::consent::{IN_USE, LONGEST};
 use alloc::vec::Vec;
 use core::time::Duration;
-use sans_io::Instant;
+use sans_io::{Instant, Path};
 
 /// How long what was not chosen is kept after ICE has concluded.
 const LINGER: Duration = Duration::from_secs(3);
@@ -47,7 +44,7 @@ impl IceAgent {
         match self.leaving {
             Leaving::Unchosen => {
                 self.leaving = Leaving::Nothing;
-                let used: Vec<Base> = self.sessions.newest.bases_in_use(now, IN_USE).collect();
+                let used: Vec<Path> = self.sessions.newest.paths_in_use(now, IN_USE).collect();
                 self.gathering.release(now, &used);
             }
             Leaving::Everything { .. } => {
@@ -79,8 +76,8 @@ impl IceAgent {
     pub fn close(&mut self, now: Instant) {
         let now = self.advance(now);
         if !self.leaving.is_closing() {
-            let asked = self.sessions.iter().flat_map(|session| session.bases_asked(now, IN_USE));
-            let used: Vec<Base> = asked.collect();
+            let asked = self.sessions.iter().flat_map(|session| session.paths_asked(now, IN_USE));
+            let used: Vec<Path> = asked.collect();
             self.sessions.close(now);
             let wait = if used.is_empty() { Duration::ZERO } else { FAREWELL };
             self.leaving = Leaving::Everything { at: now.saturating_add(wait) };

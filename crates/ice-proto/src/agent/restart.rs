@@ -30,6 +30,7 @@ impl IceAgent {
     ) -> Option<&IceCredentials> {
         let now = self.advance(now);
         if self.state() == IceState::Closed {
+            self.settle(now);
             return None;
         }
         if self.sessions.newest.knows_peer() {
@@ -105,6 +106,10 @@ impl IceAgent {
 
     /// A generation ends, and another one begins.
     fn begin(&mut self, now: Instant, initiator: Initiator, sockets: RestartSockets) {
+        if let Some(path) = self.sessions.newest.silent_connection() {
+            // The next generation would use it as well.
+            self.gathering.abandon(now, &path);
+        }
         self.collect(now);
         self.join_outputs(now);
         // Nobody else is asked for at these sockets.

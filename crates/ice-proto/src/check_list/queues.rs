@@ -148,7 +148,8 @@ impl CheckList {
     fn rechecks(&self, spacing: Spacing, gate: Gate) -> impl Iterator<Item = Recheck> {
         let works = self.works_directly();
         self.pairs.iter().filter_map(move |pair| {
-            let attempt = pair.attempt()?;
+            // A connection loses nothing.
+            let attempt = pair.attempt().filter(|_| !pair.is_stream())?;
             let wait = match attempt.rechecks {
                 _ if pair.is_wanted() => spacing.next / 2,
                 0 => spacing.first,

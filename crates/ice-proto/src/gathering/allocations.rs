@@ -17,9 +17,15 @@ impl Gathering {
         while let Some(event) = self.relays.poll() {
             match event {
                 RelayEvent::Transmit(transmit) => self.transmit(transmit),
+                RelayEvent::Socket(_) | RelayEvent::NotConnected(..) => {
+                    self.on_relay_socket(now, event);
+                }
                 RelayEvent::Allocated { path, plan, relayed, mapped } => {
-                    let answer = self.mappings.keep(now, path, plan.key, mapped);
-                    self.mapping_learned(path, answer);
+                    // What a NAT shows for a connection says nothing of datagrams.
+                    if !path.transport().is_stream() {
+                        let answer = self.mappings.keep(now, path, plan.key, mapped);
+                        self.mapping_learned(path, answer);
+                    }
                     self.relayed_candidate(plan.key, relayed, mapped);
                 }
                 RelayEvent::Failed { path, plan, fault } => {
@@ -74,6 +80,10 @@ impl Gathering {
             // The server still has an allocation for this socket (RFC 8656 §7.4).
             TurnFault::Mismatch if plan.sockets < SOCKETS_MAX => {
                 let plan = RelayPlan { sockets: plan.sockets + 1, ..plan };
+                if path.transport().is_stream() {
+                    // Each connection has a port of its own.
+                    return self.tasks.ask_relay(plan);
+                }
                 if let Some((id, local)) = self.hosts.open_for_relay(plan) {
                     return self.out.socket(SocketRequest::Bind { id, local });
                 }
@@ -86,6 +96,9 @@ impl Gathering {
         }
         let (local, server) = (base, Some(path.remote()));
         self.fail(GatheringFailure { local, server, fault: fault_of(fault) });
+        if path.transport().is_stream() {
+            return;
+        }
         let no_room = matches!(fault, TurnFault::NoCapacity | TurnFault::QuotaReached);
         if no_room
             && self.policy == CandidatePolicy::All

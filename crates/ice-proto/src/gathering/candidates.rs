@@ -2,11 +2,11 @@
 //! §5.1.2).
 use super::{GatherKey, Gathering, GatheringEvent};
 use crate::{
-    Base, COMPONENT, Candidate, CandidateKind, CandidatePolicy, foundation::Group, ids::HostId,
-    locals::LocalCandidate, priority,
+    Base, COMPONENT, Candidate, CandidateKind, CandidatePolicy, CandidateTransport, TcpType,
+    foundation::Group, ids::HostId, locals::LocalCandidate, priority,
 };
 use core::net::SocketAddr;
-use sans_io::{Transport, canonical};
+use sans_io::canonical;
 
 /// Where a candidate was found.
 #[derive(Clone, Copy)]
@@ -60,6 +60,24 @@ impl Gathering {
         self.found(key.host, Some(key), found);
     }
 
+    /// Connections can be made from here, or listened for. `rank`: the place of the address in the order
+    /// of preference.
+    pub(super) fn tcp_candidate(&mut self, tcp: TcpType, address: SocketAddr, rank: u16) {
+        let (kind, transport) = (CandidateKind::Host, CandidateTransport::Tcp(tcp));
+        let group = Group { kind, base: address.ip(), server: None, transport };
+        let candidate = Candidate {
+            foundation: self.foundations.of(group),
+            component: COMPONENT,
+            transport,
+            priority: priority::candidate(kind, transport, priority::tcp_preference(tcp, rank)),
+            address,
+            kind,
+            related: None,
+        };
+        let local = LocalCandidate { candidate, base: Base::tcp(address), signalled: true };
+        self.event(GatheringEvent::Candidate(local));
+    }
+
     fn found(&mut self, host: HostId, asked: Option<GatherKey>, found: Found) {
         let Found { kind, address, base, related, signalled } = found;
         let server = asked.and_then(|key| self.servers.get(key.server));
@@ -67,7 +85,7 @@ impl Gathering {
             kind,
             base: base.ip(),
             server: server.map(|server| server.address.ip()),
-            transport: Transport::Udp,
+            transport: CandidateTransport::Udp,
         });
         let host_rank = self.hosts.get(host).map_or(0, |host| host.rank);
         let server_rank = asked.map_or(0, |key| key.server.0);
@@ -75,8 +93,8 @@ impl Gathering {
         let candidate = Candidate {
             foundation,
             component: COMPONENT,
-            transport: Transport::Udp,
-            priority: priority::candidate(kind, preference),
+            transport: CandidateTransport::Udp,
+            priority: priority::candidate(kind, CandidateTransport::Udp, preference),
             address,
             kind,
             related,

@@ -246,6 +246,11 @@ impl Hosts {
         }
     }
 
+    /// A number for a socket that others keep.
+    pub(super) const fn take_socket(&mut self) -> SocketId {
+        self.sockets.take()
+    }
+
     /// How many sockets there are, or are being opened.
     pub(super) fn len(&self) -> usize {
         self.all.iter().filter(|host| host.state != HostState::Gone).count()
@@ -338,7 +343,7 @@ impl Hosts {
 }
 
 /// Addresses that RFC 8445 §5.1.1.1 keeps out: IPv6 site-local ones, and IPv4-compatible ones.
-fn is_deprecated(ip: IpAddr) -> bool {
+pub(super) fn is_deprecated(ip: IpAddr) -> bool {
     let IpAddr::V6(v6) = ip else { return false };
     let site_local = v6.segments()[0] & 0xFFC0 == 0xFEC0;
     site_local || (v6.segments()[..6] == [0; 6] && !v6.is_loopback())

@@ -1,13 +1,20 @@
 //! Relays on TURN servers: relayed candidates, their permissions and channels
 //! (RFC 8445 §5.1.1.2 and §7.2.1).
-use super::{icmp::IcmpErrors, tasks::RelayPlan};
+use super::{GatherKey, icmp::IcmpErrors, tasks::RelayPlan};
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
-use core::net::{IpAddr, SocketAddr};
+use core::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 use sans_io::{
-    Input, Instant, Machine, Output, Packet, Path, PathFault, Transmit, Verdict, canonical,
+    Frame, Input, Instant, Machine, Output, Packet, Path, PathFault, SocketFault, SocketId,
+    SocketRequest, Transmit, Transport, Verdict, canonical,
 };
 use stun_proto::Credentials as Account;
 use turn_proto::{PeerPolicy, SendError, TurnClient, TurnClientConfig, TurnEvent, TurnFault};
+
+/// How long the connection to a server may take to be opened.
+const OPENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How far a relay has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,18 +52,58 @@ impl Relay {
 #[derive(Debug)]
 pub(super) enum RelayEvent {
     Transmit(Transmit),
-    Allocated { path: Path, plan: RelayPlan, relayed: SocketAddr, mapped: SocketAddr },
-    Failed { path: Path, plan: RelayPlan, fault: TurnFault },
-    Lost { plan: RelayPlan, relayed: SocketAddr },
-    Permission { relayed: SocketAddr, peer: IpAddr, granted: bool },
+    /// The connection of a relay is to be hung up.
+    Socket(SocketRequest),
+    /// A connection was not opened in time; this number is not wanted any more.
+    NotConnected(SocketId, NotConnected),
+    Allocated {
+        path: Path,
+        plan: RelayPlan,
+        relayed: SocketAddr,
+        mapped: SocketAddr,
+    },
+    Failed {
+        path: Path,
+        plan: RelayPlan,
+        fault: TurnFault,
+    },
+    Lost {
+        plan: RelayPlan,
+        relayed: SocketAddr,
+    },
+    Permission {
+        relayed: SocketAddr,
+        peer: IpAddr,
+        granted: bool,
+    },
+}
+
+/// A connection to a server that is being opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    socket: SocketId,
+    /// From whichever port.
+    pub path: Path,
+    pub plan: RelayPlan,
+    until: Instant,
+}
+
+/// A connection to a server that there is not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotConnected {
+    pub plan: RelayPlan,
+    pub path: Path,
+    pub fault: SocketFault,
 }
 
 /// All of them: a few.
 #[derive(Debug, Default)]
 pub(super) struct Relays {
     all: Vec<Relay>,
-    /// Peers for whom a client could not even ask.
-    refused: Vec<RelayEvent>,
+    /// What is told before anything that the clients have to say.
+    waiting: Vec<RelayEvent>,
+    /// Connections that clients will go over.
+    opening: Vec<Opening>,
 }
 
 impl Relays {
@@ -122,14 +169,14 @@ impl Relays {
                     return true;
                 }
             } else if let Some(relayed) = relay.relayed() {
-                self.refused.push(RelayEvent::Permission { relayed, peer, granted: false });
+                self.waiting.push(RelayEvent::Permission { relayed, peer, granted: false });
             }
         }
         false
     }
 
     pub(super) const fn len(&self) -> usize {
-        self.all.len()
+        self.all.len() + self.opening.len()
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -137,7 +184,7 @@ impl Relays {
     }
 
     pub(super) fn are_asking(&self) -> bool {
-        self.all.iter().any(|relay| relay.state == RelayState::Asking)
+        !self.opening.is_empty() || self.all.iter().any(|relay| relay.state == RelayState::Asking)
     }
 
     /// Asks a relay to let these peers through.
@@ -187,17 +234,55 @@ impl Relays {
                 relay.client.handle_timeout(now);
             }
         }
+        for late in self.opening.extract_if(.., |opening| opening.until <= now) {
+            let Opening { socket, path, plan, .. } = late;
+            let about = NotConnected { plan, path, fault: SocketFault::TimedOut };
+            self.waiting.push(RelayEvent::NotConnected(socket, about));
+        }
+    }
+
+    /// A connection is being opened.
+    pub(super) fn opening(&mut self, now: Instant, socket: SocketId, path: Path, plan: RelayPlan) {
+        let until = now.saturating_add(OPENS_WITHIN);
+        self.opening.push(Opening { socket, path, plan, until });
+    }
+
+    pub(super) fn is_opening(&self, socket: SocketId) -> bool {
+        self.opening.iter().any(|opening| opening.socket == socket)
+    }
+
+    /// Whether a connection is being opened for this.
+    pub(super) fn are_opening(&self, key: GatherKey) -> bool {
+        self.opening.iter().any(|opening| opening.plan.key == key)
+    }
+
+    pub(super) fn take_opening(&mut self, socket: SocketId) -> Option<Opening> {
+        let at = self.opening.iter().position(|opening| opening.socket == socket)?;
+        Some(self.opening.remove(at))
+    }
+
+    /// The connection of a relay.
+    pub(super) fn stream_of(&self, key: GatherKey) -> Option<Path> {
+        let is_it = |relay: &&Relay| relay.plan.key == key && relay.path.transport().is_stream();
+        self.all.iter().find(is_it).map(|relay| relay.path)
+    }
+
+    /// Where the first frame of the connection of a relay ends.
+    pub(super) fn frame(&self, path: &Path, buffer: &[u8]) -> Option<Frame> {
+        let relay = self.all.iter().find(|relay| relay.path == *path)?;
+        Some(relay.client.frame(path, buffer))
     }
 
     /// When a client is to be woken, as of the last [`poll`](Self::poll).
     pub(super) fn next(&self) -> Option<Instant> {
-        self.all.iter().filter_map(|relay| relay.deadline).min()
+        let opening = self.opening.iter().map(|opening| opening.until);
+        self.all.iter().filter_map(|relay| relay.deadline).chain(opening).min()
     }
 
     /// The next thing that a client has to say.
     pub(super) fn poll(&mut self) -> Option<RelayEvent> {
-        if let Some(refused) = self.refused.pop() {
-            return Some(refused);
+        if let Some(waiting) = self.waiting.pop() {
+            return Some(waiting);
         }
         let mut at = 0;
         while let Some(relay) = self.all.get_mut(at) {
@@ -212,11 +297,13 @@ impl Relays {
                     relay.deadline = deadline;
                     at += 1;
                 }
-                // A client over UDP asks for no socket and no name.
-                Output::Socket(_) | Output::Lookup(_) => {}
+                Output::Socket(request) => return Some(RelayEvent::Socket(request)),
+                // A client that relays UDP looks up no name.
+                Output::Lookup(_) => {}
             }
         }
-        None
+        // Of clients that are over just now.
+        self.waiting.pop()
     }
 
     fn on_event(&mut self, at: usize, event: &TurnEvent) -> Option<RelayEvent> {
@@ -229,15 +316,15 @@ impl Relays {
                 Some(RelayEvent::Allocated { path, plan, relayed, mapped })
             }
             TurnEvent::Failed { fault } => {
-                self.all.remove(at);
+                self.remove(at);
                 Some(RelayEvent::Failed { path, plan, fault })
             }
             TurnEvent::Lost { .. } => {
-                self.all.remove(at);
+                self.remove(at);
                 Some(RelayEvent::Lost { plan, relayed: relayed? })
             }
             TurnEvent::Closed => {
-                self.all.remove(at);
+                self.remove(at);
                 None
             }
             TurnEvent::PermissionInstalled { address: peer } => {
@@ -259,6 +346,14 @@ impl Relays {
         }
     }
 
+    /// Forgets a client, and hangs up its connection.
+    fn remove(&mut self, at: usize) {
+        let relay = self.all.remove(at);
+        if relay.path.transport().is_stream() {
+            self.waiting.push(RelayEvent::Socket(SocketRequest::Hangup(relay.path)));
+        }
+    }
+
     /// An ICMP error about a path came. Whether that ends the attempt to get a relay there.
     pub(super) fn on_icmp_error(&mut self, now: Instant, path: &Path, fault: PathFault) -> bool {
         let Some(relay) = self.on_path(path) else { return false };
@@ -271,12 +366,27 @@ impl Relays {
 
     /// Forgets the clients of a socket that is gone. Gives their relayed addresses.
     pub(super) fn forget_base(&mut self, base: SocketAddr) -> Vec<SocketAddr> {
-        let gone = self.all.extract_if(.., |relay| relay.path.local() == base);
-        gone.filter_map(|relay| relay.relayed()).collect()
+        let ours = |path: &Path| match path.transport() {
+            Transport::Udp => path.local() == base,
+            // From a port of its own at the same address.
+            Transport::Tcp | Transport::Tls => path.local().ip() == base.ip(),
+        };
+        for gone in self.opening.extract_if(.., |opening| ours(&opening.path)) {
+            self.waiting.push(RelayEvent::Socket(SocketRequest::Close(gone.socket)));
+        }
+        let gone: Vec<Relay> = self.all.extract_if(.., |relay| ours(&relay.path)).collect();
+        let streams = gone.iter().map(|relay| relay.path).filter(|p| p.transport().is_stream());
+        self.waiting.extend(streams.map(|path| RelayEvent::Socket(SocketRequest::Hangup(path))));
+        gone.iter().filter_map(Relay::relayed).collect()
     }
 
-    /// Gives up all relays but those whose address is `used`. Gives the sockets that they need.
-    pub(super) fn close_unused(&mut self, now: Instant, used: &[SocketAddr]) -> Vec<SocketAddr> {
+    /// Gives up all relays but those whose address is `used`. Gives the sockets that they need, and the
+    /// connections that are not to be opened any more.
+    pub(super) fn close_unused(
+        &mut self,
+        now: Instant,
+        used: &[SocketAddr],
+    ) -> (Vec<SocketAddr>, Vec<SocketId>) {
         let mut keep = Vec::new();
         for relay in &mut self.all {
             if relay.relayed().is_some_and(|relayed| used.contains(&relayed)) {
@@ -287,7 +397,7 @@ impl Relays {
                 relay.client.close(now);
             }
         }
-        keep
+        (keep, self.opening.drain(..).map(|opening| opening.socket).collect())
     }
 
     /// Whether a client still needs this socket.

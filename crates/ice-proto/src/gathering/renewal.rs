@@ -29,11 +29,13 @@ impl Gathering {
         self.hosts.keep_all();
         let mut ips = self.hosts.given_up();
         if sockets == RestartSockets::Renewed {
+            self.renew_listeners();
             ips.extend(self.hosts.supersede());
         }
         // There is room: it had been made before.
         let _ = self.open(&ips);
         self.stage = Stage::Asking;
+        self.tell_tcp_again();
         for (host, base) in self.hosts.open_for_candidates() {
             self.tell_again(now, host, base);
         }
@@ -48,7 +50,12 @@ impl Gathering {
             .map(|(id, about)| (GatherKey { host, server: id }, about.address, about.relays()))
             .collect();
         for (key, address, relays) in asked {
-            let path = Path::udp(base, address);
+            let datagrams = Path::udp(base, address);
+            let path = match self.relays.stream_of(key) {
+                Some(connection) => connection,
+                None if self.relays.are_opening(key) => continue,
+                None => datagrams,
+            };
             let shown = self.mappings.shown(&path);
             if let Some(mapped) = shown {
                 self.reflexive_candidate(key, base, mapped);
@@ -95,6 +102,7 @@ impl Gathering {
                 self.host_lost(gone.host, base);
             }
         }
+        self.limit_tcp(addresses);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! The STUN and TURN servers of the configuration, in the order of preference.
-use crate::{ConfigError, RelayServer, ids::ServerId};
+use crate::{ConfigError, RelayServer, RelayTransport, ids::ServerId};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use sans_io::canonical;
@@ -9,11 +9,17 @@ use stun_proto::Credentials as Account;
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pub address: SocketAddr,
+    pub transport: RelayTransport,
     /// The account there, if it relays.
     pub account: Option<Account>,
 }
 
 impl Server {
+    /// Whether it is reached over connections.
+    pub(super) fn is_stream(&self) -> bool {
+        self.transport != RelayTransport::Udp
+    }
+
     /// Whether it lends addresses.
     pub(super) const fn relays(&self) -> bool {
         self.account.is_some()
@@ -27,12 +33,20 @@ pub(super) struct Servers(Vec<Server>);
 impl Servers {
     pub(super) fn new(stun: &[SocketAddr], turn: &[RelayServer]) -> Result<Self, ConfigError> {
         let mut all = Vec::with_capacity(stun.len() + turn.len());
-        let plain = stun.iter().map(|at| Server { address: canonical(*at), account: None });
+        let plain = stun.iter().map(|at| Server {
+            address: canonical(*at),
+            transport: RelayTransport::Udp,
+            account: None,
+        });
         all.extend(plain);
         for server in turn {
             let account = Account::new(&server.username, &server.password)
                 .map_err(|_| ConfigError::TurnCredentials(server.address))?;
-            all.push(Server { address: canonical(server.address), account: Some(account) });
+            all.push(Server {
+                address: canonical(server.address),
+                transport: server.transport.clone(),
+                account: Some(account),
+            });
         }
         Ok(Self(all))
     }

@@ -2,6 +2,7 @@
 //! §14.3).
 use super::{
     Gathering,
+    servers::Server,
     tasks::{RelayPlan, Task},
 };
 use crate::checks::RTO_MIN;
@@ -53,6 +54,9 @@ impl Gathering {
 
     fn ask_relay(&mut self, now: Instant, plan: RelayPlan) -> bool {
         let Some(base) = self.hosts.base(plan.key.host) else { return false };
+        if self.servers.get(plan.key.server).is_some_and(Server::is_stream) {
+            return self.connect_to_relay(now, plan, base.ip());
+        }
         let server = self.servers.get(plan.key.server);
         let Some(account) = server.and_then(|server| server.account.clone()) else { return false };
         let seed = self.entropy.secret();

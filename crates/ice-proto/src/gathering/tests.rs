@@ -28,7 +28,12 @@ fn at(text: &str) -> SocketAddr {
 }
 
 fn gathering(policy: CandidatePolicy) -> Gathering {
-    let server = RelayServer { address: at(TURN), username: "u".into(), password: "p".into() };
+    let server = RelayServer {
+        address: at(TURN),
+        transport: crate::RelayTransport::Udp,
+        username: "u".into(),
+        password: "p".into(),
+    };
     let config = IceConfig {
         policy,
         stun_servers: vec![at(STUN)],
@@ -151,7 +156,12 @@ fn an_address_family_that_the_host_lacks_is_asked_of_the_relay() {
     // Loopback leads nowhere.
     for (ipv4, asks_ipv6) in [("10.0.0.1", true), ("127.0.0.1", false)] {
         let address = at("[2001:db8::53]:3478");
-        let server = RelayServer { address, username: "u".into(), password: "p".into() };
+        let server = RelayServer {
+            address,
+            transport: crate::RelayTransport::Udp,
+            username: "u".into(),
+            password: "p".into(),
+        };
         let config = IceConfig { turn_servers: vec![server], ..IceConfig::default() };
         let mut gathering = Gathering::new(&config, SocketIds::root(), [1; 32]).unwrap();
         open(&mut gathering, &[ipv4, "2001:db8::1"]);
@@ -367,6 +377,7 @@ fn a_mapping_that_another_server_still_sees_is_not_lost() {
 fn the_more_is_asked_the_later_a_question_is_repeated() {
     let server = |n| RelayServer {
         address: SocketAddr::from(([198, 51, 100, n], 3478)),
+        transport: crate::RelayTransport::Udp,
         username: "u".into(),
         password: "p".into(),
     };

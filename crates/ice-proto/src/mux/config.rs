@@ -1,6 +1,6 @@
 //! What a mux is told at its birth, with the bounds of everything that grows, and why a session was not
 //! taken in.
-use crate::{CandidatePolicy, ConfigError, IceConfig};
+use crate::{CandidatePolicy, ConfigError, IceConfig, TcpCandidates};
 use stun_proto::LimiterConfig;
 use thiserror::Error;
 
@@ -42,6 +42,9 @@ impl MuxConfig {
             || self.gathering.policy == CandidatePolicy::Relay
         {
             return Err(ConfigError::MuxRelays);
+        }
+        if self.gathering.tcp != TcpCandidates::None {
+            return Err(ConfigError::MuxTcp);
         }
         if self.sessions_max == 0 || self.sessions_max > u32::MAX as usize {
             return Err(ConfigError::Limit);

@@ -199,7 +199,7 @@ impl Member {
 
     /// Ends it, as soon as the peer has had time to hear of it.
     pub(super) fn close(&mut self, now: Instant) {
-        let asked = self.sessions.iter().flat_map(|session| session.bases_asked(now, IN_USE));
+        let asked = self.sessions.iter().flat_map(|session| session.paths_asked(now, IN_USE));
         let wait = if asked.count() > 0 { FAREWELL } else { Duration::ZERO };
         self.sessions.close(now);
         self.standing = Standing::Leaving { until: now.saturating_add(wait) };

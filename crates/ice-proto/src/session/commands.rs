@@ -176,28 +176,29 @@ impl IceSession {
         self.list.iter().any(|pair| chosen(pair) && Some(pair.id) != selected)
     }
 
-    /// The bases of the pair that data goes over, and of those that the peer nominated and sent a
+    /// The paths of the pair that data goes over, and of those that the peer nominated and sent a
     /// request on within `recent`.
-    pub(crate) fn bases_in_use(
+    pub(crate) fn paths_in_use(
         &self,
         now: Instant,
         recent: Duration,
-    ) -> impl Iterator<Item = Base> {
-        let active = self.active_pair().map(|pair| pair.id);
+    ) -> impl Iterator<Item = Path> {
+        // One whose connection is being opened again is in use as well.
+        let active = self.phase.selected().or_else(|| self.active_pair().map(|pair| pair.id));
         let is_recent = move |pair: &Pair| {
             pair.peer_choice != PeerChoice::None
                 && pair.last_request.is_some_and(|at| now.saturating_since(at) < recent)
         };
         let used = self.list.iter().filter(move |pair| Some(pair.id) == active || is_recent(pair));
-        used.map(|pair| Base::of(pair.path))
+        used.map(|pair| pair.path)
     }
 
-    /// The bases that the peer sent a request to within `recent`.
-    pub(crate) fn bases_asked(&self, now: Instant, recent: Duration) -> impl Iterator<Item = Base> {
+    /// The paths that the peer sent a request over within `recent`.
+    pub(crate) fn paths_asked(&self, now: Instant, recent: Duration) -> impl Iterator<Item = Path> {
         let is_recent = move |pair: &&Pair| {
             pair.last_request.is_some_and(|at| now.saturating_since(at) < recent)
         };
-        self.list.iter().filter(is_recent).map(|pair| Base::of(pair.path))
+        self.list.iter().filter(is_recent).map(|pair| pair.path)
     }
 
     /// The relays that do not let an address of the peer through yet, with the address, as long as

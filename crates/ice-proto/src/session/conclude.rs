@@ -195,7 +195,10 @@ impl IceSession {
     /// (RFC 8445 §12.1).
     pub(crate) fn active_pair(&self) -> Option<&Pair> {
         match self.phase {
-            Phase::Concluded { pair, .. } => self.list.get(pair),
+            // Its connection may have to be opened again.
+            Phase::Concluded { pair, .. } => {
+                self.list.get(pair).filter(|pair| pair.valid().is_some())
+            }
             Phase::New | Phase::Checking { .. } => self.list.best_valid(),
             Phase::Lost(_) | Phase::Closed => None,
         }

@@ -1,13 +1,14 @@
 //! Candidates of both sides, and the pairs they make (RFC 8445 §6.1.2, RFC 8838 §11).
 use super::IceSession;
 use crate::{
-    AddCandidateError, Base, Candidate, CandidateKind, CandidatePolicy, IceEvent,
+    AddCandidateError, Base, Candidate, CandidateKind, CandidatePolicy, CandidateTransport,
+    IceEvent, TcpCandidates,
     check_list::Claim,
     ids::{LocalId, PairId, RemoteId},
     locals::{LocalCandidate, LocalInsert},
     pair::{Foundations, Kinds, NewPair, Pair, PairFailure},
     priority,
-    remotes::{RemoteInsert, can_pair, scoped},
+    remotes::{RemoteInsert, can_pair, scoped, transports_pair},
 };
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -111,6 +112,11 @@ impl IceSession {
             return Err(AddCandidateError::Closed);
         }
         candidate.validate()?;
+        if self.settings.tcp == TcpCandidates::None
+            && candidate.transport != CandidateTransport::Udp
+        {
+            return Err(AddCandidateError::Transport(candidate.transport));
+        }
         match self.remotes.tell(candidate) {
             RemoteInsert::New(id) => self.pair_remote(id),
             RemoteInsert::Replaced { id, evicted } => {
@@ -167,7 +173,10 @@ impl IceSession {
         let local = self.locals.live(id)?;
         let candidate = self.remotes.get(remote)?;
         let base = local.base.address();
-        if !local.is_base() || !can_pair(base, candidate.address) {
+        if !local.is_base()
+            || !can_pair(base, candidate.address)
+            || !transports_pair(local.candidate.transport, candidate.transport, claim)
+        {
             return None;
         }
         let relayed = local.candidate.kind == CandidateKind::Relayed;

@@ -2,7 +2,7 @@
 //! them (RFC 8445 §7.3).
 use super::IceSession;
 use crate::{
-    Base, CandidatePolicy, Role,
+    Base, CandidatePolicy, CandidateTransport, Role,
     check_list::Claim,
     messages::{self, Reply},
     pair::PeerChoice,
@@ -50,7 +50,7 @@ impl IceSession {
         };
         if let Some(bytes) =
             messages::response(&mut self.scratch, message, &self.local.key, proof.integrity, reply)
-            && self.out.transmit(Transmit::new(path, bytes)).is_err()
+            && !self.put(Transmit::new(path, bytes))
         {
             return self.drops.refuse(DropReason::Exhausted);
         }
@@ -126,7 +126,10 @@ impl IceSession {
     /// Does what an accepted request asks for (RFC 8445 §7.3.1.3 to §7.3.1.5).
     pub(super) fn process_check(&mut self, now: Instant, check: &PeerCheck) {
         let Some(local) = self.locals.at_base(Base::of(check.path)) else { return };
-        let inserted = self.remotes.learn(check.path.remote(), check.priority);
+        let transport =
+            self.locals.get(local).map_or(CandidateTransport::Udp, |l| l.candidate.transport);
+        let (transport, address) = (transport.counterpart(), check.path.remote());
+        let inserted = self.remotes.learn(transport, address, check.priority);
         let remote = match inserted {
             RemoteInsert::Full => return,
             RemoteInsert::Replaced { id, evicted } => {
@@ -145,6 +148,9 @@ impl IceSession {
         pair.last_request = Some(now);
         if nominates && pair.peer_choice == PeerChoice::None {
             pair.peer_choice = PeerChoice::Heard;
+        }
+        if self.takes_the_place(id, nominates) {
+            self.reopened(now, id);
         }
         if self.is_lite() {
             return self.heed_full_peer(now, id, nominates);

@@ -58,6 +58,7 @@ impl IceSession {
             clock,
             deadline: None,
             drops: core::mem::take(&mut self.drops),
+            over_tcp: core::mem::take(&mut self.over_tcp),
             scratch: Scratch::default(),
             out: core::mem::replace(&mut self.out, Outbox::new(self.settings.outputs_max)),
         }

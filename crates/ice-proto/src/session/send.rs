@@ -6,7 +6,7 @@ use crate::{
     consent,
     ids::PairId,
     messages,
-    pair::{PairFailure, Progress},
+    pair::{Pair, PairFailure, Progress},
     phase::Phase,
     priority,
 };
@@ -16,6 +16,9 @@ use sans_io::{DropReason, Instant, PacketMeta, Transmit};
 /// So often consent was asked for, the last time just now, when a peer is taken to be silent that
 /// nothing else came from.
 const SILENT_ASKS: u8 = 3;
+/// How long an answer over a connection is waited for, to be opened first if need be: Ti of
+/// RFC 8489 §6.2.2. Nothing is sent again.
+const STREAM_LIFE: Duration = Duration::from_millis(39_500);
 /// For so long nothing came.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -73,11 +76,21 @@ impl IceSession {
             _ if self.is_lite() => None,
             Phase::Checking { .. } | Phase::Concluded { .. } => {
                 let triggered = self.list.triggered_at(self.gate());
-                let nomination = self.nomination.request_at(self.pace);
+                let nomination = self.nomination_at();
                 Instant::earliest([triggered, nomination])
             }
             Phase::New | Phase::Lost(_) | Phase::Closed => None,
         }
+    }
+
+    /// When a nomination wants a slot: over a connection once.
+    fn nomination_at(&self) -> Option<Instant> {
+        let sending = self.nomination.sending()?;
+        let is_stream = || self.list.get(sending.pair).is_some_and(Pair::is_stream);
+        if self.nomination.was_sent() && is_stream() {
+            return None;
+        }
+        self.nomination.request_at(self.pace)
     }
 
     /// When a check wants a slot that nothing more urgent needs.
@@ -127,9 +140,7 @@ impl IceSession {
         if self.triggered_at().is_none_or(|at| at > now) {
             return false;
         }
-        if self.nomination.request_at(self.pace).is_some_and(|at| at <= now)
-            && self.send_nomination(now, ta)
-        {
+        if self.nomination_at().is_some_and(|at| at <= now) && self.send_nomination(now, ta) {
             return true;
         }
         while let Some(id) = self.list.pop_triggered(now, self.gate()) {
@@ -186,7 +197,11 @@ impl IceSession {
             return false;
         }
         let Some(question) = self.question(id, purpose) else { return false };
+        let is_stream = self.list.get(id).is_some_and(Pair::is_stream);
         match purpose {
+            Purpose::Check | Purpose::Nomination if is_stream => {
+                self.checks.start_once(now, question, STREAM_LIFE);
+            }
             Purpose::Check | Purpose::Nomination => {
                 // RFC 8445 §14.3 has one factor more, the number of all checks, under which a lost
                 // packet costs seconds; the same section allows other mechanisms, and forbids less
@@ -203,12 +218,14 @@ impl IceSession {
     /// What is asked on a pair (RFC 8445 §7.1 and §7.2.2).
     fn question(&mut self, id: PairId, purpose: Purpose) -> Option<Question> {
         let pair = self.list.get(id)?;
-        let base = self.locals.get(pair.local)?.candidate.priority;
-        let preference = priority::local_preference(base);
+        let base = &self.locals.get(pair.local)?.candidate;
+        let preference = priority::local_preference(base.priority);
+        let transport = base.transport;
         let selected = self.phase.selected() == Some(id);
         let reminds = self.settings.nominate_to_lite && self.remote_lite && selected;
         let nominates = match purpose {
-            Purpose::Check => false,
+            // Of the selected pair only when its connection is opened again.
+            Purpose::Check => selected,
             Purpose::Nomination => true,
             Purpose::Consent => reminds,
         };
@@ -218,7 +235,7 @@ impl IceSession {
             purpose,
             role: self.role.role,
             tiebreaker: self.role.tiebreaker,
-            priority: priority::candidate(CandidateKind::PeerReflexive, preference),
+            priority: priority::candidate(CandidateKind::PeerReflexive, transport, preference),
             nominates: nominates && self.role.role == Role::Controlling,
         })
     }
@@ -235,7 +252,7 @@ impl IceSession {
         };
         let ttl = self.opening.ttl().filter(|_| knocks);
         let meta = PacketMeta { ttl, ..PacketMeta::default() };
-        if self.out.transmit(Transmit { path, meta, payload: bytes }).is_err() {
+        if !self.put(Transmit { path, meta, payload: bytes }) {
             let _ = self.drops.refuse(DropReason::Exhausted);
         }
         self.list.sent(now, question.pair, question.purpose == Purpose::Check);
@@ -288,11 +305,15 @@ impl IceSession {
         }
     }
 
+    /// Whether consent was asked for so often in vain that loss does not explain it.
+    pub(super) fn is_silent(&self, id: PairId) -> bool {
+        self.consent.unanswered(id) >= SILENT_ASKS
+    }
+
     /// Where a restart costs nobody anything it need not wait until consent has expired: only for so
     /// much silence that loss does not explain it.
     fn judge_silence(&mut self, now: Instant, id: PairId) {
-        let silent = self.consent.unanswered(id) >= SILENT_ASKS
-            && now.saturating_since(self.heard) >= SILENCE;
+        let silent = self.is_silent(id) && now.saturating_since(self.heard) >= SILENCE;
         if self.settings.restarts == Restarts::WhenNeeded
             && self.phase.selected() == Some(id)
             && silent

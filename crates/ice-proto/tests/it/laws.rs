@@ -190,6 +190,7 @@ impl Subject for Agent {
     fn build(&self) -> IceAgent {
         let relay = RelayServer {
             address: address(SERVER),
+            transport: ice_proto::RelayTransport::Udp,
             username: "user".into(),
             password: "secret".into(),
         };

@@ -563,6 +563,7 @@ fn what_is_for_no_session_is_refused_by_kind() {
 fn a_mux_has_no_relays() {
     let relay = RelayServer {
         address: "198.51.100.9:3478".parse().unwrap(),
+        transport: ice_proto::RelayTransport::Udp,
         username: "user".into(),
         password: "secret".into(),
     };

@@ -204,6 +204,7 @@ impl Subject for Finder {
             stun_servers: vec![address("198.51.100.8:3478")],
             turn_servers: vec![RelayServer {
                 address: address(SERVER),
+                transport: ice_proto::RelayTransport::Udp,
                 username: "user".into(),
                 password: "secret".into(),
             }],

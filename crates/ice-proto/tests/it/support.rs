@@ -1,15 +1,19 @@
 //! Two agents in a simulated network, and what is measured of them.
 mod call;
 mod crowd;
+mod listening;
 mod puppet;
 mod reflector;
 mod relay;
+mod tcp_puppet;
 
 pub(crate) use call::{Call, DATA_EVERY};
 pub(crate) use crowd::{Client, Crowd, answering};
+pub(crate) use listening::add_tcp_turn_server;
 pub(crate) use puppet::{LOCAL, PEER, Puppet, Request, error_of};
 pub(crate) use reflector::Reflector;
 pub(crate) use relay::{Relay, relay_config};
+pub(crate) use tcp_puppet::{BOTH, PASSIVE, TcpPuppet, at, framed, unframed, wire};
 
 use core::{
     net::{IpAddr, SocketAddr},
@@ -291,7 +295,12 @@ pub(crate) fn install_turn_server(
     let server = turn_proto::TurnServer::new(config, SocketIds::root(), [99; 32]).unwrap();
     let machine = world.install(host, server);
     world.open(machine, address).unwrap();
-    RelayServer { address, username: "user".into(), password: "secret".into() }
+    RelayServer {
+        address,
+        transport: ice_proto::RelayTransport::Udp,
+        username: "user".into(),
+        password: "secret".into(),
+    }
 }
 
 /// The value below which `percent` of the values are.

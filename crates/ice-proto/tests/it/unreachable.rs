@@ -14,7 +14,12 @@ fn faults(events: &[IceEvent]) -> Vec<GatheringFault> {
 }
 
 fn server(address: SocketAddr) -> RelayServer {
-    RelayServer { address, username: "user".into(), password: "secret".into() }
+    RelayServer {
+        address,
+        transport: ice_proto::RelayTransport::Udp,
+        username: "user".into(),
+        password: "secret".into(),
+    }
 }
 
 #[test]

@@ -151,6 +151,24 @@ impl World {
         true
     }
 
+    /// The connections that a host has, those too that are being opened from either side.
+    pub fn connections(&self, host: HostId) -> impl Iterator<Item = Path> {
+        self.host(host).streams.iter().filter(|(_, end)| !end.hung_up).map(|(ends, _)| path(*ends))
+    }
+
+    /// Something between a host and the others resets all its connections, those too that are being
+    /// opened. Both ends learn of it.
+    pub fn reset_connections(&mut self, host: HostId) {
+        let all: Vec<Ends> = self.host(host).streams.keys().copied().collect();
+        for ends in all {
+            let mut effects = Effects::default();
+            if let Some(end) = self.host_mut(host).streams.get_mut(&ends) {
+                end.connection.reset(&mut effects);
+                self.follow_stream(host, ends, effects);
+            }
+        }
+    }
+
     pub(super) fn hang_up(&mut self, host: HostId, ends: Ends) {
         let now = self.now;
         let mut effects = Effects::default();
@@ -314,7 +332,11 @@ impl World {
             let len = match hosted.next_frame(&path(ends), &end.buffer) {
                 NextFrame::Frame { frame, .. } => frame.len(),
                 NextFrame::Need(_) => return,
-                NextFrame::Broken => return self.hang_up(host, ends),
+                NextFrame::Broken => {
+                    self.hang_up(host, ends);
+                    let fault = PathFault::Reset;
+                    return self.tell(owner, Input::PathFailed { path: path(ends), fault });
+                }
             };
             let mut frame = end.buffer.split_to(len).freeze();
             self.nodes[host.0 as usize].stats.received += 1;

@@ -72,7 +72,12 @@ impl Servers {
                 Service::Stun => self.stun.push(address),
                 Service::Turn => {
                     let (username, password) = (USER.into(), PASSWORD.into());
-                    self.turn.push(RelayServer { address, username, password });
+                    self.turn.push(RelayServer {
+                        address,
+                        transport: ice_proto::RelayTransport::Udp,
+                        username,
+                        password,
+                    });
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! What an agent is told before it starts.
 use super::Agent;
 use crate::{Server, ServerError, Services, interfaces::Interfaces, probe::LookupError};
-use ice_proto::{CandidatePolicy, IceConfig, Implementation, RelayServer};
+use ice_proto::{
+    CandidatePolicy, IceConfig, Implementation, RelayServer, RelayTransport, TcpCandidates,
+};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -33,6 +35,7 @@ pub struct AgentBuilder {
     stun: Vec<Server>,
     turn: Vec<Relay>,
     policy: CandidatePolicy,
+    tcp: TcpCandidates,
     loopback: bool,
     lite: bool,
     addresses: Vec<IpAddr>,
@@ -91,6 +94,7 @@ impl AgentBuilder {
             stun: Vec::new(),
             turn: Vec::new(),
             policy: CandidatePolicy::All,
+            tcp: TcpCandidates::None,
             loopback: false,
             lite: false,
             addresses: Vec::new(),
@@ -135,6 +139,13 @@ impl AgentBuilder {
     /// Which addresses may be used; all unless told.
     pub fn policy(mut self, policy: CandidatePolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Which connections over TCP are tried beside UDP, for networks that let no UDP through
+    /// (RFC 6544); none unless told. A lite agent only listens. A path over UDP is preferred.
+    pub fn tcp(mut self, tcp: TcpCandidates) -> Self {
+        self.tcp = tcp;
         self
     }
 
@@ -189,7 +200,13 @@ impl AgentBuilder {
             return Err(BuildError::NoAddress);
         }
         let implementation = if self.lite { Implementation::Lite } else { Implementation::Full };
-        let mut config = IceConfig { policy: self.policy, implementation, ..IceConfig::default() };
+        // a lite agent opens no connections
+        let tcp = match (implementation, self.tcp) {
+            (Implementation::Lite, TcpCandidates::Active) => TcpCandidates::None,
+            (_, tcp) => tcp,
+        };
+        let mut config =
+            IceConfig { policy: self.policy, implementation, tcp, ..IceConfig::default() };
         for server in &self.stun {
             let found = addresses(server, Scheme::Stun, &self.services).await?;
             config.stun_servers.extend(found);
@@ -198,7 +215,8 @@ impl AgentBuilder {
             for address in addresses(&relay.server, Scheme::Turn, &self.services).await? {
                 let username = relay.username.as_str().into();
                 let password = relay.password.as_str().into();
-                config.turn_servers.push(RelayServer { address, username, password });
+                let transport = RelayTransport::Udp;
+                config.turn_servers.push(RelayServer { address, transport, username, password });
             }
         }
         locals.truncate(config.local_addresses_max);

@@ -98,6 +98,8 @@ pub enum Outcome {
     Relay,
     /// Our socket or relay of it is gone.
     BaseLost,
+    /// There was no connection for it, or nobody at its other end who speaks ICE.
+    NotConnected,
     /// It worked and then went silent.
     Silent,
     /// It worked, and then the peer said that it wants no more.
@@ -126,6 +128,9 @@ impl Outcome {
             PairState::Failed(PairFailure::Refused(code)) => Self::Refused(code),
             PairState::Failed(PairFailure::Relay) => Self::Relay,
             PairState::Failed(PairFailure::BaseLost) => Self::BaseLost,
+            PairState::Failed(PairFailure::NotConnected | PairFailure::Foreign) => {
+                Self::NotConnected
+            }
             PairState::Failed(PairFailure::ConsentExpired) => Self::Silent,
             PairState::Failed(PairFailure::ConsentRevoked) => Self::Revoked,
             PairState::Frozen
@@ -155,6 +160,7 @@ impl fmt::Display for Outcome {
             Self::Asymmetric => f.write_str("the answer came from another address"),
             Self::Relay => f.write_str("the relay does not let it through"),
             Self::BaseLost => f.write_str("its socket or relay is gone"),
+            Self::NotConnected => f.write_str("no connection to the peer could be made"),
             Self::Silent => f.write_str("it worked, then the peer went silent"),
             Self::Revoked => f.write_str("it worked, then the peer withdrew its consent"),
             Self::Works => f.write_str("it works"),

@@ -5,7 +5,7 @@ use ice_proto::{
     Candidate, CandidateKind, GatheringFailure, IceAgent, IceCredentials, IceEvent, IceState,
     RestartReason, SelectedPair,
 };
-use sans_io::Path;
+use sans_io::{Path, Transport};
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -160,8 +160,9 @@ impl Application<IceAgent> for Recorder {
         self.report(&event);
         match &event {
             IceEvent::PathChanged(pair) | IceEvent::Selected(pair) => {
-                // what begins at a relay of ours is for the machine to wrap
-                let ours = pair.local != CandidateKind::Relayed;
+                // what begins at a relay of ours, or goes over TCP, is for the machine to wrap
+                let ours =
+                    pair.local != CandidateKind::Relayed && pair.path.transport() == Transport::Udp;
                 self.shared.set_route(ours.then(|| cx.route(&pair.path)).flatten());
             }
             // whether there still is a path is for the machine to say

@@ -1,7 +1,6 @@
 //! Reading the peer's description.
 use super::RemoteDescriptionError;
-use ice_proto::{Candidate, IceCredentials};
-use sans_io::Transport;
+use ice_proto::{Candidate, CandidateTransport, IceCredentials};
 use sdp_proto::{
     Fragment, Media, Policy, Session,
     attribute::{self, IceLite, IcePacing},
@@ -44,6 +43,16 @@ impl Remote {
             lite: session.session_section().get::<IceLite>()?.is_some(),
             text: text.to_owned(),
         })
+    }
+}
+
+impl Remote {
+    /// Passes over the candidates of the peer that are over TCP.
+    pub(crate) fn without_tcp(mut self) -> Self {
+        let before = self.candidates.len();
+        self.candidates.retain(|candidate| candidate.transport == CandidateTransport::Udp);
+        self.skipped += before - self.candidates.len();
+        self
     }
 }
 
@@ -101,9 +110,8 @@ fn is_complete(media: &Media<'_>) -> bool {
     media.end_of_candidates() || !trickles
 }
 
-/// UDP candidates with an address. A name needs multicast DNS, which is not there yet; the checks
-/// that come from it make it a peer-reflexive candidate all the same.
+/// Candidates with an address. A name needs multicast DNS, which is not there yet; the checks that come
+/// from it make it a peer-reflexive candidate all the same.
 fn usable(text: &attribute::Candidate<'_>) -> Option<Candidate> {
-    let candidate = Candidate::from_sdp(text).ok()?;
-    (candidate.transport == Transport::Udp).then_some(candidate)
+    Candidate::from_sdp(text).ok()
 }

@@ -82,12 +82,15 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn names_and_tcp_candidates_are_skipped() {
+fn names_are_skipped_and_tcp_candidates_where_they_are_not_wanted() {
     let mut text = local().offer(&candidates()).unwrap();
     text.push_str("a=candidate:4 1 udp 1 0b1c2d3e.local 9 typ host\r\n");
     text.push_str("a=candidate:5 1 tcp 1 192.168.1.7 9 typ host tcptype active\r\n");
+    text.push_str("a=candidate:6 1 tcp 1 192.168.1.7 5002 typ host\r\n");
     let read = Remote::parse(&text).unwrap();
-    assert_eq!((read.candidates.len(), read.skipped), (3, 2));
+    assert_eq!((read.candidates.len(), read.skipped), (4, 2), "one without tcptype says nothing");
+    let read = read.without_tcp();
+    assert_eq!((read.candidates.len(), read.skipped), (3, 3));
 }
 
 #[test]

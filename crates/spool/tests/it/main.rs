@@ -19,5 +19,6 @@ mod quic;
 mod running;
 mod serving;
 mod streams;
+mod tcp_agents;
 mod tcp_relay;
 mod tls;

@@ -26,6 +26,7 @@ pub(crate) enum Relay {
 pub(crate) fn relay_config(servers: &[&str], base: IceConfig) -> IceConfig {
     let server = |address: &&str| RelayServer {
         address: address.parse().unwrap(),
+        transport: ice_proto::RelayTransport::Udp,
         username: "user".into(),
         password: "secret".into(),
     };

@@ -64,7 +64,12 @@ impl Scene {
         let mut config = self.config;
         if self.relays {
             let (username, password) = (USER.into(), PASSWORD.into());
-            config.turn_servers.push(RelayServer { address: server, username, password });
+            config.turn_servers.push(RelayServer {
+                address: server,
+                transport: ice_proto::RelayTransport::Udp,
+                username,
+                password,
+            });
         } else {
             config.stun_servers.push(server);
         }
