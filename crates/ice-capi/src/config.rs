@@ -3,7 +3,7 @@ use crate::{
     Address, raw,
     status::{Fault, Status},
 };
-use ice_proto::{CandidatePolicy, IceConfig, RelayServer, RestartSockets};
+use ice_proto::{CandidatePolicy, IceConfig, RelayServer, RelayTransport, RestartSockets};
 use std::{ffi::c_char, sync::Arc};
 
 /// Most servers of a kind that are looked at. An agent takes sixteen in all.
@@ -172,7 +172,8 @@ impl TurnServer {
         let username = unsafe { account(self.username, self.username_len) }?;
         // SAFETY: as the caller says.
         let password = unsafe { account(self.password, self.password_len) }?;
-        Ok(RelayServer { address: self.address.to_rust()?, username, password })
+        let (address, transport) = (self.address.to_rust()?, RelayTransport::Udp);
+        Ok(RelayServer { address, transport, username, password })
     }
 }
 
