@@ -184,6 +184,10 @@ impl OfferCreator<'_> {
         let simulcast = self.simulcast(wish, held, &layout, &mut log);
         let carriage = carriage(wish, held);
         let direct = !carriage.is_ice();
+        let crypto = self.keys(carriage, held);
+        if carriage == Carriage::Sdes && crypto.is_empty() {
+            return Err(CommandError::NoKeys);
+        }
         let protocol = if direct { carriage.protocol(&own.codecs)? } else { protocol.clone() };
         let line = match &wish.other {
             Some(other) => other.line(),
@@ -200,7 +204,7 @@ impl OfferCreator<'_> {
             ice: self.own_ice(wish, role).filter(|_| !direct),
             setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
             carriage,
-            crypto: self.keys(carriage, held),
+            crypto,
             tls_id: true,
             direction: direction(wish),
             formats: layout.written(),
