@@ -25,7 +25,8 @@ impl Session<'_> {
     ///
     /// Equal values stay equal and different ones different, and what was wrong stays wrong in the
     /// same lines for the same reasons, so that a bug which depends on that still shows.
-    /// Unspecified and loopback addresses, ports, payload types, codecs and their parameters stay,
+    /// Unspecified and loopback addresses, that an address is one of multicast, and how far that
+    /// goes; ports, payload types, codecs and their parameters stay,
     /// and so do the words of the protocols; of any other word nothing is left but its shape, or a
     /// name like `mid1`. Line ends and blanks stay. An alias may be longer than what it stands for,
     /// so a description close to its limits may exceed them.
@@ -77,7 +78,7 @@ fn rewrite(line: &Line<'_>, in_media: bool, aliases: &mut Aliases) -> Vec<u8> {
     let controls = |text: &[u8]| text.iter().filter(|b| matches!(b, 0 | b'\r')).count();
     let whole = controls(&aliased) == controls(line.content());
     let before = check::line(*line, in_media);
-    if whole && (before.is_empty() || faults(&aliased, in_media) == before) {
+    if whole && faults(&aliased, in_media) == before {
         return aliased;
     }
     let scrubbed = shape();

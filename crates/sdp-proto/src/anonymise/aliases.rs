@@ -78,10 +78,13 @@ impl Aliases {
         format!("host-{}.{top}", self.number("host", name))
     }
 
-    /// An address of the blocks for documentation (RFC 5737, RFC 3849).
+    /// An address of the blocks for documentation (RFC 5737, RFC 3849, RFC 6676).
     fn ip(&mut self, ip: IpAddr) -> IpAddr {
-        if ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() {
+        if ip.is_unspecified() || ip.is_loopback() {
             return ip;
+        }
+        if ip.is_multicast() {
+            return self.multicast(ip);
         }
         let number = self.number("ip", &ip.to_string());
         match ip {
@@ -97,6 +100,20 @@ impl Aliases {
             IpAddr::V6(_) => {
                 let [high, low] = [(number >> 16) as u16, number as u16];
                 IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, high, low])
+            }
+        }
+    }
+
+    /// The same for a group of hosts, whose scope stays.
+    fn multicast(&mut self, ip: IpAddr) -> IpAddr {
+        let number = self.number("multicast", &ip.to_string());
+        match ip {
+            // The block has 256; then come those next to it.
+            IpAddr::V4(_) => IpAddr::from((0xE9FC_0000 | number & 0x3_FFFF).to_be_bytes()),
+            IpAddr::V6(ip) => {
+                let [scope, ..] = ip.segments();
+                let [high, low] = [(number >> 16) as u16, number as u16];
+                IpAddr::from([scope, 0, 0, 0, 0, 0xdb8, high, low])
             }
         }
     }

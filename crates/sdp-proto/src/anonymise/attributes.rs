@@ -299,6 +299,9 @@ fn extmap(value: &str, aliases: &mut Aliases) -> String {
             encrypted = word == ENCRYPT;
             if URIS.iter().any(|known| word.starts_with(known)) {
                 word.into()
+            } else if word.contains(|c: char| c.is_ascii_control()) {
+                // No URI, and it stays none.
+                scrub(word)
             } else {
                 format!("urn:x:ext{}", aliases.number("extension", word))
             }

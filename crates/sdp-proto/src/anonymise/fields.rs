@@ -52,11 +52,15 @@ pub(super) const fn is_text(kind: Kind) -> bool {
     }
 }
 
+/// Digits of a time in seconds (RFC 8866 §5.2).
+const CLOCK: usize = 10;
+
 fn origin(place: usize, word: &str, aliases: &mut Aliases) -> String {
     match place {
         0 => String::from("-"),
-        1 if is_digits(word) => alloc::format!("{}", aliases.number("session", word)),
-        2 if is_digits(word) => String::from(word),
+        // A version that is no mere count is the id over again, or the time of the call.
+        2 if is_digits(word) && word.len() < CLOCK => String::from(word),
+        1 | 2 if is_digits(word) => alloc::format!("{}", aliases.number("session", word)),
         5 => aliases.address(word),
         _ => scrub(word),
     }

@@ -105,6 +105,43 @@ fn a_strict_description_stays_strict() {
 }
 
 #[test]
+fn groups_of_hosts_are_replaced_by_such_of_the_same_scope() {
+    let text = "c=IN IP4 239.7.8.9/32\nc=IN IP4 224.2.1.1/127/3\nc=IN IP4 239.7.8.9/1\n\
+        c=IN IP6 ff15::beef\na=source-filter: incl IN IP4 239.7.8.9 10.0.0.1\n";
+    assert_eq!(
+        safe(text),
+        "c=IN IP4 233.252.0.1/32\nc=IN IP4 233.252.0.2/127/3\nc=IN IP4 233.252.0.1/1\n\
+         c=IN IP6 ff15::db8:0:3\na=source-filter: incl IN IP4 233.252.0.1 192.0.2.1\n"
+    );
+}
+
+#[test]
+fn a_version_does_not_give_the_session_away() {
+    assert_eq!(safe("o=- 3910280086 3910280086 IN IP4 0.0.0.0\n"), "o=- 1 1 IN IP4 0.0.0.0\n");
+    assert_eq!(safe("o=- 3910280086 3910280087 IN IP4 0.0.0.0\n"), "o=- 1 2 IN IP4 0.0.0.0\n");
+    assert_eq!(safe("o=- 3910280086 7 IN IP4 0.0.0.0\n"), "o=- 1 7 IN IP4 0.0.0.0\n");
+}
+
+#[test]
+fn what_is_right_stays_right() {
+    for direction in ["sendrecv", "sendonly", "recvonly", "inactive"] {
+        let text = alloc::format!("a=extmap:5/{direction} urn:ietf:params:rtp-hdrext:toffset\n");
+        assert_eq!(safe(&text), text);
+    }
+}
+
+#[test]
+fn what_is_wrong_stays_wrong() {
+    let text = "a=extmap:255 http://corp/own\u{11}ext\n";
+    let codes = |text: &str| -> Vec<_> {
+        Session::parse(text.as_bytes()).unwrap().diagnostics().iter().map(|d| d.code).collect()
+    };
+    assert!(codes(text).contains(&crate::Code::ExtMap));
+    assert_eq!(codes(&safe(text)), codes(text));
+    assert!(!safe(text).contains("corp"));
+}
+
+#[test]
 fn a_thousand_addresses_have_a_thousand_aliases() {
     let lines = (0..1000).map(|n| alloc::format!("c=IN IP4 10.0.{}.{}\n", n / 256, n % 256));
     let text: String = lines.collect();

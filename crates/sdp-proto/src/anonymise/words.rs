@@ -104,6 +104,7 @@ const KNOWN: &[&str] = &[
     "ilbc",
     "image",
     "in",
+    "inactive",
     "incl",
     "inline",
     "interleaving",

@@ -200,7 +200,7 @@ impl OfferCreator<'_> {
             ice: self.own_ice(wish, role).filter(|_| !direct),
             setup: (transport && carriage.has_dtls()).then_some(Setup::ActPass),
             carriage,
-            crypto: self.keys(carriage, held),
+            crypto: self.keys(carriage, held)?,
             tls_id: true,
             direction: direction(wish),
             formats: layout.written(),
@@ -307,13 +307,21 @@ impl OfferCreator<'_> {
     }
 
     /// The lines with keys: those that were agreed, else all with tags of their own.
-    fn keys(&self, carriage: Carriage, held: Option<&AgreedSection>) -> Vec<Crypto<'static>> {
+    fn keys(
+        &self,
+        carriage: Carriage,
+        held: Option<&AgreedSection>,
+    ) -> Result<Vec<Crypto<'static>>, CommandError> {
         let agreed = held.and_then(|section| section.direct.as_ref());
         if let Some(Protection::Sdes { local, .. }) = agreed.map(|direct| &direct.protection) {
-            return [local.clone()].into();
+            return Ok([local.clone()].into());
         }
-        let own = self.config.direct.crypto.iter().filter(|_| carriage.has_keys());
-        own.zip(1..).map(|(own, tag)| Crypto { tag, ..own.clone() }).collect()
+        let own = &self.config.direct.crypto;
+        if carriage == Carriage::Sdes && own.is_empty() {
+            return Err(CommandError::NoKeys);
+        }
+        let own = own.iter().filter(|_| carriage.has_keys());
+        Ok(own.zip(1..).map(|(own, tag)| Crypto { tag, ..own.clone() }).collect())
     }
 }
 

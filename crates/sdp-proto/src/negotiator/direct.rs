@@ -216,7 +216,10 @@ pub(super) fn of_offer(
         "RTP/AVP" | "RTP/AVPF" if config.direct.plain => keys().unwrap_or(Protection::None),
         "RTP/AVP" | "RTP/AVPF" => keys()?,
         "RTP/SAVP" | "RTP/SAVPF" if !facts.said.crypto.is_empty() => {
-            keys().or_else(|_| dtls().map_err(|_| Reason::NoKeys))?
+            // A fingerprint may be that of other sections; who offers DTLS says its role as well
+            // (RFC 5763 §5).
+            let dtls = || facts.said.setup.and_then(|_| dtls().ok()).ok_or(Reason::NoKeys);
+            keys().or_else(|_| dtls())?
         }
         _ => dtls()?,
     };

@@ -119,6 +119,7 @@ impl<'a> AnswerCreator<'a> {
         let transport = transport::of_offer(self.config, &facts.said, before);
         let transport = match transport {
             Ok(ice) if facts.kind.is_some() && secure => Ok(OfferedTransport::Ice(ice)),
+            Err(reason) if self.relies_on_others(index, facts) => Err(reason),
             Ok(_) | Err(_) => {
                 let before = self.agreement.sections.get(index).and_then(|s| s.direct.as_ref());
                 let direct = direct::of_offer(self.config, facts, before);
@@ -131,6 +132,16 @@ impl<'a> AnswerCreator<'a> {
         };
         let owner = media.as_ref().map_err(|reason| *reason).map(|_| index);
         Evaluation { index, facts, entry, mid, media, transport, owner }
+    }
+
+    /// Whether the section is one of a group with ICE and has none of its own: then it says nothing
+    /// of a transport because it takes that of the group, and not because it does without ICE
+    /// (RFC 9143 §7.5).
+    fn relies_on_others(&self, index: usize, facts: &SectionFacts) -> bool {
+        let all = &self.offered.facts;
+        let ice = |facts: &SectionFacts| facts.said.credentials().is_some();
+        let mut group = all.group_of(index).into_iter().flatten();
+        facts.is_rtp() && !ice(facts) && group.any(|of| all.sections.get(*of).is_some_and(ice))
     }
 
     /// Whether the section is for DTLS: by the name of its protocol, or by the fingerprint of its

@@ -89,9 +89,10 @@ impl Layout {
         for format in turns {
             let meaning = match format.companion {
                 None => Some(format.key.clone()),
-                Some(name) => {
-                    numbers.get(&format.codec.key(kind)).map(|about| beside(name, *about))
-                }
+                Some(name) => numbers.get(&format.codec.key(kind)).map(|about| match name {
+                    "red" => repeated(*about, format.codec.redundancy),
+                    _ => beside(name, *about),
+                }),
             };
             let asked =
                 meaning.map(|meaning| Asked { key: &format.key, meaning, wish: wish(format) });
@@ -227,12 +228,17 @@ fn beside(name: &str, about: u8) -> String {
     format!("{name} beside {about}")
 }
 
+/// The same of RED: how many blocks it repeats is a part of it (RFC 2198 §5).
+fn repeated(about: u8, redundancy: u8) -> String {
+    format!("{} with {redundancy}", beside("red", about))
+}
+
 /// What the number of an agreed format stands for.
 pub(super) fn meaning(codec: &AgreedCodec) -> String {
     match codec.local.parameters() {
         Parameters::Rtx(rtx) => beside("rtx", rtx.apt),
         Parameters::Red(red) => match red.payload_types().next() {
-            Some(about) => beside("red", about),
+            Some(about) => repeated(about, red.redundancy()),
             None => codec.key.clone(),
         },
         _ => codec.key.clone(),

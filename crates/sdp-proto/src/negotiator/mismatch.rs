@@ -164,6 +164,9 @@ pub enum CommandError {
     /// There are no codecs for a section that is to be offered.
     #[error("a transceiver has no codec to offer")]
     NoCodec,
+    /// A section is to be offered with keys, and [`Direct::crypto`](super::Direct::crypto) has none.
+    #[error("a transceiver is to be offered with keys, and there are none")]
+    NoKeys,
     /// The description cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),

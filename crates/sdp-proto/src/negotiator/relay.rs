@@ -23,7 +23,8 @@ impl Negotiator {
     /// What another side has to want to make the same offer to someone else as the one that waits
     /// here: codecs under their payload types and with their parameters, whether this side knows
     /// them or not, extensions under their ids, directions, streams, encodings and bandwidths. One
-    /// entry a section, in order; none for a section that is off or that nobody serves here. What the
+    /// entry a section, in order; none for a section that is off or that nobody serves here. Of the
+    /// feedback of a codec the first 32 types are carried over. What the
     /// application serves itself has the address of the peer, to be put right where media does not
     /// go there directly.
     ///
@@ -173,11 +174,18 @@ fn reference(format: &Format<'_>) -> Option<u8> {
     }
 }
 
+/// Types of feedback that a codec is carried over with: more than are registered. A line may be
+/// about all formats, so that without a bound a short offer would make a long one.
+const FEEDBACK_MAX: usize = 32;
+
 /// The feedback of a payload type as a codec has it.
 fn feedback(lines: &[RtcpFb<'_>], number: u8) -> Vec<Text<'static>> {
     let about = lines.iter().filter(|line| line.payload_type.is_none_or(|about| about == number));
     let mut all: Vec<Text<'static>> = Vec::new();
     for line in about {
+        if all.len() == FEEDBACK_MAX {
+            break;
+        }
         let words = line.parameters.iter().flat_map(Words::iter);
         let words: Vec<&str> = core::iter::once(line.kind.as_str()).chain(words).collect();
         let text = Text::new(words.join(" ")).ok();

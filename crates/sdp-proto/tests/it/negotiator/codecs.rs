@@ -186,3 +186,36 @@ fn simulcast_can_be_declined() {
     assert!(reasons(&b).contains(&Reason::NoSimulcast));
     assert!(answer(&mut side(3), &text).contains("a=simulcast:recv 1;2\r\n"));
 }
+
+#[test]
+fn redundancy_of_other_depth_has_another_number_in_a_group() {
+    let mut a = side(1);
+    for depth in [1, 2, 1] {
+        let codecs = vec![Codec { redundancy: depth, ..Codec::opus() }];
+        let capabilities = Some(Capabilities { codecs, extensions: Vec::new() });
+        a.add(Transceiver { capabilities, ..Transceiver::new(Kind::Audio) }).unwrap();
+    }
+    let first = offer(&mut a);
+    let red = |text: &str, section| {
+        let all = lines(text, Some(section));
+        all.iter().find(|line| line.contains(" red/")).unwrap().to_string()
+    };
+    assert_eq!(red(&first, 0), red(&first, 2));
+    assert_ne!(red(&first, 0), red(&first, 1));
+    // They stay, whatever the peer repeats.
+    for depth in [1, 2] {
+        let (mut a, mut config) = (a.clone(), config(2));
+        config.audio.codecs = vec![Codec { redundancy: depth, ..Codec::opus() }];
+        let mut b = Negotiator::new(config);
+        let text = answer(&mut b, &first);
+        conclude(&mut a, &text);
+        let again = offer(&mut a);
+        for section in 0..3 {
+            assert_eq!(red(&again, section), red(&first, section), "{again}");
+        }
+        let again = offer(&mut b);
+        for section in 0..3 {
+            assert_eq!(red(&again, section), red(&first, section), "{again}");
+        }
+    }
+}

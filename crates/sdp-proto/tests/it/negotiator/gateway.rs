@@ -1,7 +1,7 @@
 //! Sections without ICE, as SIP phones and trunks have them (RFC 3264, RFC 4568, RFC 5763), beside
 //! those of browsers.
 
-use super::peer::{bare, description};
+use super::peer::{bare, description, live};
 use super::*;
 use sdp_proto::attribute::{Crypto, Direction};
 
@@ -239,4 +239,48 @@ fn an_offer_whose_version_stands_still_is_no_change() {
     };
     assert_eq!(version(&again), 2);
     assert_eq!(version(&answer(&mut b, &next)), version(&first) + 1);
+}
+
+#[test]
+fn an_offer_with_keys_needs_some() {
+    let mut a = side(1);
+    let wish = Transceiver { carriage: Carriage::Sdes, ..Transceiver::new(Kind::Audio) };
+    let id = a.add(wish).unwrap();
+    assert_eq!(a.offer(), Err(CommandError::NoKeys));
+    assert_eq!(a.state(), SignalingState::Stable);
+    // Who would rather have keys does without.
+    a.update(id, |wish| wish.carriage = Carriage::BestEffort).unwrap();
+    assert_eq!(m_lines(&offer(&mut a))[0].split(' ').nth(2), Some("RTP/AVP"));
+}
+
+#[test]
+fn keys_with_the_fingerprint_of_others_are_no_dtls() {
+    let print = format!("a=fingerprint:sha-256 {}", vec!["07"; 32].join(":"));
+    let key = "a=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:other";
+    for (setup, port) in [(None, "0"), (Some("a=setup:actpass"), "6000")] {
+        let attributes: Vec<_> = [key].into_iter().chain(setup).collect();
+        let section = section("audio 5004 RTP/SAVP 0", &attributes);
+        let text = phone(&section).replacen("m=", &format!("{print}\r\nm="), 1);
+        let answered = answer(&mut gateway(2), &text);
+        assert_eq!(m_lines(&answered)[0].split(' ').nth(1), Some(port), "{answered}");
+    }
+}
+
+#[test]
+fn what_relies_on_the_transport_of_a_rejected_section_goes_with_it() {
+    let print = format!("a=fingerprint:sha-256 {}", vec!["07"; 32].join(":"));
+    let tag = live("audio 9 UDP/TLS/RTP/SAVPF 96", &["a=mid:a", "a=rtpmap:96 unknown/8000"]);
+    let member = ["a=mid:v", "a=rtcp-mux", "a=setup:actpass", "a=rtpmap:97 VP8/90000"];
+    let member = bare("video 9 UDP/TLS/RTP/SAVPF 97", member);
+    let text = description(&["a=group:BUNDLE a v", &print], &[tag, member]);
+    let without = |side: Negotiator| {
+        let config = Config { bundle: BundlePolicy::Without, ..side.config().clone() };
+        Negotiator::new(config)
+    };
+    for mut b in [gateway(2), without(gateway(2))] {
+        let answered = answer(&mut b, &text);
+        for line in m_lines(&answered) {
+            assert_eq!(line.split(' ').nth(1), Some("0"), "{answered}");
+        }
+    }
 }

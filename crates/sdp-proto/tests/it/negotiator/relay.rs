@@ -209,3 +209,20 @@ fn what_is_off_or_unknown_does_not_go_on() {
     assert_eq!(sections[0].relayed(), None);
     assert_eq!(sections[2].relayed(), Some(Transceiver::new(Kind::Data)));
 }
+
+#[test]
+fn feedback_about_all_formats_does_not_multiply() {
+    let wild: Vec<String> = (0..500).map(|n| format!("a=rtcp-fb:* x{n}")).collect();
+    let maps: Vec<String> = (96..128).map(|n| format!("a=rtpmap:{n} X{n}/90000")).collect();
+    let formats: Vec<String> = (96..128).map(|n| n.to_string()).collect();
+    let attributes: Vec<&str> = maps.iter().chain(&wild).map(String::as_str).collect();
+    let line = format!("video 9 UDP/TLS/RTP/SAVPF {}", formats.join(" "));
+    let text = super::peer::description(&[], &[super::peer::live(&line, &attributes)]);
+    let mut side = side(2);
+    assert_eq!(take(&mut side, &text), Verdict::Consumed);
+    let wish = side.relayed().unwrap().remove(0).unwrap();
+    let codecs = wish.capabilities.unwrap().codecs;
+    assert_eq!(codecs.len(), 32);
+    assert!(codecs.iter().all(|codec| codec.feedback.len() == 32));
+    assert_eq!(codecs[0].feedback[0].as_str(), "x0");
+}
