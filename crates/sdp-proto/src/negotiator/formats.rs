@@ -228,7 +228,7 @@ fn beside(name: &str, about: u8) -> String {
     format!("{name} beside {about}")
 }
 
-/// The same of RED: how many blocks it repeats is a part of it (RFC 2198 §5).
+/// The same of RED: how many blocks it repeats is a part of it (RFC 2198).
 fn repeated(about: u8, redundancy: u8) -> String {
     format!("{} with {redundancy}", beside("red", about))
 }

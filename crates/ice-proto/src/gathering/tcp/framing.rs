@@ -1,4 +1,4 @@
-//! The frames in which datagrams travel over a connection (RFC 4571 §2): a length of 16 bits, then so
+//! The frames in which datagrams travel over a connection (RFC 4571): a length of 16 bits, then so
 //! many bytes.
 use sans_io::{Frame, Packet, Path};
 
