@@ -97,7 +97,8 @@ impl Agent {
     fn new(carrier: Carrier, script: &mut Script<'_>) -> Self {
         let relay = RelayServer {
             address: ADDRESSES[3],
-            transport: ice_proto::RelayTransport::Udp, username: "user".into(),
+            transport: ice_proto::RelayTransport::Udp,
+            username: "user".into(),
             password: "secret".into(),
         };
         let full = !script.one_in(8);

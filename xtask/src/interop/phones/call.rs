@@ -7,7 +7,7 @@ use std::time::Duration;
 use sdp_proto::IceCredentials;
 use sdp_proto::attribute::{Crypto, Direction, Fingerprint, IcePwd, IceUfrag};
 use sdp_proto::negotiator::{
-    Carriage, Codec, Config, Direct, Glare, Input, Mismatch, Negotiator, Output, Protection,
+    Carriage, Codec, Config, Direct, Event, Glare, Input, Negotiator, Output, Protection,
     RtcpMuxPolicy, TransceiverId, Verdict,
 };
 
@@ -40,24 +40,31 @@ impl Call {
         self.they_hold_and_resume(phone)
     }
 
-    pub(super) fn they_hold_and_resume(&mut self, phone: &mut Phone) -> Result<(), Failure> {
+    fn they_hold_and_resume(&mut self, phone: &mut Phone) -> Result<(), Failure> {
         phone.hold()?;
         self.they_offer(Direction::RecvOnly)?;
         phone.resume()?;
         self.they_offer(Direction::SendRecv)
     }
 
-    /// We offer, the answer leaves open who opens the DTLS association, and we refuse it: that is for
-    /// offers alone (RFC 4145 §4.1).
+    /// We offer, and the answer leaves open who opens the DTLS association, which is for offers alone
+    /// (RFC 4145 §4.1): it is there already and goes on, and we are told.
     pub(super) fn we_are_answered_with_actpass(&mut self) -> Result<(), Failure> {
         self.us.offer().map_err(refused)?;
         let offer = self.say()?;
-        let answer = self.line.offer(&offer)?;
-        self.note("phone, answer", &answer);
-        match self.us.handle_input(Input::Answer(answer.as_bytes())) {
-            Verdict::Refused(Mismatch::Setup { section: 0 }) => Ok(()),
-            other => Err(Failure::Failed(format!("actpass in an answer: {other:?}"))),
+        self.is_answered(&offer)?;
+        let mut is_told = false;
+        loop {
+            match self.us.poll_output() {
+                Output::Rest => break,
+                Output::Event(event) => is_told |= matches!(event, Event::RoleLeftOpen { .. }),
+                Output::Description(_) => {}
+            }
         }
+        if !is_told {
+            return Err(Failure::Failed("actpass in an answer, and nobody told us".into()));
+        }
+        self.judge(Direction::SendRecv)
     }
 
     /// We offer, and expect this direction to be agreed on.

@@ -65,11 +65,9 @@ fn they_call(call: &mut Call, phone: &mut Phone, model: Model, way: Way) -> Resu
     let ours = call.us.add(Transceiver::new(Kind::Audio)).map_err(refused)?;
     phone.dial(&call.line.uri())?;
     call.they_offer(Direction::SendRecv)?;
+    call.hold_and_resume(phone, ours)?;
     if model.answers_with_actpass(way.security) {
-        call.they_hold_and_resume(phone)?;
         call.we_are_answered_with_actpass()?;
-    } else {
-        call.hold_and_resume(phone, ours)?;
     }
     call.line.hang_up()
 }
