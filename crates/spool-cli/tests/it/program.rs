@@ -115,6 +115,13 @@ impl Running {
         self.child.id()
     }
 
+    /// Ctrl-C.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-INT", &self.id().to_string()]).status().unwrap().success());
+    }
+
     /// Waits for the end of the program.
     pub(crate) fn ended(self) -> Ended {
         self.ended_within(ENDS_WITHIN)

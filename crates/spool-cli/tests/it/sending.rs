@@ -237,8 +237,7 @@ fn who_ends_it_is_told_apart_from_who_is_left() {
         &["receive", "--yes", "--into", &place.text("to")],
     );
     receiver.said("path");
-    let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-INT", &receiver.id().to_string()]).status().unwrap().success());
+    receiver.interrupt();
     let (receiver, sender) = (receiver.ended(), sender.ended());
     assert_eq!((receiver.code(), sender.code()), (Some(130), Some(7)), "{receiver:?} {sender:?}");
     assert!(sender.last_line().contains("--resume"), "{sender:?}");

@@ -3,18 +3,12 @@ use crate::{
     operating::{FLAGS, address},
     program::{Running, run},
 };
-use std::process::Command;
 
 /// A server on the loopback interface with the account `alice`, and where it listens.
 fn server() -> (Running, String) {
     let server = Running::start(&FLAGS);
     let address = address(&server.line());
     (server, address)
-}
-
-fn interrupt(running: &Running) {
-    let id = running.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
 }
 
 #[test]
@@ -43,7 +37,7 @@ fn lines_cross_through_the_relay_when_nothing_else_is_allowed() {
     // the clients gave their relays back before they left
     server.said(" allocated user=alice transport=udp ");
     server.said(" ended user=alice ");
-    interrupt(&server);
+    server.interrupt();
     assert_eq!(server.ended().code(), Some(0));
 }
 
@@ -74,7 +68,7 @@ fn a_server_without_accounts_makes_one_up_and_says_what_to_type() {
     let flags = ["offer", "--loopback", "--turn", address, "--user", user, "--password", password];
     let client = Running::start(&flags);
     assert!(client.description().iter().any(|line| line.contains("typ relay")));
-    interrupt(&server);
+    server.interrupt();
     assert_eq!(server.ended().code(), Some(0));
 }
 

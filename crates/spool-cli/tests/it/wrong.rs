@@ -125,7 +125,6 @@ fn left_alone() -> Ended {
         &["receive", "--yes", "--into", &place.text("to")],
     );
     receiver.said("path");
-    let mut kill = Command::new("kill");
-    assert!(kill.args(["-INT", &receiver.id().to_string()]).status().unwrap().success());
+    receiver.interrupt();
     sender.ended()
 }
